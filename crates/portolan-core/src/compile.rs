@@ -1,0 +1,269 @@
+//! Facts and touched names in; what changed of the snapshot, and problems, out.
+//!
+//! ```text
+//!   touched ─▶ names to look at ─▶ owner, policy ─▶ pools by type ─▶ the same as before? ─┬─ no: Change::Name
+//!                                                                                        └─ only readiness: Change::Ready
+//! ```
+//!
+//! What a change costs depends on what it touches, not on the size of the fleet (DESIGN section 7,
+//! invariant 11): an endpoint costs its name, a drain costs one bit. Only what really concerns many
+//! names (a policy, a cluster's place, a zone) walks over names, and then over keys alone.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::fleet::{CLUSTERS_MAX, ClusterName, ClusterState, Fleet, NameFacts, Touched};
+use crate::name::Name;
+use crate::policy::Glob;
+use crate::problem::{Problem, Reason};
+use crate::zone::{Change, ClusterTable, Parts, Policies, Snapshot, Steering};
+
+mod orders;
+mod pools;
+
+use orders::OrdersCache;
+
+/// What a compile came to.
+#[derive(Debug)]
+pub struct Compiled {
+    /// What changed, in the order in which it is to be applied.
+    pub changes: Vec<Change>,
+    /// The problems of each name that was looked at; an empty list says that it has none any more.
+    pub problems: BTreeMap<Name, Vec<Problem>>,
+    /// How many names and offers were looked at: what it cost, counted and not timed.
+    pub steps: u64,
+    pub(crate) parts: Parts,
+}
+
+/// Computes what the touched facts change in a snapshot.
+#[must_use]
+pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled {
+    let clusters = number_clusters(fleet, before, touched);
+    let policies =
+        if touched.policies.is_empty() { before.policies.clone() } else { Arc::new(index_policies(fleet)) };
+    let placed = moved_clusters(fleet, before, touched);
+    let mut names = touched.names.clone();
+    let mut changes = Vec::new();
+    let mut steps = 0;
+    if !placed.is_empty() || !touched.policies.is_empty() || !touched.zones.is_empty() {
+        steps += concerned(fleet, before, touched, &placed, &policies, &mut names);
+    }
+    for cluster in touched.clusters.iter().filter(|c| clusters.numbers.contains_key(*c)) {
+        let drained = fleet.clusters.get(cluster).is_some_and(crate::fleet::Cluster::is_drained);
+        changes.push(Change::Drained(cluster.clone(), drained));
+    }
+    for apex in &touched.zones {
+        changes.push(Change::Zone(apex.clone(), fleet.zones.get(apex).cloned()));
+    }
+    let orders = OrdersCache::new(before, &touched.policies, &placed);
+    let mut compiler = Compiler { fleet, before, clusters, policies, orders, steps, problems: Vec::new() };
+    let mut problems = BTreeMap::new();
+    for name in names {
+        compiler.name(&name, &mut changes);
+        problems.insert(name, core::mem::take(&mut compiler.problems));
+    }
+    let Compiler { clusters, policies, orders, steps, .. } = compiler;
+    let parts = Parts { clusters, policies, orders: orders.finish() };
+    Compiled { changes, problems, steps, parts }
+}
+
+/// One compile under way.
+struct Compiler<'f> {
+    fleet: &'f Fleet,
+    before: &'f Snapshot,
+    clusters: ClusterTable,
+    policies: Arc<Policies>,
+    orders: OrdersCache,
+    steps: u64,
+    problems: Vec<Problem>,
+}
+
+impl Compiler<'_> {
+    fn name(&mut self, name: &Name, changes: &mut Vec<Change>) {
+        self.steps += 1;
+        let old = self.before.records(name.borrowed());
+        let Some(facts) = self.fleet.names.get(name) else {
+            if old.is_some() {
+                changes.push(Change::Name(name.clone(), None));
+            }
+            return;
+        };
+        let records = self.records(name, facts);
+        self.look_for_loop(name, facts);
+        match (old, records) {
+            (Some(old), Some(new)) if old.same_but_verdicts(&new) => {
+                for offer in 0..new.offers.len() {
+                    let up = new.verdicts.is_up(offer);
+                    if old.verdicts.is_up(offer) != up {
+                        changes.push(Change::Ready { name: name.clone(), offer, up });
+                    }
+                }
+            }
+            (None, None) => {}
+            (_, new) => changes.push(Change::Name(name.clone(), new.map(Arc::new))),
+        }
+    }
+
+    /// The policy of a name: the one that its object names, else the one with the most specific host
+    /// pattern, else its zone's, else the default (DESIGN section 6).
+    fn steering(&mut self, name: &Name, facts: &NameFacts) -> Steering {
+        if let Some(wanted) = &facts.policy {
+            if let Some(found) = self.policies.by_name.get(wanted) {
+                return found.clone();
+            }
+            let message = format!(
+                "SteeringPolicy {:?} is not there; the name is steered as if none were named",
+                &*wanted.0
+            );
+            self.problem(name, facts, Reason::NotFound, message);
+        }
+        let policies = self.policies.clone();
+        if let Some(found) = policies.of_host(name) {
+            return found.clone();
+        }
+        let zone = self.fleet.zone_of(name);
+        if let Some(wanted) = zone.and_then(|(_, zone)| zone.policy.as_ref()) {
+            match policies.by_name.get(wanted) {
+                Some(found) => return found.clone(),
+                None => {
+                    let message =
+                        format!("SteeringPolicy {:?}, the zone's default, is not there", &*wanted.0);
+                    self.problem(name, facts, Reason::NotFound, message);
+                }
+            }
+        }
+        Steering { name: None, policy: policies.default.clone() }
+    }
+
+    /// Aliases that lead back to where they began are reported, and end where they repeat when answered.
+    fn look_for_loop(&mut self, name: &Name, facts: &NameFacts) {
+        let mut at = name;
+        for _ in 0..crate::answer::CHAIN_MAX {
+            let Some(next) = self.fleet.names.get(at).and_then(only_alias) else { return };
+            if next == name {
+                let message = format!("is an alias that leads back to itself by way of {at}");
+                self.problem(name, facts, Reason::Loop, message);
+                return;
+            }
+            at = next;
+        }
+    }
+
+    fn problem(&mut self, name: &Name, facts: &NameFacts, reason: Reason, message: String) {
+        let subject = format!("{}: host {}", facts.owner, name.to_dotless());
+        self.problems.push(Problem { subject, reason, message, place: String::new() });
+    }
+}
+
+/// The name that this one is nothing but an alias of.
+fn only_alias(facts: &NameFacts) -> Option<&Name> {
+    let mut targets = facts.endpoints.iter().flat_map(|e| &e.targets);
+    match (targets.next(), targets.next(), &facts.fallback) {
+        (Some(crate::Target::Host(host)), None, _) => Some(host),
+        (None, _, fallback) => fallback.as_ref(),
+        _ => None,
+    }
+}
+
+/// Gives each cluster a number that it keeps.
+fn number_clusters(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> ClusterTable {
+    let mut table = before.clusters.clone();
+    if !touched.clusters.is_empty() {
+        table.shapes = Arc::new(orders::shapes(fleet));
+    }
+    let is_new = |c: &&ClusterName| fleet.clusters.contains_key(*c) && !table.numbers.contains_key(*c);
+    let new: Vec<ClusterName> = touched.clusters.iter().filter(is_new).cloned().collect();
+    if !new.is_empty() {
+        let numbers = Arc::make_mut(&mut table.numbers);
+        for cluster in new {
+            // Above the limit a cluster has no bit: it cannot be drained at a stroke, and nothing else is lost.
+            let number = numbers.len();
+            if let Some(number) = u16::try_from(number).ok().filter(|_| number < CLUSTERS_MAX) {
+                numbers.insert(cluster, number);
+            }
+        }
+    }
+    table
+}
+
+/// Clusters of which more changed than a drain: their names are to be looked at again.
+fn moved_clusters(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> BTreeSet<ClusterName> {
+    let shape = |name: &ClusterName| fleet.clusters.get(name).map(shape_of);
+    touched.clusters.iter().filter(|c| before.orders_shape(c) != shape(c)).cloned().collect()
+}
+
+/// What of a cluster its names' pools depend on.
+pub(crate) type ClusterShape = (Option<Arc<str>>, Option<crate::geo::Place>, Option<u32>, bool);
+
+/// See [`ClusterShape`]: region, place, weight, whether it is a member at all.
+pub(crate) fn shape_of(cluster: &crate::fleet::Cluster) -> ClusterShape {
+    (cluster.region.clone(), cluster.place.clone(), cluster.weight, cluster.state == ClusterState::Disabled)
+}
+
+/// Adds the names that a policy, a moved cluster or a zone concerns; returns how many were looked at.
+fn concerned(
+    fleet: &Fleet,
+    before: &Snapshot,
+    touched: &Touched,
+    placed: &BTreeSet<ClusterName>,
+    policies: &Policies,
+    names: &mut BTreeSet<Name>,
+) -> u64 {
+    for (name, facts) in &fleet.names {
+        let by_cluster =
+            || facts.endpoints.iter().any(|e| e.cluster.as_ref().is_some_and(|c| placed.contains(c)));
+        let by_policy = || {
+            let now = policies.of_host(name).and_then(|s| s.name.as_ref());
+            let was = before.records(name.borrowed()).and_then(|r| r.policy.name.as_ref());
+            let zone = fleet.zone_of(name).and_then(|(_, z)| z.policy.as_ref());
+            [facts.policy.as_ref(), now, was, zone]
+                .into_iter()
+                .flatten()
+                .any(|p| touched.policies.contains(p))
+        };
+        let by_zone = || touched.zones.iter().any(|apex| name.borrowed().is_at_or_below(apex.borrowed()));
+        if !names.contains(name) && (by_zone() || by_policy() || by_cluster()) {
+            names.insert(name.clone());
+        }
+    }
+    u64::try_from(fleet.names.len()).unwrap_or(u64::MAX)
+}
+
+fn index_policies(fleet: &Fleet) -> Policies {
+    let mut index = Policies::default();
+    for (name, policy) in &fleet.policies {
+        let steering = Steering { name: Some(name.clone()), policy: Arc::new(policy.clone()) };
+        index.by_name.insert(name.clone(), steering);
+    }
+    let mut oldest: Vec<_> = fleet.policies.iter().collect();
+    oldest.sort_by_key(|(name, policy)| (policy.created, (*name).clone()));
+    for (name, policy) in oldest {
+        for Glob { base, below } in &policy.hosts {
+            let map = if *below { &mut index.below } else { &mut index.exact };
+            map.entry(base.clone()).or_insert_with(|| name.clone());
+        }
+    }
+    index
+}
+
+impl Policies {
+    /// The policy with the most specific pattern for a name.
+    fn of_host(&self, name: &Name) -> Option<&Steering> {
+        let below = || name.borrowed().suffixes().skip(1).find_map(|s| self.below.get(s.as_wire()));
+        self.by_name.get(self.exact.get(name).or_else(below)?)
+    }
+}
+
+impl Fleet {
+    /// The zone that holds a name, and its apex.
+    #[must_use]
+    pub fn zone_of(&self, name: &Name) -> Option<(&Name, &crate::fleet::ZoneFacts)> {
+        name.borrowed().suffixes().find_map(|s| self.zones.get_key_value(s.as_wire()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

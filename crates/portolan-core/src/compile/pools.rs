@@ -1,0 +1,208 @@
+//! One name's facts into its pools.
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::compile::Compiler;
+use crate::fleet::{ClusterState, ENDPOINTS_MAX, Endpoint, NameFacts, TARGETS_MAX};
+use crate::health::Verdicts;
+use crate::name::Name;
+use crate::policy::AllDown;
+use crate::problem::Reason;
+use crate::record::{Rdata, RecordType, Target, Ttl};
+use crate::zone::{Offer, Pool, PoolMember, Records, Steering, content_hash};
+
+/// The records of one type, before they are a pool: each with its offer's index.
+type Gathered = BTreeMap<RecordType, Vec<(u16, Rdata)>>;
+
+impl Compiler<'_> {
+    /// The records of a name; none when nothing can be answered for it.
+    pub(super) fn records(&mut self, name: &Name, facts: &NameFacts) -> Option<Records> {
+        let steering = self.steering(name, facts);
+        let members = self.members(name, facts);
+        self.steps += u64::try_from(members.len()).unwrap_or(0);
+        let mut gathered = gather(&members);
+        self.drop_misplaced_aliases(name, facts, &mut gathered);
+        let offers: Vec<Offer> = members.iter().map(|e| self.offer(e, &steering)).collect();
+        let ttl = facts.ttl.or(steering.policy.ttl).unwrap_or(facts.default_ttl);
+        let pools: Vec<Pool> = gathered
+            .into_iter()
+            .filter(|(_, records)| !records.is_empty())
+            .map(|(rtype, records)| {
+                self.pool(&steering, &offers, rtype, records, pool_ttl(&members, rtype, ttl))
+            })
+            .collect();
+        let fallback = facts.fallback.as_ref().map(|to| [Rdata::name(to)]);
+        if pools.is_empty() && fallback.is_none() {
+            return None;
+        }
+        let verdicts = Verdicts::all_up(offers.len());
+        for (offer, endpoint) in members.iter().enumerate() {
+            verdicts.set(offer, endpoint.evidence.is_up());
+        }
+        let all_down = match &steering.policy.all_down {
+            AllDown::Fallback(to) if self.may_be_alias(name) && to != name => Some([Rdata::name(to)]),
+            _ => None,
+        };
+        let content = content_of(name, &pools, fallback.as_ref(), ttl);
+        let owner = facts.owner.clone();
+        Some(Records { owner, policy: steering, pools, offers, verdicts, fallback, all_down, ttl, content })
+    }
+
+    /// The endpoints that are members: they offer something, and their cluster is not disabled.
+    fn members<'e>(&mut self, name: &Name, facts: &'e NameFacts) -> Vec<&'e Endpoint> {
+        let is_member = |e: &&Endpoint| {
+            let cluster = e.cluster.as_ref().and_then(|c| self.fleet.clusters.get(c));
+            !e.targets.is_empty() && cluster.is_none_or(|c| c.state != ClusterState::Disabled)
+        };
+        let mut members: Vec<&Endpoint> = facts.endpoints.iter().filter(is_member).collect();
+        if members.len() > ENDPOINTS_MAX {
+            let message =
+                format!("has {} offers; those after the first {ENDPOINTS_MAX} are left out", members.len());
+            self.problem(name, facts, Reason::LimitReached, message);
+            members.truncate(ENDPOINTS_MAX);
+        }
+        members
+    }
+
+    /// An alias stands alone (RFC 1034 section 3.6.2), and never at an apex.
+    fn drop_misplaced_aliases(&mut self, name: &Name, facts: &NameFacts, gathered: &mut Gathered) {
+        if !gathered.contains_key(&RecordType::CNAME) {
+            return;
+        }
+        let apex = !self.may_be_alias(name);
+        if gathered.len() == 1 && !apex {
+            return;
+        }
+        let hosts = gathered.remove(&RecordType::CNAME).unwrap_or_default();
+        for (_, host) in hosts {
+            let host = crate::record::Present(RecordType::CNAME, host.as_wire());
+            let why = if apex {
+                "a zone's apex cannot be an alias"
+            } else {
+                "an alias cannot stand beside other records"
+            };
+            self.problem(name, facts, Reason::TargetSkipped, format!("target {host} is left out: {why}"));
+        }
+    }
+
+    fn may_be_alias(&self, name: &Name) -> bool {
+        !self.fleet.zones.contains_key(name)
+    }
+
+    fn offer(&self, endpoint: &Endpoint, steering: &Steering) -> Offer {
+        let cluster = endpoint.cluster.as_ref();
+        let own = || cluster.and_then(|c| self.fleet.clusters.get(c)).and_then(|c| c.weight);
+        let named = cluster.and_then(|c| steering.policy.weights.get(c)).copied();
+        Offer {
+            cluster: endpoint.cluster.clone(),
+            cluster_bit: cluster.and_then(|c| self.clusters.numbers.get(c)).copied(),
+            weight: named.or(endpoint.weight).or_else(own).unwrap_or(1),
+        }
+    }
+
+    fn pool(
+        &mut self,
+        steering: &Steering,
+        offers: &[Offer],
+        rtype: RecordType,
+        gathered: Vec<(u16, Rdata)>,
+        ttl: Ttl,
+    ) -> Pool {
+        let mut members: Vec<PoolMember> = Vec::new();
+        let mut records = Vec::with_capacity(gathered.len());
+        for (offer, rdata) in gathered {
+            match members.last_mut().filter(|m| m.offer == offer) {
+                Some(member) => member.count += 1,
+                None => {
+                    let start = u16::try_from(records.len()).unwrap_or(u16::MAX);
+                    members.push(PoolMember { offer, position: 0, start, count: 1 });
+                }
+            }
+            records.push(rdata);
+        }
+        let cluster = |m: &PoolMember| offers.get(usize::from(m.offer)).and_then(|o| o.cluster.clone());
+        let mut clusters: Vec<_> = members.iter().map(cluster).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        for member in &mut members {
+            let position = clusters.binary_search(&cluster(member)).unwrap_or(0);
+            member.position = u16::try_from(position).unwrap_or(0);
+        }
+        let orders = self.orders.get(self.fleet, steering, &clusters);
+        let mut distinct: Vec<&Rdata> = records.iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let repeats = distinct.len() < records.len();
+        Pool { rtype, ttl, records, members, orders, repeats }
+    }
+}
+
+impl Records {
+    /// True when only readiness differs.
+    pub(super) fn same_but_verdicts(&self, other: &Self) -> bool {
+        self.owner == other.owner
+            && self.policy.name == other.policy.name
+            && (Arc::ptr_eq(&self.policy.policy, &other.policy.policy)
+                || self.policy.policy == other.policy.policy)
+            && self.offers == other.offers
+            && self.fallback == other.fallback
+            && self.all_down == other.all_down
+            && self.ttl == other.ttl
+            && self.pools.len() == other.pools.len()
+            && self.pools.iter().zip(&other.pools).all(|(a, b)| a.same(b))
+    }
+}
+
+impl Pool {
+    fn same(&self, other: &Self) -> bool {
+        self.rtype == other.rtype
+            && self.ttl == other.ttl
+            && self.records == other.records
+            && self.members == other.members
+            && Arc::ptr_eq(&self.orders, &other.orders)
+    }
+}
+
+fn gather(members: &[&Endpoint]) -> Gathered {
+    let mut gathered = Gathered::new();
+    for (offer, endpoint) in members.iter().enumerate() {
+        let Ok(offer) = u16::try_from(offer) else { break };
+        let mut targets: Vec<&Target> = endpoint.targets.iter().take(TARGETS_MAX).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        for target in targets {
+            gathered.entry(target.record_type()).or_default().push((offer, target.rdata()));
+        }
+    }
+    gathered
+}
+
+/// One TTL a set: the least that its members name (RFC 2181 section 5.2).
+fn pool_ttl(members: &[&Endpoint], rtype: RecordType, ttl: Ttl) -> Ttl {
+    let of_type = |e: &&&Endpoint| e.targets.iter().any(|t| t.record_type() == rtype);
+    members.iter().filter(of_type).filter_map(|e| e.ttl).min().unwrap_or(ttl)
+}
+
+/// A sum over the name's RRsets; verdicts are not content.
+fn content_of(name: &Name, pools: &[Pool], fallback: Option<&[Rdata; 1]>, ttl: Ttl) -> u128 {
+    let set = |rtype: RecordType, ttl: Ttl, records: &[Rdata]| {
+        let mut sorted: Vec<&Rdata> = records.iter().collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut octets = name.as_wire().to_vec();
+        octets.extend_from_slice(&rtype.0.to_be_bytes());
+        octets.extend_from_slice(&ttl.seconds().to_be_bytes());
+        for rdata in sorted {
+            let length = u16::try_from(rdata.as_wire().len()).unwrap_or(u16::MAX);
+            octets.extend_from_slice(&length.to_be_bytes());
+            octets.extend_from_slice(rdata.as_wire());
+        }
+        content_hash(&octets)
+    };
+    let pools = pools.iter().map(|p| set(p.rtype, p.ttl, &p.records));
+    let fallback = fallback.map(|f| set(RecordType::CNAME, ttl, f));
+    pools.chain(fallback).fold(0, u128::wrapping_add)
+}

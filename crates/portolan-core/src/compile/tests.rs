@@ -1,0 +1,253 @@
+use crate::fleet::{Cluster, ClusterState, Fact, NameFacts};
+use crate::policy::{AllDown, Policy, PolicyName};
+use crate::testing::{World, cluster, down, endpoint, facts, name, zone_facts};
+use crate::zone::{Change, Serials, Snapshot};
+use crate::{ClusterName, Fleet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use proptest::prelude::*;
+
+fn fleet_of(names: usize) -> World {
+    let mut world = World::new();
+    let clusters = ["eu", "us"].map(|c| Fact::Cluster(ClusterName::from(c), Some(cluster("EU"))));
+    let of = |i| {
+        facts([endpoint("eu", "192.0.2.1"), endpoint("us", &format!("10.{}.{}.1", i / 256 % 256, i % 256))])
+    };
+    let names = (0..names).map(|i| Fact::Name(name(&format!("n{i}.shop.example")), Some(of(i))));
+    world.apply(clusters.into_iter().chain(names));
+    world
+}
+
+/// Invariant 11: a change of one endpoint costs the same in a small fleet and in a large one.
+#[test]
+fn a_change_costs_the_same_whatever_the_size() {
+    let mut costs = Vec::new();
+    for size in [1_000, 100_000] {
+        let mut world = fleet_of(size);
+        world.name("n7.shop.example", Some(facts([endpoint("eu", "192.0.2.77")])));
+        let one = (world.steps, world.changes.len());
+        world.cluster("eu", Some(Cluster { state: ClusterState::Draining, ..cluster("EU") }));
+        costs.push((one, world.steps, world.changes.len()));
+    }
+    assert_eq!(costs[0], costs[1]);
+    // One name and its one offer; a drain looks at no name and is one change.
+    assert_eq!(costs[0], ((2, 1), 0, 1));
+}
+
+#[test]
+fn readiness_is_set_in_place_and_is_no_content() {
+    let mut world = fleet_of(10);
+    let serial = world.serial("example");
+    let before = world.snapshot.clone();
+    world.name(
+        "n0.shop.example",
+        Some(facts([down(endpoint("eu", "192.0.2.1")), endpoint("us", "10.0.0.1")])),
+    );
+    assert!(matches!(world.changes[..], [Change::Ready { offer: 0, up: false, .. }]), "{:?}", world.changes);
+    assert_eq!(world.serial("example"), serial);
+    let old = crate::testing::ask(&before, "n0.shop.example", "A", "192.0.2.9", 1);
+    assert_eq!(old, world.ask("n0.shop.example", "A", "192.0.2.9"), "an older snapshot sees the verdict too");
+}
+
+#[test]
+fn what_is_the_same_is_no_change() {
+    let mut world = fleet_of(3);
+    let everything = world.fleet.everything();
+    let again = super::compile(&world.fleet, &world.snapshot, &everything);
+    let names = again.changes.iter().filter(|c| matches!(c, Change::Name(..) | Change::Ready { .. }));
+    assert_eq!(names.count(), 0, "{:?}", again.changes);
+    let revision = world.snapshot.revision;
+    let serial = world.serial("example");
+    world.snapshot = world.snapshot.publish(again, &mut world.serials, revision);
+    assert_eq!(world.serial("example"), serial);
+}
+
+/// Invariant 5: the serial grows with each change of content and only then.
+#[test]
+fn serials_follow_content() {
+    let mut world = fleet_of(2);
+    let first = world.serial("example");
+    let change = |world: &mut World, target: &str| {
+        world.name("n0.shop.example", Some(facts([endpoint("eu", target)])));
+        world.serial("example") - first
+    };
+    assert_eq!(change(&mut world, "192.0.2.5"), 1);
+    assert_eq!(change(&mut world, "192.0.2.5"), 1);
+    assert_eq!(change(&mut world, "192.0.2.6"), 2);
+    assert_eq!(change(&mut world, "192.0.2.5"), 3, "back is a change too");
+    world.policy("p", Some(Policy { hosts: ["*.example".parse().unwrap()].into(), ..Policy::default() }));
+    assert_eq!(world.serial("example") - first, 3, "how we steer is not content");
+    world.name("n0.shop.example", None);
+    assert_eq!(world.serial("example") - first, 4);
+}
+
+#[test]
+fn a_restart_with_the_same_content_keeps_the_serial() {
+    let mut world = fleet_of(5);
+    world.name("n0.shop.example", None);
+    let serial = world.serial("example");
+    let again = |serials: &mut Serials| {
+        let empty = Snapshot::new(99);
+        let compiled = super::compile(&world.fleet, &empty, &world.fleet.everything());
+        let snapshot = empty.publish(compiled, serials, 1);
+        snapshot.zones().next().unwrap().serial
+    };
+    assert_eq!(again(&mut world.serials.clone()), serial);
+    assert_eq!(again(&mut Serials { first: 5, ..Serials::default() }), 5);
+}
+
+#[test]
+fn serials_wrap_and_pass_over_zero() {
+    let mut serials = Serials { first: u32::MAX, ..Serials::default() };
+    let apex = name("example");
+    assert_eq!(
+        [serials.of(&apex, 1), serials.of(&apex, 2), serials.of(&apex, 2), serials.of(&apex, 3)],
+        [u32::MAX, 1, 1, 2]
+    );
+}
+
+#[test]
+fn the_most_specific_pattern_steers() {
+    let mut world = fleet_of(1);
+    let policy = |hosts: &str, ttl, created| Policy {
+        hosts: [hosts.parse().unwrap()].into(),
+        ttl: crate::Ttl::from_seconds(ttl),
+        created,
+        ..Policy::default()
+    };
+    let ttl =
+        |world: &World| world.snapshot.records(name("n0.shop.example").borrowed()).unwrap().ttl.seconds();
+    world.policy("default", Some(policy("nobody.test", 1, 0)));
+    world.zone(
+        "example",
+        Some(crate::fleet::ZoneFacts { policy: Some(PolicyName("default".into())), ..zone_facts() }),
+    );
+    assert_eq!(ttl(&world), 1);
+    world.policy("wide", Some(policy("*.example", 2, 5)));
+    assert_eq!(ttl(&world), 2);
+    world.policy("young", Some(policy("*.shop.example", 3, 9)));
+    assert_eq!(ttl(&world), 3);
+    world.policy("old", Some(policy("*.shop.example", 4, 7)));
+    assert_eq!(ttl(&world), 4, "of two equal patterns the older policy's");
+    world.policy("exact", Some(policy("n0.shop.example", 5, 99)));
+    assert_eq!(ttl(&world), 5);
+    let named = NameFacts { policy: Some(PolicyName("wide".into())), ..facts([endpoint("eu", "192.0.2.1")]) };
+    world.name("n0.shop.example", Some(named.clone()));
+    assert_eq!(ttl(&world), 2);
+    world.policy("wide", None);
+    world.name("n0.shop.example", Some(named));
+    assert_eq!(ttl(&world), 5);
+    world.apply([Fact::Policy(PolicyName("exact".into()), None)]);
+    assert_eq!(ttl(&world), 4);
+    assert!(world.problems[0].contains("SteeringPolicy \"wide\" is not there"), "{:?}", world.problems);
+}
+
+#[test]
+fn circles_are_reported() {
+    let mut world = World::new();
+    world.name("a.example", Some(facts([endpoint("", "b.example")])));
+    world.name("b.example", Some(facts([endpoint("", "a.example")])));
+    assert!(world.problems[0].contains("Loop"), "{:?}", world.problems);
+}
+
+const POOL: [&str; 6] =
+    ["a.example", "b.a.example", "*.a.example", "example", "c.sub.example", "sub.example"];
+
+/// What a step of a random history does.
+fn arb_fact() -> impl Strategy<Value = Fact> {
+    let clusters = ["eu", "us"];
+    let state = |n| [ClusterState::Active, ClusterState::Draining, ClusterState::Disabled][n];
+    let place = |n: usize| ["EU/DE", "NA/US"][n];
+    prop_oneof![
+        8 => (0..POOL.len(), 0u8..6, 0usize..3).prop_map(move |(at, kind, which)| {
+            let who = clusters[which % 2];
+            let some = match kind {
+                0 => None,
+                1 => Some(facts([endpoint(who, "192.0.2.1")])),
+                2 => Some(facts([endpoint("eu", "192.0.2.1"), down(endpoint("us", "2001:db8::2"))])),
+                3 => Some(facts([endpoint(who, "a.example")])),
+                4 => Some(NameFacts { fallback: Some(name("a.example")), ..facts([down(endpoint(who, "192.0.2.4"))]) }),
+                _ => Some(facts([down(endpoint("eu", "192.0.2.1")), endpoint("us", "2001:db8::2")])),
+            };
+            Fact::Name(name(POOL[at]), some)
+        }),
+        2 => (0usize..2, 0usize..3, 0usize..2, any::<bool>()).prop_map(move |(c, s, p, there)| {
+            let facts = Cluster { state: state(s), ..cluster(place(p)) };
+            Fact::Cluster(ClusterName::from(clusters[c]), there.then_some(facts))
+        }),
+        1 => any::<bool>().prop_map(|there| Fact::Zone(name("sub.example"), there.then(zone_facts))),
+        1 => (0u8..3).prop_map(|kind| {
+            let all_down = if kind == 1 { AllDown::Empty } else { AllDown::Fallback(name("c.sub.example")) };
+            let policy = Policy { hosts: ["*.example".parse().unwrap()].into(), all_down, ..Policy::default() };
+            Fact::Policy(PolicyName("p".into()), (kind > 0).then_some(policy))
+        }),
+    ]
+}
+
+fn all_answers(snapshot: &Snapshot) -> Vec<String> {
+    let mut all = Vec::new();
+    for at in POOL.iter().chain(&["x.a.example", "nope.example", "x.sub.example"]) {
+        for rtype in ["A", "AAAA", "CNAME", "TXT", "ANY"] {
+            let got = crate::testing::ask(snapshot, at, rtype, "192.0.2.9", 3);
+            // Serials tell of the history; what is answered must not.
+            all.push(got.split(" hostmaster.example. ").next().unwrap_or_default().into());
+        }
+    }
+    all
+}
+
+proptest! {
+    /// Step by step or at once: the same facts give the same answers, and no node is left behind.
+    #[test]
+    fn history_does_not_matter(history in proptest::collection::vec(arb_fact(), 1..40)) {
+        let mut world = World::new();
+        for fact in history {
+            world.apply([fact]);
+        }
+        let empty = Snapshot { complete: true, ..Snapshot::new(3) };
+        let compiled = super::compile(&world.fleet, &empty, &world.fleet.everything());
+        let at_once = empty.publish(compiled, &mut Serials::default(), 1);
+        prop_assert_eq!(all_answers(&world.snapshot), all_answers(&at_once));
+        prop_assert_eq!(world.snapshot.names.size(), at_once.names.size());
+        prop_assert_eq!(world.snapshot.cuts, at_once.cuts);
+        let content = |s: &Snapshot| s.zones().map(|z| (z.apex.clone(), z.content)).collect::<Vec<_>>();
+        prop_assert_eq!(content(&world.snapshot), content(&at_once));
+    }
+
+    /// Any order of the same events that do not touch the same key gives the same bytes.
+    #[test]
+    fn order_does_not_matter(facts in proptest::collection::vec(arb_fact(), 1..20), seed in any::<u64>()) {
+        let mut last: alloc::collections::BTreeMap<String, Fact> = alloc::collections::BTreeMap::new();
+        for fact in facts {
+            let key = match &fact {
+                Fact::Name(n, _) => format!("n{n}"),
+                Fact::Zone(n, _) => format!("z{n}"),
+                Fact::Policy(n, _) => format!("p{n}"),
+                Fact::Cluster(n, _) => format!("c{n}"),
+            };
+            last.insert(key, fact);
+        }
+        let mut shuffled: Vec<Fact> = last.into_values().collect();
+        let mut one = World::new();
+        shuffled.iter().cloned().for_each(|f| one.apply([f]));
+        let mut draw = crate::Draw(seed);
+        for i in (1..shuffled.len()).rev() {
+            shuffled.swap(i, usize::try_from(draw.below(i as u64 + 1)).unwrap());
+        }
+        let mut other = World::new();
+        shuffled.into_iter().for_each(|f| other.apply([f]));
+        prop_assert_eq!(&one.fleet, &other.fleet);
+        prop_assert_eq!(all_answers(&one.snapshot), all_answers(&other.snapshot));
+    }
+}
+
+/// The fleet is what it is told, and says what was news.
+#[test]
+fn facts_that_are_known_are_no_news() {
+    let mut fleet = Fleet::default();
+    let fact = || Fact::Name(name("a.example"), Some(facts([])));
+    assert!(!fleet.apply([fact()]).is_empty());
+    assert!(fleet.apply([fact()]).is_empty());
+    assert!(fleet.apply([Fact::Name(name("b.example"), None)]).is_empty());
+}

@@ -1,0 +1,48 @@
+//! The decision: facts about a fleet and a policy in, a DNS answer out.
+//!
+//! ```text
+//!   Fact ──▶ Fleet ──▶ compile ──▶ Change ──▶ Snapshot ──▶ answer(query, draw, trace) ──▶ Answer
+//!            fleet     compile                zone         locate · order · filter · pick
+//! ```
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`name`] | domain names: lower-case wire form, compared and hashed as bytes |
+//! | [`record`] | record types, TTLs, rdata as wire bytes, targets |
+//! | [`fleet`] | facts: clusters, zones, policies, and what each name is offered by whom |
+//! | [`policy`] | how to order, filter and pick |
+//! | [`geo`] | places, networks, and the table that gives each client its order of tiers |
+//! | [`health`] | verdicts: one bit per offer, one bit per cluster, changed in place |
+//! | [`zone`] | the snapshot: zones, names and their pools, serials |
+//! | [`compile`] | facts and touched names in, changes of the snapshot and problems out |
+//! | [`answer`] | one question, one answer, and the trace of its reasons |
+//!
+//! **Architecture Invariant:** nothing here reads a clock, a random source, a file or a socket;
+//! time and randomness are arguments. The crate is `no_std`, so the compiler checks it.
+#![no_std]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod answer;
+pub mod compile;
+pub mod fleet;
+pub mod geo;
+pub mod health;
+pub mod name;
+pub mod policy;
+pub mod record;
+pub mod zone;
+
+mod problem;
+#[cfg(test)]
+mod testing;
+
+pub use answer::{Answer, Client, Draw, Query, answer};
+pub use fleet::{ClusterName, Endpoint, Fact, Fleet};
+pub use name::{Name, NameRef};
+pub use problem::{Problem, Reason};
+pub use record::{RecordType, Target, Ttl};
+pub use zone::Snapshot;

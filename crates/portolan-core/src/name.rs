@@ -1,0 +1,382 @@
+//! Domain names.
+//!
+//! A name is kept once in its wire form (RFC 1035 section 3.1), lower case (RFC 4343: ASCII only),
+//! root label included. That form is what questions arrive in and answers leave in, so nothing is
+//! converted on the way of a query: a [`NameRef`] borrows the question's bytes, walks its suffixes
+//! by moving a start offset, and hashes and compares as plain bytes.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::borrow::Borrow;
+use core::fmt;
+use core::str::FromStr;
+
+/// Longest name in wire form, in octets, root label included (RFC 1035 section 2.3.4).
+pub const NAME_OCTETS_MAX: usize = 255;
+/// Longest label, in octets (RFC 1035 section 2.3.4).
+pub const LABEL_OCTETS_MAX: usize = 63;
+/// Most labels that a name can have, without the root.
+pub const LABELS_MAX: usize = 127;
+
+/// Why something is not a domain name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameError {
+    /// Nothing there.
+    Empty,
+    /// Two dots in a row, or a leading one.
+    EmptyLabel,
+    /// A label of more than [`LABEL_OCTETS_MAX`] octets.
+    LabelTooLong,
+    /// More than [`NAME_OCTETS_MAX`] octets in wire form.
+    NameTooLong,
+    /// A backslash that is not followed by a character or three digits up to 255.
+    BadEscape,
+    /// Wire form that ends early, goes on after the root, or holds a pointer.
+    BadWire,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "is empty",
+            Self::EmptyLabel => "has an empty label",
+            Self::LabelTooLong => "has a label of more than 63 octets",
+            Self::NameTooLong => "is longer than 255 octets in wire form",
+            Self::BadEscape => "has a bad escape (\\C or \\DDD up to 255)",
+            Self::BadWire => "is not in wire form",
+        })
+    }
+}
+
+impl core::error::Error for NameError {}
+
+// === NameRef ===
+
+/// A borrowed domain name: valid wire form, lower case.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameRef<'a>(&'a [u8]);
+
+impl<'a> NameRef<'a> {
+    /// The root name.
+    pub const ROOT: NameRef<'static> = NameRef(&[0]);
+
+    /// Takes bytes that are a whole name in wire form and lower case already.
+    ///
+    /// # Errors
+    /// [`NameError::BadWire`] for anything else, [`NameError::NameTooLong`] over 255 octets.
+    pub fn from_wire(wire: &'a [u8]) -> Result<Self, NameError> {
+        check_wire(wire)?;
+        if wire.iter().any(u8::is_ascii_uppercase) {
+            return Err(NameError::BadWire);
+        }
+        Ok(Self(wire))
+    }
+
+    /// The wire form, root label included.
+    #[must_use]
+    pub fn as_wire(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// True of the root.
+    #[must_use]
+    pub fn is_root(self) -> bool {
+        self.0.len() == 1
+    }
+
+    /// Labels from left to right, without the root.
+    pub fn labels(self) -> impl Iterator<Item = &'a [u8]> {
+        self.suffixes().filter_map(NameRef::first_label)
+    }
+
+    /// The leftmost label; none for the root.
+    #[must_use]
+    pub fn first_label(self) -> Option<&'a [u8]> {
+        let (&len, rest) = self.0.split_first()?;
+        (len > 0).then(|| rest.get(..usize::from(len)))?
+    }
+
+    /// This name and then each of its ancestors, the root last.
+    pub fn suffixes(self) -> impl Iterator<Item = NameRef<'a>> {
+        core::iter::successors(Some(self), |name| name.parent())
+    }
+
+    /// The name without its leftmost label; none for the root.
+    #[must_use]
+    pub fn parent(self) -> Option<NameRef<'a>> {
+        let len = usize::from(*self.0.first()?);
+        (len > 0).then(|| self.0.get(len + 1..).map(NameRef))?
+    }
+
+    /// True when `self` is `ancestor` or below it.
+    #[must_use]
+    pub fn is_at_or_below(self, ancestor: NameRef<'_>) -> bool {
+        let Some(skip) = self.0.len().checked_sub(ancestor.0.len()) else {
+            return false;
+        };
+        self.0.ends_with(ancestor.0) && self.suffixes().any(|s| s.0.len() == self.0.len() - skip)
+    }
+
+    /// True when the leftmost label is `*` (RFC 4592 section 2.1.1).
+    #[must_use]
+    pub fn is_wildcard(self) -> bool {
+        self.0.starts_with(&[1, b'*'])
+    }
+
+    /// A copy that owns its bytes.
+    #[must_use]
+    pub fn to_name(self) -> Name {
+        Name(Arc::from(self.0))
+    }
+}
+
+impl fmt::Display for NameRef<'_> {
+    /// Presentation form with the trailing dot; what is not printable is `\DDD` (RFC 1035 section 5.1).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_root() {
+            return f.write_str(".");
+        }
+        for label in self.labels() {
+            for &octet in label {
+                match octet {
+                    b'.' | b'\\' | b'"' | b';' | b'(' | b')' | b'@' | b'$' => {
+                        write!(f, "\\{}", char::from(octet))?;
+                    }
+                    0x21..=0x7e => write!(f, "{}", char::from(octet))?,
+                    _ => write!(f, "\\{octet:03}")?,
+                }
+            }
+            f.write_str(".")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for NameRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+// === Name ===
+
+/// A domain name that owns its bytes; a copy shares them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Arc<[u8]>);
+
+impl Name {
+    /// The root name.
+    #[must_use]
+    pub fn root() -> Self {
+        NameRef::ROOT.to_name()
+    }
+
+    /// Takes a whole name in wire form, of any case.
+    ///
+    /// # Errors
+    /// [`NameError::BadWire`] when it ends early or goes on after the root, [`NameError::NameTooLong`].
+    pub fn from_wire(wire: &[u8]) -> Result<Self, NameError> {
+        check_wire(wire)?;
+        Ok(Self(wire.iter().map(u8::to_ascii_lowercase).collect()))
+    }
+
+    /// Builds a name from labels, left to right.
+    ///
+    /// # Errors
+    /// As [`Name::from_str`], for labels and length.
+    pub fn from_labels<'l>(labels: impl IntoIterator<Item = &'l [u8]>) -> Result<Self, NameError> {
+        let mut wire = Vec::with_capacity(64);
+        for label in labels {
+            push_label(&mut wire, label)?;
+        }
+        wire.push(0);
+        Self::from_wire(&wire)
+    }
+
+    /// The name `prefix.self`, where `prefix` may have several labels.
+    ///
+    /// # Errors
+    /// As [`Name::from_str`], for the result.
+    pub fn prepend(&self, prefix: &str) -> Result<Self, NameError> {
+        let prefix: Name = prefix.parse()?;
+        let labels = prefix.borrowed().labels().chain(self.borrowed().labels());
+        Self::from_labels(labels)
+    }
+
+    /// The borrowed form, which has the methods.
+    #[must_use]
+    pub fn borrowed(&self) -> NameRef<'_> {
+        NameRef(&self.0)
+    }
+
+    /// The wire form, root label included.
+    #[must_use]
+    pub fn as_wire(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Presentation form without the trailing dot, as Kubernetes objects spell names.
+    #[must_use]
+    pub fn to_dotless(&self) -> String {
+        let mut text = alloc::format!("{self}");
+        if text.len() > 1 {
+            text.pop();
+        }
+        text
+    }
+}
+
+impl FromStr for Name {
+    type Err = NameError;
+
+    /// Presentation form, with or without the trailing dot, `\C` and `\DDD` escapes understood.
+    /// Any octet may stand in a label; rules for host names are the caller's.
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text == "." {
+            return Ok(Self::root());
+        }
+        let mut wire = Vec::with_capacity(text.len() + 2);
+        let mut label: Vec<u8> = Vec::with_capacity(LABEL_OCTETS_MAX);
+        let mut octets = text.bytes();
+        let mut open = false;
+        while let Some(octet) = octets.next() {
+            open = true;
+            match octet {
+                b'.' => {
+                    push_label(&mut wire, &label)?;
+                    label.clear();
+                    open = false;
+                }
+                b'\\' => label.push(unescape(&mut octets)?),
+                _ => label.push(octet),
+            }
+        }
+        if open {
+            push_label(&mut wire, &label)?;
+        }
+        if wire.is_empty() {
+            return Err(NameError::Empty);
+        }
+        wire.push(0);
+        Self::from_wire(&wire)
+    }
+}
+
+/// Hash, order and equality are those of the bytes, so a map of names is searched by a borrowed slice.
+impl Borrow<[u8]> for Name {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.borrowed(), f)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+// === NameBuf ===
+
+/// A name of a question, on the stack: filled by the decoder, lower case, never allocated.
+#[derive(Clone)]
+pub struct NameBuf {
+    len: u8,
+    octets: [u8; NAME_OCTETS_MAX],
+}
+
+impl NameBuf {
+    /// An empty buffer, which reads as the root.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { len: 1, octets: [0; NAME_OCTETS_MAX] }
+    }
+
+    /// Copies a whole name in wire form, lowering its case.
+    ///
+    /// # Errors
+    /// As [`Name::from_wire`].
+    pub fn set(&mut self, wire: &[u8]) -> Result<(), NameError> {
+        check_wire(wire)?;
+        for (to, from) in self.octets.iter_mut().zip(wire) {
+            *to = from.to_ascii_lowercase();
+        }
+        self.len = u8::try_from(wire.len()).map_err(|_| NameError::NameTooLong)?;
+        Ok(())
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn borrowed(&self) -> NameRef<'_> {
+        NameRef(self.octets.get(..usize::from(self.len)).unwrap_or(&[0]))
+    }
+}
+
+impl Default for NameBuf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for NameBuf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.borrowed(), f)
+    }
+}
+
+/// Checks that bytes are one whole uncompressed name.
+fn check_wire(wire: &[u8]) -> Result<(), NameError> {
+    if wire.len() > NAME_OCTETS_MAX {
+        return Err(NameError::NameTooLong);
+    }
+    let mut rest = wire;
+    loop {
+        let (&len, tail) = rest.split_first().ok_or(NameError::BadWire)?;
+        let len = usize::from(len);
+        if len == 0 {
+            return if tail.is_empty() { Ok(()) } else { Err(NameError::BadWire) };
+        }
+        if len > LABEL_OCTETS_MAX {
+            return Err(NameError::BadWire);
+        }
+        rest = tail.get(len..).ok_or(NameError::BadWire)?;
+    }
+}
+
+fn push_label(wire: &mut Vec<u8>, label: &[u8]) -> Result<(), NameError> {
+    if label.is_empty() {
+        return Err(NameError::EmptyLabel);
+    }
+    let len = u8::try_from(label.len()).map_err(|_| NameError::LabelTooLong)?;
+    if label.len() > LABEL_OCTETS_MAX {
+        return Err(NameError::LabelTooLong);
+    }
+    if wire.len() + label.len() + 2 > NAME_OCTETS_MAX {
+        return Err(NameError::NameTooLong);
+    }
+    wire.push(len);
+    wire.extend_from_slice(label);
+    Ok(())
+}
+
+fn unescape(octets: &mut core::str::Bytes<'_>) -> Result<u8, NameError> {
+    let first = octets.next().ok_or(NameError::BadEscape)?;
+    if !first.is_ascii_digit() {
+        return Ok(first);
+    }
+    let mut value = u16::from(first - b'0');
+    for _ in 0..2 {
+        let digit = octets.next().filter(u8::is_ascii_digit).ok_or(NameError::BadEscape)?;
+        value = value * 10 + u16::from(digit - b'0');
+    }
+    u8::try_from(value).map_err(|_| NameError::BadEscape)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! What is wrong with somebody's input: a subject and a reason, never a failure of ours.
+
+use alloc::string::String;
+use core::fmt;
+
+/// A fault of user data. It stands beside the value that could still be made of the rest
+/// (DESIGN section 7, invariant 10), and becomes a log line and a status condition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The object and, where there is one, the field: `GlobalName shop/web (eu-1): spec.hosts[2]`.
+    pub subject: String,
+    /// Why, in one CamelCase word for machines.
+    pub reason: Reason,
+    /// The value and the rule that it breaks, for people.
+    pub message: String,
+    /// Where it stands: `eu-1/web.yaml:12:3`. Empty when the object has no file.
+    pub place: String,
+}
+
+/// The reasons a [`Problem`] may have; each is a word of a status condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// A file could not be read or does not parse; what it gave before stays.
+    Unreadable,
+    /// The same object, network or key twice; the first counts.
+    Duplicate,
+    /// A field that our kinds do not have; the object is used without it.
+    UnknownField,
+    /// A value breaks a rule; the item is left out.
+    Invalid,
+    /// Something named is not there.
+    NotFound,
+    /// Two objects want one name; the older has it.
+    Conflict,
+    /// The zone's rules do not admit this object to this name.
+    NotAdmitted,
+    /// The name is in no zone, so our own server refuses it.
+    NoZone,
+    /// A target is left out (host name beside addresses, CNAME at an apex, unusable address).
+    TargetSkipped,
+    /// A target is served, but is probably a mistake (loopback, private address).
+    TargetSuspect,
+    /// A named limit is reached; what is above it is left out.
+    LimitReached,
+    /// A cluster lacks a fact that some names need (its region, say).
+    Incomplete,
+    /// A cluster is not heard from; its last facts stay.
+    Silent,
+    /// Names point at each other in a circle.
+    Loop,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.place.is_empty() {
+            write!(f, "{}: ", self.place)?;
+        }
+        write!(f, "{}: {}: {}", self.subject, self.reason, self.message)
+    }
+}

@@ -1,0 +1,249 @@
+//! Changes into a new snapshot, and the serials that go with them.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::fleet::{ClusterName, ZoneFacts};
+use crate::name::{Name, NameRef};
+use crate::record::{Rdata, RecordType, Soa};
+use crate::zone::{ClusterTable, Node, OrdersKey, Policies, Records, Snapshot, Zone, content_hash};
+
+/// One change of a snapshot, as compile makes them.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A zone is there, or no more.
+    Zone(Name, Option<ZoneFacts>),
+    /// A name has these records, or none.
+    Name(Name, Option<Arc<Records>>),
+    /// What stands behind one offer of a name is ready, or no more. Set in place.
+    Ready {
+        /// The name.
+        name: Name,
+        /// The offer's index.
+        offer: usize,
+        /// The verdict.
+        up: bool,
+    },
+    /// A cluster is drained, or no more. Set in place, whatever stands behind it.
+    Drained(ClusterName, bool),
+}
+
+/// The serial that a zone's content has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serial {
+    /// The serial.
+    pub serial: u32,
+    /// The content that it stands for.
+    pub content: u128,
+}
+
+/// The serials of all zones that were ever served: one serial never stands for two contents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Serials {
+    /// By apex.
+    pub zones: BTreeMap<Name, Serial>,
+    /// The serial of a zone that was never seen: a time in seconds, so that a lost file does not make
+    /// serials go back.
+    pub first: u32,
+}
+
+impl Serials {
+    /// The serial of a content: as it was while the content is, else the next one (RFC 1982).
+    pub fn of(&mut self, apex: &Name, content: u128) -> u32 {
+        match self.zones.get_mut(apex) {
+            Some(known) if known.content == content => known.serial,
+            Some(known) => {
+                *known = Serial { serial: next(known.serial), content };
+                known.serial
+            }
+            None => {
+                let serial = self.first.max(1);
+                self.zones.insert(apex.clone(), Serial { serial, content });
+                serial
+            }
+        }
+    }
+}
+
+/// The next serial (RFC 1982); zero is passed over, as some software takes it for none.
+fn next(serial: u32) -> u32 {
+    match serial.wrapping_add(1) {
+        0 => 1,
+        n => n,
+    }
+}
+
+/// What the parts of a snapshot that are not names or zones become.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) clusters: ClusterTable,
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) orders: Arc<BTreeMap<OrdersKey, Arc<crate::geo::Orders>>>,
+}
+
+impl Snapshot {
+    /// The next snapshot. Verdicts change in place, in this one too.
+    #[must_use]
+    pub fn publish(&self, compiled: crate::compile::Compiled, serials: &mut Serials, revision: u64) -> Self {
+        let mut next = self.clone();
+        next.revision = revision;
+        next.clusters = compiled.parts.clusters;
+        next.policies = compiled.parts.policies;
+        next.orders = compiled.parts.orders;
+        let mut changed = BTreeSet::new();
+        for change in compiled.changes {
+            match change {
+                Change::Zone(apex, facts) => next.set_zone(&apex, facts, &mut changed),
+                Change::Name(name, records) => next.set_name(&name, records, &mut changed),
+                Change::Ready { name, offer, up } => {
+                    if let Some(records) = next.records(name.borrowed()) {
+                        records.verdicts.set(offer, up);
+                    }
+                }
+                Change::Drained(cluster, drained) => next.set_drained(&cluster, drained),
+            }
+        }
+        next.count_serials(&changed, serials);
+        next
+    }
+
+    fn set_drained(&self, cluster: &ClusterName, drained: bool) {
+        if let Some(number) = self.clusters.numbers.get(cluster) {
+            self.clusters.verdicts.set(usize::from(*number), !drained);
+        }
+    }
+
+    /// Gives each zone whose content changed its serial, and its SOA the number.
+    fn count_serials(&mut self, changed: &BTreeSet<Name>, serials: &mut Serials) {
+        for apex in changed {
+            let Some(zone) = self.zones.get(apex) else { continue };
+            let serial = serials.of(apex, zone.content);
+            let mut zone = (**zone).clone();
+            zone.serial = serial;
+            zone.soa = [Rdata::soa(&Soa { serial, ..zone.facts.soa.clone() })];
+            self.zones.insert_mut(apex.clone(), Arc::new(zone));
+        }
+    }
+
+    fn set_zone(&mut self, apex: &Name, facts: Option<ZoneFacts>, changed: &mut BTreeSet<Name>) {
+        let parent = self.zone_of(apex.borrowed().parent().unwrap_or(NameRef::ROOT)).map(|z| z.apex.clone());
+        let existed = self.zones.contains_key(apex);
+        match facts {
+            Some(facts) => {
+                let zone = Zone::new(apex, facts);
+                self.zones.insert_mut(apex.clone(), Arc::new(zone));
+                self.sum_content(apex);
+                changed.insert(apex.clone());
+            }
+            None => {
+                self.zones.remove_mut(apex);
+                changed.remove(apex);
+            }
+        }
+        // Names move between a zone and the one around it when the inner one comes or goes.
+        if let Some(parent) = parent.filter(|_| existed != self.zones.contains_key(apex)) {
+            self.sum_content(&parent);
+            changed.insert(parent);
+        }
+    }
+
+    /// Sums a zone's content over all its names: only when a zone comes, goes or changes.
+    fn sum_content(&mut self, apex: &Name) {
+        let Some(zone) = self.zones.get(apex) else { return };
+        let mut zone = (**zone).clone();
+        zone.content = zone.facts_content();
+        for (name, records) in self.names() {
+            if self.zone_of(name.borrowed()).is_some_and(|z| z.apex == *apex) {
+                zone.content = zone.content.wrapping_add(records.content);
+            }
+        }
+        self.zones.insert_mut(apex.clone(), Arc::new(zone));
+    }
+
+    fn set_name(&mut self, name: &Name, records: Option<Arc<Records>>, changed: &mut BTreeSet<Name>) {
+        let before = self.names.get(name).cloned();
+        let content = |records: Option<&Arc<Records>>| records.map_or(0, |r| r.content);
+        let old = content(before.as_ref().and_then(|n| n.records.as_ref()));
+        let new = content(records.as_ref());
+        if let Some(zone) = self.zone_of(name.borrowed()).filter(|_| old != new) {
+            let mut zone = zone.clone();
+            zone.content = zone.content.wrapping_sub(old).wrapping_add(new);
+            changed.insert(zone.apex.clone());
+            self.zones.insert_mut(zone.apex.clone(), Arc::new(zone));
+        }
+        let cut = |records: Option<&Arc<Records>>| {
+            u32::from(records.is_some_and(|r| r.pool(RecordType::NS).is_some()))
+        };
+        let had = cut(before.as_ref().and_then(|n| n.records.as_ref()));
+        self.cuts = self.cuts - had + cut(records.as_ref());
+        let children = before.as_ref().map_or(0, |n| n.children);
+        match (before.is_some(), records.is_some() || children > 0) {
+            (_, true) => {
+                self.names.insert_mut(name.clone(), Node { children, records });
+                if before.is_none() {
+                    self.count_child(name);
+                }
+            }
+            (true, false) => {
+                self.names.remove_mut(name);
+                self.discount_child(name);
+            }
+            (false, false) => {}
+        }
+    }
+
+    /// Makes the ancestors of a new node be there, up to the first that is.
+    fn count_child(&mut self, name: &Name) {
+        let mut child = name.borrowed().parent();
+        while let Some(parent) = child.filter(|p| !p.is_root()) {
+            let mut node = self.names.get(parent.as_wire()).cloned().unwrap_or_default();
+            node.children += 1;
+            let was_there = node.children > 1 || node.records.is_some();
+            self.names.insert_mut(parent.to_name(), node);
+            child = if was_there { None } else { parent.parent() };
+        }
+    }
+
+    /// Takes the ancestors of a node that went away with it, as far as nothing else holds them.
+    fn discount_child(&mut self, name: &Name) {
+        let mut child = name.borrowed().parent();
+        while let Some(parent) = child.filter(|p| !p.is_root()) {
+            let Some(mut node) = self.names.get(parent.as_wire()).cloned() else { return };
+            node.children = node.children.saturating_sub(1);
+            if node.children > 0 || node.records.is_some() {
+                self.names.insert_mut(parent.to_name(), node);
+                return;
+            }
+            self.names.remove_mut(parent.as_wire());
+            child = parent.parent();
+        }
+    }
+}
+
+impl Zone {
+    fn new(apex: &Name, facts: ZoneFacts) -> Self {
+        let minimum = crate::Ttl::from_seconds(facts.soa.minimum).unwrap_or(crate::Ttl::MAX);
+        Self {
+            apex: apex.clone(),
+            serial: 0,
+            content: 0,
+            soa: [Rdata::soa(&facts.soa)],
+            ttl: facts.ttl,
+            negative_ttl: facts.ttl.min(minimum),
+            name_servers: facts.name_servers.iter().map(Rdata::name).collect(),
+            facts,
+        }
+    }
+
+    /// The hash of what the zone says of itself, the serial left out.
+    fn facts_content(&self) -> u128 {
+        let mut octets: Vec<u8> = Vec::new();
+        octets.extend_from_slice(Rdata::soa(&Soa { serial: 0, ..self.facts.soa.clone() }).as_wire());
+        octets.extend_from_slice(&self.ttl.seconds().to_be_bytes());
+        for name_server in &self.name_servers {
+            octets.extend_from_slice(name_server.as_wire());
+        }
+        content_hash(&octets)
+    }
+}
