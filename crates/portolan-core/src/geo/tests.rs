@@ -1,5 +1,8 @@
 use super::*;
+use crate::ClusterName;
+use crate::policy::{Policy, Stage};
 use alloc::string::ToString;
+use core::net::IpAddr;
 use proptest::prelude::*;
 
 fn cluster(place: &str) -> (ClusterName, Cluster) {
