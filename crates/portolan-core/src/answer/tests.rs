@@ -269,6 +269,22 @@ fn minimum_healthy_moves_on_early() {
 }
 
 #[test]
+fn a_tier_below_its_minimum_gives_way_to_the_next() {
+    let mut world = two_clusters(Policy { minimum_healthy: 2, ..geo() });
+    world.cluster("eu2", Some(cluster("EU/DE")));
+    world.cluster("us2", Some(cluster("NA/US")));
+    let four = [
+        endpoint("eu", "192.0.2.1"),
+        down(endpoint("eu2", "192.0.2.3")),
+        endpoint("us", "192.0.2.2"),
+        endpoint("us2", "192.0.2.4"),
+    ];
+    world.name("www.example", Some(facts(four)));
+    let us = "NoError aa | www.example. 15 A 192.0.2.2, 192.0.2.4 | scope 8";
+    check(&world, "www.example", "A", "10.0.0.1", us);
+}
+
+#[test]
 fn when_all_is_down_the_policy_says_what_then() {
     let nobody = || facts([down(endpoint("eu", "192.0.2.1"))]);
     for (all_down, expected) in [
