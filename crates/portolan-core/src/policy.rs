@@ -163,9 +163,37 @@ impl core::str::FromStr for Glob {
 
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.below {
-            f.write_str("*.")?;
+        match (self.below, self.base.borrowed().is_root()) {
+            (true, true) => f.write_str("*"),
+            (true, false) => write!(f, "*.{}", self.base.to_dotless()),
+            (false, _) => f.write_str(&self.base.to_dotless()),
         }
-        f.write_str(&self.base.to_dotless())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn globs_fit_what_is_below() {
+        for (glob, name, fits) in [
+            ("*.shop.example", "a.shop.example", true),
+            ("*.shop.example", "a.b.shop.example", true),
+            ("*.shop.example", "*.shop.example", true),
+            ("*.shop.example", "shop.example", false),
+            ("*.shop.example", "ashop.example", false),
+            ("shop.example", "shop.example", true),
+            ("shop.example", "a.shop.example", false),
+            ("*", "anything", true),
+        ] {
+            let (parsed, host): (Glob, Name) = (glob.parse().unwrap(), name.parse().unwrap());
+            assert_eq!(parsed.fits(host.borrowed()), fits, "{glob} {name}");
+            assert_eq!(parsed.to_string(), glob);
+        }
+        let specificity = |g: &str| g.parse::<Glob>().unwrap().specificity();
+        assert!(specificity("a.b") > specificity("*.a.b.c.d"));
+        assert!(specificity("*.a.b") > specificity("*.b"));
     }
 }
