@@ -32,8 +32,8 @@ use walk::{At, Walk};
 pub const CHAIN_MAX: usize = 8;
 /// Most records that are picked for one answer, all sections together.
 pub const PICKS_MAX: usize = 256;
-/// Most RRsets in the additional section.
-pub const ADDITIONAL_MAX: usize = 16;
+/// Most RRsets in the additional section: addresses of both families for sixteen name servers.
+pub const ADDITIONAL_MAX: usize = 32;
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,182 @@
+//! Bytes to a request.
+//!
+//! What is asked of a packet, in this order; the first that fails decides:
+//!
+//! | the packet | what comes of it | why |
+//! | --- | --- | --- |
+//! | has fewer than 12 octets, or QR set | dropped | nobody could match a reply, or a reply to a reply loops |
+//! | has another opcode than QUERY (NOTIFY, UPDATE too) | NOTIMP | RFC 8906 section 3.1.4, whatever else is in it; the question is echoed and OPT answered when they parse |
+//! | has no question, or more than one | FORMERR | RFC 9619; none goes only with a cookie (RFC 7873), which we do not do |
+//! | has a question name with a pointer, a label type above 63, or over 255 octets | FORMERR, no question in the reply | nothing stands before it that it could point at |
+//! | has counts above its content, or a record that ends early | FORMERR | nothing of it can be trusted |
+//! | has records in answer or authority | they are walked over and not read | an IXFR question has an SOA there; of the others nothing could change an answer |
+//! | has octets behind its last record | they are not read | they are of no section, so no reader could take them for something else |
+//! | has OPT twice, outside the additional section, not at the root, or with an option past its end | FORMERR, with a plain OPT | RFC 6891 sections 6.1.1 and 7; without OPT the client would take us for a server without EDNS |
+//! | has EDNS version 1 or above | BADVERS | RFC 6891 section 6.1.3; its options are not read |
+//! | has a malformed client subnet (length, prefix, a scope, bits behind the prefix), or two | FORMERR | RFC 7871 section 6 |
+//! | has a client subnet of another family than IPv4 and IPv6 | that option is passed over, and not in the reply | as if we did not know the option: nothing of it could be used |
+//! | has unknown options, a cookie, keepalive, padding, Z bits | they are passed over, and not in the reply | RFC 6891 section 6.1.2, RFC 8906 section 3.2 |
+//! | has TSIG or SIG(0) | passed over, the reply is unsigned | as servers without keys do; NOTAUTH needs TSIG to be answered with |
+//! | asks for type OPT | FORMERR | RFC 6891 section 6.1.1: it is no data |
+//! | asks for another class than IN (CH, NONE, ANY too) | REFUSED | we have no such zone |
+//! | asks for AXFR or IXFR | REFUSED | nobody may transfer a zone (RFC 5936 section 5) |
+//! | asks for any other type: 0, 65535, TSIG, TKEY, MAILB… | a query: the core has no such data | RFC 8906 section 3.1.2: unknown types are NODATA, not errors |
+//!
+//! Names of records that are not read are walked over label by label; a pointer ends them and must
+//! point backwards, but is not followed. So a packet costs one step an octet, whatever is in it.
+
+use portolan_core::RecordType;
+use portolan_core::name::NameBuf;
+
+use crate::message::{CD, CLASS_IN, HEADER_OCTETS, OPCODE_MASK, OPCODE_QUERY, OPCODE_SHIFT, QR, RD};
+use crate::request::{Edns, ErrorCode, Request};
+
+mod opt;
+mod reader;
+
+use reader::{Malformed, Reader};
+
+/// What a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// A question; its name is in the buffer.
+    Query(Request),
+    /// An error is due, made by [`encode_error`](crate::encode_error).
+    Error(Request, ErrorCode),
+    /// No reply is due.
+    Drop(DropReason),
+}
+
+/// Why a packet gets no reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// It is shorter than a header.
+    Short,
+    /// It is a response itself.
+    Response,
+}
+
+/// Reads a packet; the question's name goes to `name`, lower case.
+#[must_use]
+pub fn decode(packet: &[u8], name: &mut NameBuf) -> Decoded {
+    let mut reader = Reader::new(packet);
+    let Ok(header) = Header::read(&mut reader) else {
+        return Decoded::Drop(DropReason::Short);
+    };
+    if header.flags & QR != 0 {
+        return Decoded::Drop(DropReason::Response);
+    }
+    let mut request = header.request();
+    let verdict = read_body(&mut reader, &header, &mut request, name);
+    let verdict = if request.opcode == OPCODE_QUERY { verdict } else { Err(ErrorCode::NotImp) };
+    match verdict {
+        Ok(()) => Decoded::Query(request),
+        Err(code) => {
+            if code != ErrorCode::Refused {
+                request.edns = request.edns.map(Edns::without_options);
+            }
+            Decoded::Error(request, code)
+        }
+    }
+}
+
+/// Everything behind the header. What was read stays in `request`, also when the rest is in error.
+fn read_body(
+    reader: &mut Reader<'_>,
+    header: &Header,
+    request: &mut Request,
+    name: &mut NameBuf,
+) -> Result<(), ErrorCode> {
+    if header.questions != 1 {
+        return Err(ErrorCode::FormErr);
+    }
+    read_question(reader, request, name)?;
+    read_records(reader, header, request)?;
+    match request {
+        Request { edns: Some(edns), .. } if edns.version > 0 => Err(ErrorCode::BadVers),
+        Request { rtype: RecordType::OPT, .. } => Err(ErrorCode::FormErr),
+        Request { rtype: RecordType::AXFR | RecordType::IXFR, .. } => Err(ErrorCode::Refused),
+        Request { class, .. } if *class != CLASS_IN => Err(ErrorCode::Refused),
+        _ => Ok(()),
+    }
+}
+
+fn read_question(
+    reader: &mut Reader<'_>,
+    request: &mut Request,
+    name: &mut NameBuf,
+) -> Result<(), Malformed> {
+    name.set(reader.plain_name()?).map_err(|_| Malformed)?;
+    request.rtype = RecordType(reader.number()?);
+    request.class = reader.number()?;
+    // The longest question has NAME_OCTETS_MAX + 4 octets.
+    request.question = u16::try_from(reader.position() - HEADER_OCTETS).map_err(|_| Malformed)?;
+    Ok(())
+}
+
+/// Walks over all records; of an OPT in its place, reads what it says.
+fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request) -> Result<(), Malformed> {
+    for (count, additional) in [(header.answers, false), (header.authority, false), (header.additional, true)]
+    {
+        for _ in 0..count {
+            let record = reader.record()?;
+            if record.rtype != RecordType::OPT {
+                continue;
+            }
+            if !additional || !record.at_root || request.edns.is_some() {
+                request.edns.get_or_insert(opt::fixed(&record));
+                return Err(Malformed);
+            }
+            let edns = request.edns.insert(opt::fixed(&record));
+            if edns.version == 0 {
+                opt::options(record.rdata, edns)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The 12 octets in front (RFC 1035 section 4.1.1).
+struct Header {
+    id: u16,
+    flags: u16,
+    questions: u16,
+    answers: u16,
+    authority: u16,
+    additional: u16,
+}
+
+impl Header {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(Self {
+            id: reader.number()?,
+            flags: reader.number()?,
+            questions: reader.number()?,
+            answers: reader.number()?,
+            authority: reader.number()?,
+            additional: reader.number()?,
+        })
+    }
+
+    fn request(&self) -> Request {
+        Request {
+            id: self.id,
+            opcode: u8::try_from(self.flags >> OPCODE_SHIFT & OPCODE_MASK).unwrap_or(0),
+            recursion_desired: self.flags & RD != 0,
+            checking_disabled: self.flags & CD != 0,
+            rtype: RecordType(0),
+            class: CLASS_IN,
+            edns: None,
+            question: 0,
+        }
+    }
+}
+
+impl From<Malformed> for ErrorCode {
+    fn from(_: Malformed) -> Self {
+        Self::FormErr
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! What an OPT record says (RFC 6891 section 6.1).
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::decode::reader::{Malformed, Reader, Record};
+use crate::message::{DNSSEC_OK, FAMILY_IPV4, FAMILY_IPV6, OPTION_NSID, OPTION_SUBNET};
+use crate::request::{Edns, Subnet};
+
+/// What stands in the record's fixed part.
+pub(super) fn fixed(record: &Record<'_>) -> Edns {
+    let [_code, version, high, low] = record.ttl;
+    Edns {
+        payload: record.class,
+        version,
+        dnssec_ok: u16::from_be_bytes([high, low]) & DNSSEC_OK != 0,
+        nsid: false,
+        subnet: None,
+    }
+}
+
+/// Reads the options of version 0; those that we do not know are passed over.
+pub(super) fn options(rdata: &[u8], edns: &mut Edns) -> Result<(), Malformed> {
+    let mut reader = Reader::new(rdata);
+    let mut subnet_seen = false;
+    while !reader.is_empty() {
+        let code = reader.number()?;
+        let len = reader.number()?;
+        let value = reader.octets(usize::from(len))?;
+        match code {
+            OPTION_NSID => edns.nsid = true,
+            OPTION_SUBNET if subnet_seen => return Err(Malformed),
+            OPTION_SUBNET => {
+                subnet_seen = true;
+                edns.subnet = subnet(value)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A client subnet (RFC 7871 section 6); none when its family is not ours.
+fn subnet(value: &[u8]) -> Result<Option<Subnet>, Malformed> {
+    let mut reader = Reader::new(value);
+    let family = reader.number()?;
+    let [source, scope] = reader.array()?;
+    let octets = reader.octets(value.len() - reader.position())?;
+    let address = match family {
+        FAMILY_IPV4 => IpAddr::V4(Ipv4Addr::from(prefix::<4>(octets, source)?)),
+        FAMILY_IPV6 => IpAddr::V6(Ipv6Addr::from(prefix::<16>(octets, source)?)),
+        _ => return Ok(None),
+    };
+    if scope != 0 {
+        return Err(Malformed);
+    }
+    Ok(Some(Subnet { address, source }))
+}
+
+/// An address from just the octets that hold its first `bits` bits, the others being zero.
+fn prefix<const N: usize>(octets: &[u8], bits: u8) -> Result<[u8; N], Malformed> {
+    let bits = usize::from(bits);
+    if bits > N * 8 || octets.len() != bits.div_ceil(8) {
+        return Err(Malformed);
+    }
+    if let (Some(last), used @ 1..) = (octets.last(), bits % 8)
+        && last << used != 0
+    {
+        return Err(Malformed);
+    }
+    let mut address = [0; N];
+    for (to, from) in address.iter_mut().zip(octets) {
+        *to = *from;
+    }
+    Ok(address)
+}

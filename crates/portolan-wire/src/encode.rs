@@ -1,0 +1,219 @@
+//! An answer to bytes.
+//!
+//! A reply is laid out as header, question, answer, authority, additional, OPT. The room for OPT is
+//! set aside first, as it is never left out. What does not fit is left out by whole RRsets:
+//!
+//! | what does not fit | what comes of it | why |
+//! | --- | --- | --- |
+//! | an RRset of the answer or authority section | TC; it and all behind it are left out | RFC 2181 section 9: a cut RRset is of no use; the client asks again by TCP |
+//! | glue inside the delegated zone | TC | RFC 9471 section 3.1: without it the zone cannot be reached |
+//! | other additional RRsets | left out, no TC | RFC 2181 section 9 |
+//! | the extended error | left out before anything else is, TC | RFC 8914 section 3 |
+//!
+//! Owners, and the names in CNAME, NS, PTR, MX and SOA data, are compressed against the question and
+//! all names before them (RFC 1035 section 4.1.4); those in other data are not (RFC 3597 section 4),
+//! so not in SRV (RFC 2782) either.
+
+use portolan_core::Answer;
+use portolan_core::answer::RecordSet;
+
+use crate::message::{AA, CD, CLASS_IN, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX};
+use crate::request::{ErrorCode, Request};
+
+mod opt;
+mod rdata;
+mod writer;
+
+pub use opt::NSID_OCTETS_MAX;
+
+use opt::Opt;
+use writer::{Full, Writer};
+
+/// What a reply travels by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A datagram: no more than the client takes, and no more than [`UDP_OCTETS_MAX`](crate::UDP_OCTETS_MAX).
+    Udp,
+    /// A stream.
+    Tcp,
+}
+
+/// What bounds and fills a reply, beside the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits<'l> {
+    /// What it travels by.
+    pub transport: Transport,
+    /// What this server calls itself, for who asks (RFC 5001); empty: nothing. Of more than
+    /// [`NSID_OCTETS_MAX`] octets, the first are sent.
+    pub nsid: &'l [u8],
+}
+
+impl Limits<'_> {
+    /// The largest reply to a request, in octets.
+    #[must_use]
+    pub fn octets_max(&self, request: &Request) -> usize {
+        match self.transport {
+            Transport::Udp => request.udp_octets_max(),
+            Transport::Tcp => TCP_OCTETS_MAX,
+        }
+    }
+}
+
+/// Writes the reply to a question and says how long it is.
+///
+/// `packet` is what `request` was decoded from. 0 when `out` has no room for header, question and
+/// OPT, which 512 octets always have.
+#[must_use]
+pub fn encode(
+    request: &Request,
+    packet: &[u8],
+    answer: &Answer<'_>,
+    limits: Limits<'_>,
+    out: &mut [u8],
+) -> usize {
+    let opt = Opt::of(request, limits, answer.scope);
+    let Ok(mut reply) = Reply::start(request, packet, limits, opt, out) else {
+        return 0;
+    };
+    if answer.authoritative {
+        reply.flags |= AA;
+    }
+    reply.writer.remember_question(request.question_of(packet));
+    if reply.sections(answer).is_err() {
+        reply.flags |= TC;
+    }
+    reply.finish(answer.rcode as u16, answer.ede.map(|ede| ede as u16))
+}
+
+/// Writes the reply to a request that the core is not asked about, and says how long it is; `packet`
+/// and the length as in [`encode`].
+#[must_use]
+pub fn encode_error(
+    request: &Request,
+    packet: &[u8],
+    code: ErrorCode,
+    limits: Limits<'_>,
+    out: &mut [u8],
+) -> usize {
+    let opt = Opt::of(request, limits, 0);
+    match Reply::start(request, packet, limits, opt, out) {
+        Ok(reply) => reply.finish(code as u16, None),
+        Err(Full) => 0,
+    }
+}
+
+/// True when a reply was cut (TC).
+#[must_use]
+pub fn is_truncated(reply: &[u8]) -> bool {
+    matches!(reply, [_, _, high, low, ..] if u16::from_be_bytes([*high, *low]) & TC != 0)
+}
+
+/// A reply under way.
+struct Reply<'o, 'l> {
+    writer: Writer<'o>,
+    opt: Option<Opt<'l>>,
+    id: u16,
+    flags: u16,
+    counts: Counts,
+}
+
+/// Records in each section.
+#[derive(Default)]
+struct Counts {
+    questions: u16,
+    answers: u16,
+    authority: u16,
+    additional: u16,
+}
+
+impl<'o, 'l> Reply<'o, 'l> {
+    /// Leaves room for the header, copies the question, sets the room for OPT aside.
+    fn start(
+        request: &Request,
+        packet: &[u8],
+        limits: Limits<'_>,
+        opt: Option<Opt<'l>>,
+        out: &'o mut [u8],
+    ) -> Result<Self, Full> {
+        let mut writer = Writer::new(out, limits.octets_max(request));
+        writer.put(&[0; HEADER_OCTETS])?;
+        let question = request.question_of(packet);
+        writer.put(question)?;
+        if let Some(opt) = &opt {
+            writer.set_aside(opt.octets())?;
+        }
+        let copied = |flag: u16, is_set: bool| if is_set { flag } else { 0 };
+        let flags = QR
+            | u16::from(request.opcode) << OPCODE_SHIFT
+            | copied(RD, request.recursion_desired)
+            | copied(CD, request.checking_disabled);
+        let counts = Counts { questions: u16::from(!question.is_empty()), ..Counts::default() };
+        Ok(Self { writer, opt, id: request.id, flags, counts })
+    }
+
+    /// Writes the sections as far as they fit. `Full` is that something is missing that must not be.
+    fn sections(&mut self, answer: &Answer<'_>) -> Result<(), Full> {
+        for set in &answer.answers {
+            self.counts.answers += self.set(answer, set)?;
+        }
+        if let Some(set) = &answer.authority {
+            self.counts.authority += self.set(answer, set)?;
+        }
+        for set in answer.additional.iter().filter(|set| is_needed(answer, set)) {
+            self.counts.additional += self.set(answer, set)?;
+        }
+        for set in answer.additional.iter().filter(|set| !is_needed(answer, set)) {
+            self.counts.additional += self.set(answer, set).unwrap_or(0);
+        }
+        Ok(())
+    }
+
+    /// Writes an RRset and says how many records it has; when it does not fit, none of it stays.
+    fn set<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
+        let mark = self.writer.mark();
+        let written = self.records(answer, set);
+        if written.is_err() {
+            self.writer.rewind(mark);
+        }
+        written
+    }
+
+    fn records<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
+        let mut count = 0;
+        let mut place = None;
+        for data in answer.rdata(set) {
+            place = self.writer.name_again(set.owner, place)?;
+            self.writer.number(set.rtype.0)?;
+            self.writer.number(CLASS_IN)?;
+            self.writer.put(&set.ttl.seconds().to_be_bytes())?;
+            rdata::write(&mut self.writer, set.rtype, data)?;
+            // A record has 11 octets or more, and a message 65,535.
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Writes OPT, then the header, now that all is known.
+    fn finish(mut self, code: u16, ede: Option<u16>) -> usize {
+        if let Some(opt) = self.opt.take() {
+            self.counts.additional += 1;
+            self.writer.take_back();
+            if opt.write(&mut self.writer, code, ede).is_err() {
+                self.flags |= TC;
+            }
+        }
+        let Counts { questions, answers, authority, additional } = self.counts;
+        let header = [self.id, self.flags | code & 0xf, questions, answers, authority, additional];
+        self.writer.patch_numbers(0, &header);
+        self.writer.position()
+    }
+}
+
+/// True of glue that must be there: of name servers inside the delegated zone (RFC 9471 section 3.1).
+fn is_needed(answer: &Answer<'_>, set: &RecordSet<'_>) -> bool {
+    let cut = answer.authority.as_ref().map(|set| set.owner);
+    answer.referral && cut.is_some_and(|cut| set.owner.is_at_or_below(cut))
+}
+
+#[cfg(test)]
+mod tests;
