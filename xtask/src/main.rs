@@ -1,0 +1,82 @@
+//! The project's own chores, as one program: `cargo xtask COMMAND`.
+//!
+//! ```text
+//!   setup ──▶ test ──▶ ci: format · clippy · test · tidy · deny · fuzz · demo
+//! ```
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`setup`] | the tools that tests and checks call, and how to get them |
+//! | [`ci`] | the steps of a whole check, their times, and the table at its end |
+//! | [`tidy`] | what holds of the tree of files: who imports whom, sizes, papers |
+//! | [`codegen`] | the files that the program prints and the repository keeps |
+//! | [`fuzz`] | the fuzz targets, and which of them need to run again |
+//! | [`bench`] | the figures that the README promises, measured on loopback |
+//! | [`program`] | where `portolan` is built, and with which flags |
+//! | [`command`] | running another program, with its failure in words |
+//!
+//! It uses plain `std` and two small libraries, because everyone waits for it to compile first.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+mod bench;
+mod ci;
+mod codegen;
+mod command;
+mod fuzz;
+mod program;
+mod setup;
+mod tidy;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+Commands:
+  setup                 install what tests and checks call, and say what is missing
+  test                  set up, then run every test (the README's one command)
+  ci [--skip-test]      format, clippy, test, tidy, cargo-deny, fuzz smoke, demo
+  tidy                  imports, sizes, orphans, generated files, words, papers
+  codegen               rewrite the generated files (crds/, docs/reference/)
+  bench [--write]       file change to answer, start, explain; --write keeps bench/RESULTS.md
+        [--names N]     names in the fleet (default 10000)
+        [--changes N]   changed files (default 100)
+        [--offers N]    clusters that offer each name, 1 to 3 (default 1)
+  soak [--seconds N]    every fuzz target (60 s each), then the tests with many more cases
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[&str]) -> Result<()> {
+    match args {
+        [] | ["help" | "-h" | "--help", ..] | [_, "-h" | "--help"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        ["setup"] => setup::all(),
+        ["test"] => ci::test(),
+        ["ci"] => ci::run_ci(false),
+        ["ci", "--skip-test"] => ci::run_ci(true),
+        ["tidy"] => tidy::run(),
+        ["codegen"] => codegen::rewrite(),
+        ["bench", rest @ ..] => bench::run(&bench::Options::parse(rest)?),
+        ["soak"] => fuzz::soak(fuzz::SOAK_SECONDS),
+        ["soak", "--seconds", seconds] => fuzz::soak(number("--seconds", seconds)?),
+        other => bail!("{:?} is no command or option; see `cargo xtask --help`", other.join(" ")),
+    }
+}
+
+/// The value of a numeric option.
+fn number(option: &str, value: &str) -> Result<u32> {
+    value.parse().with_context(|| format!("{option}: {value:?} must be a whole number from 0"))
+}

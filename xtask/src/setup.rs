@@ -1,0 +1,170 @@
+//! The tools that tests and checks call, and how to get them.
+//!
+//! What is there is left alone, whatever its version. What is missing is installed when we may
+//! (Debian's packages as root or by sudo without a password, crates by cargo), and named loudly
+//! when we may not, together with what is not run for want of it.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+
+use crate::command::{cargo, output, program, run};
+
+/// One tool.
+#[derive(Debug)]
+pub(crate) struct Tool {
+    /// The commands of which one must be on the path.
+    commands: &'static [&'static str],
+    /// Where it comes from.
+    source: Source,
+    /// Who calls it.
+    need: Need,
+    /// What is not run without it.
+    pub(crate) without: &'static str,
+}
+
+#[derive(Debug)]
+enum Source {
+    /// A Debian package.
+    Debian(&'static str),
+    /// A crate, at exactly this version.
+    Crate { name: &'static str, version: &'static str },
+}
+
+/// Who calls a tool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// `cargo xtask test`.
+    Tests,
+    /// The other steps of `cargo xtask ci`.
+    Checks,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool {
+        commands: &["dig"],
+        source: Source::Debian("bind9-dnsutils"),
+        need: Need::Tests,
+        without: "tests that ask the server with dig",
+    },
+    Tool {
+        commands: &["kdig"],
+        source: Source::Debian("knot-dnsutils"),
+        need: Need::Tests,
+        without: "tests that ask the server with kdig",
+    },
+    Tool {
+        // libFuzzer is C++; it is compiled with the fuzz targets.
+        commands: &["c++", "g++", "clang++"],
+        source: Source::Debian("g++"),
+        need: Need::Checks,
+        without: "the fuzz targets",
+    },
+    Tool {
+        commands: &["cargo-deny"],
+        source: Source::Crate { name: "cargo-deny", version: "0.20.2" },
+        need: Need::Checks,
+        without: "the check of bans, licences and sources",
+    },
+    Tool {
+        commands: &["cargo-fuzz"],
+        source: Source::Crate { name: "cargo-fuzz", version: "0.13.2" },
+        need: Need::Checks,
+        without: "the fuzz targets",
+    },
+];
+
+/// Installs everything, for `cargo xtask setup`.
+///
+/// # Errors
+/// When something is still missing.
+pub(crate) fn all() -> Result<()> {
+    let mut missing = provide(Need::Tests);
+    missing.extend(provide(Need::Checks));
+    ensure!(missing.is_empty(), "{} tools are missing", missing.len());
+    println!("setup: everything is there");
+    Ok(())
+}
+
+/// Installs what these callers need, and gives what is missing after that.
+pub(crate) fn provide(need: Need) -> Vec<&'static Tool> {
+    let absent = absent(need);
+    let packages: Vec<&str> = absent.iter().filter_map(|tool| tool.package()).collect();
+    if !packages.is_empty() {
+        report(install_packages(&packages));
+    }
+    for tool in &absent {
+        if let Source::Crate { name, version } = tool.source {
+            report(install_crate(name, version));
+        }
+    }
+    let missing = self::absent(need);
+    for tool in &missing {
+        eprintln!("setup: MISSING {}: {} will not run. {}", tool.commands[0], tool.without, tool.advice());
+    }
+    missing
+}
+
+impl Tool {
+    fn package(&self) -> Option<&'static str> {
+        match self.source {
+            Source::Debian(package) => Some(package),
+            Source::Crate { .. } => None,
+        }
+    }
+
+    fn advice(&self) -> String {
+        match self.source {
+            Source::Debian(package) => format!("Debian has it: apt-get install {package}"),
+            Source::Crate { name, version } => {
+                format!("cargo has it: cargo install --locked --version {version} {name}")
+            }
+        }
+    }
+}
+
+fn absent(need: Need) -> Vec<&'static Tool> {
+    let wanted = TOOLS.iter().filter(|tool| tool.need == need);
+    wanted.filter(|tool| !tool.commands.iter().any(|command| on_path(command))).collect()
+}
+
+/// True when the command is on the path, or where cargo installs its own.
+fn on_path(command: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).chain(cargo_bin()).any(|folder| folder.join(command).is_file())
+}
+
+fn cargo_bin() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
+    Some(home?.join("bin"))
+}
+
+fn install_packages(packages: &[&str]) -> Result<()> {
+    ensure!(on_path("apt-get"), "no apt-get here");
+    let root = output(&mut program("id", &["-u"]))?.trim() == "0";
+    let sudo = !root && on_path("sudo") && run(&mut program("sudo", &["-n", "true"])).is_ok();
+    ensure!(root || sudo, "not root, and no sudo without a password");
+    let apt = |args: &[&str]| {
+        let env = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes"];
+        let words: Vec<&str> = if sudo { vec!["sudo", "-n"] } else { vec![] };
+        let words = [words.as_slice(), &env, args].concat();
+        run(&mut program(words[0], &words[1..]))
+    };
+    println!("setup: installing {} from Debian's packages", packages.join(", "));
+    let install = [&["install", "--no-install-recommends"], packages].concat();
+    // The lists may be stale or absent; they are fetched only when they must be.
+    apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
+}
+
+fn install_crate(name: &str, version: &str) -> Result<()> {
+    println!("setup: installing {name} {version} by cargo (some minutes, once)");
+    run(&mut cargo(&["install", "--locked", "--version", version, name]))
+}
+
+/// A failed installation is said and survived: what is missing after it is what counts.
+fn report(result: Result<()>) {
+    if let Err(error) = result {
+        eprintln!("setup: {error:#}");
+    }
+}
