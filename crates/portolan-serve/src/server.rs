@@ -1,0 +1,223 @@
+//! Binding everything or nothing, starting, stopping.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use portolan_core::name::NameBuf;
+use portolan_wire::NSID_OCTETS_MAX;
+
+use crate::config::Config;
+use crate::counters::Counters;
+use crate::holder::Holder;
+use crate::listen::{self, Sockets};
+use crate::published::Published;
+use crate::respond::{Chance, Transport};
+use crate::tcp;
+use crate::udp::{self, Buffers, Desk, Door};
+use crate::worker::{Stop, supervise};
+
+/// What went wrong, with which operation, on which address.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// No address was given.
+    #[error("there is no address to listen on")]
+    NothingToListenOn,
+    /// The name server identifier is too long.
+    #[error(
+        "the name server identifier has {octets} octets; no more than {NSID_OCTETS_MAX} fit into a reply"
+    )]
+    NsidTooLong {
+        /// Its length.
+        octets: usize,
+    },
+    /// Somebody else listens there.
+    #[error("cannot listen on {address} by {}: {} holds it", name_of(*.transport), describe(.holder.as_ref()))]
+    InUse {
+        /// By what.
+        transport: Transport,
+        /// Where.
+        address: SocketAddr,
+        /// Who, if we may see it.
+        holder: Option<Holder>,
+    },
+    /// A socket could not be opened.
+    #[error("cannot listen on {address} by {}: {source}", name_of(*.transport))]
+    Open {
+        /// By what.
+        transport: Transport,
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A thread could not be started, or what runs on it.
+    #[error("cannot start the thread {thread:?}: {source}")]
+    Thread {
+        /// Its name.
+        thread: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl ServeError {
+    pub(crate) fn open(transport: Transport, address: SocketAddr, source: io::Error) -> Self {
+        Self::Open { transport, address, source }
+    }
+
+    fn thread(thread: &str, source: io::Error) -> Self {
+        Self::Thread { thread: thread.to_owned(), source }
+    }
+}
+
+/// A server whose sockets are all bound. It answers nothing before [`Server::start`].
+#[derive(Debug)]
+pub struct Server {
+    config: Config,
+    sockets: Vec<Sockets>,
+}
+
+impl Server {
+    /// Binds every socket, or none: TCP on all addresses first, as only TCP tells of a second server.
+    ///
+    /// # Errors
+    /// Says which address it was, and who holds it when it is taken.
+    pub fn bind(config: Config) -> Result<Self, ServeError> {
+        if config.listen.is_empty() {
+            return Err(ServeError::NothingToListenOn);
+        }
+        let octets = config.nsid.len();
+        if octets > NSID_OCTETS_MAX {
+            return Err(ServeError::NsidTooLong { octets });
+        }
+        let sockets = listen::open(&config.listen, config.worker_count())?;
+        Ok(Self { config, sockets })
+    }
+
+    /// Where it listens, in the order of the configuration, with the ports that were given for 0.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.sockets.iter().map(|sockets| sockets.address).collect()
+    }
+
+    /// Starts to answer out of what is published, until [`Running::shutdown`].
+    ///
+    /// # Errors
+    /// When a thread or the runtime of the streams cannot be started; what was is stopped.
+    pub fn start(self, published: &Published) -> Result<Running, ServeError> {
+        let addresses = self.addresses();
+        let workers: usize = self.sockets.iter().map(|sockets| sockets.udp.len()).sum();
+        let shared = Arc::new(Shared {
+            config: self.config,
+            published: published.clone(),
+            // The last lane is that of all streams.
+            counters: Arc::new(Counters::new(workers + 1)),
+            stop: Stop::new(),
+        });
+        let mut running = Running { addresses, shared: shared.clone(), threads: Vec::new() };
+        let mut streams = Vec::new();
+        let mut worker = 0;
+        for sockets in self.sockets {
+            streams.push(sockets.tcp);
+            for socket in sockets.udp {
+                let (shared, address) = (shared.clone(), sockets.address.ip());
+                running.spawn(&format!("dns-udp-{worker}"), move || shared.udp(worker, socket, address))?;
+                worker += 1;
+            }
+        }
+        let (runtime, streams) =
+            tcp::prepare(workers, streams).map_err(|source| ServeError::thread("dns-tcp", source))?;
+        running.spawn("dns-tcp", move || tcp::serve(&runtime, streams, &shared, worker))?;
+        Ok(running)
+    }
+}
+
+/// What all threads of a server share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) published: Published,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) stop: Stop,
+}
+
+impl Shared {
+    /// The life of a UDP thread.
+    fn udp(&self, worker: usize, socket: UdpSocket, address: IpAddr) {
+        let lane = self.counters.lane(worker);
+        let mut desk = Desk {
+            reader: self.published.reader(),
+            chance: Chance::new(self.config.seed, worker as u64),
+            nsid: &self.config.nsid,
+            lane,
+            name: NameBuf::new(),
+        };
+        let mut buffers = Buffers::new();
+        let mut door = Door::new(socket, address);
+        supervise(&self.stop, lane, || {
+            udp::serve(&mut door, &mut desk, &mut buffers, (&self.stop, lane));
+        });
+    }
+}
+
+/// A server that answers. Dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    addresses: Vec<SocketAddr>,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Where it listens, in the order of the configuration.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What happened since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.shared.counters
+    }
+
+    /// Answers what is under way, ends all threads and closes all sockets. Waits for that, a second or
+    /// two at the most; a task of an async runtime should leave it to `spawn_blocking`.
+    pub fn shutdown(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.shared.stop.tell();
+        for thread in self.threads.drain(..) {
+            // Its panics were caught and counted inside.
+            let _ = thread.join();
+        }
+    }
+
+    fn spawn(&mut self, thread: &str, life: impl FnOnce() + Send + 'static) -> Result<(), ServeError> {
+        let started = thread::Builder::new().name(thread.to_owned()).spawn(life);
+        self.threads.push(started.map_err(|source| ServeError::thread(thread, source))?);
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn name_of(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "UDP",
+        Transport::Tcp => "TCP",
+    }
+}
+
+fn describe(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "a process that we may not see".to_owned(), Holder::to_string)
+}
