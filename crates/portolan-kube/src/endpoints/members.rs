@@ -1,0 +1,75 @@
+//! The annotation: every member of every name, ready or not.
+//!
+//! Its format is versioned, because objects outlive the process that wrote them. A reader passes over fields
+//! that it does not know and refuses a version that it does not know.
+
+use portolan_core::{Name, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use super::target;
+
+/// The version that is written.
+pub const VERSION: u32 = 1;
+
+/// The annotation's value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// [`VERSION`].
+    pub version: u32,
+    /// The members, sorted.
+    pub endpoints: Vec<Member>,
+}
+
+/// One target of one name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Member {
+    /// The name.
+    pub name: String,
+    /// The record's type.
+    #[serde(rename = "type")]
+    pub rtype: String,
+    /// The record's data.
+    pub target: String,
+    /// Whose it is; none for a target of unknown place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// Whether something ready stands behind it. Whether its cluster is drained is not said here.
+    pub ready: bool,
+    /// Its share under a weighted pick.
+    pub weight: u32,
+}
+
+impl Members {
+    pub(super) fn new(endpoints: Vec<Member>) -> Self {
+        Self { version: VERSION, endpoints }
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("it is maps, lists, strings and numbers")
+    }
+}
+
+/// The members of a name.
+pub(super) fn of(snapshot: &Snapshot, name: &Name) -> Vec<Member> {
+    let Some(records) = snapshot.records(name.borrowed()) else {
+        return Vec::new();
+    };
+    let mut members = Vec::new();
+    for pool in &records.pools {
+        for (index, rdata) in pool.records.iter().enumerate() {
+            let offer = pool.offer_of(index);
+            let Some((at, offer)) = offer.and_then(|at| Some((at, records.offers.get(at)?))) else {
+                continue;
+            };
+            members.push(Member {
+                name: name.to_dotless(),
+                rtype: pool.rtype.to_string(),
+                target: target(pool.rtype, rdata),
+                cluster: offer.cluster.as_ref().map(ToString::to_string),
+                ready: records.verdicts.is_up(at),
+                weight: offer.weight,
+            });
+        }
+    }
+    members
+}

@@ -1,0 +1,245 @@
+//! Objects by cluster in, facts out.
+//!
+//! ```text
+//!   set, delete ─▶ Objects ─▶ touched keys ─▶ take: clusters ─▶ zones, policies ─▶ drafts ─▶ claims ─▶ Fact
+//!                  (what is)   (what to look at)    members      zones             records    names
+//!   remember ────▶ Memory: what sources that are not heard yet gave before the restart ────────┘
+//! ```
+//!
+//! A *source* is a cluster, or the fleet folder's root, whose name is empty. An object that says which
+//! names there are (a *record*: [`Kind::ServiceDnsRecord`] and the like) is drafted into what it wants of
+//! each name; a draft's wish for one name is a *claim*, and of several claims on a name the oldest that
+//! the zone's fence admits has it.
+//!
+//! Facts are a function of what is there, never of the order in which it came: an event only changes
+//! `objects` and notes what to look at again, and [`Index::take`] works that off. What a change costs
+//! therefore depends on what refers to it and not on the size of the fleet (DESIGN section 7, invariant
+//! 11), so each reference is kept backwards too: from a Service to the records that name it, from a record
+//! to its names. [`Index::steps`] counts what was looked at, so that a test can hold this.
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | `objects`, `source` | what was read, and which copy of an object counts |
+//! | `memory` | what is only remembered |
+//! | `touch` | what an event makes necessary to look at again |
+//! | `member`, `zones`, `policies`, `networks` | facts of clusters, zones and policies |
+//! | `draft` | what one record wants: `kubefed`, `foreign`, and GlobalName in `offer` |
+//! | `offer`, `ingress` | what a cluster offers, and what stands behind it |
+//! | `names`, `admit` | who has a name, and whom the fence admits |
+//!
+//! **Architecture Invariant:** a source counts once it was heard whole; from then on it keeps what it gave
+//! until somebody deletes it. Silence deletes nothing.
+
+mod admit;
+mod draft;
+mod foreign;
+mod ingress;
+mod kubefed;
+mod member;
+mod memory;
+mod names;
+mod networks;
+mod objects;
+mod offer;
+mod policies;
+mod source;
+mod touch;
+mod zones;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portolan_core::fleet::{Cluster, ClusterName, Fact, Fleet, Touched};
+use portolan_core::{Name, Problem};
+
+use crate::object::{Kind, Object, ObjectKey};
+use draft::{Claim, Drafted, Rank};
+use memory::Memory;
+use names::Zoneless;
+use networks::Networks;
+use objects::Objects;
+use touch::Dirty;
+use zones::Zones;
+
+/// Everything that was read of a fleet, and the facts that follow.
+#[derive(Debug, Default)]
+pub struct Index {
+    objects: Objects,
+    networks: Networks,
+    memory: Memory,
+    dirty: Dirty,
+    zones: Zones,
+    /// Which records refer to an object.
+    users: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
+    drafted: BTreeMap<ObjectKey, Drafted>,
+    /// Who wants a name, the one with the best right first.
+    claims: BTreeMap<Name, BTreeMap<Rank, Claim>>,
+    zoneless: Zoneless,
+    /// True while a record is there that makes names of regions.
+    names_regions: bool,
+    /// What was given out, to give out only what changes.
+    given: Fleet,
+    /// What must be given out next time though it may not have changed.
+    owed: Touched,
+    problems: BTreeMap<About, Vec<Problem>>,
+    steps: u64,
+}
+
+/// What a problem was found with: where a later look replaces it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    Cluster(ClusterName),
+    Networks(ClusterName, Arc<str>),
+    Policy(Arc<str>),
+    Zones,
+    Record(ObjectKey),
+    Name(Name),
+    NoZone(Name),
+}
+
+/// A member of the fleet, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct ClusterView<'a> {
+    /// Its name.
+    pub name: &'a ClusterName,
+    /// What is known of it.
+    pub cluster: &'a Cluster,
+    /// True when it was read whole since the start; false while it is only remembered.
+    pub heard: bool,
+    /// How many objects of it are kept.
+    pub objects: usize,
+}
+
+impl Index {
+    /// Takes an object of a source, new or changed. `place` is where it stands, for problems.
+    pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &str) {
+        for affected in self.objects.set(source, object, place) {
+            self.touch(source, &affected);
+        }
+    }
+
+    /// Takes an object of a source away. Without a `MemberCluster` a silent cluster is no member any more.
+    pub fn delete(&mut self, source: &ClusterName, key: &ObjectKey) {
+        let Some(affected) = self.objects.affected_by(source, key) else { return };
+        self.touch(source, &affected);
+        self.objects.delete(source, key);
+        if let Some(cluster) = self.forgotten_with(key) {
+            self.forget(&cluster);
+        }
+    }
+
+    /// A source was read whole: what it has not given is not there. A fleet without a root has it heard all
+    /// the same, empty: only then is it known that the root describes no cluster.
+    pub fn heard(&mut self, source: &ClusterName) {
+        self.dirty.clusters.insert(source.clone());
+        if self.objects.hear(source) {
+            self.touch_all(source);
+            let memory = self.memory.hear(&self.objects, source);
+            self.dirty.recall(memory);
+        }
+    }
+
+    /// A source is not heard from since a time (seconds since 1970). What it gave stays.
+    pub fn silent(&mut self, source: &ClusterName, since: i64) {
+        self.dirty.clusters.insert(source.clone());
+        self.objects.silence(source, since);
+    }
+
+    /// A cluster is no member any more, and what it gave is gone.
+    pub fn forget(&mut self, cluster: &ClusterName) {
+        self.touch_all(cluster);
+        self.objects.forget(cluster);
+        self.networks.forget(cluster);
+        self.problems.retain(|about, _| !matches!(about, About::Networks(of, _) if of == cluster));
+        self.dirty.recall(self.memory.forget(&self.objects, cluster));
+        self.dirty.clusters.insert(cluster.clone());
+        self.dirty.policies.extend(self.objects.names_of(Kind::SteeringPolicy));
+    }
+
+    /// Takes a CSV file of networks, by the path that policies name it with, or takes it away.
+    pub fn networks_file(&mut self, source: &ClusterName, path: &str, text: Option<&str>) {
+        let problems = self.networks.set(source, path, text);
+        self.note(About::Networks(source.clone(), path.into()), problems);
+        self.dirty.policies.extend(self.objects.names_of(Kind::SteeringPolicy));
+    }
+
+    /// Takes the last good state after a restart, at a time (seconds since 1970) that its clusters count as
+    /// silent from. What a source held counts until that source is heard. To be called before all else.
+    pub fn remember(&mut self, fleet: &Fleet, since: i64) {
+        let everything = fleet.everything();
+        self.memory = Memory::new(fleet.clone(), since);
+        self.dirty.recall(everything.clone());
+        self.owed = everything;
+    }
+
+    /// The facts that changed since the last time.
+    pub fn take(&mut self) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        self.take_clusters(&mut facts);
+        self.take_zones(&mut facts);
+        self.take_policies(&mut facts);
+        self.take_records();
+        self.take_names(&mut facts);
+        self.owed = Touched::default();
+        facts
+    }
+
+    /// What is wrong, as of the last [`Index::take`]: sorted, each once.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let mut all: Vec<&Problem> = self.problems.values().flatten().collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
+    }
+
+    /// The members, as of the last [`Index::take`].
+    pub fn clusters(&self) -> impl Iterator<Item = ClusterView<'_>> {
+        self.given.clusters.iter().map(|(name, cluster)| ClusterView {
+            name,
+            cluster,
+            heard: self.objects.is_read(name),
+            objects: self.objects.count(name),
+        })
+    }
+
+    /// The CSV files that policies name, each with the source of its policy.
+    pub fn networks_wanted(&self) -> BTreeSet<(ClusterName, String)> {
+        policies::networks_wanted(&self.objects)
+    }
+
+    /// How many objects, offers and names were looked at so far: what it cost, counted and not timed.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Gives out a fact, if it is news or owed.
+    fn give(&mut self, fact: Fact, out: &mut Vec<Fact>) {
+        let owed = match &fact {
+            Fact::Cluster(key, _) => self.owed.clusters.contains(key),
+            Fact::Zone(key, _) => self.owed.zones.contains(key),
+            Fact::Policy(key, _) => self.owed.policies.contains(key),
+            Fact::Name(key, _) => self.owed.names.contains(key),
+        };
+        let is_news = !self.given.apply([fact.clone()]).is_empty();
+        if is_news || owed {
+            out.push(fact);
+        }
+    }
+
+    /// Replaces what is wrong with something.
+    fn note(&mut self, about: About, problems: Vec<Problem>) {
+        if problems.is_empty() {
+            self.problems.remove(&about);
+        } else {
+            self.problems.insert(about, problems);
+        }
+    }
+
+    fn step(&mut self, count: usize) {
+        self.steps += u64::try_from(count).unwrap_or(u64::MAX);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

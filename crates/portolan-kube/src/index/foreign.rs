@@ -1,0 +1,222 @@
+//! Records of a foreign `DNSEndpoint`: targets as External-DNS spells them.
+//!
+//! A set of records that breaks a rule is refused whole, with its reason (faults.md B-30): half of it might
+//! be worse than nothing, and somebody who wrote it must look anyhow. Only an address that nobody can use
+//! is left out alone.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use portolan_core::fleet::{Endpoint, Evidence, TARGETS_MAX};
+use portolan_core::record::Rdata;
+use portolan_core::{Name, Reason, RecordType, Target, Ttl};
+
+use super::draft::{Draft, World};
+use super::offer::address_target;
+use crate::dns_endpoint::{DnsEndpoint, RecordSpec};
+use crate::hosts;
+use crate::kubefed::{RECORD_TTL_RULE, RecordTtl};
+use crate::object::{Kind, ObjectKey};
+
+/// Most sets of records that one object may have.
+const RECORDS_MAX: usize = 16_384;
+/// Most characters of a target that a message repeats.
+const SHOWN_CHARS_MAX: usize = 80;
+
+/// Federation's own objects have these names beside the record that they come from.
+const PROJECTIONS: [(&str, Kind); 3] = [
+    ("service-", Kind::ServiceDnsRecord),
+    ("ingress-", Kind::IngressDnsRecord),
+    ("global-", Kind::GlobalName),
+];
+
+/// Drafts the names of a `DNSEndpoint`, unless it is itself made of a record: by us, or beside it.
+pub(super) fn dns_endpoint(draft: &mut Draft<'_>, object: &DnsEndpoint, world: World<'_>) {
+    if object.is_ours() || is_projection(draft, world) {
+        return;
+    }
+    draft.default_ttl = Ttl::DEFAULT;
+    let all = &object.spec.endpoints;
+    if all.len() > RECORDS_MAX {
+        let message = format!("{} items; those after the first {RECORDS_MAX} are left out", all.len());
+        draft.problem("spec.endpoints", Reason::LimitReached, message);
+    }
+    let mut seen = BTreeSet::new();
+    for (i, record) in all.iter().enumerate().take(RECORDS_MAX) {
+        let field = format!("spec.endpoints[{i}]");
+        match read(draft, &field, record, &mut seen) {
+            Ok((name, endpoint)) if endpoint.targets.is_empty() => {
+                draft.problem(field, Reason::Invalid, format!("{name} has no target that can be served"));
+            }
+            Ok((name, endpoint)) => draft.offer(&name, endpoint),
+            Err((reason, message)) => draft.problem(field, reason, message),
+        }
+    }
+}
+
+/// True of an object that federation made of a record that is here too.
+fn is_projection(draft: &mut Draft<'_>, world: World<'_>) -> bool {
+    let ObjectKey { namespace, name, .. } = draft.held.key;
+    let record = |(prefix, kind): &(&str, Kind)| {
+        let name = name.strip_prefix(prefix)?;
+        Some(ObjectKey { kind: *kind, namespace: namespace.clone(), name: name.into() })
+    };
+    let Some(record) = PROJECTIONS.iter().find_map(record) else {
+        return false;
+    };
+    let is_there = world.objects.is_held(&record);
+    draft.uses.insert(record);
+    is_there
+}
+
+type Refused = (Reason, String);
+/// A set of records is known by its name, type and `setIdentifier`.
+type Seen<'r> = BTreeSet<(Name, RecordType, &'r str)>;
+
+fn read<'r>(
+    draft: &mut Draft<'_>,
+    field: &str,
+    record: &'r RecordSpec,
+    seen: &mut Seen<'r>,
+) -> Result<(Name, Endpoint), Refused> {
+    let invalid = |message: String| (Reason::Invalid, message);
+    let name = hosts::host(&record.dns_name)
+        .map_err(|rule| invalid(format!("dnsName {} {rule}", shown(&record.dns_name))))?;
+    let rtype = record_type(&record.record_type).map_err(invalid)?;
+    let set = record.set_identifier.as_deref().unwrap_or_default();
+    if !seen.insert((name.clone(), rtype, set)) {
+        let which = if set.is_empty() { "no setIdentifier".into() } else { format!("setIdentifier {set:?}") };
+        return Err((
+            Reason::Duplicate,
+            format!("{name} {rtype} with {which} stands twice; the first counts"),
+        ));
+    }
+    if rtype == RecordType::CNAME && record.targets.len() > 1 {
+        return Err(invalid(format!("{name} CNAME has {} targets; an alias has one", record.targets.len())));
+    }
+    if let RecordTtl::Wrong(text) = &record.record_ttl
+        // External-DNS takes a negative TTL for none.
+        && !text.starts_with('-')
+    {
+        draft.problem(
+            format_args!("{field}.recordTTL"),
+            Reason::Invalid,
+            format!("{text} {RECORD_TTL_RULE}"),
+        );
+    }
+    let targets = targets(draft, field, rtype, &record.targets).map_err(invalid)?;
+    let ttl = record.record_ttl.ttl();
+    Ok((name, Endpoint { cluster: None, targets, evidence: Evidence::None, weight: None, ttl }))
+}
+
+fn record_type(text: &str) -> Result<RecordType, String> {
+    let known = portolan_core::fleet::RECORD_TYPES;
+    let found = text.parse().ok().filter(|rtype| known.contains(rtype));
+    found.ok_or_else(|| {
+        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        format!("recordType {} is not served; known are {}", shown(text), known.join(", "))
+    })
+}
+
+fn targets(
+    draft: &mut Draft<'_>,
+    field: &str,
+    rtype: RecordType,
+    texts: &[String],
+) -> Result<Vec<Target>, String> {
+    let mut faults = Vec::new();
+    let mut targets = Vec::new();
+    for (i, text) in texts.iter().enumerate() {
+        let refused = |rule: String| format!("{rtype} target {} {rule}", shown(text));
+        if i == TARGETS_MAX {
+            let message =
+                format!("{} targets; those after the first {TARGETS_MAX} are left out", texts.len());
+            faults.push((Reason::LimitReached, message));
+            break;
+        }
+        match rtype {
+            RecordType::A | RecordType::AAAA => {
+                let address = address(rtype, text).map_err(refused)?;
+                targets.extend(address_target(address, &mut faults));
+            }
+            RecordType::CNAME => targets.push(Target::Host(host(text).map_err(refused)?)),
+            _ => targets.push(Target::Record(rtype, rdata(rtype, text).map_err(refused)?)),
+        }
+    }
+    for (reason, message) in faults {
+        draft.problem(format_args!("{field}.targets"), reason, message);
+    }
+    targets.sort_unstable();
+    targets.dedup();
+    Ok(targets)
+}
+
+fn address(rtype: RecordType, text: &str) -> Result<IpAddr, String> {
+    let address: IpAddr = text.parse().map_err(|_| "is not an address".to_owned())?;
+    match address.to_canonical() {
+        v4 @ IpAddr::V4(_) if rtype == RecordType::A => Ok(v4),
+        v6 @ IpAddr::V6(_) if rtype == RecordType::AAAA => Ok(v6),
+        _ => Err("is an address of the other family".into()),
+    }
+}
+
+/// Data in presentation form.
+fn rdata(rtype: RecordType, text: &str) -> Result<Rdata, String> {
+    let fields: Vec<&str> = text.split_ascii_whitespace().collect();
+    match (rtype, fields.as_slice()) {
+        (RecordType::TXT, _) => {
+            Rdata::txt(&unquoted(text)).ok_or_else(|| "is longer than 64 KiB with its lengths".into())
+        }
+        (RecordType::NS | RecordType::PTR, [name]) => Ok(Rdata::name(&host(name)?)),
+        (RecordType::MX, [preference, exchange]) => {
+            Ok(Rdata::mx(number(preference)?, &host_or_root(exchange)?))
+        }
+        (RecordType::MX, _) => Err("is not PREFERENCE EXCHANGE".into()),
+        (RecordType::SRV, [priority, weight, port, target]) => {
+            let [priority, weight, port] = [number(priority)?, number(weight)?, number(port)?];
+            Ok(Rdata::srv(priority, weight, port, &host_or_root(target)?))
+        }
+        (RecordType::SRV, _) => Err("is not PRIORITY WEIGHT PORT TARGET".into()),
+        _ => Err("is not one host name".into()),
+    }
+}
+
+fn number(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| format!("has {text:?}, which is not 0 to 65535"))
+}
+
+fn host(text: &str) -> Result<Name, String> {
+    hosts::plain_host(text).map_err(|rule| rule.to_string())
+}
+
+/// `.` says that there is none (RFC 2782, RFC 7505).
+fn host_or_root(text: &str) -> Result<Name, String> {
+    if text == "." { Ok(Name::root()) } else { host(text) }
+}
+
+/// A text in quotes without them, `\"` and `\\` as what they stand for; several in a row are one text.
+fn unquoted(text: &str) -> Vec<u8> {
+    if text.len() < 2 || !(text.starts_with('"') && text.ends_with('"')) {
+        return text.as_bytes().to_vec();
+    }
+    let mut octets = Vec::with_capacity(text.len());
+    let mut is_inside = false;
+    let mut rest = text.bytes();
+    while let Some(octet) = rest.next() {
+        match octet {
+            b'"' => is_inside = !is_inside,
+            b'\\' if is_inside => octets.extend(rest.next()),
+            _ if is_inside => octets.push(octet),
+            _ => {}
+        }
+    }
+    octets
+}
+
+fn shown(text: &str) -> String {
+    if text.chars().count() <= SHOWN_CHARS_MAX {
+        return format!("{text:?}");
+    }
+    let start: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+    format!("{start:?}... ({} octets)", text.len())
+}

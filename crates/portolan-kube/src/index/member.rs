@@ -1,0 +1,190 @@
+//! Members of the fleet: where each is, and what an operator wants of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::Node;
+use portolan_core::fleet::{Cluster, ClusterName, ClusterState, Fact};
+use portolan_core::{Problem, Reason};
+
+use super::draft::placed;
+use super::objects::is_root;
+use super::source::Source;
+use super::{About, Index};
+use crate::hosts;
+use crate::kinds::ZONES_MAX;
+use crate::manifest::Located;
+use crate::object::{Kind, Object, ObjectKey};
+use crate::settle;
+
+/// The labels that say where a Node is, today's before the one that it replaced.
+const REGION_LABELS: [&str; 2] =
+    ["topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"];
+const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
+
+impl Index {
+    /// Looks at the clusters that something touched. When one moves, every record that names regions has
+    /// other names.
+    pub(super) fn take_clusters(&mut self, out: &mut Vec<Fact>) {
+        let names_regions = self.objects.keys_of(Kind::ServiceDnsRecord).any(|key| self.objects.is_held(key));
+        if std::mem::replace(&mut self.names_regions, names_regions) != names_regions {
+            self.dirty.clusters.extend(self.given.clusters.keys().cloned());
+        }
+        let mut moved = false;
+        for name in std::mem::take(&mut self.dirty.clusters) {
+            if is_root(&name) {
+                continue;
+            }
+            let (now, problems) = self.member(&name);
+            moved |= self.given.clusters.get(&name).map(shape) != now.as_ref().map(shape);
+            self.note(About::Cluster(name.clone()), problems);
+            self.give(Fact::Cluster(name, now), out);
+        }
+        if moved {
+            self.dirty.records.extend(self.objects.keys_of(Kind::ServiceDnsRecord).cloned());
+        }
+    }
+
+    /// What is known of a cluster; nothing when it is no member.
+    fn member(&mut self, name: &ClusterName) -> (Option<Cluster>, Vec<Problem>) {
+        let remembered = self.memory.cluster(&self.objects, name);
+        let source = self.objects.source(name);
+        let silent_since = source.and_then(|source| source.silent_since);
+        let read = source.filter(|source| source.is_read);
+        if read.is_none() && silent_since.is_none() && remembered.is_none() {
+            return (None, Vec::new());
+        }
+        let (mut cluster, mut problems) = self.described(name).unwrap_or_default();
+        let steps = match read {
+            Some(source) => located(source, name, &mut cluster, &mut problems),
+            None => {
+                let remembered = remembered.as_ref();
+                cluster.region = remembered.and_then(|known| known.region.clone()).or(cluster.region);
+                if let Some(known) = remembered.filter(|known| !known.zones.is_empty()) {
+                    cluster.zones.clone_from(&known.zones);
+                }
+                1
+            }
+        };
+        cluster.silent_since = match read {
+            Some(_) => silent_since,
+            None => silent_since.or(remembered.and_then(|known| known.silent_since)),
+        };
+        self.complain(name, &mut cluster, &mut problems);
+        self.step(steps);
+        (Some(cluster), problems)
+    }
+
+    /// What a cluster is described as: by a `MemberCluster`, or as remembered. Until the root is heard, whose
+    /// `MemberCluster` beats all others, what is remembered goes before.
+    fn described(&self, name: &ClusterName) -> Option<(Cluster, Vec<Problem>)> {
+        let known = self.memory.fleet.clusters.get(name);
+        let remembered = || Some((known?.clone(), Vec::new()));
+        if self.objects.is_read(&ClusterName::from("")) {
+            self.said(name).or_else(remembered)
+        } else {
+            remembered().or_else(|| self.said(name))
+        }
+    }
+
+    /// What the `MemberCluster` of a cluster says.
+    fn said(&self, name: &ClusterName) -> Option<(Cluster, Vec<Problem>)> {
+        let key = ObjectKey { kind: Kind::MemberCluster, namespace: "".into(), name: name.0.clone() };
+        let held = self.objects.held(&key)?;
+        let Object::MemberCluster(object) = held.object else { return None };
+        let (cluster, problems) = settle::cluster(object);
+        Some((cluster, placed(problems, &held)))
+    }
+
+    fn complain(&self, name: &ClusterName, cluster: &mut Cluster, problems: &mut Vec<Problem>) {
+        if let Some(region) = &cluster.region
+            && let Err(rule) = hosts::plain_host(&format!("{region}.invalid"))
+        {
+            let message = format!("region {region:?} cannot be part of a name: it {rule}; it is left out");
+            problems.push(problem(name, Reason::Invalid, message));
+            cluster.region = None;
+        }
+        if cluster.region.is_none() && self.names_regions && cluster.state != ClusterState::Disabled {
+            let labels = REGION_LABELS.join(" or ");
+            let message = format!(
+                "has no region, so ServiceDNSRecords have no names for it but the global ones; label its Nodes \
+                 {labels}, or set spec.region of its MemberCluster"
+            );
+            problems.push(problem(name, Reason::Incomplete, message));
+        }
+        if let Some(since) = cluster.silent_since {
+            let since =
+                jiff::Timestamp::from_second(since).map_or_else(|_| since.to_string(), |t| t.to_string());
+            let message = format!("is not heard from since {since}; what it last gave stays");
+            problems.push(problem(name, Reason::Silent, message));
+        }
+    }
+}
+
+/// What of a cluster the names of records depend on.
+fn shape(cluster: &Cluster) -> (Option<Arc<str>>, BTreeSet<Arc<str>>, bool) {
+    (cluster.region.clone(), cluster.zones.clone(), cluster.state == ClusterState::Disabled)
+}
+
+/// Takes region and zones from the labels of Nodes, where they have them. KubeFed takes the region of the
+/// first Node that it is told of; here it is the first by name, so that every replica takes the same one.
+fn located(source: &Source, name: &ClusterName, cluster: &mut Cluster, problems: &mut Vec<Problem>) -> usize {
+    let mut regions: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+    let mut unplaced = Vec::new();
+    let mut first = None;
+    let nodes = nodes(source);
+    for node in &nodes {
+        match label(node, REGION_LABELS) {
+            Some(region) => {
+                first = first.or(Some(region));
+                regions.entry(region).or_default().push(node);
+            }
+            None => unplaced.push(*node),
+        }
+    }
+    if regions.len() > 1 {
+        let all: Vec<&str> = regions.keys().copied().collect();
+        let message = format!(
+            "its Nodes are in {} regions ({}); {:?}, that of the first Node by name, counts",
+            all.len(),
+            all.join(", "),
+            first.unwrap_or_default()
+        );
+        problems.push(problem(name, Reason::Invalid, message));
+    }
+    let within = first.and_then(|region| regions.get(region)).into_iter().flatten().chain(&unplaced);
+    let mut zones: BTreeSet<Arc<str>> =
+        within.filter_map(|node| label(node, ZONE_LABELS)).map(Arc::from).collect();
+    if zones.len() > ZONES_MAX {
+        let message = format!("is in {} zones; those after the first {ZONES_MAX} are left out", zones.len());
+        problems.push(problem(name, Reason::LimitReached, message));
+        zones = zones.into_iter().take(ZONES_MAX).collect();
+    }
+    if let Some(region) = first {
+        cluster.region = Some(region.into());
+    }
+    if !zones.is_empty() {
+        cluster.zones = zones;
+    }
+    nodes.len() + 1
+}
+
+fn nodes<'s>(source: &'s Source) -> Vec<&'s Node> {
+    let first = ObjectKey { kind: Kind::Node, namespace: "".into(), name: "".into() };
+    let objects = source.objects.range(first..).take_while(|(key, _)| key.kind == Kind::Node);
+    let node = |(_, located): (_, &'s Located)| match &*located.object {
+        Object::Node(node) => Some(node),
+        _ => None,
+    };
+    objects.filter_map(node).collect()
+}
+
+fn label<'n>(node: &'n Node, names: [&str; 2]) -> Option<&'n str> {
+    let labels = node.metadata.labels.as_ref()?;
+    let values = names.into_iter().filter_map(|name| labels.get(name));
+    values.map(String::as_str).find(|value| !value.is_empty())
+}
+
+fn problem(name: &ClusterName, reason: Reason, message: String) -> Problem {
+    Problem { subject: format!("cluster {name}"), reason, message, place: String::new() }
+}

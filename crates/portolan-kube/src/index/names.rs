@@ -1,0 +1,180 @@
+//! Who has a name, and the facts of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::sync::Arc;
+
+use portolan_core::fleet::{Fact, NameFacts};
+use portolan_core::name::NameRef;
+use portolan_core::{Name, Problem, Reason};
+
+use super::draft::{Claim, Claimant};
+use super::memory::Memory;
+use super::{About, Index};
+use crate::kinds;
+
+/// Names in no zone of ours, by the apex of a zone that could hold them.
+#[derive(Debug, Default)]
+pub(super) struct Zoneless {
+    groups: BTreeMap<Name, Group>,
+    changed: BTreeSet<Name>,
+}
+
+/// The names that one missing zone could hold.
+#[derive(Debug, Default)]
+struct Group {
+    names: BTreeMap<Name, Arc<Claimant>>,
+    /// How many of the names come from each namespace.
+    namespaces: BTreeMap<Arc<str>, usize>,
+}
+
+/// What became of a name.
+#[derive(Default)]
+struct Decided {
+    facts: Option<NameFacts>,
+    problems: Vec<Problem>,
+    /// Whose it is, when it is in no zone.
+    zoneless: Option<Arc<Claimant>>,
+}
+
+impl Index {
+    /// Looks at the names that something touched.
+    pub(super) fn take_names(&mut self, out: &mut Vec<Fact>) {
+        for name in std::mem::take(&mut self.dirty.names) {
+            let decided = self.decide(&name);
+            let offers = decided.facts.as_ref().map_or(0, |facts| facts.endpoints.len());
+            self.step(1 + offers);
+            self.zoneless.set(&name, decided.zoneless.as_ref());
+            self.note(About::Name(name.clone()), decided.problems);
+            self.give(Fact::Name(name, decided.facts), out);
+        }
+        for apex in std::mem::take(&mut self.zoneless.changed) {
+            let problem = self.zoneless.groups.get(&apex).and_then(|group| group.problem(&apex));
+            self.note(About::NoZone(apex), problem.into_iter().collect());
+        }
+    }
+
+    /// The first claim that is admitted has the name. What the object that had it before a restart said
+    /// stays as long as only sources hold it that are not heard yet: they are silent, not empty.
+    fn decide(&self, name: &Name) -> Decided {
+        let mut decided = Decided::default();
+        let mut winner: Option<&Claim> = None;
+        let claims = || self.claims.get(name).into_iter().flat_map(BTreeMap::values);
+        let is_claimed = |known: &&NameFacts| claims().any(|claim| claim.facts.owner == known.owner);
+        let remembered = self.memory.name(&self.objects, name).filter(|known| !is_claimed(known));
+        for claim in claims() {
+            let owner = match (remembered, winner) {
+                (Some(known), _) => Some(known.owner.to_string()),
+                (None, winner) => winner.map(|winner| winner.by.subject.clone()),
+            };
+            match (self.refusal(name, claim), owner) {
+                (Some(refusal), _) => decided.problems.push(refusal),
+                (None, Some(owner)) => decided.problems.push(conflict(name, claim, &owner)),
+                (None, None) => winner = Some(claim),
+            }
+        }
+        let Some(winner) = winner else {
+            decided.facts = remembered.cloned();
+            return decided;
+        };
+        if self.zones.of(name).is_none() {
+            decided.zoneless = Some(winner.by.clone());
+        }
+        let mut facts = (*winner.facts).clone();
+        let known = self.memory.fleet.names.get(name).filter(|known| known.owner == facts.owner);
+        facts.held_by.extend(Memory::unheard(&self.objects, known.map(|known| &known.held_by)));
+        facts.endpoints.extend(self.memory.endpoints(&self.objects, name, &winner.facts.owner).cloned());
+        facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
+        let stands = !facts.endpoints.is_empty() || facts.fallback.is_some();
+        decided.facts = stands.then_some(facts);
+        decided
+    }
+}
+
+fn conflict(name: &Name, loser: &Claim, owner: &str) -> Problem {
+    Problem {
+        subject: loser.by.subject.clone(),
+        reason: Reason::Conflict,
+        message: format!("{name} belongs to {owner}, which has the older right to it"),
+        place: loser.by.place.clone(),
+    }
+}
+
+impl Zoneless {
+    /// Notes whose name it is that no zone holds, or that one does.
+    fn set(&mut self, name: &Name, by: Option<&Arc<Claimant>>) {
+        let apex = missing_apex(name);
+        let group = self.groups.entry(apex.clone()).or_default();
+        let before = match by {
+            Some(by) => group.names.insert(name.clone(), by.clone()),
+            None => group.names.remove(name),
+        };
+        let is_news = before.as_ref() != by;
+        group.count(before.as_deref(), by.map(|by| &**by));
+        if group.names.is_empty() {
+            self.groups.remove(&apex);
+        }
+        if is_news {
+            self.changed.insert(apex);
+        }
+    }
+}
+
+impl Group {
+    fn count(&mut self, before: Option<&Claimant>, now: Option<&Claimant>) {
+        if let Some(now) = now {
+            *self.namespaces.entry(now.key.namespace.clone()).or_default() += 1;
+        }
+        if let Some(before) = before {
+            let count = self.namespaces.entry(before.key.namespace.clone()).or_default();
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.namespaces.remove(&before.key.namespace);
+            }
+        }
+    }
+
+    /// One problem for the zone that is missing, with its manifest, whoever many names wait for it.
+    fn problem(&self, apex: &Name) -> Option<Problem> {
+        let (name, by) = self.names.first_key_value()?;
+        let which = match self.names.len() - 1 {
+            0 => format!("{name} is"),
+            more => format!("{name} and {more} more are"),
+        };
+        let zone = self.manifest(apex);
+        let message = format!(
+            "{which} in no zone of ours: printed and projected, but refused by our own server; \
+             this Zone would hold it:\n{zone}"
+        );
+        let (subject, place) = (by.subject.clone(), by.place.clone());
+        Some(Problem { subject, reason: Reason::NoZone, message, place })
+    }
+
+    /// The manifest of the zone, ready to be pasted.
+    fn manifest(&self, apex: &Name) -> String {
+        let dotless = apex.to_dotless();
+        let quoted = |texts: Vec<String>| texts.join(", ");
+        let namespaces = quoted(self.namespaces.keys().map(|text| format!("{text:?}")).collect());
+        let mut text = format!(
+            "apiVersion: {}/{}\nkind: Zone\nmetadata:\n  name: {dotless:?}\nspec:\n  apex: {dotless:?}\n  \
+             admit:\n  - namespaces: [{namespaces}]\n",
+            kinds::GROUP,
+            kinds::VERSION
+        );
+        if self.names.contains_key(apex) {
+            // A rule without hosts does not admit to the apex.
+            let _ = writeln!(text, "    hosts: [{dotless:?}, \"*.{dotless}\"]");
+        }
+        text
+    }
+}
+
+/// The apex of a zone that could hold a name: its parent, unless that is a top-level domain. Labels that
+/// begin with an underscore are services and attributes of what is above them.
+fn missing_apex(name: &Name) -> Name {
+    let is_host = |name: &NameRef<'_>| !name.first_label().is_some_and(|label| label.starts_with(b"_"));
+    let mut ancestors = name.borrowed().suffixes().skip(1).filter(is_host);
+    let may_be = |parent: &NameRef<'_>| parent.labels().count() > 1 || name.borrowed().is_wildcard();
+    let parent = ancestors.next().filter(may_be);
+    parent.map_or_else(|| name.clone(), NameRef::to_name)
+}

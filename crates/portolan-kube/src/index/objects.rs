@@ -1,0 +1,195 @@
+//! The objects of all sources, and which copy of one counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portolan_core::fleet::{ClusterName, Sources};
+
+use super::source::{Source, affects};
+use crate::manifest::Located;
+use crate::object::{Kind, Object, ObjectKey};
+
+/// The objects of all sources.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    sources: BTreeMap<ClusterName, Source>,
+    /// Who has an object of a kind that is one intent wherever it stands.
+    holders: BTreeMap<ObjectKey, BTreeSet<ClusterName>>,
+}
+
+/// The copy of an intent that counts.
+#[derive(Clone, Debug)]
+pub(super) struct Held<'a> {
+    pub(super) key: &'a ObjectKey,
+    /// Where the copy stands.
+    pub(super) source: &'a ClusterName,
+    pub(super) object: &'a Object,
+    pub(super) place: &'a str,
+    /// Everybody who holds the object, whatever the copy says.
+    pub(super) held_by: Sources,
+    /// Those whose copy says the same as this one.
+    pub(super) agreeing: Vec<ClusterName>,
+}
+
+impl Objects {
+    /// Takes an object; returns whose meaning changed.
+    pub(super) fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &str) -> Vec<ObjectKey> {
+        let key = object.key();
+        if is_intent(key.kind) {
+            self.holders.entry(key.clone()).or_default().insert(source.clone());
+        }
+        self.entry(source).set(key, Located { object, place: place.into() })
+    }
+
+    /// Whose meaning changes when an object goes; none when it is not there.
+    pub(super) fn affected_by(&self, source: &ClusterName, key: &ObjectKey) -> Option<ObjectKey> {
+        self.sources.get(source)?.get(key).map(|located| affects(key, &located.object))
+    }
+
+    /// Takes an object away.
+    pub(super) fn delete(&mut self, source: &ClusterName, key: &ObjectKey) {
+        if let Some(source) = self.sources.get_mut(source) {
+            source.delete(key);
+        }
+        self.release(source, key);
+    }
+
+    /// Notes that a source was read whole; true when it was for the first time.
+    pub(super) fn hear(&mut self, source: &ClusterName) -> bool {
+        let source = self.entry(source);
+        source.silent_since = None;
+        !std::mem::replace(&mut source.is_read, true)
+    }
+
+    /// Notes that a source is silent.
+    pub(super) fn silence(&mut self, source: &ClusterName, since: i64) {
+        self.entry(source).silent_since = Some(since);
+    }
+
+    /// Drops a source with all that it gave.
+    pub(super) fn forget(&mut self, source: &ClusterName) {
+        let gone = self.sources.remove(source).unwrap_or_default();
+        for key in gone.objects.keys() {
+            self.release(source, key);
+        }
+    }
+
+    /// A source, heard or not.
+    pub(super) fn source(&self, name: &ClusterName) -> Option<&Source> {
+        self.sources.get(name)
+    }
+
+    /// True of a source that was read whole.
+    pub(super) fn is_read(&self, name: &ClusterName) -> bool {
+        self.sources.get(name).is_some_and(|source| source.is_read)
+    }
+
+    /// How many objects of a source are kept.
+    pub(super) fn count(&self, name: &ClusterName) -> usize {
+        self.sources.get(name).map_or(0, |source| source.objects.len())
+    }
+
+    /// The clusters that were read whole; the root is none.
+    pub(super) fn clusters(&self) -> impl Iterator<Item = (&ClusterName, &Source)> {
+        self.sources.iter().filter(|(name, source)| !is_root(name) && source.is_read)
+    }
+
+    /// The names of all objects of an intent's kind, in any namespace.
+    pub(super) fn names_of(&self, kind: Kind) -> impl Iterator<Item = Arc<str>> {
+        self.keys_of(kind).map(|key| key.name.clone())
+    }
+
+    /// The keys of all objects of an intent's kind.
+    pub(super) fn keys_of(&self, kind: Kind) -> impl Iterator<Item = &ObjectKey> {
+        let first = ObjectKey { kind, namespace: "".into(), name: "".into() };
+        self.holders.range(first..).map(|(key, _)| key).take_while(move |key| key.kind == kind)
+    }
+
+    /// True when a source that was read holds an intent.
+    pub(super) fn is_held(&self, key: &ObjectKey) -> bool {
+        self.holders.get(key).is_some_and(|all| all.iter().any(|source| self.is_read(source)))
+    }
+
+    /// The copy of an intent that counts: the root's, else the one that says what most clusters say (of
+    /// equally many, the first by cluster).
+    pub(super) fn held(&self, key: &ObjectKey) -> Option<Held<'_>> {
+        let (key, holders) = self.holders.get_key_value(key)?;
+        let copy = |name| self.sources.get_key_value(name).filter(|(_, source)| source.is_read);
+        let copies = holders.iter().filter_map(copy);
+        let copies: Vec<_> = copies.filter_map(|(name, source)| Some((name, source.get(key)?))).collect();
+        let held_by: Sources = copies.iter().map(|(name, _)| (*name).clone()).collect();
+        let (source, located) = match copies.first() {
+            Some(root) if is_root(root.0) => *root,
+            _ => *most_common(&copies)?,
+        };
+        let agrees = |other: &Located| says_the_same(&other.object, &located.object);
+        let agreeing = copies.iter().filter(|(_, other)| agrees(other)).map(|(name, _)| (*name).clone());
+        Some(Held {
+            key,
+            source,
+            object: &located.object,
+            place: &located.place,
+            agreeing: agreeing.collect(),
+            held_by,
+        })
+    }
+
+    fn entry(&mut self, source: &ClusterName) -> &mut Source {
+        self.sources.entry(source.clone()).or_default()
+    }
+
+    fn release(&mut self, source: &ClusterName, key: &ObjectKey) {
+        if let Some(holders) = self.holders.get_mut(key) {
+            holders.remove(source);
+            if holders.is_empty() {
+                self.holders.remove(key);
+            }
+        }
+    }
+}
+
+/// True of the fleet folder's root.
+pub(super) fn is_root(source: &ClusterName) -> bool {
+    source.0.is_empty()
+}
+
+/// Kinds of which all copies are one object.
+fn is_intent(kind: Kind) -> bool {
+    match kind {
+        Kind::Service | Kind::EndpointSlice | Kind::Endpoints | Kind::Ingress | Kind::Node => false,
+        Kind::Domain | Kind::ServiceDnsRecord | Kind::IngressDnsRecord | Kind::DnsEndpoint => true,
+        Kind::Zone | Kind::GlobalName | Kind::SteeringPolicy | Kind::MemberCluster => true,
+    }
+}
+
+/// One source's copy of an intent.
+type Copy<'a> = (&'a ClusterName, &'a Located);
+
+/// The first copy of those that say what most say. Copies stand by cluster, so the first group of the
+/// largest wins a tie.
+fn most_common<'c, 'a>(copies: &'c [Copy<'a>]) -> Option<&'c Copy<'a>> {
+    let mut groups: Vec<(&Copy<'a>, usize)> = Vec::new();
+    for copy in copies {
+        match groups.iter_mut().find(|(first, _)| says_the_same(&first.1.object, &copy.1.object)) {
+            Some((_, count)) => *count += 1,
+            None => groups.push((copy, 1)),
+        }
+    }
+    let most = groups.iter().map(|(_, count)| *count).max()?;
+    groups.into_iter().find(|(_, count)| *count == most).map(|(first, _)| first)
+}
+
+/// True when two copies ask for the same; metadata and status do not count.
+fn says_the_same(a: &Object, b: &Object) -> bool {
+    match (a, b) {
+        (Object::Domain(a), Object::Domain(b)) => a.domain == b.domain && a.name_server == b.name_server,
+        (Object::ServiceDnsRecord(a), Object::ServiceDnsRecord(b)) => a.spec == b.spec,
+        (Object::IngressDnsRecord(a), Object::IngressDnsRecord(b)) => a.spec == b.spec,
+        (Object::DnsEndpoint(a), Object::DnsEndpoint(b)) => a.spec == b.spec && a.is_ours() == b.is_ours(),
+        (Object::Zone(a), Object::Zone(b)) => a.spec == b.spec,
+        (Object::GlobalName(a), Object::GlobalName(b)) => a.spec == b.spec,
+        (Object::SteeringPolicy(a), Object::SteeringPolicy(b)) => a.spec == b.spec,
+        (Object::MemberCluster(a), Object::MemberCluster(b)) => a.spec == b.spec,
+        _ => false,
+    }
+}

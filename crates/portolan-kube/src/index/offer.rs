@@ -1,0 +1,174 @@
+//! What a cluster offers: the addresses of a load balancer, and whether something stands behind it.
+
+use std::net::IpAddr;
+
+use portolan_core::fleet::{ClusterName, Endpoint, Evidence, TARGETS_MAX, suspect_address, unusable_address};
+use portolan_core::{Name, Problem, Reason, Target};
+
+use super::draft::{Draft, World, placed, subject};
+use super::ingress;
+use super::source::Source;
+use crate::hosts;
+use crate::kinds::GlobalName;
+use crate::manifest::Located;
+use crate::object::{Kind, Object, ObjectKey};
+use crate::settle;
+
+/// Most problems of one load balancer's status that are told; a status may list thousands of addresses.
+const PROBLEMS_MAX: usize = 16;
+
+/// Which of a Service's addresses are offered, and when.
+#[derive(Clone, Copy)]
+pub(super) struct ServiceRule {
+    /// Ready without a ready endpoint.
+    pub(super) allow_without_endpoints: bool,
+    /// `spec.externalIPs` count beside the load balancer's; not for KubeFed's kinds.
+    pub(super) external_ips: bool,
+}
+
+/// Names for Services and Ingresses of the object's namespace: each host is offered by each backend of
+/// each cluster.
+pub(super) fn global_name(draft: &mut Draft<'_>, object: &GlobalName, world: World<'_>) {
+    let (settled, problems) = settle::global_name(object);
+    draft.problems.extend(placed(problems, &draft.held));
+    draft.ttl = settled.ttl;
+    draft.policy = settled.policy;
+    let rule =
+        ServiceRule { allow_without_endpoints: settled.allow_service_without_endpoints, external_ips: true };
+    for host in &settled.hosts {
+        draft.name(host.clone(), None);
+    }
+    for backend in settled.backends {
+        let namespace = draft.held.key.namespace.clone();
+        let key = ObjectKey { kind: backend.kind, namespace, name: backend.name };
+        for (cluster, source) in world.objects.clusters() {
+            if backend.kind == Kind::Service {
+                let Some(offer) = service(draft, cluster, source, &key, rule) else { continue };
+                for host in &settled.hosts {
+                    draft.offer(host, offer.clone());
+                }
+            } else {
+                ingress_hosts(draft, cluster, source, &key, &settled.hosts);
+            }
+        }
+        draft.uses.insert(key);
+    }
+}
+
+/// What a cluster's Service offers; none without an address.
+pub(super) fn service(
+    draft: &mut Draft<'_>,
+    cluster: &ClusterName,
+    source: &Source,
+    key: &ObjectKey,
+    rule: ServiceRule,
+) -> Option<Endpoint> {
+    draft.steps += 1;
+    let located = source.get(key)?;
+    let Object::Service(object) = &*located.object else { return None };
+    let status = object.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
+    let external = object.spec.as_ref().and_then(|spec| spec.external_ips.as_deref());
+    let external = external.filter(|_| rule.external_ips).unwrap_or_default();
+    let texts = entries.iter().flat_map(|entry| [entry.ip.as_deref(), entry.hostname.as_deref()]);
+    let texts = texts.flatten().chain(external.iter().map(String::as_str));
+    let targets = targets(draft, texts, &About { cluster, key, located });
+    let evidence = match source.is_ready(key) {
+        true => Evidence::Ready,
+        false if rule.allow_without_endpoints => Evidence::Allowed,
+        false => Evidence::NotReady,
+    };
+    endpoint(cluster, targets, evidence)
+}
+
+/// Adds what a cluster's Ingress offers for each host.
+pub(super) fn ingress_hosts<'h>(
+    draft: &mut Draft<'_>,
+    cluster: &ClusterName,
+    source: &Source,
+    key: &ObjectKey,
+    hosts: impl IntoIterator<Item = &'h Name>,
+) {
+    draft.steps += 1;
+    let Some(located) = source.get(key) else { return };
+    let Object::Ingress(object) = &*located.object else { return };
+    let status = object.status.as_ref().and_then(|status| status.load_balancer.as_ref());
+    let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
+    let texts = entries.iter().flat_map(|entry| [entry.ip.as_deref(), entry.hostname.as_deref()]);
+    let targets = targets(draft, texts.flatten(), &About { cluster, key, located });
+    for host in hosts {
+        let evidence = ingress::evidence(source, &key.namespace, object, host);
+        if let Some(offer) = endpoint(cluster, targets.clone(), evidence) {
+            draft.offer(host, offer);
+        }
+    }
+}
+
+fn endpoint(cluster: &ClusterName, targets: Vec<Target>, evidence: Evidence) -> Option<Endpoint> {
+    let cluster = Some(cluster.clone());
+    (!targets.is_empty()).then_some(Endpoint { cluster, targets, evidence, weight: None, ttl: None })
+}
+
+/// Whose status is read.
+struct About<'a> {
+    cluster: &'a ClusterName,
+    key: &'a ObjectKey,
+    located: &'a Located,
+}
+
+/// The targets that a load balancer's status has, sorted, each once, no more than [`TARGETS_MAX`].
+fn targets<'t>(
+    draft: &mut Draft<'_>,
+    texts: impl Iterator<Item = &'t str>,
+    about: &About<'_>,
+) -> Vec<Target> {
+    let mut faults = Vec::new();
+    let mut targets: Vec<Target> = texts.filter_map(|text| target(text, &mut faults)).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let more = faults.len().saturating_sub(PROBLEMS_MAX);
+    faults.truncate(PROBLEMS_MAX);
+    if more > 0 {
+        faults.push((Reason::LimitReached, format!("{more} more problems are not listed")));
+    }
+    if targets.len() > TARGETS_MAX {
+        let message =
+            format!("has {} targets; those after the first {TARGETS_MAX} are left out", targets.len());
+        faults.push((Reason::LimitReached, message));
+        targets.truncate(TARGETS_MAX);
+    }
+    let subject = || format!("{}: status.loadBalancer.ingress", subject(about.key, about.cluster));
+    draft.problems.extend(faults.into_iter().map(|(reason, message)| Problem {
+        subject: subject(),
+        reason,
+        message,
+        place: about.located.place.clone(),
+    }));
+    targets
+}
+
+fn target(text: &str, faults: &mut Vec<(Reason, String)>) -> Option<Target> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return address_target(address, faults);
+    }
+    match hosts::plain_host(text) {
+        Ok(host) => Some(Target::Host(host)),
+        Err(rule) => {
+            faults.push((Reason::TargetSkipped, format!("target {text:?} is left out: {rule}")));
+            None
+        }
+    }
+}
+
+/// An address that may be served, mapped IPv4 as IPv4.
+pub(super) fn address_target(address: IpAddr, faults: &mut Vec<(Reason, String)>) -> Option<Target> {
+    let address = address.to_canonical();
+    if let Some(why) = unusable_address(address) {
+        faults.push((Reason::TargetSkipped, format!("target {address} is left out: it {why}")));
+        return None;
+    }
+    if let Some(why) = suspect_address(address) {
+        faults.push((Reason::TargetSuspect, format!("target {why}; it is served all the same")));
+    }
+    Some(Target::Address(address))
+}

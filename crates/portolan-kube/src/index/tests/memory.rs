@@ -1,0 +1,152 @@
+//! After a restart: what was remembered counts until its source is heard.
+
+use portolan_core::Reason;
+use portolan_core::fleet::{ClusterName, Fleet};
+use serde_json::{Value, json};
+
+use super::{
+    Bench, mk, mk_domain, mk_global_name, mk_member, mk_node, mk_record, mk_service, mk_slice, mk_zone,
+};
+
+fn objects() -> Vec<(&'static str, Value)> {
+    vec![
+        ("", mk_domain("any/fed", "example.org")),
+        ("", mk_zone("example.net", json!([{}]))),
+        ("", mk_member("us", json!({ "weight": 7 }))),
+        ("", mk("SteeringPolicy", "all", json!({ "spec": {} }))),
+        ("eu", mk_record("shop/web", json!({ "dnsPrefix": "buy" }))),
+        ("us", mk_record("shop/web", json!({ "dnsPrefix": "buy" }))),
+        ("us", mk_global_name("shop/web", &["shop.example.net"], &["web"])),
+        ("eu", mk_node("a", "eu", "eu-a")),
+        ("eu", mk_service("shop/web", &["192.0.2.1"])),
+        ("eu", mk_slice("shop/web", true)),
+        ("us", mk_node("a", "us", "us-a")),
+        ("us", mk_service("shop/web", &["198.51.100.1"])),
+        ("us", mk_slice("shop/web", false)),
+    ]
+}
+
+/// The fleet without what a restart changes.
+fn without_silence(fleet: &Fleet) -> Fleet {
+    let mut fleet = fleet.clone();
+    for cluster in fleet.clusters.values_mut() {
+        cluster.silent_since = None;
+    }
+    fleet
+}
+
+fn restarted(remembered: &Fleet) -> Bench {
+    let mut bench = Bench::default();
+    bench.index.remember(remembered, 500);
+    bench
+}
+
+fn hear(bench: &mut Bench, source: &str) {
+    for (of, object) in objects().iter().filter(|(of, _)| *of == source) {
+        bench.set(of, object);
+    }
+    bench.index.heard(&ClusterName::from(source));
+    bench.take();
+}
+
+#[test]
+fn nothing_heard_is_as_before() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    bench.take();
+    assert_eq!(without_silence(&bench.fleet), before.fleet);
+    assert!(bench.fleet.clusters.values().all(|cluster| cluster.silent_since == Some(500)));
+}
+
+#[test]
+fn every_step_of_hearing_is_as_before() {
+    let before = Bench::of(&objects());
+    for order in [["", "eu", "us"], ["us", "eu", ""], ["eu", "", "us"], ["us", "", "eu"], ["eu", "us", ""]] {
+        let mut bench = restarted(&before.fleet);
+        for source in order {
+            hear(&mut bench, source);
+            assert_eq!(without_silence(&bench.fleet), before.fleet, "{order:?} at {source:?}");
+        }
+        assert_eq!(bench.fleet, before.fleet, "{order:?}: all are heard");
+        assert_eq!(bench.index.memory.fleet, Fleet::default(), "{order:?}: nothing is remembered any more");
+    }
+}
+
+#[test]
+fn what_went_while_we_were_away_goes_when_its_source_is_heard() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    hear(&mut bench, "");
+    hear(&mut bench, "eu");
+    bench.index.heard(&ClusterName::from("us"));
+    bench.take();
+    assert_eq!(bench.show("shop.example.net"), "");
+    assert_eq!(bench.show("web.shop.fed.svc.example.org"), "eu=192.0.2.1 Ready");
+    assert_eq!(bench.show("web.shop.fed.svc.us.example.org"), "");
+    let mut fresh = Bench::of(&objects().into_iter().filter(|(of, _)| *of != "us").collect::<Vec<_>>());
+    fresh.index.heard(&ClusterName::from("us"));
+    assert_eq!(bench.everything(), fresh.everything());
+}
+
+#[test]
+fn a_change_beside_what_is_remembered() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    hear(&mut bench, "");
+    hear(&mut bench, "eu");
+    bench.set("eu", &mk_slice("shop/web", false));
+    let shown = "eu=192.0.2.1 NotReady | us=198.51.100.1 NotReady";
+    assert_eq!(bench.show("web.shop.fed.svc.example.org"), shown);
+    assert_eq!(
+        bench.show("shop.example.net"),
+        "eu=192.0.2.1 Ready | us=198.51.100.1 NotReady",
+        "only us held it: whole"
+    );
+    bench.index.forget(&ClusterName::from("us"));
+    assert_eq!(bench.show("web.shop.fed.svc.example.org"), "eu=192.0.2.1 NotReady");
+    assert_eq!(bench.show("shop.example.net"), "");
+    assert!(bench.name("web.shop.fed.svc.us.example.org").is_none());
+}
+
+#[test]
+fn the_fence_of_a_remembered_zone_lets_nobody_new_in() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    hear(&mut bench, "us");
+    bench.set("us", &mk_global_name("shop/new", &["new.example.net"], &["web"]));
+    assert!(bench.name("shop.example.net").is_some());
+    assert!(bench.name("new.example.net").is_none());
+    hear(&mut bench, "");
+    assert!(bench.name("new.example.net").is_some(), "its rules admit it");
+}
+
+#[test]
+fn a_member_that_went_with_its_folder_is_forgotten() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    hear(&mut bench, "");
+    bench.delete("", &mk_member("us", json!({})));
+    bench.take();
+    assert!(!bench.fleet.clusters.contains_key(&ClusterName::from("us")));
+    let level = "web.shop.fed.svc.us.example.org";
+    assert_eq!(
+        bench.show(level),
+        "else web.shop.fed.svc.example.org",
+        "eu held its record, and is not heard"
+    );
+    hear(&mut bench, "eu");
+    assert_eq!(bench.show(level), "");
+}
+
+#[test]
+fn who_had_a_name_keeps_it_until_its_source_is_heard() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    hear(&mut bench, "");
+    bench.set("", &mk_global_name("other/late", &["shop.example.net"], &["web"]));
+    assert_eq!(&*bench.name("shop.example.net").unwrap().owner.namespace, "shop");
+    bench.complains(Reason::Conflict, &["GlobalName other/late", "GlobalName shop/web"]);
+    bench.index.heard(&ClusterName::from("us"));
+    assert_eq!(bench.show("shop.example.net"), "", "the first is gone, the second has no Service");
+    assert!(bench.problems(Reason::Conflict).is_empty());
+}

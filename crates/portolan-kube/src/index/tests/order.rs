@@ -1,0 +1,116 @@
+//! Any order of the same events ends in the same facts, problems and bytes.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::{
+    Bench, Event, key, made, mk, mk_domain, mk_global_name, mk_ingress, mk_ingress_record, mk_member,
+    mk_node, mk_record, mk_service, mk_slice, mk_zone,
+};
+
+/// A life of each thing, in its own order: what happens to different things may mix as it likes.
+fn lives() -> Vec<Vec<Event>> {
+    use Event::{Delete, Heard, Set, Silent};
+    let service = |n: u8| mk_service("shop/web", &[&format!("192.0.2.{n}")]);
+    let web = |service: &str| mk_global_name("shop/web", &["shop.example.net"], &[service]);
+    let rules = json!({ "defaultBackend": { "service": { "name": "web" } } });
+    let foreign = mk(
+        "DNSEndpoint",
+        "shop/ingress-web",
+        json!({ "spec": { "endpoints": [
+        { "dnsName": "x.example.com", "recordType": "A", "targets": ["192.0.2.77"] },
+    ] } }),
+    );
+    vec![
+        vec![Heard("")],
+        vec![Heard("a"), Silent("a")],
+        vec![Heard("b"), Silent("b"), Heard("b")],
+        vec![Heard("c")],
+        vec![Set("", mk_domain("x/fed", "example.org")), Delete("", mk_domain("x/fed", "example.org"))],
+        vec![Set("c", made(mk_domain("y/fed", "example.com"), 3))],
+        vec![Set("", mk_zone("example.net", json!([]))), Set("", mk_zone("example.net", json!([{}])))],
+        vec![Set("", mk_member("b", json!({ "state": "Draining", "weight": 5 })))],
+        vec![Set("a", mk_node("n", "eu", "eu-a")), Set("a", mk_node("n", "us", "us-a"))],
+        vec![Set("b", mk_node("n", "eu", "eu-b")), Delete("b", mk_node("n", "eu", "eu-b"))],
+        vec![Set("c", mk_node("n", "us", "us-a"))],
+        vec![Set("a", service(1)), Delete("a", service(1)), Set("a", service(2))],
+        vec![Set("b", service(3))],
+        vec![Set("c", service(4)), Delete("c", service(4))],
+        vec![Set("a", mk_slice("shop/web", false)), Set("a", mk_slice("shop/web", true))],
+        vec![Set("b", mk_slice("shop/web", true)), Delete("b", mk_slice("shop/web", true))],
+        vec![Set("a", mk_record("shop/web", json!({})))],
+        vec![Set("b", mk_record("shop/web", json!({ "dnsPrefix": "buy" })))],
+        vec![Set("c", mk_record("shop/web", json!({ "dnsPrefix": "buy" })))],
+        vec![Set("a", web("web")), Set("a", web("other"))],
+        vec![Set("c", web("web"))],
+        vec![Set("b", made(mk_global_name("shop/old", &["shop.example.net"], &["web"]), 1))],
+        vec![Set("c", mk_ingress("shop/web", &["203.0.113.1", "127.0.0.1"], rules))],
+        vec![Set("", mk_ingress_record("shop/web", &["i.example.org", "i.example.com"]))],
+        vec![Set("b", foreign)],
+    ]
+}
+
+/// One order of all events that keeps each life's own order.
+fn mixed(seed: &[u16]) -> Vec<Event> {
+    let lives = lives();
+    let mut next = vec![0; lives.len()];
+    let mut events = Vec::new();
+    let mut picks = seed.iter().cycle();
+    loop {
+        let open: Vec<usize> = (0..lives.len()).filter(|i| next[*i] < lives[*i].len()).collect();
+        if open.is_empty() {
+            return events;
+        }
+        let life = open[usize::from(*picks.next().unwrap()) % open.len()];
+        events.push(lives[life][next[life]].clone());
+        next[life] += 1;
+    }
+}
+
+/// What is there at the end, told at once to an index that knows nothing.
+fn end() -> String {
+    let mut bench = Bench::default();
+    let mut last = BTreeMap::new();
+    for event in lives().into_iter().flatten() {
+        match &event {
+            Event::Set(source, object) => _ = last.insert((*source, key(object)), event.clone()),
+            Event::Delete(source, object) => _ = last.remove(&(*source, key(object))),
+            Event::Heard(_) | Event::Silent(_) => {}
+        }
+    }
+    for event in last.values() {
+        bench.event(event);
+    }
+    for source in ["", "a", "b", "c"] {
+        bench.event(&Event::Heard(source));
+    }
+    bench.event(&Event::Silent("a"));
+    bench.everything()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_order_ends_the_same(seed in prop::collection::vec(any::<u16>(), 64), every in 1_usize..9) {
+        let mut bench = Bench::default();
+        for (i, event) in mixed(&seed).iter().enumerate() {
+            bench.event(event);
+            if i % every == 0 {
+                bench.take();
+            }
+        }
+        prop_assert_eq!(bench.everything(), end());
+    }
+}
+
+#[test]
+fn the_end_is_worth_comparing() {
+    let text = end();
+    for part in ["NotReady", "Draining", "buy", "Conflict", "NoZone", "TargetSuspect", "ingress-web", "us-a"]
+    {
+        assert!(text.contains(part), "{part} is not in the end:\n{text}");
+    }
+}

@@ -1,0 +1,36 @@
+//! Resources: our own kinds, others' kinds, and the index that turns objects into facts.
+//!
+//! ```text
+//!   bytes ──▶ manifest ──▶ Object ──▶ folder ──▶ index ──▶ Fact (portolan-core)
+//!                                                  │
+//!             kinds, kubefed, dns_endpoint ────────┘        endpoints: Snapshot ──▶ DNSEndpoint
+//! ```
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`kinds`] | our own kinds, the single source of our CRDs |
+//! | [`crds`] | their CustomResourceDefinitions |
+//! | [`settle`] | what our kinds say, checked, as core's facts and problems |
+//! | [`hosts`] | which texts are host names, and in what form |
+//! | [`kubefed`], [`dns_endpoint`] | others' kinds that KubeFed and External-DNS made |
+//! | [`object`] | one object of any kind that we read, and its key |
+//! | [`manifest`] | YAML and JSON documents to objects, with the place of every fault |
+//! | [`folder`] | the files of a fleet folder: what each last gave, and what changed |
+//! | [`index`] | objects by cluster; facts and touched names out |
+//! | [`endpoints`] | names as `DNSEndpoint` objects |
+//!
+//! **Architecture Invariant:** no client, no clock, no file and no socket: bytes and objects come in
+//! as arguments.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod crds;
+pub mod dns_endpoint;
+pub mod endpoints;
+pub mod folder;
+pub mod hosts;
+pub mod index;
+pub mod kinds;
+pub mod kubefed;
+pub mod manifest;
+pub mod object;
+pub mod settle;

@@ -1,0 +1,341 @@
+//! From the bytes of a file to objects, with the place of every fault.
+//!
+//! ```text
+//!   bytes ─▶ text ─▶ documents ─▶ Tree ───────▶ Object
+//!            check   split        plain          typed
+//!                                 yaml (slow)      │ fault
+//!                                 json             ▼
+//!                                                place ─▶ Problem
+//! ```
+//!
+//! Two rules decide what a fault costs. A fault of syntax costs the file: it is not
+//! [whole](Manifest::whole), and keeps the objects that it gave before, for half a file must not look
+//! like the deletion of the other half. A fault of type costs the object: it is
+//! [refused](Manifest::refused), and alone keeps what it was before. Anything smaller (an unknown field
+//! of our kinds, a wrong `recordTTL`) costs itself.
+//!
+//! Kinds that we do not read are passed over, but their syntax counts.
+
+mod json;
+mod place;
+mod plain;
+mod split;
+mod typed;
+mod yaml;
+
+use std::sync::Arc;
+
+use portolan_core::{Problem, Reason};
+use serde_json::{Map, Value};
+
+use self::place::{Path, Spot};
+use self::typed::Finding;
+use crate::kinds::GROUP;
+use crate::object::{Object, ObjectKey};
+
+pub use self::typed::ANNOTATION_BYTES_MAX;
+
+/// Longest file that is read, in bytes.
+pub const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Most documents in a file.
+pub const DOCUMENTS_MAX: usize = 100_000;
+/// Deepest nesting of a document.
+pub const DEPTH_MAX: usize = 64;
+/// Most problems that are told of one file.
+pub const PROBLEMS_MAX: usize = 1_000;
+/// Most text that is walked again in one file to find the places of faults, in bytes; a fault after
+/// that has the place of its object.
+const LOCATE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// An object and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located {
+    /// The object.
+    pub object: Arc<Object>,
+    /// `FILE:LINE:COLUMN` of its first character.
+    pub place: String,
+}
+
+/// What a file gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Manifest {
+    /// The objects of kinds that we read, in the order of the file.
+    pub objects: Vec<Located>,
+    /// Objects that are there, but have a field of a wrong type: they stay what they were.
+    pub refused: Vec<ObjectKey>,
+    /// What is wrong with it, in the order of the file.
+    pub problems: Vec<Problem>,
+    /// False when it did not parse, so that what it gave before stays.
+    pub whole: bool,
+}
+
+impl Manifest {
+    /// A file that gave nothing but this problem (it is too large, or cannot be opened).
+    #[must_use]
+    pub fn unreadable(problem: Problem) -> Self {
+        Self { problems: vec![problem], ..Self::default() }
+    }
+}
+
+/// Reads a file; `file` is its path as people should see it.
+#[must_use]
+pub fn read(file: &str, bytes: &[u8]) -> Manifest {
+    if let Some(problem) = too_large(file, bytes.len() as u64) {
+        return Manifest::unreadable(problem);
+    }
+    let (text, fault) = text(bytes);
+    let manifest = Manifest { whole: true, ..Manifest::default() };
+    let mut reader = Reader { file, text, manifest, problems_left_out: 0, located: 0 };
+    match fault {
+        Some(fault) => reader.not_whole(fault),
+        None => reader.documents(),
+    }
+    reader.finish()
+}
+
+/// The problem of a file of this many bytes, if that is more than [`FILE_BYTES_MAX`]. Ask before reading.
+#[must_use]
+pub fn too_large(file: &str, length: u64) -> Option<Problem> {
+    (length > FILE_BYTES_MAX).then(|| Problem {
+        subject: file.into(),
+        reason: Reason::Unreadable,
+        message: format!("has {length} bytes; a manifest has at most {FILE_BYTES_MAX}"),
+        place: format!("{file}:1:1"),
+    })
+}
+
+/// A document as a tree.
+struct Tree {
+    value: Value,
+    /// Where its content begins.
+    start: Spot,
+    /// Where its text ends, in bytes.
+    end: usize,
+    /// Where each of its `items` begins, if it is a list.
+    items: Vec<Spot>,
+}
+
+/// A fault of syntax.
+struct Fault {
+    spot: Spot,
+    message: String,
+}
+
+/// The stretch of the file that an object stands in.
+#[derive(Clone, Copy)]
+struct Stretch {
+    start: Spot,
+    end: usize,
+}
+
+/// The text of a file without its byte order mark; if it is no text, the part before the fault.
+fn text(bytes: &[u8]) -> (&str, Option<Fault>) {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let (text, utf8) = match std::str::from_utf8(bytes) {
+        Ok(text) => (text, None),
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            (std::str::from_utf8(valid).unwrap_or_default(), Some("is not UTF-8 here; a manifest is text"))
+        }
+    };
+    let control = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
+    if let Some(at) = control {
+        let code = text.as_bytes().get(at).copied().unwrap_or_default();
+        let message = format!("the control character U+{code:04X} stands here; a manifest is text");
+        let before = text.get(..at).unwrap_or_default();
+        return (before, Some(Fault { spot: Spot::START.after(before), message }));
+    }
+    let fault = match utf8 {
+        Some(message) => Some(Fault { spot: Spot::START.after(text), message: message.into() }),
+        None if text.trim().is_empty() => Some(Fault {
+            spot: Spot::START,
+            message: "is empty; a manifest holds at least one object".into(),
+        }),
+        None => None,
+    };
+    (text, fault)
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    manifest: Manifest,
+    problems_left_out: usize,
+    /// Bytes that were walked again.
+    located: usize,
+}
+
+impl Reader<'_> {
+    /// JSON by its name is JSON. Another file that begins as JSON does may be YAML in flow form, and if so
+    /// YAML tells what is wrong with it.
+    fn documents(&mut self) {
+        let named_json = json::is_named_so(self.file);
+        if named_json || self.text.trim_start().starts_with('{') {
+            let trees = json::read(self.text);
+            if named_json || trees.iter().all(Result::is_ok) {
+                return trees.into_iter().for_each(|tree| self.tree(tree));
+            }
+        }
+        self.yaml();
+    }
+
+    fn yaml(&mut self) {
+        for (nth, document) in split::documents(self.text).enumerate() {
+            if nth == DOCUMENTS_MAX {
+                let message = format!("the file goes on; it may hold {DOCUMENTS_MAX} documents");
+                return self.not_whole(Fault { spot: document.spot, message });
+            }
+            self.tree(yaml::read(document));
+        }
+    }
+
+    fn tree(&mut self, tree: Result<Tree, Fault>) {
+        match tree {
+            Ok(tree) => self.document(tree),
+            Err(fault) => self.not_whole(fault),
+        }
+    }
+
+    /// One document: an object, a list of objects, or nothing.
+    fn document(&mut self, tree: Tree) {
+        let stretch = Stretch { start: tree.start, end: tree.end };
+        match tree.value {
+            Value::Null => {}
+            Value::Object(list) if is_list(&list) => self.list(list, stretch, &tree.items),
+            value => self.object(value, stretch),
+        }
+    }
+
+    /// Items without a kind, as the API server prints them, have that of their list.
+    fn list(&mut self, mut list: Map<String, Value>, stretch: Stretch, spots: &[Spot]) {
+        let Some(Value::Array(items)) = list.remove("items") else { return };
+        let kind = text_of(&list, "kind").and_then(|kind| kind.strip_suffix("List")).unwrap_or_default();
+        for (nth, mut item) in items.into_iter().enumerate() {
+            if let (Value::Object(item), false) = (&mut item, kind.is_empty()) {
+                for (field, value) in [("apiVersion", text_of(&list, "apiVersion")), ("kind", Some(kind))] {
+                    item.entry(field).or_insert_with(|| value.into());
+                }
+            }
+            let start = spots.get(nth).copied().unwrap_or(stretch.start);
+            let end = spots.get(nth + 1).map_or(stretch.end, |next| next.offset);
+            self.object(item, Stretch { start, end });
+        }
+    }
+
+    fn object(&mut self, mut value: Value, stretch: Stretch) {
+        let Value::Object(object) = &mut value else {
+            let message = "is no map; an object has apiVersion, kind and metadata".into();
+            return self.problem(Reason::Invalid, self.file.into(), message, stretch.start);
+        };
+        let (Some(api_version), Some(kind)) = (text_of(object, "apiVersion"), text_of(object, "kind")) else {
+            let field = if text_of(object, "apiVersion").is_some() { "kind" } else { "apiVersion" };
+            let message = format!("has no {field}; an object has apiVersion, kind and metadata.name");
+            return self.problem(Reason::Invalid, self.file.into(), message, stretch.start);
+        };
+        let Some(known) = typed::kind(api_version, kind) else {
+            return self.pass_over(api_version, kind, stretch);
+        };
+        typed::trim(known, object);
+        let metadata = object.get("metadata").and_then(Value::as_object);
+        let name = metadata.and_then(|metadata| text_of(metadata, "name")).unwrap_or_default();
+        let namespace = metadata.and_then(|metadata| text_of(metadata, "namespace"));
+        let key = ObjectKey::new(known, namespace, name);
+        match typed::object(known, &value) {
+            Err(finding) => {
+                self.findings(&key, vec![finding], stretch);
+                self.manifest.refused.extend((!key.name.is_empty()).then_some(key));
+            }
+            Ok(_) if key.name.is_empty() => {
+                let subject = format!("{known}: metadata.name");
+                self.problem(
+                    Reason::Invalid,
+                    subject,
+                    "is missing; every object has a name".into(),
+                    stretch.start,
+                );
+            }
+            Ok((object, findings)) => {
+                self.findings(&key, findings, stretch);
+                let place = self.place(stretch.start);
+                self.manifest.objects.push(Located { object: Arc::new(object), place });
+            }
+        }
+    }
+
+    /// A kind that we do not read. In our own group there is none.
+    fn pass_over(&mut self, api_version: &str, kind: &str, stretch: Stretch) {
+        if api_version.split_once('/').is_some_and(|(group, _)| group == GROUP) {
+            let message = format!(
+                "{api_version} {kind} is unknown; known are Zone, GlobalName, SteeringPolicy and MemberCluster of {GROUP}/v1alpha1"
+            );
+            self.problem(Reason::Invalid, kind.into(), message, stretch.start);
+        }
+    }
+
+    /// Tells what was found in an object, in the order of the file.
+    fn findings(&mut self, key: &ObjectKey, findings: Vec<Finding>, stretch: Stretch) {
+        let mut placed: Vec<_> =
+            findings.into_iter().map(|found| (self.locate(&found, stretch), found)).collect();
+        placed.sort_by_key(|(spot, _)| (spot.line, spot.column));
+        for (spot, finding) in placed {
+            let subject = match finding.path.as_slice() {
+                [] => key.to_string(),
+                path => format!("{key}: {}", Path(path)),
+            };
+            self.problem(finding.reason, subject, finding.message, spot);
+        }
+    }
+
+    fn locate(&mut self, finding: &Finding, stretch: Stretch) -> Spot {
+        let body = self.text.get(stretch.start.offset..stretch.end).unwrap_or_default();
+        self.located = self.located.saturating_add(body.len());
+        if self.located > LOCATE_BYTES_MAX {
+            return stretch.start;
+        }
+        place::find(body, stretch.start, &finding.path, finding.end)
+    }
+
+    fn not_whole(&mut self, fault: Fault) {
+        self.manifest.whole = false;
+        self.problem(Reason::Unreadable, self.file.into(), fault.message, fault.spot);
+    }
+
+    fn problem(&mut self, reason: Reason, subject: String, message: String, spot: Spot) {
+        if self.manifest.problems.len() == PROBLEMS_MAX {
+            self.problems_left_out += 1;
+            return;
+        }
+        let place = self.place(spot);
+        self.manifest.problems.push(Problem { subject, reason, message, place });
+    }
+
+    fn place(&self, spot: Spot) -> String {
+        format!("{}:{}:{}", self.file, spot.line, spot.column)
+    }
+
+    fn finish(mut self) -> Manifest {
+        if self.problems_left_out > 0 {
+            self.manifest.problems.push(Problem {
+                subject: self.file.into(),
+                reason: Reason::LimitReached,
+                message: format!("has {} more problems; {PROBLEMS_MAX} are told", self.problems_left_out),
+                place: self.place(Spot::START),
+            });
+        }
+        self.manifest
+    }
+}
+
+/// True of `List` and of the typed lists of any kind.
+fn is_list(object: &Map<String, Value>) -> bool {
+    let kind = text_of(object, "kind").unwrap_or_default();
+    kind.ends_with("List") && matches!(object.get("items"), Some(Value::Array(_) | Value::Null))
+}
+
+/// A field that is text, and not empty.
+fn text_of<'o>(object: &'o Map<String, Value>, field: &str) -> Option<&'o str> {
+    object.get(field)?.as_str().filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! From a tree to the object of a kind that we read.
+
+use portolan_core::Reason;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::place::{End, Step};
+use crate::dns_endpoint::{self, DnsEndpoint, MARK};
+use crate::kinds::{GROUP, VERSION};
+use crate::kubefed::{self, RECORD_TTL_RULE, RecordTtl};
+use crate::object::{Kind, Object};
+
+/// Longest annotation that is kept, in bytes. Ours are kept whatever their length.
+pub const ANNOTATION_BYTES_MAX: usize = 4 * 1024;
+/// Longest message of the reader of a type, in characters: it quotes the value.
+const MESSAGE_CHARS_MAX: usize = 200;
+/// The fields that an object of any kind may have beside `spec`.
+const TOP_FIELDS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
+
+/// What was found at a field.
+pub(super) struct Finding {
+    pub(super) path: Vec<Step>,
+    pub(super) end: End,
+    pub(super) reason: Reason,
+    pub(super) message: String,
+}
+
+/// The kind of an object, if it is one that we read.
+pub(super) fn kind(api_version: &str, kind: &str) -> Option<Kind> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    match (group, version, kind) {
+        ("", "v1", "Service") => Some(Kind::Service),
+        ("", "v1", "Endpoints") => Some(Kind::Endpoints),
+        ("", "v1", "Node") => Some(Kind::Node),
+        ("discovery.k8s.io", "v1", "EndpointSlice") => Some(Kind::EndpointSlice),
+        ("networking.k8s.io", "v1", "Ingress") => Some(Kind::Ingress),
+        (GROUP, VERSION, "Zone") => Some(Kind::Zone),
+        (GROUP, VERSION, "GlobalName") => Some(Kind::GlobalName),
+        (GROUP, VERSION, "SteeringPolicy") => Some(Kind::SteeringPolicy),
+        (GROUP, VERSION, "MemberCluster") => Some(Kind::MemberCluster),
+        (_, _, dns_endpoint::KIND) if api_version == dns_endpoint::API_VERSION => Some(Kind::DnsEndpoint),
+        (group, "v1alpha1", kind) if kubefed::GROUPS.contains(&group) => kubefed_kind(kind),
+        _ => None,
+    }
+}
+
+fn kubefed_kind(kind: &str) -> Option<Kind> {
+    match kind {
+        "Domain" => Some(Kind::Domain),
+        "ServiceDNSRecord" | "MultiClusterServiceDNSRecord" => Some(Kind::ServiceDnsRecord),
+        "IngressDNSRecord" | "MultiClusterIngressDNSRecord" => Some(Kind::IngressDnsRecord),
+        dns_endpoint::KIND => Some(Kind::DnsEndpoint),
+        _ => None,
+    }
+}
+
+/// Takes away what nobody here asks for: most of the bytes of what a cluster prints.
+pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>) {
+    if !matches!(kind, Kind::Service | Kind::Ingress) {
+        object.remove("status");
+    }
+    let Some(Value::Object(metadata)) = object.get_mut("metadata") else { return };
+    for field in ["managedFields", "ownerReferences", "finalizers"] {
+        metadata.remove(field);
+    }
+    if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+        annotations.retain(|key, value| {
+            key == MARK || value.as_str().is_none_or(|text| text.len() <= ANNOTATION_BYTES_MAX)
+        });
+    }
+}
+
+/// Makes the object, and says what is wrong with its fields; a wrong type makes no object.
+pub(super) fn object(kind: Kind, value: &Value) -> Result<(Object, Vec<Finding>), Finding> {
+    let mut findings = Vec::new();
+    let object = match kind {
+        Kind::Service => Object::Service(foreign(value)?),
+        Kind::EndpointSlice => Object::EndpointSlice(foreign(value)?),
+        Kind::Endpoints => Object::Endpoints(foreign(value)?),
+        Kind::Ingress => Object::Ingress(foreign(value)?),
+        Kind::Node => Object::Node(foreign(value)?),
+        Kind::Domain => Object::Domain(foreign(value)?),
+        Kind::ServiceDnsRecord => Object::ServiceDnsRecord(foreign(value)?),
+        Kind::IngressDnsRecord => Object::IngressDnsRecord(foreign(value)?),
+        Kind::DnsEndpoint => Object::DnsEndpoint(foreign(value)?),
+        Kind::Zone => Object::Zone(ours(value, &mut findings)?),
+        Kind::GlobalName => Object::GlobalName(ours(value, &mut findings)?),
+        Kind::SteeringPolicy => Object::SteeringPolicy(ours(value, &mut findings)?),
+        Kind::MemberCluster => Object::MemberCluster(ours(value, &mut findings)?),
+    };
+    let object = without_wrong_ttls(object, &mut findings);
+    Ok((object, findings))
+}
+
+/// An object of somebody else's kind: what its type does not have is passed over.
+fn foreign<T: DeserializeOwned>(value: &Value) -> Result<T, Finding> {
+    T::deserialize(value).map_err(|_| wrong_type::<T>(value))
+}
+
+/// An object of ours: what its type does not have is told, and the object is used without it.
+fn ours<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Finding>) -> Result<T, Finding> {
+    let mut unknown = |path: serde_ignored::Path<'_>| {
+        let steps = steps_of_ignored(&path);
+        let Some(Step::Key(first)) = steps.first() else { return };
+        if !(steps.len() == 1 && TOP_FIELDS.contains(&first.as_str())) && first != "metadata" {
+            findings.push(unknown_field(steps));
+        }
+    };
+    serde_ignored::deserialize(value, &mut unknown).map_err(|_| wrong_type::<T>(value))
+}
+
+fn unknown_field(path: Vec<Step>) -> Finding {
+    let message = "no such field in portolan.dev/v1alpha1; the object is used without it".into();
+    Finding { path, end: End::Key, reason: Reason::UnknownField, message }
+}
+
+/// Reads a value that has a wrong type once more, for the path of the field.
+fn wrong_type<T: DeserializeOwned>(value: &Value) -> Finding {
+    let (path, message) = match serde_path_to_error::deserialize::<_, T>(value) {
+        Ok(_) => (Vec::new(), "has a wrong type".to_owned()),
+        Err(error) => (steps_of_error(error.path()), error.inner().to_string()),
+    };
+    let message = message.chars().take(MESSAGE_CHARS_MAX).collect();
+    Finding { path, end: End::Value, reason: Reason::Invalid, message }
+}
+
+fn steps_of_error(path: &serde_path_to_error::Path) -> Vec<Step> {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(Step::Item(*index)),
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn steps_of_ignored(path: &serde_ignored::Path<'_>) -> Vec<Step> {
+    use serde_ignored::Path;
+    let (parent, step) = match path {
+        Path::Root => return Vec::new(),
+        Path::Seq { parent, index } => (parent, Some(Step::Item(*index))),
+        Path::Map { parent, key } => (parent, Some(Step::Key(key.clone()))),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => {
+            (parent, None)
+        }
+    };
+    let mut steps = steps_of_ignored(parent);
+    steps.extend(step);
+    steps
+}
+
+/// Tells each wrong `recordTTL`, and leaves it unset.
+fn without_wrong_ttls(mut object: Object, findings: &mut Vec<Finding>) -> Object {
+    match &mut object {
+        Object::ServiceDnsRecord(record) => check_ttl(&mut record.spec.record_ttl, None, findings),
+        Object::IngressDnsRecord(record) => check_ttl(&mut record.spec.record_ttl, None, findings),
+        Object::DnsEndpoint(DnsEndpoint { spec, .. }) => {
+            for (index, record) in spec.endpoints.iter_mut().enumerate() {
+                check_ttl(&mut record.record_ttl, Some(index), findings);
+            }
+        }
+        _ => {}
+    }
+    object
+}
+
+fn check_ttl(ttl: &mut RecordTtl, endpoint: Option<usize>, findings: &mut Vec<Finding>) {
+    let RecordTtl::Wrong(value) = ttl else { return };
+    let message = format!("{value} {RECORD_TTL_RULE}");
+    let mut path = vec![Step::Key("spec".into())];
+    if let Some(index) = endpoint {
+        path.extend([Step::Key("endpoints".into()), Step::Item(index)]);
+    }
+    path.push(Step::Key("recordTTL".into()));
+    findings.push(Finding { path, end: End::Value, reason: Reason::Invalid, message });
+    *ttl = RecordTtl::Unset;
+}
