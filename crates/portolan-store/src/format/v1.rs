@@ -1,0 +1,163 @@
+//! Version 1. These structs never change; a new version gets its own.
+//!
+//! Names and record data are wire bytes, enums are numbered by the order of their variants, and an
+//! absent value is an `Option`. What core refuses makes the whole state damaged: it was valid when it
+//! was written.
+
+use std::net::IpAddr;
+
+use portolan_core as core;
+use portolan_core::zone::Serial;
+use serde::{Deserialize, Serialize};
+
+use crate::StoreError;
+use crate::reserve::Reserved;
+
+mod fleet;
+mod policy;
+
+use fleet::{Cluster, NameFacts, Zone};
+use policy::Policy;
+
+/// A domain name in wire form.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Name(Vec<u8>);
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct State {
+    true_at: i64,
+    clean: bool,
+    serials: Vec<ZoneSerial>,
+    clusters: Vec<(String, Cluster)>,
+    zones: Vec<(Name, Zone)>,
+    policies: Vec<(String, Policy)>,
+    names: Vec<(Name, NameFacts)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ZoneSerial {
+    apex: Name,
+    serial: u32,
+    content: u128,
+    ceiling: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Place {
+    Path(Vec<String>),
+    Region(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Network {
+    address: IpAddr,
+    length: u8,
+}
+
+/// Reads the body of a file.
+pub(super) fn decode(body: &[u8]) -> Result<super::State, StoreError> {
+    let (state, rest) = postcard::take_from_bytes::<State>(body)
+        .map_err(|error| damaged(&format!("its body does not decode: {error}")))?;
+    if !rest.is_empty() {
+        return Err(damaged("its body has octets left over"));
+    }
+    state.into_core()
+}
+
+impl From<&super::State> for State {
+    fn from(state: &super::State) -> Self {
+        let fleet = &state.fleet;
+        Self {
+            true_at: state.true_at,
+            clean: state.clean,
+            serials: state.serials.iter().map(ZoneSerial::new).collect(),
+            clusters: fleet.clusters.iter().map(|(k, v)| (k.0.to_string(), v.into())).collect(),
+            zones: fleet.zones.iter().map(|(k, v)| (k.into(), v.into())).collect(),
+            policies: fleet.policies.iter().map(|(k, v)| (k.0.to_string(), v.into())).collect(),
+            names: fleet.names.iter().map(|(k, v)| (k.into(), v.into())).collect(),
+        }
+    }
+}
+
+impl State {
+    fn into_core(self) -> Result<super::State, StoreError> {
+        let mut fleet = core::Fleet::default();
+        for (name, cluster) in self.clusters {
+            fleet.clusters.insert(cluster_name(&name), cluster.into_core());
+        }
+        for (apex, zone) in self.zones {
+            fleet.zones.insert(apex.into_core()?, zone.into_core()?);
+        }
+        for (name, policy) in self.policies {
+            fleet.policies.insert(core::policy::PolicyName(name.into()), policy.into_core()?);
+        }
+        for (name, facts) in self.names {
+            fleet.names.insert(name.into_core()?, facts.into_core()?);
+        }
+        let mut serials = std::collections::BTreeMap::new();
+        for zone in self.serials {
+            let serial = Serial { serial: zone.serial, content: zone.content };
+            serials.insert(zone.apex.into_core()?, Reserved { serial, ceiling: zone.ceiling });
+        }
+        Ok(super::State { true_at: self.true_at, clean: self.clean, serials, fleet })
+    }
+}
+
+impl ZoneSerial {
+    fn new((apex, reserved): (&core::Name, &Reserved)) -> Self {
+        let Reserved { serial: Serial { serial, content }, ceiling } = *reserved;
+        Self { apex: apex.into(), serial, content, ceiling }
+    }
+}
+
+impl From<&core::Name> for Name {
+    fn from(name: &core::Name) -> Self {
+        Self(name.as_wire().to_vec())
+    }
+}
+
+impl Name {
+    fn into_core(self) -> Result<core::Name, StoreError> {
+        core::Name::from_wire(&self.0).map_err(|error| damaged(&format!("a name in it {error}")))
+    }
+}
+
+impl From<&core::geo::Place> for Place {
+    fn from(place: &core::geo::Place) -> Self {
+        match place {
+            core::geo::Place::Path(parts) => Self::Path(parts.iter().map(|p| p.to_string()).collect()),
+            core::geo::Place::Region(region) => Self::Region(region.to_string()),
+        }
+    }
+}
+
+impl Place {
+    fn into_core(self) -> core::geo::Place {
+        match self {
+            Self::Path(parts) => {
+                core::geo::Place::Path(parts.into_iter().map(std::sync::Arc::from).collect())
+            }
+            Self::Region(region) => core::geo::Place::Region(region.into()),
+        }
+    }
+}
+
+fn damaged(why: &str) -> StoreError {
+    StoreError::Damaged(why.into())
+}
+
+fn cluster_name(name: &str) -> core::ClusterName {
+    core::ClusterName::from(name)
+}
+
+fn ttl(seconds: u32) -> Result<core::Ttl, StoreError> {
+    core::Ttl::from_seconds(seconds).ok_or_else(|| damaged("a TTL in it is above 2^31-1"))
+}
+
+fn sources(held_by: &core::fleet::Sources) -> Vec<String> {
+    held_by.iter().map(|source| source.0.to_string()).collect()
+}
+
+fn into_sources(held_by: &[String]) -> core::fleet::Sources {
+    held_by.iter().map(|source| cluster_name(source)).collect()
+}

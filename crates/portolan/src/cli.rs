@@ -1,0 +1,271 @@
+//! The command line: what may be said, and which command then runs.
+//!
+//! The tree of commands is data ([`command`]), so that help, the reference page ([`docs`]) and the
+//! parser are one. Flags that are keys of the configuration come from its table
+//! ([`crate::config::keys`]). Commands write to what they are given and return an [`Outcome`]; only
+//! [`main`] knows the process.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, Command};
+
+use crate::config::keys::{CONFIG_ENV, KEYS};
+
+pub mod docs;
+mod run;
+
+pub use run::{Outcome, execute};
+
+/// What `main.rs` calls: reads the command line and the environment, and runs the command.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let mut out = std::io::stdout();
+    let outcome = execute(&matches, &|name| std::env::var_os(name), &mut out).and_then(|outcome| {
+        out.flush()?;
+        Ok(outcome)
+    });
+    match outcome {
+        Ok(outcome) => ExitCode::from(outcome.code()),
+        // Whoever read our output has seen enough of it (`portolan status | head`).
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {}", run::lines(&format!("{error:#}")));
+            ExitCode::from(Outcome::Error.code())
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(broken))
+}
+
+/// The commands by what they are for, in the order of the help.
+pub const GROUPS: &[(&str, &[&str])] = &[
+    ("Serve", &["run", "demo"]),
+    ("Ask the running server", &["explain", "status", "forget"]),
+    ("Work on a fleet folder", &["check", "endpoints"]),
+    ("Look up", &["crds", "config", "version"]),
+];
+
+/// The exit codes, as help and docs tell them.
+pub const EXIT_CODES: &str = "Exit codes: 0 all is well, 1 an error, 2 faults in the configuration, the manifests \
+                              or the command line.";
+
+/// The tree of commands.
+#[must_use]
+pub fn command() -> Command {
+    let root = Command::new("portolan")
+        .about(
+            "Global load balancing for Kubernetes clusters: tells every client by DNS which cluster to use",
+        )
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands([run(), demo(), explain(), status(), forget(), check(), endpoints(), crds()])
+        .subcommands([config(), version(), cli_docs()]);
+    let help = grouped(&root);
+    root.help_template(help)
+}
+
+/// The help of the program itself: clap lists commands in one heap, we by what they are for.
+fn grouped(root: &Command) -> String {
+    let about = |name: &&str| {
+        let command = root.find_subcommand(name)?;
+        Some(format!("  {name:<11}{}\n", command.get_about()?))
+    };
+    let groups = GROUPS
+        .iter()
+        .map(|(title, names)| format!("{title}:\n{}", names.iter().filter_map(about).collect::<String>()));
+    format!(
+        "{{about}}\n\nUsage: portolan COMMAND [OPTIONS]\n\n{}\n`portolan COMMAND --help` tells more, with an example. \
+         `portolan demo` is the place to begin.\n{EXIT_CODES}\n",
+        groups.collect::<Vec<_>>().join("\n")
+    )
+}
+
+fn run() -> Command {
+    Command::new("run")
+        .about("Answer DNS for the fleet in a folder")
+        .long_about(
+            "Answers DNS over UDP and TCP for the fleet that a folder describes, and follows each change of \
+             the folder, until SIGTERM or SIGINT.",
+        )
+        .args(settings(&all_keys()))
+        .after_help(
+            "Example:\n  portolan run --fleet examples/bookinfo --listen 127.0.0.1:5300\n  \
+             dig @127.0.0.1 -p 5300 bookinfo.glb.example",
+        )
+}
+
+fn demo() -> Command {
+    Command::new("demo")
+        .about("Show a failover on a made-up fleet, and serve it")
+        .long_about(
+            "Serves three pretend clusters on a free port of this machine, shows what clients in six places \
+             get, takes the European cluster's endpoints away and shows the failover. Needs nothing.",
+        )
+        .arg(
+            Arg::new("once")
+                .long("once")
+                .action(ArgAction::SetTrue)
+                .help("Stop after the show; exit 1 if any answer was not as it should be"),
+        )
+        .after_help("Example:\n  portolan demo")
+}
+
+fn explain() -> Command {
+    Command::new("explain")
+        .about("Say what a client gets for a name, and why")
+        .long_about(
+            "Decides one question as the server does, and tells each step: the zone, the name, the policy, the \
+             members with their tiers and verdicts, the pick, the answer.",
+        )
+        .arg(Arg::new("name").value_name("NAME").required(true).help("The name that is asked for"))
+        .arg(
+            Arg::new("type")
+                .value_name("TYPE")
+                .default_value("A")
+                .help("The record type, as in A, AAAA, CNAME, TXT or TYPE64"),
+        )
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("IP")
+                .default_value("127.0.0.1")
+                .help("The client: its address, or one of its network where the resolver sends that (ECS)"),
+        )
+        .arg(folder("Decide on this fleet folder instead of asking the running server"))
+        .arg(output("text", &["text", "json"]))
+        .args(settings(&["control"]))
+        .after_help("Example:\n  portolan explain bookinfo.glb.example --from 198.18.49.7")
+}
+
+fn status() -> Command {
+    Command::new("status")
+        .about("Show clusters, names, zones and problems")
+        .long_about(
+            "Shows the clusters with the time they were last heard, the names with a verdict for each cluster \
+             and why, the zones with their serials, and every problem. Names with something amiss come first.",
+        )
+        .arg(folder("Show this fleet folder instead of asking the running server"))
+        .arg(output("text", &["text", "json"]))
+        .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("Show every row of long tables"))
+        .args(settings(&["control"]))
+        .after_help("Example:\n  portolan status")
+}
+
+fn forget() -> Command {
+    Command::new("forget")
+        .about("Forget a silent cluster and all that it held")
+        .long_about(
+            "Makes the running server forget a cluster whose folder is gone. Until then its last facts stay in \
+             the answers. A cluster that is heard is not forgotten.",
+        )
+        .arg(Arg::new("cluster").value_name("CLUSTER").required(true).help("The cluster, by its folder's name"))
+        .args(settings(&["control"]))
+        .after_help("Example:\n  portolan forget eu-frankfurt")
+}
+
+fn check() -> Command {
+    Command::new("check")
+        .about("Report every fault of a fleet folder and of the configuration")
+        .long_about(
+            "Reads the configuration and the fleet folder as `run` does, with the same flags, and prints all that \
+             is wrong with them, each fault with its place. \
+             What is served all the same, and only looks like a mistake, is a warning: a private or loopback \
+             address, a name in no zone, a silent cluster, a cluster without a region. Exit code 2 when there is \
+             any fault; warnings alone are 0.",
+        )
+        .args(settings(&all_keys()))
+        .after_help("Example:\n  portolan check --fleet examples/bookinfo")
+}
+
+fn endpoints() -> Command {
+    Command::new("endpoints")
+        .about("Print the DNSEndpoint objects that the fleet comes to")
+        .long_about(
+            "Prints what federation would write for a stock External-DNS to publish: one DNSEndpoint object \
+             beside each record, sorted, the same bytes for the same folder.",
+        )
+        .args(settings(&["fleet"]))
+        .arg(output("yaml", &["yaml", "json"]))
+        .after_help("Example:\n  portolan endpoints --fleet examples/bookinfo -o yaml")
+}
+
+fn crds() -> Command {
+    Command::new("crds")
+        .about("Print the CustomResourceDefinitions of our kinds")
+        .after_help("Example:\n  portolan crds | kubectl apply -f -")
+}
+
+fn config() -> Command {
+    let show = Command::new("show")
+        .about("Print the values in force, and where each was said")
+        .args(settings(&all_keys()))
+        .after_help("Example:\n  PORTOLAN_LOG=debug portolan config show --fleet examples/bookinfo");
+    let docs = Command::new("docs")
+        .about("Print the reference page of every key")
+        .after_help("Example:\n  portolan config docs");
+    Command::new("config")
+        .about("Show or document the configuration")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommands([show, docs])
+        .after_help("Example:\n  portolan config show --fleet examples/bookinfo")
+}
+
+fn version() -> Command {
+    Command::new("version").about("Print the version").after_help("Example:\n  portolan version")
+}
+
+fn cli_docs() -> Command {
+    Command::new("cli-docs").about("Print the reference page of the command line").hide(true)
+}
+
+fn all_keys() -> Vec<&'static str> {
+    KEYS.iter().map(|key| key.name).collect()
+}
+
+/// The flags of these keys of the configuration, of its file, and of the log.
+fn settings(names: &[&str]) -> Vec<Arg> {
+    let file = Arg::new("config").long("config").value_name("FILE");
+    let file = file.value_parser(clap::value_parser!(std::path::PathBuf));
+    let mut args = vec![file.help(format!("Read the configuration from this file [env: {CONFIG_ENV}]"))];
+    let own = |name: &str| names.contains(&name);
+    for key in KEYS.iter().filter(|key| own(key.name) || key.name == "log" || key.name == "logFormat") {
+        let several = matches!(key.form, crate::config::keys::Form::Addresses);
+        let action = if several { ArgAction::Append } else { ArgAction::Set };
+        let arg = Arg::new(key.name).long(key.flag).value_name(key.value).action(action);
+        args.push(arg.help(format!("{} [default: {}] [env: {}]", key.help, key.default, key.env)));
+    }
+    let settings = args.into_iter().map(|arg| arg.help_heading("Configuration"));
+    settings.collect()
+}
+
+/// `--fleet` where it is no key of the configuration, but says to do without a server.
+fn folder(help: &'static str) -> Arg {
+    Arg::new("folder")
+        .long("fleet")
+        .value_name("DIR")
+        .value_parser(clap::value_parser!(std::path::PathBuf))
+        .help(help)
+}
+
+fn output(default: &'static str, forms: &[&'static str]) -> Arg {
+    Arg::new("output")
+        .short('o')
+        .long("output")
+        .value_name("FORM")
+        .default_value(default)
+        .value_parser(PossibleValuesParser::new(forms.to_vec()))
+        .help("The form of the output")
+}
+
+#[cfg(test)]
+mod tests;

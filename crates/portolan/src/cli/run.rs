@@ -1,0 +1,166 @@
+//! From what was said to the command that runs.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+use crate::commands::{self, Client, Question};
+use crate::config::keys::KEYS;
+use crate::config::said::{Environment, Flags, Said};
+use crate::config::{RunConfig, docs};
+use crate::logs::{self, plain};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Fine,
+    /// It did not do what it was for.
+    Error,
+    /// What it was given has faults.
+    Faults,
+}
+
+impl Outcome {
+    /// The exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Error => 1,
+            Self::Faults => 2,
+        }
+    }
+}
+
+/// Runs the command that was parsed. What it was asked for goes to `out`.
+///
+/// # Errors
+/// What keeps the command from doing its work, in words for whoever called it.
+pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn Write) -> Result<Outcome> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(Outcome::Error) };
+    let said = Said::gather(&flags(matches), environment);
+    log_if_asked(name, &said)?;
+    match name {
+        "run" => with(&said.settle(), out, |config, _| serve(config)),
+        "demo" => demo(matches.get_flag("once")),
+        "explain" => with(&said.settle_client(), out, |config, out| {
+            let question =
+                Question::new(text(matches, "name"), text(matches, "type"), text(matches, "from"))?;
+            let json = text(matches, "output") == "json";
+            commands::explain(&client(matches, config), &question, json, out)?;
+            if !json && matches.value_source("from") == Some(ValueSource::DefaultValue) {
+                writeln!(out, "\nThis is what a client on this machine gets; --from IP asks for another.")?;
+            }
+            Ok(Outcome::Fine)
+        }),
+        "status" => with(&said.settle_client(), out, |config, out| {
+            let json = text(matches, "output") == "json";
+            commands::status(&client(matches, config), matches.get_flag("all"), json, out)
+        }),
+        "forget" => with(&said.settle_client(), out, |config, out| {
+            commands::forget(config.control.as_deref(), text(matches, "cluster"), out)
+        }),
+        "check" => commands::check(&said, out),
+        "endpoints" => with(&said.settle(), out, |config, out| {
+            commands::endpoints(&config.fleet, text(matches, "output") == "json", out)
+        }),
+        "config" => config(matches, environment, out),
+        "crds" => print(out, &portolan_kube::crds::yaml()),
+        "version" => print(out, &format!("portolan {}\n", env!("CARGO_PKG_VERSION"))),
+        "cli-docs" => print(out, &crate::cli::docs::page()),
+        other => anyhow::bail!("{other:?} is not a command"),
+    }
+}
+
+/// Runs a command with a configuration; its faults are printed where it has some.
+fn with(
+    config: &Result<RunConfig, Vec<portolan_core::Problem>>,
+    out: &mut dyn Write,
+    command: impl FnOnce(&RunConfig, &mut dyn Write) -> Result<Outcome>,
+) -> Result<Outcome> {
+    match config {
+        Ok(config) => command(config, out),
+        Err(faults) => {
+            let mut err = std::io::stderr().lock();
+            for fault in faults {
+                commands::print_problem(fault, &mut err)?;
+            }
+            Ok(Outcome::Faults)
+        }
+    }
+}
+
+fn serve(config: &RunConfig) -> Result<Outcome> {
+    logs::start(&config.log, config.log_format)?;
+    crate::run::run(config.clone())?;
+    Ok(Outcome::Fine)
+}
+
+fn demo(once: bool) -> Result<Outcome> {
+    Ok(if crate::demo::demo(once)? { Outcome::Fine } else { Outcome::Error })
+}
+
+fn config(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn Write) -> Result<Outcome> {
+    match matches.subcommand() {
+        Some(("show", matches)) => {
+            let said = Said::gather(&flags(matches), environment);
+            print(out, &said.show())?;
+            // A fleet that is not set is no fault of what is shown.
+            with(&said.settle_client(), out, |_, _| Ok(Outcome::Fine))
+        }
+        _ => print(out, &docs::page()),
+    }
+}
+
+/// Commands that print what they were asked for log only when somebody says how much.
+fn log_if_asked(name: &str, said: &Said) -> Result<()> {
+    match said.settle_client() {
+        Ok(config) if name != "run" && said.text("log").is_some() => {
+            logs::start(&config.log, config.log_format)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn client<'a>(matches: &'a ArgMatches, config: &'a RunConfig) -> Client<'a> {
+    match matches.get_one::<PathBuf>("folder") {
+        Some(folder) => Client::Folder(folder),
+        None => Client::Server(config.control.as_deref()),
+    }
+}
+
+/// The flags that are keys of the configuration. A command has only some of them.
+fn flags(matches: &ArgMatches) -> Flags {
+    let given = |name: &str| {
+        let texts = matches.try_get_many::<String>(name).ok().flatten()?;
+        Some(texts.cloned().collect::<Vec<_>>())
+    };
+    Flags {
+        config: matches
+            .try_get_one::<PathBuf>("config")
+            .ok()
+            .flatten()
+            .map(|path| Path::new(path).to_owned()),
+        keys: KEYS.iter().filter_map(|key| Some((key.name, given(key.name)?))).collect(),
+    }
+}
+
+fn text<'m>(matches: &'m ArgMatches, name: &str) -> &'m str {
+    matches.get_one::<String>(name).map(String::as_str).unwrap_or_default()
+}
+
+fn print(out: &mut dyn Write, text: &str) -> Result<Outcome> {
+    out.write_all(text.as_bytes())?;
+    Ok(Outcome::Fine)
+}
+
+/// Several lines of ours, each with its control characters escaped; those after the first stand further
+/// right, so that none can pass for a message of its own.
+pub(crate) fn lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(plain).collect();
+    lines.join("\n    ")
+}

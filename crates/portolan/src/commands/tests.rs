@@ -1,0 +1,172 @@
+//! The offline commands on small folders.
+
+use std::path::Path;
+
+use portolan_core::{Problem, Reason};
+
+use super::{Client, Question, check, endpoints, explain, print_problem, status};
+use crate::cli::Outcome;
+use crate::config::said::{Flags, Said};
+
+const ZONE: &str = "apiVersion: portolan.dev/v1alpha1
+kind: Zone
+metadata: {name: glb}
+spec:
+  apex: glb.example
+  nameServers: [{name: ns1.glb.example, addresses: [192.0.2.53]}]
+  admit:
+  - {namespaces: [\"*\"], clusters: [\"*\"], hosts: [\"*.glb.example\"]}
+---
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: shop, namespace: shop}
+spec:
+  hosts: [shop.glb.example]
+  backends: [{kind: Service, name: web}]
+";
+
+fn service(address: &str, ready: bool) -> String {
+    format!(
+        "apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: shop}}
+spec: {{type: LoadBalancer}}
+status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata:
+  name: web-1
+  namespace: shop
+  labels: {{kubernetes.io/service-name: web}}
+addressType: IPv4
+endpoints:
+- {{addresses: [10.1.2.3], conditions: {{ready: {ready}}}}}
+ports: []
+"
+    )
+}
+
+/// A fleet folder of two clusters, one of them without a ready endpoint.
+fn folder(extra: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = vec![
+        ("zone.yaml", ZONE.to_owned()),
+        ("eu-1/web.yaml", service("192.0.2.10", true)),
+        ("us-1/web.yaml", service("198.51.100.20", false)),
+    ];
+    files.extend(extra.iter().map(|(path, text)| (*path, (*text).to_owned())));
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn checked(folder: &Path) -> (Outcome, String) {
+    let texts = vec![folder.display().to_string()];
+    let flags = Flags { config: None, keys: [("fleet", texts)].into() };
+    let mut out = Vec::new();
+    let outcome = check(&Said::gather(&flags, &|_| None), &mut out).unwrap();
+    (outcome, String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn a_folder_without_faults() {
+    let (outcome, out) = checked(folder(&[]).path());
+    assert_eq!(outcome, Outcome::Fine, "{out}");
+    assert!(out.ends_with(" in 2 clusters, 2 names, 1 zone\n") && out.contains("0 faults"), "{out}");
+}
+
+#[test]
+fn warnings_alone_are_no_fault() {
+    let record = "apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: other, namespace: shop}
+spec: {hosts: [a.other.example], backends: [{kind: Service, name: web}]}
+";
+    let (outcome, out) = checked(folder(&[("eu-1/other.yaml", record)]).path());
+    assert_eq!(outcome, Outcome::Fine, "{out}");
+    assert!(out.contains("warning: GlobalName shop/other") && out.contains("[NoZone]"), "{out}");
+    assert!(out.contains("\n    kind: Zone"), "the Zone to paste stands below, further right: {out}");
+}
+
+#[test]
+fn every_fault_has_its_place() {
+    let (outcome, out) =
+        checked(folder(&[("eu-1/a.yaml", "a: [\n"), ("us-1/b.yaml", "\tx: 1\n"), ("c.json", "")]).path());
+    assert_eq!(outcome, Outcome::Faults, "{out}");
+    for place in ["eu-1/a.yaml", "us-1/b.yaml:1:", "c.json"] {
+        assert!(
+            out.lines().any(|line| line.starts_with(place) && line.contains(": fault: ")),
+            "{place}\n{out}"
+        );
+    }
+    assert!(out.contains("3 faults, "), "{out}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error() {
+    let flags = Flags { config: None, keys: [("fleet", vec!["/nonexistent/fleet".to_owned()])].into() };
+    let error = check(&Said::gather(&flags, &|_| None), &mut Vec::new()).unwrap_err();
+    assert!(format!("{error:#}").contains("/nonexistent/fleet"), "{error:#}");
+}
+
+#[test]
+fn a_problem_stays_on_its_lines() {
+    let problem = Problem {
+        subject: "Service shop/a\nfault: forged".to_owned(),
+        reason: Reason::Invalid,
+        message: "\"x\x1b[2J\" is bad\nkind: Zone".to_owned(),
+        place: "eu-1/a.yaml:1:2".to_owned(),
+    };
+    let mut out = Vec::new();
+    print_problem(&problem, &mut out).unwrap();
+    let expected = "eu-1/a.yaml:1:2: fault: Service shop/a\\nfault: forged: \"x\\u{1b}[2J\" is bad [Invalid]\n    kind: Zone\n";
+    assert_eq!(String::from_utf8(out).unwrap(), expected);
+}
+
+#[test]
+fn a_folder_is_explained() {
+    let folder = folder(&[]);
+    let question = Question::new("Shop.GLB.example.", "a", "203.0.113.7").unwrap();
+    let mut out = Vec::new();
+    explain(&Client::Folder(folder.path()), &question, false, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.starts_with("shop.glb.example A, asked from 203.0.113.7\n"), "{text}");
+    assert!(text.contains("down     -       198.51.100.20  no ready endpoint"), "{text}");
+    assert!(text.contains("shop.glb.example     15  A      192.0.2.10"), "{text}");
+    let mut out = Vec::new();
+    explain(&Client::Folder(folder.path()), &question, true, &mut out).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(json["answer"]["records"][0]["data"], "192.0.2.10");
+}
+
+#[test]
+fn a_folder_has_a_status() {
+    let folder = folder(&[]);
+    let mut out = Vec::new();
+    status(&Client::Folder(folder.path()), false, true, &mut out).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(json["names"][0]["name"], "shop.glb.example");
+    assert_eq!(json["names"][0]["members"][1]["why"], "no ready endpoint");
+    let mut out = Vec::new();
+    status(&Client::Folder(folder.path()), false, false, &mut out).unwrap();
+    assert!(String::from_utf8(out).unwrap().contains("DOWN us-1: no ready endpoint"));
+}
+
+#[test]
+fn endpoints_are_the_same_bytes_twice() {
+    let folder = folder(&[]);
+    let printed = |json| {
+        let mut out = Vec::new();
+        endpoints(folder.path(), json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(printed(false), printed(false));
+    assert!(printed(false).contains("name: global-shop"), "{}", printed(false));
+    let json: serde_json::Value = serde_json::from_str(&printed(true)).unwrap();
+    assert_eq!(json["kind"], "List");
+    assert_eq!(json["items"][0]["spec"]["endpoints"][0]["targets"][0], "192.0.2.10");
+}

@@ -1,0 +1,57 @@
+//! The process' configuration: what was said, and what it means.
+//!
+//! ```text
+//!   KEYS ──▶ file ──▶ environment ──▶ flags ──▶ Said ──▶ settle ──▶ RunConfig, or problems
+//!            (each says over the one before, and where it was said is kept)
+//! ```
+//!
+//! There is one definition per key, in [`keys`]: the parser of the file, the environment, the flags
+//! with their help, `portolan config show` and the reference page all come from that table, so none of
+//! them can lack a key or call it otherwise. Reading has two stages. The first collects what was said
+//! and refuses what has the wrong form ([`said`], [`file`](mod@file)); the second turns it into the running type and
+//! checks what it means ([`settle`]). Both find every fault at once, as
+//! [`Problem`](portolan_core::Problem)s with the place of each.
+//!
+//! What configures names, clusters and policies is not here: those are resources, in the fleet folder.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::logs::LogFormat;
+
+pub mod docs;
+pub mod file;
+pub mod here;
+pub mod keys;
+pub mod said;
+pub mod settle;
+pub mod show;
+
+/// What `portolan run` runs with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunConfig {
+    /// The fleet folder.
+    pub fleet: PathBuf,
+    /// Where questions are answered, over UDP and TCP.
+    pub listen: Vec<SocketAddr>,
+    /// True when `listen` is the default: an IPv6 address that this machine lacks is then passed over
+    /// with a warning, where one that somebody asked for is an error.
+    pub listen_is_default: bool,
+    /// UDP workers an address; none: one a core that this process may use.
+    pub workers: Option<usize>,
+    /// Where the last good state is kept; none: nowhere.
+    pub state: Option<PathBuf>,
+    /// Where metrics and health are served; none: nowhere.
+    pub http: Option<SocketAddr>,
+    /// The control socket; none: the one that is named by the first listener's port.
+    pub control: Option<PathBuf>,
+    /// What the server calls itself to a client that asks (NSID, RFC 5001); empty: nothing.
+    pub nsid: String,
+    /// How much is logged: a level, or `target=level` directives.
+    pub log: String,
+    /// In what form.
+    pub log_format: LogFormat,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,222 @@
+//! The configuration file: YAML, tagged by its version.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use portolan_core::{Problem, Reason};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value as Json;
+use serde_saphyr::{Location, Spanned};
+
+use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, nearest};
+use crate::config::said::{Source, Value, fault};
+
+/// The largest file that is read, in bytes.
+pub const CONFIG_BYTES_MAX: u64 = 1 << 20;
+
+/// A key that the file says something of.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Which.
+    pub key: &'static Key,
+    /// What.
+    pub value: Value,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Key {}
+
+/// Reads a file: the keys that have the right form, and what is wrong with the rest.
+#[must_use]
+pub fn read(path: &Path) -> (Vec<Entry>, Vec<Problem>) {
+    match text(path) {
+        Ok(text) => parse(path, &text),
+        Err(why) => (Vec::new(), vec![fault("", Reason::Unreadable, why, &path.display().to_string())]),
+    }
+}
+
+/// Reads the text of a file.
+#[must_use]
+pub fn parse(path: &Path, text: &str) -> (Vec<Entry>, Vec<Problem>) {
+    let mut reading = Reading { path, entries: Vec::new(), problems: Vec::new() };
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let says_something = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    if !text.lines().any(says_something) {
+        let message = format!("is empty; it begins with `version: {CONFIG_VERSION}`");
+        reading.fault("", Reason::Invalid, message, None);
+        return (reading.entries, reading.problems);
+    }
+    // Strictly YAML 1.2: `nsid: on` is a text and no truth.
+    let options = serde_saphyr::options! { strict_booleans: true };
+    match serde_saphyr::from_str_with_options::<Document>(text, options) {
+        Ok(document) => reading.document(document),
+        Err(error) => {
+            let at = error.location();
+            let message = format!("does not parse: {}{}", first_line(&error), tab_hint(text, at));
+            reading.fault("", Reason::Unreadable, message, at);
+        }
+    }
+    (reading.entries, reading.problems)
+}
+
+/// The text of a file, or why there is none.
+fn text(path: &Path) -> Result<String, String> {
+    let cannot = |error: std::io::Error| format!("cannot be read: {error}");
+    let metadata = std::fs::metadata(path).map_err(cannot)?;
+    if metadata.is_dir() {
+        return Err("is a directory; a YAML file is wanted".to_owned());
+    }
+    let mut bytes = Vec::new();
+    let mut file = File::open(path).map_err(cannot)?.take(CONFIG_BYTES_MAX + 1);
+    file.read_to_end(&mut bytes).map_err(cannot)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > CONFIG_BYTES_MAX {
+        return Err(format!("has more than {CONFIG_BYTES_MAX} bytes, the most that is read"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        format!("is not UTF-8 text (byte {} of the file)", error.utf8_error().valid_up_to() + 1)
+    })
+}
+
+/// What the library says, without the snippet that it draws below.
+fn first_line(error: &serde_saphyr::Error) -> String {
+    let text = error.without_snippet().to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+/// Says so when the fault stands on a line that a tab indents: the message alone does not tell.
+fn tab_hint(text: &str, at: Option<Location>) -> &'static str {
+    let line = at.and_then(|at| usize::try_from(at.line()).ok()).and_then(|line| line.checked_sub(1));
+    let indent = |line: &str| line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t');
+    match line.and_then(|line| text.lines().nth(line)) {
+        Some(line) if indent(line) => "; the line begins with a tab, and YAML is indented by spaces",
+        _ => "",
+    }
+}
+
+/// The top of the file: its keys and values with their places, in order.
+struct Document(Vec<(Spanned<String>, Spanned<Json>)>);
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DocumentVisitor)
+    }
+}
+
+struct DocumentVisitor;
+
+impl<'de> Visitor<'de> for DocumentVisitor {
+    type Value = Document;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys and values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Document(entries))
+    }
+}
+
+/// One file under way.
+struct Reading<'p> {
+    path: &'p Path,
+    entries: Vec<Entry>,
+    problems: Vec<Problem>,
+}
+
+impl Reading<'_> {
+    fn document(&mut self, Document(entries): Document) {
+        if !self.version(&entries) {
+            return;
+        }
+        for (name, value) in entries.iter().filter(|(name, _)| name.value != "version") {
+            match KEYS.iter().find(|key| key.name == name.value) {
+                Some(key) => self.entry(key, value),
+                None => self.unknown(name),
+            }
+        }
+    }
+
+    /// True when the file is of the version that we read: no other's keys can be judged.
+    fn version(&mut self, entries: &[(Spanned<String>, Spanned<Json>)]) -> bool {
+        let Some((_, version)) = entries.iter().find(|(name, _)| name.value == "version") else {
+            let message = format!("is missing; the file begins with `version: {CONFIG_VERSION}`");
+            self.fault("version", Reason::Invalid, message, None);
+            return false;
+        };
+        if version.value == CONFIG_VERSION {
+            return true;
+        }
+        let message = format!("{} is not a version that this program reads: {CONFIG_VERSION}", version.value);
+        self.fault("version", Reason::Invalid, message, Some(version.referenced));
+        false
+    }
+
+    fn entry(&mut self, key: &'static Key, value: &Spanned<Json>) {
+        let at = value.referenced;
+        let source = Source::File { path: self.path.to_owned(), line: at.line(), column: at.column() };
+        match texts(key.form, &value.value) {
+            Ok(texts) => self.entries.push(Entry { key, value: Value { texts, source } }),
+            Err(Wrong { item, found }) => {
+                let field = item.map_or(key.name.to_owned(), |item| format!("{}[{item}]", key.name));
+                let message = format!("{found} is not of the right type; wanted: {}", key.form.words());
+                self.fault(&field, Reason::Invalid, message, Some(at));
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &Spanned<String>) {
+        let known = KEYS.iter().map(|key| key.name).chain(["version"]);
+        let meant = match nearest(&name.value, known) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => "`portolan config docs` lists the keys".to_owned(),
+        };
+        let message = format!("is no key of the configuration; {meant}");
+        self.fault(&name.value, Reason::UnknownField, message, Some(name.referenced));
+    }
+
+    fn fault(&mut self, field: &str, reason: Reason, message: String, at: Option<Location>) {
+        let path = self.path.display();
+        let place = match at.filter(|at| at.line() > 0) {
+            Some(at) => format!("{path}:{}:{}", at.line(), at.column()),
+            None => path.to_string(),
+        };
+        self.problems.push(fault(field, reason, message, &place));
+    }
+}
+
+/// A value of the wrong type.
+struct Wrong {
+    /// The item of a list that it is.
+    item: Option<usize>,
+    /// The value.
+    found: Json,
+}
+
+/// The texts of a value, in the form that the environment and the flags have it in.
+fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
+    let wrong = |item: Option<usize>, found: &Json| Wrong { item, found: found.clone() };
+    match (form, value) {
+        (Form::Addresses, Json::Array(items)) => {
+            let text = |(nth, item): (usize, &Json)| match item {
+                Json::String(text) => Ok(text.clone()),
+                other => Err(wrong(Some(nth), other)),
+            };
+            items.iter().enumerate().map(text).collect()
+        }
+        (Form::Number(_), Json::Number(number)) => Ok(vec![number.to_string()]),
+        (Form::Number(_) | Form::Addresses, other) => Err(wrong(None, other)),
+        (_, Json::String(text)) => Ok(vec![text.clone()]),
+        (_, other) => Err(wrong(None, other)),
+    }
+}

@@ -1,0 +1,46 @@
+//! Faults that only this machine can tell: an address that it does not have, a folder where a file is
+//! wanted. `portolan check` looks for them; `portolan run` meets them by itself.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+
+use portolan_core::{Problem, Reason};
+
+use crate::config::RunConfig;
+use crate::config::said::{Said, Value, fault};
+
+/// What of a configuration cannot be had on this machine. Nothing is changed: a socket is bound to a free
+/// port of each address and closed at once.
+#[must_use]
+pub fn faults(said: &Said, config: &RunConfig) -> Vec<Problem> {
+    let place = |name: &str| said.values.get(name).map_or(String::new(), |v: &Value| v.source.to_string());
+    let mut problems = Vec::new();
+    let listen = if config.listen_is_default { &[][..] } else { &config.listen[..] };
+    for (nth, address) in listen.iter().enumerate() {
+        if let Some(why) = not_here(*address) {
+            problems.push(fault(&format!("listen[{nth}]"), Reason::Invalid, why, &place("listen")));
+        }
+    }
+    if let Some(why) = config.http.and_then(not_here) {
+        problems.push(fault("http", Reason::Invalid, why, &place("http")));
+    }
+    for (name, file) in [("state", &config.state), ("control", &config.control)] {
+        if let Some(why) = file.as_deref().and_then(no_file) {
+            problems.push(fault(name, Reason::Invalid, why, &place(name)));
+        }
+    }
+    problems
+}
+
+fn not_here(address: SocketAddr) -> Option<String> {
+    let error = UdpSocket::bind((address.ip(), 0)).err()?;
+    Some(format!("{} is not an address of this machine: {error}", address.ip()))
+}
+
+fn no_file(path: &Path) -> Option<String> {
+    if path.is_dir() {
+        return Some(format!("{} is a directory; a file is wanted", path.display()));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+    (!folder.is_dir()).then(|| format!("{} is not there, or no folder", folder.display()))
+}

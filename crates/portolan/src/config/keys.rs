@@ -1,0 +1,219 @@
+//! The keys: one definition of each, from which the parser, the flags, their help and the docs come.
+
+/// The version of the file that this program reads.
+pub const CONFIG_VERSION: &str = "v1alpha1";
+/// Names the file.
+pub const CONFIG_ENV: &str = "PORTOLAN_CONFIG";
+/// Where questions are answered when nothing is said.
+pub const LISTEN_DEFAULT: [&str; 2] = ["127.0.0.1:1053", "[::1]:1053"];
+/// Most addresses that are listened on.
+pub const LISTENERS_MAX: usize = 64;
+/// Most UDP workers an address.
+pub const WORKERS_MAX: usize = 1_024;
+/// Longest NSID, in octets; it goes into each answer to a client that asks for it.
+pub const NSID_OCTETS_MAX: usize = 64;
+
+/// One key.
+#[derive(Debug)]
+pub struct Key {
+    /// As it is written in the file.
+    pub name: &'static str,
+    /// As it is written on the command line.
+    pub flag: &'static str,
+    /// As it is written in the environment.
+    pub env: &'static str,
+    /// What its value may be.
+    pub form: Form,
+    /// What the value stands for in usage lines.
+    pub value: &'static str,
+    /// What is so when nobody says anything; in words when it is no value.
+    pub default: &'static str,
+    /// What it does, in a sentence for help.
+    pub help: &'static str,
+    /// What else is to be known, for the reference page.
+    pub more: &'static str,
+    /// A value as it may stand in the file.
+    pub example: &'static str,
+}
+
+/// What the value of a key may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A path.
+    Path,
+    /// An address and a port.
+    Address,
+    /// One or more addresses with ports.
+    Addresses,
+    /// A whole number, from 1 to this.
+    Number(usize),
+    /// A text of at most so many octets.
+    Text(usize),
+    /// A level or `target=level` directives.
+    Level,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+impl Form {
+    /// The form in words, for messages and docs.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Path => "path".to_owned(),
+            Self::Address => "address and port, as in 127.0.0.1:8080 or [::1]:8080".to_owned(),
+            Self::Addresses => {
+                format!(
+                    "list of 1 to {LISTENERS_MAX} addresses with port, as in [127.0.0.1:53, \"[::1]:53\"]"
+                )
+            }
+            Self::Number(most) => format!("whole number from 1 to {most}"),
+            Self::Text(most) => format!("text of at most {most} octets"),
+            Self::Level => "off, error, warn, info, debug or trace, or TARGET=LEVEL,…".to_owned(),
+            Self::Word(words) => words.join(", "),
+        }
+    }
+}
+
+/// Every key, in the order of the docs.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "fleet",
+        flag: "fleet",
+        env: "PORTOLAN_FLEET",
+        form: Form::Path,
+        value: "DIR",
+        default: "none",
+        help: "The fleet folder: a sub-folder of manifests for each cluster, intents beside them",
+        more: "`run`, `endpoints` and `check` need it. It is watched; a folder that is not there yet is waited for.",
+        example: "/etc/portolan/fleet",
+    },
+    Key {
+        name: "listen",
+        flag: "listen",
+        env: "PORTOLAN_LISTEN",
+        form: Form::Addresses,
+        value: "ADDR:PORT",
+        default: "127.0.0.1:1053, [::1]:1053",
+        help: "Answer questions here, over UDP and TCP; may be given several times",
+        more: "On the command line the flag is repeated; in the environment commas stand between addresses. \
+               Port 0 takes a free port and logs it. A machine without `::1` passes over the default's second \
+               address with a warning; an address that was asked for and is not there is an error.",
+        example: "[192.0.2.53:53, \"[2001:db8::53]:53\"]",
+    },
+    Key {
+        name: "workers",
+        flag: "workers",
+        env: "PORTOLAN_WORKERS",
+        form: Form::Number(WORKERS_MAX),
+        value: "N",
+        default: "one for each core that the process may use",
+        help: "UDP workers for each address",
+        more: "The cores are those of the affinity mask and of the cgroup's quota.",
+        example: "4",
+    },
+    Key {
+        name: "state",
+        flag: "state",
+        env: "PORTOLAN_STATE",
+        form: Form::Path,
+        value: "FILE",
+        default: "none: nothing is kept over a restart",
+        help: "Keep the last good state in this file, and answer from it after a restart",
+        more: "The generation before is kept as `FILE.1`. Without it, zone serials begin at the time of the start.",
+        example: "/var/lib/portolan/state",
+    },
+    Key {
+        name: "http",
+        flag: "http",
+        env: "PORTOLAN_HTTP",
+        form: Form::Address,
+        value: "ADDR:PORT",
+        default: "none: not served",
+        help: "Serve /metrics, /livez and /readyz here",
+        more: "Plain HTTP without authentication: listen where only the cluster's own network reaches.",
+        example: "127.0.0.1:9153",
+    },
+    Key {
+        name: "control",
+        flag: "control",
+        env: "PORTOLAN_CONTROL",
+        form: Form::Path,
+        value: "SOCKET",
+        default: "found by itself",
+        help: "The socket by which explain, status and forget reach the running server",
+        more: "By default `$XDG_RUNTIME_DIR/portolan/PORT.sock`, else `/tmp/portolan-UID/PORT.sock`, PORT being that of \
+               the first listener; the commands find the one server that runs.",
+        example: "/run/portolan/control.sock",
+    },
+    Key {
+        name: "nsid",
+        flag: "nsid",
+        env: "PORTOLAN_NSID",
+        form: Form::Text(NSID_OCTETS_MAX),
+        value: "TEXT",
+        default: "none: not sent",
+        help: "What the server calls itself to a client that asks for it (NSID, RFC 5001)",
+        more: "`dig +nsid` shows it. Useful where several servers share an address.",
+        example: "fra-1",
+    },
+    Key {
+        name: "log",
+        flag: "log",
+        env: "PORTOLAN_LOG",
+        form: Form::Level,
+        value: "LEVEL",
+        default: "info",
+        help: "How much is logged: off, error, warn, info, debug, trace",
+        more: "Or directives for parts of the program, as in `info,portolan_serve=debug`.",
+        example: "info",
+    },
+    Key {
+        name: "logFormat",
+        flag: "log-format",
+        env: "PORTOLAN_LOG_FORMAT",
+        form: Form::Word(&["auto", "text", "json"]),
+        value: "FORMAT",
+        default: "auto",
+        help: "Form of the log: auto, text, json",
+        more: "`auto` is text when standard error is a terminal and JSON otherwise.",
+        example: "json",
+    },
+];
+
+/// The key of a name.
+#[must_use]
+pub fn key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// The known word that is most like this one, when any is like it: what somebody may have meant.
+#[must_use]
+pub fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let word = word.to_lowercase();
+    let near = |known: &'w str| (distance(&word, &known.to_lowercase()), known);
+    let (distance, nearest) = known.into_iter().map(near).min()?;
+    (distance <= nearest.chars().count().div_ceil(2).min(3)).then_some(nearest)
+}
+
+/// Insertions, deletions and replacements that make one word the other (Levenshtein). Words are cut to
+/// [`WORD_CHARS_MAX`], as the cost grows with the product of their lengths.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().take(WORD_CHARS_MAX).collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().take(WORD_CHARS_MAX).enumerate() {
+        let mut diagonal = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (y, above) in b.iter().zip(row.iter().skip(1)) {
+            left = (diagonal + usize::from(x != *y)).min(above + 1).min(left + 1);
+            diagonal = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// Longest word that is compared, in characters.
+const WORD_CHARS_MAX: usize = 64;

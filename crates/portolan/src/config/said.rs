@@ -1,0 +1,135 @@
+//! The first stage: what was said, where, by which layer; nothing is looked up yet.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use portolan_core::{Problem, Reason};
+
+use crate::config::file;
+use crate::config::keys::{CONFIG_ENV, Form, KEYS};
+
+/// Where a value was said. A later one counts over an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// At this place of the file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The column, from 1.
+        column: u64,
+    },
+    /// By this variable.
+    Env(&'static str),
+    /// By this flag.
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            Self::Env(variable) => write!(f, "environment {variable}"),
+            Self::Flag(flag) => write!(f, "--{flag}"),
+        }
+    }
+}
+
+/// What was said of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// The texts: several only where the key is a list.
+    pub texts: Vec<String>,
+    /// Where.
+    pub source: Source,
+}
+
+/// What was said on the command line: the texts of each flag that was given, by the key's name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// The others.
+    pub keys: BTreeMap<&'static str, Vec<String>>,
+}
+
+/// The environment, as an argument: tests have their own.
+pub type Environment<'e> = &'e dyn Fn(&str) -> Option<OsString>;
+
+/// What was said of all keys, the last word of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+    /// By the key's name.
+    pub values: BTreeMap<&'static str, Value>,
+    /// What has the wrong form.
+    pub problems: Vec<Problem>,
+}
+
+impl Said {
+    /// Collects what the file, the environment and the flags say.
+    #[must_use]
+    pub fn gather(flags: &Flags, environment: Environment<'_>) -> Self {
+        let mut said = Self::default();
+        let named = environment(CONFIG_ENV).filter(|path| !path.is_empty()).map(PathBuf::from);
+        if let Some(path) = flags.config.clone().or(named) {
+            said.read_file(&path);
+            said.file = Some(path);
+        }
+        said.read_environment(environment);
+        for (name, texts) in &flags.keys {
+            if let Some(key) = KEYS.iter().find(|key| key.name == *name) {
+                said.set(key.name, texts.clone(), Source::Flag(key.flag));
+            }
+        }
+        said
+    }
+
+    /// The only text of a key.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).and_then(|value| value.texts.first()).map(String::as_str)
+    }
+
+    fn read_file(&mut self, path: &Path) {
+        let (entries, problems) = file::read(path);
+        self.problems.extend(problems);
+        for entry in entries {
+            self.values.insert(entry.key.name, entry.value);
+        }
+    }
+
+    /// A variable that is set to nothing is not set: that is how one is switched off for one command.
+    /// Variables of other names are not ours; Kubernetes sets some, as `PORTOLAN_PORT`, beside a Service
+    /// that is called `portolan`.
+    fn read_environment(&mut self, environment: Environment<'_>) {
+        for key in KEYS {
+            let Some(text) = environment(key.env).filter(|text| !text.is_empty()) else { continue };
+            let source = Source::Env(key.env);
+            let Ok(text) = text.into_string() else {
+                let message = "is not UTF-8".to_owned();
+                self.problems.push(fault(key.name, Reason::Invalid, message, &source.to_string()));
+                continue;
+            };
+            let texts = match key.form {
+                Form::Addresses => text.split(',').map(|item| item.trim().to_owned()).collect(),
+                _ => vec![text],
+            };
+            self.set(key.name, texts, source);
+        }
+    }
+
+    fn set(&mut self, name: &'static str, texts: Vec<String>, source: Source) {
+        self.values.insert(name, Value { texts, source });
+    }
+}
+
+/// A fault of the configuration. `field` is the path of the key; empty for the file as a whole.
+pub(crate) fn fault(field: &str, reason: Reason, message: String, place: &str) -> Problem {
+    let subject = if field.is_empty() { "config".to_owned() } else { format!("config: {field}") };
+    Problem { subject, reason, message, place: place.to_owned() }
+}

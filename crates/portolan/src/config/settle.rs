@@ -1,0 +1,215 @@
+//! The second stage: what was said, as the running type, checked.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr as _;
+
+use portolan_core::{Problem, Reason};
+
+use crate::config::RunConfig;
+use crate::config::keys::{Form, LISTEN_DEFAULT, LISTENERS_MAX, NSID_OCTETS_MAX, key};
+use crate::config::said::{Said, Value, fault};
+use crate::logs::{self, LogFormat};
+
+impl Said {
+    /// What `portolan run` runs with.
+    ///
+    /// # Errors
+    /// Every fault, those of the first stage included.
+    pub fn settle(&self) -> Result<RunConfig, Vec<Problem>> {
+        let mut settling = Settling { said: self, problems: self.problems.clone() };
+        let config = settling.config();
+        if settling.problems.is_empty() { Ok(config) } else { Err(settling.problems) }
+    }
+
+    /// What commands that talk to a running server need: all faults but that of a missing fleet.
+    ///
+    /// # Errors
+    /// As [`Said::settle`].
+    pub fn settle_client(&self) -> Result<RunConfig, Vec<Problem>> {
+        let mut settling = Settling { said: self, problems: self.problems.clone() };
+        let config = settling.all_but_fleet();
+        if settling.problems.is_empty() { Ok(config) } else { Err(settling.problems) }
+    }
+}
+
+/// The settling of one configuration.
+struct Settling<'s> {
+    said: &'s Said,
+    problems: Vec<Problem>,
+}
+
+impl Settling<'_> {
+    fn config(&mut self) -> RunConfig {
+        if self.said.text("fleet").is_none() && !self.has_problem("fleet") {
+            let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
+                           `fleet:` in the file of --config"
+                .to_owned();
+            self.problems.push(fault("fleet", Reason::NotFound, message, ""));
+        }
+        self.all_but_fleet()
+    }
+
+    fn all_but_fleet(&mut self) -> RunConfig {
+        let listen = self.listen();
+        let http = self.address("http");
+        self.clash(&listen, http);
+        RunConfig {
+            fleet: self.path("fleet").unwrap_or_default(),
+            listen,
+            listen_is_default: !self.said.values.contains_key("listen"),
+            workers: self.number("workers"),
+            state: self.path("state"),
+            http,
+            control: self.path("control"),
+            nsid: self.nsid(),
+            log: self.log(),
+            log_format: self.log_format(),
+        }
+    }
+
+    fn path(&mut self, name: &str) -> Option<PathBuf> {
+        let text = self.said.text(name)?;
+        if text.is_empty() || text.contains('\0') {
+            self.wrong(name, format!("{text:?} is not a path"));
+            return None;
+        }
+        Some(PathBuf::from(text))
+    }
+
+    fn listen(&mut self) -> Vec<SocketAddr> {
+        let Some(Value { texts, source }) = self.said.values.get("listen") else {
+            let default = LISTEN_DEFAULT.iter().filter_map(|text| text.parse().ok());
+            return default.collect();
+        };
+        if texts.is_empty() || texts.len() > LISTENERS_MAX {
+            let message = format!("has {} addresses; 1 to {LISTENERS_MAX} are wanted", texts.len());
+            self.wrong("listen", message);
+        }
+        let mut listen: Vec<SocketAddr> = Vec::new();
+        for (nth, text) in texts.iter().enumerate().take(LISTENERS_MAX) {
+            let checked = address(text).and_then(|new| match listen.iter().find(|old| overlap(**old, new)) {
+                Some(old) if *old == new => Err((Reason::Duplicate, format!("{text:?} stands there twice"))),
+                Some(old) => {
+                    let why = "one of them takes every address of the port";
+                    Err((Reason::Conflict, format!("{text:?} and {old} cannot both be had: {why}")))
+                }
+                None => Ok(new),
+            });
+            match checked {
+                Ok(new) => listen.push(new),
+                Err((reason, message)) => {
+                    let field = format!("listen[{nth}]");
+                    self.problems.push(fault(&field, reason, message, &source.to_string()));
+                }
+            }
+        }
+        listen
+    }
+
+    fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        match address(self.said.text(name)?) {
+            Ok(address) => Some(address),
+            Err((_, message)) => {
+                self.wrong(name, message);
+                None
+            }
+        }
+    }
+
+    /// HTTP and DNS over TCP cannot share an address.
+    fn clash(&mut self, listen: &[SocketAddr], http: Option<SocketAddr>) {
+        let Some(http) = http else { return };
+        if let Some(taken) = listen.iter().find(|address| overlap(**address, http)) {
+            let place = self.place("http");
+            let message = format!("{http} is taken: questions over TCP are answered at {taken}");
+            self.problems.push(fault("http", Reason::Conflict, message, &place));
+        }
+    }
+
+    fn number(&mut self, name: &str) -> Option<usize> {
+        let text = self.said.text(name)?;
+        let Some(Form::Number(most)) = key(name).map(|key| key.form) else { return None };
+        match text.parse::<usize>() {
+            Ok(number) if (1..=most).contains(&number) => Some(number),
+            _ => {
+                self.wrong(name, format!("{text:?} is not a whole number from 1 to {most}"));
+                None
+            }
+        }
+    }
+
+    fn nsid(&mut self) -> String {
+        let text = self.said.text("nsid").unwrap_or_default();
+        if text.len() > NSID_OCTETS_MAX {
+            self.wrong("nsid", format!("has {} octets; at most {NSID_OCTETS_MAX} are sent", text.len()));
+        }
+        text.to_owned()
+    }
+
+    fn log(&mut self) -> String {
+        let text = self.said.text("log").or_else(|| key("log").map(|key| key.default)).unwrap_or("info");
+        let words = ["off", "error", "warn", "info", "debug", "trace"];
+        let lower = text.to_ascii_lowercase();
+        let bare = !text.contains(['=', ',', '[']);
+        if (bare && !words.contains(&lower.as_str())) || logs::filter(text).is_err() {
+            self.wrong("log", format!("{text:?} is not a level ({}), nor TARGET=LEVEL,…", words.join(", ")));
+        }
+        text.to_owned()
+    }
+
+    fn log_format(&mut self) -> LogFormat {
+        let Some(text) = self.said.text("logFormat") else { return LogFormat::default() };
+        LogFormat::from_str(text).unwrap_or_else(|()| {
+            self.wrong("logFormat", format!("{text:?} is not one of auto, text, json"));
+            LogFormat::default()
+        })
+    }
+
+    fn wrong(&mut self, name: &str, message: String) {
+        let place = self.place(name);
+        self.problems.push(fault(name, Reason::Invalid, message, &place));
+    }
+
+    fn place(&self, name: &str) -> String {
+        self.said.values.get(name).map_or(String::new(), |value| value.source.to_string())
+    }
+
+    fn has_problem(&self, name: &str) -> bool {
+        let subject = format!("config: {name}");
+        self.problems.iter().any(|problem| problem.subject == subject)
+    }
+}
+
+/// An address and a port, or why it is none.
+fn address(text: &str) -> Result<SocketAddr, (Reason, String)> {
+    let invalid = |why: &str| Err((Reason::Invalid, format!("{text:?} {why}")));
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_multicast() => {
+            invalid("is a multicast address; none can be listened on")
+        }
+        Ok(address) if address.ip() == IpAddr::from([255; 4]) => invalid("is the broadcast address"),
+        Ok(address) => Ok(address),
+        Err(_) if text.parse::<IpAddr>().is_ok() => match text.contains(':') {
+            true => invalid("has no port; wanted: [ADDRESS]:PORT"),
+            false => invalid("has no port; wanted: ADDRESS:PORT"),
+        },
+        Err(_) => match text.rsplit_once(':') {
+            Some((host, _)) if host.trim_matches(['[', ']']).parse::<IpAddr>().is_err() => invalid(
+                "is not ADDRESS:PORT: no IP address stands before the port, and names are not looked up",
+            ),
+            Some((host, _)) if host.contains(':') && !host.starts_with('[') => {
+                invalid("is not ADDRESS:PORT: an IPv6 address stands in brackets, as in [::1]:53")
+            }
+            Some(_) => invalid("is not ADDRESS:PORT: the port is not a number from 0 to 65535"),
+            None => invalid("is not ADDRESS:PORT, as in 127.0.0.1:53"),
+        },
+    }
+}
+
+/// True when two sockets cannot both be bound. Port 0 is a free port each time, and an IPv6 socket
+/// takes no IPv4.
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let every = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && a.is_ipv4() == b.is_ipv4() && (every || a.ip() == b.ip())
+}

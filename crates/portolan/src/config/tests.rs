@@ -1,0 +1,375 @@
+//! Every fault of the configuration has its row, with its place and its words.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use portolan_core::Problem;
+
+use super::keys::{Form, KEYS, nearest};
+use super::said::{Flags, Said};
+use super::{RunConfig, docs, file, here};
+use crate::logs::LogFormat;
+
+/// What is wrong with a file of this text, as `place: subject: reason: message`.
+fn faults(text: &str) -> Vec<String> {
+    let (entries, problems) = file::parse(Path::new("c.yaml"), text);
+    let values = entries.into_iter().map(|entry| (entry.key.name, entry.value)).collect();
+    let said = Said { values, problems, ..Said::default() };
+    let faults = said.settle_client().err().unwrap_or_default();
+    faults.iter().map(ToString::to_string).collect()
+}
+
+/// Each fault begins as expected, and there are no others.
+fn check(text: &str, expected: &[&str]) {
+    let found = faults(text);
+    assert_eq!(found.len(), expected.len(), "{text:?}\n{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{text:?}\n   found: {found}\nexpected: {expected}");
+    }
+}
+
+#[test]
+fn files_without_faults() {
+    for text in [
+        "version: v1alpha1\n",
+        "\u{feff}version: v1alpha1\nlog: debug\n",
+        "# comment\r\nversion: v1alpha1\r\nworkers: 2\r\n",
+        "{\"version\": \"v1alpha1\", \"listen\": [\"127.0.0.1:53\"]}",
+        "version: v1alpha1\nlisten: [127.0.0.1:0, 127.0.0.1:0]\n",
+        "version: v1alpha1\nlisten: [0.0.0.0:53, \"[::]:53\"]\n",
+    ] {
+        check(text, &[]);
+    }
+}
+
+#[test]
+fn faults_of_the_file() {
+    let long = format!("version: v1alpha1\nnsid: {}\n", "x".repeat(65));
+    let v = "version: v1alpha1\n";
+    let with = |rest: &str| format!("{v}{rest}");
+    for (text, expected) in [
+        (String::new(), "c.yaml: config: Invalid: is empty; it begins with `version: v1alpha1`"),
+        ("# only a comment\n".to_owned(), "c.yaml: config: Invalid: is empty"),
+        ("log: info\n".to_owned(), "c.yaml: config: version: Invalid: is missing"),
+        ("version: v2\n".to_owned(), "c.yaml:1:10: config: version: Invalid: \"v2\" is not a version"),
+        (
+            with("listne: [127.0.0.1:53]\n"),
+            "c.yaml:2:1: config: listne: UnknownField: is no key of the configuration; did you mean \"listen\"?",
+        ),
+        (
+            with("Fleet: x\n"),
+            "c.yaml:2:1: config: Fleet: UnknownField: is no key of the configuration; did you mean \"fleet\"?",
+        ),
+        (
+            with("zebra: 1\n"),
+            "c.yaml:2:1: config: zebra: UnknownField: is no key of the configuration; `portolan config docs` lists the keys",
+        ),
+        (
+            with("workers: many\n"),
+            "c.yaml:2:10: config: workers: Invalid: \"many\" is not of the right type; wanted: whole number from 1 to 1024",
+        ),
+        (with("workers: \"4\"\n"), "c.yaml:2:10: config: workers: Invalid: \"4\" is not of the right type"),
+        (
+            with("workers: 0\n"),
+            "c.yaml:2:10: config: workers: Invalid: \"0\" is not a whole number from 1 to 1024",
+        ),
+        (with("workers: 1.5\n"), "c.yaml:2:10: config: workers: Invalid: \"1.5\" is not a whole number"),
+        (with("workers: -1\n"), "c.yaml:2:10: config: workers: Invalid: \"-1\" is not a whole number"),
+        (
+            with("fleet: [a, b]\n"),
+            "c.yaml:2:8: config: fleet: Invalid: [\"a\",\"b\"] is not of the right type; wanted: path",
+        ),
+        (with("fleet:\n"), "c.yaml:2:"),
+        (
+            with("listen: 127.0.0.1:53\n"),
+            "c.yaml:2:9: config: listen: Invalid: \"127.0.0.1:53\" is not of the right type; wanted: list",
+        ),
+        (with("listen: [53]\n"), "c.yaml:2:9: config: listen[0]: Invalid: 53 is not of the right type"),
+        (with("listen: []\n"), "c.yaml:2:9: config: listen: Invalid: has 0 addresses; 1 to 64 are wanted"),
+        (
+            with("log: info\nlog: debug\n"),
+            "c.yaml:3:1: config: Unreadable: does not parse: duplicate mapping key: log",
+        ),
+        (with("listen:\n\t- 127.0.0.1:53\n"), "c.yaml:3:"),
+        (with("a: [\n"), "c.yaml:"),
+        ("- a\n- b\n".to_owned(), "c.yaml:1:1: config: Unreadable: does not parse: "),
+        ("just text\n".to_owned(), "c.yaml:1:1: config: Unreadable: does not parse: "),
+        (long, "c.yaml:2:7: config: nsid: Invalid: has 65 octets; at most 64 are sent"),
+        (with("log: loud\n"), "c.yaml:2:6: config: log: Invalid: \"loud\" is not a level"),
+        (with("log: portolan=loud\n"), "c.yaml:2:6: config: log: Invalid: \"portolan=loud\" is not a level"),
+        (
+            with("logFormat: xml\n"),
+            "c.yaml:2:12: config: logFormat: Invalid: \"xml\" is not one of auto, text, json",
+        ),
+        (with("state: \"\"\n"), "c.yaml:2:8: config: state: Invalid: \"\" is not a path"),
+    ] {
+        check(&text, &[expected]);
+    }
+}
+
+#[test]
+fn a_tab_is_told_of() {
+    let found = faults("version: v1alpha1\nlisten:\n\t- 127.0.0.1:53\n");
+    assert!(found[0].contains("tab"), "{found:?}");
+}
+
+#[test]
+fn an_anchor_bomb_is_refused() {
+    let mut text = "version: v1alpha1\na: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for n in 1..12 {
+        let item = format!("*a{}", n - 1);
+        text.push_str(&format!("b{n}: &a{n} [{}]\n", [item.as_str(); 10].join(", ")));
+    }
+    let found = faults(&text);
+    assert!(found[0].contains("does not parse"), "{found:?}");
+}
+
+#[test]
+fn faults_of_addresses() {
+    for (address, expected) in [
+        (
+            "localhost:53",
+            "is not ADDRESS:PORT: no IP address stands before the port, and names are not looked up",
+        ),
+        ("127.0.0.1", "has no port; wanted: ADDRESS:PORT"),
+        ("::1", "has no port; wanted: [ADDRESS]:PORT"),
+        ("127.0.0.1:70000", "is not ADDRESS:PORT: the port is not a number from 0 to 65535"),
+        ("127.0.0.1:dns", "is not ADDRESS:PORT: the port is not a number from 0 to 65535"),
+        ("2001:db8::1:53:x", "is not ADDRESS:PORT"),
+        ("fe80::1::53", "is not ADDRESS:PORT"),
+        ("300.0.0.1:53", "is not ADDRESS:PORT: no IP address stands before the port"),
+        ("224.0.0.1:53", "is a multicast address; none can be listened on"),
+        ("[ff02::1]:53", "is a multicast address; none can be listened on"),
+        ("255.255.255.255:53", "is the broadcast address"),
+        ("53", "is not ADDRESS:PORT, as in 127.0.0.1:53"),
+        ("", "is not ADDRESS:PORT, as in 127.0.0.1:53"),
+    ] {
+        let text = format!("version: v1alpha1\nlisten: [\"{address}\"]\n");
+        check(&text, &[&format!("c.yaml:2:9: config: listen[0]: Invalid: {address:?} {expected}")]);
+        let text = format!("version: v1alpha1\nhttp: \"{address}\"\n");
+        check(&text, &[&format!("c.yaml:2:7: config: http: Invalid: {address:?} {expected}")]);
+    }
+}
+
+#[test]
+fn addresses_that_cannot_both_be_had() {
+    let v = "version: v1alpha1\n";
+    for (rest, expected) in [
+        (
+            "listen: [127.0.0.1:53, 127.0.0.1:53]",
+            "config: listen[1]: Duplicate: \"127.0.0.1:53\" stands there twice",
+        ),
+        ("listen: [\"[::1]:53\", \"[0:0::1]:53\"]", "config: listen[1]: Duplicate: "),
+        (
+            "listen: [127.0.0.1:53, 0.0.0.0:53]",
+            "config: listen[1]: Conflict: \"0.0.0.0:53\" and 127.0.0.1:53 cannot both be had",
+        ),
+        (
+            "listen: [127.0.0.1:53]\nhttp: 127.0.0.1:53",
+            "config: http: Conflict: 127.0.0.1:53 is taken: questions over TCP are answered at 127.0.0.1:53",
+        ),
+    ] {
+        let found = faults(&format!("{v}{rest}\n"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains(expected), "{found:?}");
+    }
+}
+
+#[test]
+fn every_fault_at_once() {
+    check(
+        "version: v1alpha1\nlisten: [x, 127.0.0.1:53]\nworkers: 0\nnope: 1\nhttp: y\n",
+        &[
+            "c.yaml:4:1: config: nope: UnknownField",
+            "c.yaml:2:9: config: listen[0]: Invalid",
+            "c.yaml:5:7: config: http: Invalid",
+            "c.yaml:3:10: config: workers: Invalid",
+        ],
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let large = write("large", &[]);
+    std::fs::File::options().write(true).open(&large).unwrap().set_len(50_000_000).unwrap();
+    for (path, expected) in [
+        (folder.path().to_owned(), "is a directory; a YAML file is wanted"),
+        (folder.path().join("absent"), "cannot be read: No such file or directory"),
+        (large, "has more than 1048576 bytes, the most that is read"),
+        (write("binary", b"version: \xff\xfe\n"), "is not UTF-8 text (byte 10 of the file)"),
+    ] {
+        let (entries, problems) = file::read(&path);
+        assert!(entries.is_empty());
+        assert_eq!(problems[0].place, path.display().to_string());
+        assert!(problems[0].message.starts_with(expected), "{problems:?}");
+    }
+}
+
+/// What is in force with this file, environment and flags.
+fn settled(
+    text: &str,
+    variables: &[(&str, &str)],
+    flags: &[(&'static str, &[&str])],
+) -> (Said, Result<RunConfig, Vec<Problem>>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    std::fs::write(&path, text).unwrap();
+    let texts =
+        |(name, texts): &(&'static str, &[&str])| (*name, texts.iter().map(ToString::to_string).collect());
+    let flags = Flags { config: Some(path), keys: flags.iter().map(texts).collect() };
+    let variables: BTreeMap<String, OsString> =
+        variables.iter().map(|(name, value)| (name.to_string(), value.into())).collect();
+    let said = Said::gather(&flags, &|name| variables.get(name).cloned());
+    let config = said.settle();
+    (said, config)
+}
+
+#[test]
+fn later_layers_count_over_earlier_ones() {
+    let text = "version: v1alpha1\nfleet: by-file\nlog: warn\nworkers: 3\nnsid: file\n";
+    let variables = [
+        ("PORTOLAN_LOG", "debug"),
+        ("PORTOLAN_LISTEN", "127.0.0.1:53, [::1]:53"),
+        ("PORTOLAN_NSID", ""),
+        ("PORTOLAN_PORT", "tcp://10.0.0.1:53"),
+    ];
+    let (said, config) = settled(text, &variables, &[("log", &["error"]), ("http", &["127.0.0.1:0"])]);
+    let config = config.unwrap();
+    assert_eq!(config.fleet, PathBuf::from("by-file"));
+    assert_eq!(config.log, "error", "a flag counts over a variable, a variable over the file");
+    assert_eq!(config.listen, ["127.0.0.1:53".parse().unwrap(), "[::1]:53".parse().unwrap()]);
+    assert!(!config.listen_is_default);
+    assert_eq!(config.workers, Some(3));
+    assert_eq!(config.nsid, "file", "an empty variable is not set");
+    assert_eq!(config.http, Some("127.0.0.1:0".parse().unwrap()));
+    let shown = said.show();
+    for line in [
+        "log: \"error\"",
+        "# --log",
+        "listen: [\"127.0.0.1:53\", \"[::1]:53\"]",
+        "# environment PORTOLAN_LISTEN",
+        "workers: 3",
+        "c.yaml:4:10",
+        "# state: none",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    assert!(
+        file::parse(Path::new("shown"), &shown).1.is_empty(),
+        "what is shown is a file that says the same"
+    );
+}
+
+#[test]
+fn defaults() {
+    let (_, config) = settled("version: v1alpha1\nfleet: f\n", &[], &[]);
+    let expected = RunConfig {
+        fleet: "f".into(),
+        listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
+        listen_is_default: true,
+        workers: None,
+        state: None,
+        http: None,
+        control: None,
+        nsid: String::new(),
+        log: "info".to_owned(),
+        log_format: LogFormat::Auto,
+    };
+    assert_eq!(config.unwrap(), expected);
+}
+
+#[test]
+fn faults_name_the_layer() {
+    let (_, config) = settled("version: v1alpha1\n", &[("PORTOLAN_WORKERS", "x")], &[("http", &["y"])]);
+    let faults: Vec<String> = config.unwrap_err().iter().map(ToString::to_string).collect();
+    assert!(
+        faults[0].starts_with("config: fleet: NotFound: is not set; name the fleet folder by --fleet DIR"),
+        "{faults:?}"
+    );
+    assert!(faults[1].starts_with("--http: config: http: Invalid"), "{faults:?}");
+    assert!(faults[2].starts_with("environment PORTOLAN_WORKERS: config: workers: Invalid"), "{faults:?}");
+}
+
+/// Each key is read from the file, the environment and the command line, and each of them changes something.
+#[test]
+fn every_key_counts() {
+    for key in KEYS {
+        let value = |text: &str| {
+            if key.form == Form::Addresses {
+                text.trim_matches(['[', ']']).replace(['"', ' '], "")
+            } else {
+                text.to_owned()
+            }
+        };
+        let bare = if key.name == "fleet" { "version: v1alpha1\n" } else { "version: v1alpha1\nfleet: f\n" };
+        let file = format!("{bare}{}: {}\n", key.name, key.example);
+        let by_file = settled(&file, &[], &[]).1.unwrap();
+        let first = key.example.trim_start_matches('[').split(',').next().unwrap();
+        let by_flag = settled(bare, &[], &[(key.name, &[first])]).1.unwrap();
+        if key.form != Form::Addresses {
+            let by_env = settled(bare, &[(key.env, &value(key.example))], &[]).1.unwrap();
+            assert_eq!(by_env, by_file, "{}", key.name);
+            assert_eq!(by_flag, by_file, "{}", key.name);
+        }
+        let default = settled("version: v1alpha1\nfleet: f\n", &[], &[]).1.unwrap();
+        assert!(by_file != default || key.example == key.default, "{} changes nothing", key.name);
+    }
+}
+
+#[test]
+fn what_only_this_machine_can_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = |listen: &'static str, state: &str| {
+        let (said, config) =
+            settled("version: v1alpha1\nfleet: f\n", &[("PORTOLAN_STATE", state)], &[("listen", &[listen])]);
+        here::faults(&said, &config.unwrap()).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let path = folder.path().display().to_string();
+    assert_eq!(here("127.0.0.1:0", &format!("{path}/state")), [""; 0]);
+    let found = here("192.0.2.53:53", &path);
+    assert!(
+        found[0].starts_with(
+            "--listen: config: listen[0]: Invalid: 192.0.2.53 is not an address of this machine"
+        ),
+        "{found:?}"
+    );
+    assert!(found[1].contains("is a directory; a file is wanted"), "{found:?}");
+    let found = here("127.0.0.1:0", &format!("{path}/absent/state"));
+    assert!(found[0].contains("absent is not there, or no folder"), "{found:?}");
+}
+
+#[test]
+fn the_nearest_word() {
+    let words = || KEYS.iter().map(|key| key.name);
+    for (word, expected) in [
+        ("listne", Some("listen")),
+        ("LISTEN", Some("listen")),
+        ("worker", Some("workers")),
+        ("log_format", Some("logFormat")),
+        ("htttp", Some("http")),
+        ("apiVersion", None),
+        ("", None),
+    ] {
+        assert_eq!(nearest(word, words()), expected, "{word:?}");
+    }
+    assert_eq!(nearest(&"x".repeat(1_000_000), words()), None);
+}
+
+#[test]
+fn the_page_has_every_key() {
+    let page = docs::page();
+    for key in KEYS {
+        for text in [key.name, key.flag, key.env, key.default, key.example, key.help] {
+            assert!(page.contains(text), "{}: {text}", key.name);
+        }
+    }
+    let yaml = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(faults(yaml), [""; 0], "the whole file of the page has no faults");
+}

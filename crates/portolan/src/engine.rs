@@ -1,0 +1,306 @@
+//! Events in, the next snapshot published.
+//!
+//! ```text
+//!   events ──▶ Index ──▶ facts ──▶ Store::commit ──▶ touched ──▶ compile ──▶ publish ──▶ Published
+//!              (kube)              (revision)                    (core)      (serials)   (serve)
+//! ```
+//!
+//! Everything here is synchronous and knows no socket, no file and no clock: one batch of events is one
+//! revision, and the time is an argument. Whoever asks for something gets it from memory.
+//!
+//! **Architecture Invariant:** no batch ends the answering. A panic in the middle of one is caught and
+//! counted, and the snapshot that was published stays; then the names of the batch are compiled one by
+//! one, so that the one at fault is left as it was and all others go on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context as _, bail};
+use portolan_core::compile::{Compiled, compile};
+use portolan_core::fleet::Touched;
+use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Snapshot};
+use portolan_kube::index::Index;
+use portolan_kube::object::{Object, ObjectKey};
+use portolan_serve::Published;
+use portolan_store::{LastGood, Store};
+
+mod gauges;
+mod networks;
+mod publish;
+
+pub use gauges::Gauges;
+use networks::Networks;
+use publish::caught;
+
+/// One thing that a source saw. A source is a cluster, or the fleet folder's root, whose name is empty.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// An object is there, or is another than before.
+    Set {
+        /// The source that holds it.
+        source: ClusterName,
+        /// The object.
+        object: Arc<Object>,
+        /// `FILE:LINE:COLUMN`.
+        place: String,
+    },
+    /// An object is no more.
+    Deleted {
+        /// The source that held it.
+        source: ClusterName,
+        /// Which.
+        key: ObjectKey,
+    },
+    /// A CSV file of networks that a policy may name; none when it is no more.
+    Networks {
+        /// The source that holds it.
+        source: ClusterName,
+        /// Its path there.
+        path: String,
+        /// What stands in it.
+        text: Option<Arc<str>>,
+    },
+    /// The source was read completely.
+    Heard(ClusterName),
+    /// The source cannot be read; what it held stays. Of the root it changes nothing but the age of data.
+    Silent(ClusterName),
+    /// What is wrong with the reading of a source: this, and nothing else.
+    Reading(ClusterName, Vec<Problem>),
+}
+
+/// The root's name among the sources.
+#[must_use]
+pub fn root() -> ClusterName {
+    ClusterName::from("")
+}
+
+/// Events in, the next snapshot published.
+#[derive(Debug)]
+pub struct Engine {
+    index: Index,
+    store: Store,
+    published: Published,
+    networks: Networks,
+    /// What is wrong with names, as compile found it.
+    steering: BTreeMap<Name, Vec<Problem>>,
+    /// What is wrong with the reading of sources.
+    reading: BTreeMap<ClusterName, Vec<Problem>>,
+    /// What was committed and could not be compiled.
+    owed: Touched,
+    /// True when an unknown name may be denied.
+    complete: bool,
+    last_good: Option<LastGood>,
+    /// When the root was read last; none while it never was.
+    root_true_at: Option<i64>,
+    root_is_there: bool,
+    published_at: i64,
+    panics: u64,
+    compile: fn(&Fleet, &Snapshot, &Touched) -> Compiled,
+}
+
+impl Engine {
+    /// One that keeps nothing on disk: for commands that end at once, for the demo and for tests. `now` is
+    /// in seconds since 1970, here and everywhere below.
+    #[must_use]
+    pub fn new(now: i64) -> Self {
+        Self::with_store(Store::in_memory(now), None, now)
+    }
+
+    /// One that begins with the last good state of a file and keeps it there. What is in it is published
+    /// already.
+    ///
+    /// # Errors
+    /// When another process uses the file.
+    pub fn open(state: &Path, now: i64) -> anyhow::Result<Self> {
+        let (store, last_good) = Store::open(state, now).context("cannot keep the last good state")?;
+        Ok(Self::with_store(store, last_good, now))
+    }
+
+    fn with_store(store: Store, last_good: Option<LastGood>, now: i64) -> Self {
+        let mut engine = Self {
+            index: Index::default(),
+            store,
+            published: Published::new(Snapshot::new(crate::chance::draw())),
+            networks: Networks::default(),
+            steering: BTreeMap::new(),
+            reading: BTreeMap::new(),
+            owed: Touched::default(),
+            complete: last_good.is_some(),
+            last_good,
+            root_true_at: last_good.map(|state| state.true_at),
+            root_is_there: false,
+            published_at: now,
+            panics: 0,
+            compile,
+        };
+        if let Some(state) = last_good {
+            engine.index.remember(engine.store.fleet(), state.true_at);
+            let everything = engine.store.fleet().everything();
+            engine.publish(everything, now);
+        }
+        engine
+    }
+
+    /// Takes a batch of events: one revision, if they change any fact.
+    pub fn take(&mut self, events: Vec<Event>, now: i64) {
+        let complete = self.complete;
+        if let Some(facts) = caught(|| self.facts(events, now)) {
+            self.commit(facts, complete, now);
+        } else {
+            self.panics += 1;
+            tracing::error!("reading a batch of events panicked; answers stay as they were");
+        }
+        if self.root_is_there {
+            self.still_true(now);
+        }
+    }
+
+    /// Says that the root was just looked at, and nothing has changed.
+    pub fn still_true(&mut self, now: i64) {
+        self.root_true_at = Some(now);
+        self.store.still_true(now);
+    }
+
+    /// Forgets a silent cluster, with all that it held.
+    ///
+    /// # Errors
+    /// When there is no such cluster, or it is heard.
+    pub fn forget(&mut self, cluster: &str, now: i64) -> anyhow::Result<()> {
+        let name = ClusterName::from(cluster);
+        match self.store.fleet().clusters.get(&name) {
+            None => bail!("no cluster is called {cluster:?}; `portolan status` lists them"),
+            Some(known) if known.silent_since.is_none() => {
+                bail!(
+                    "cluster {cluster:?} is heard; only a silent one can be forgotten (remove its folder first)"
+                )
+            }
+            Some(_) => {}
+        }
+        let complete = self.complete;
+        let facts = caught(|| {
+            self.index.forget(&name);
+            self.index.take()
+        });
+        let Some(facts) = facts else {
+            self.panics += 1;
+            bail!("forgetting cluster {cluster:?} failed inside; answers stay as they were");
+        };
+        self.networks.forget(&name);
+        self.reading.remove(&name);
+        self.commit(facts, complete, now);
+        tracing::info!(cluster, "forgotten");
+        Ok(())
+    }
+
+    /// The current snapshot.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.published.current()
+    }
+
+    /// All facts.
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        self.store.fleet()
+    }
+
+    /// What is wrong with what was read, sorted, each once.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let of_program = self.reading.values().chain(self.steering.values()).flatten();
+        let mut all: Vec<Problem> = self.index.problems().chain(of_program).cloned().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Where the snapshot stands for the server.
+    #[must_use]
+    pub fn published(&self) -> Published {
+        self.published.clone()
+    }
+
+    /// When the last good state was true that was begun with, while the folder was not read since.
+    #[must_use]
+    pub fn state_from(&self) -> Option<i64> {
+        self.last_good.filter(|_| !self.root_is_there).map(|state| state.true_at)
+    }
+
+    /// True while the root is there and was read.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.root_is_there
+    }
+
+    /// Ends in good order: writes what is left of the last good state, with the exact serials.
+    ///
+    /// # Errors
+    /// When that fails; the file is then an older one.
+    pub fn close(&mut self) -> anyhow::Result<()> {
+        self.store.close().context("the last good state was not written whole")
+    }
+
+    fn facts(&mut self, events: Vec<Event>, now: i64) -> Vec<Fact> {
+        let policies_changed = events.iter().any(Networks::concerns);
+        for event in events {
+            self.apply(event, now);
+        }
+        if policies_changed {
+            self.networks.give(&mut self.index);
+        }
+        self.index.take()
+    }
+
+    fn apply(&mut self, event: Event, now: i64) {
+        match event {
+            Event::Set { source, object, place } => self.index.set(&source, object, &place),
+            Event::Deleted { source, key } => self.index.delete(&source, &key),
+            Event::Networks { source, path, text } => self.networks.set(source, path, text),
+            Event::Silent(source) if source == root() => self.root_is_there = false,
+            Event::Silent(source) => self.index.silent(&source, now),
+            Event::Reading(source, problems) if problems.is_empty() => drop(self.reading.remove(&source)),
+            Event::Reading(source, problems) => drop(self.reading.insert(source, problems)),
+            Event::Heard(source) => {
+                if source == root() {
+                    self.complete = true;
+                    self.root_is_there = true;
+                }
+                self.index.heard(&source);
+            }
+        }
+    }
+
+    fn commit(&mut self, facts: Vec<Fact>, was_complete: bool, now: i64) {
+        let mut touched = if facts.is_empty() { Touched::default() } else { self.store.commit(facts).0 };
+        let owed = std::mem::take(&mut self.owed);
+        touched.clusters.extend(owed.clusters);
+        touched.zones.extend(owed.zones);
+        touched.policies.extend(owed.policies);
+        touched.names.extend(owed.names);
+        if !touched.is_empty() || self.complete != was_complete {
+            self.publish(touched, now);
+        }
+    }
+}
+
+/// An engine that several threads use: the source that feeds it, and those who ask it.
+#[derive(Clone, Debug)]
+pub struct SharedEngine(Arc<Mutex<Engine>>);
+
+impl SharedEngine {
+    /// Shares an engine.
+    #[must_use]
+    pub fn new(engine: Engine) -> Self {
+        Self(Arc::new(Mutex::new(engine)))
+    }
+
+    /// Takes it for a moment. Answering never does.
+    pub fn lock(&self) -> MutexGuard<'_, Engine> {
+        // A panic while it was held was caught and counted where it came from, or is of one who only asked.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

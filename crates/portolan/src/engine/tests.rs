@@ -1,0 +1,204 @@
+use portolan_core::{Reason, RecordType};
+use portolan_kube::manifest;
+
+use super::*;
+
+const NOW: i64 = 1_700_000_000;
+
+const ZONE: &str = "
+apiVersion: portolan.dev/v1alpha1
+kind: Zone
+metadata: {name: glb}
+spec:
+  apex: glb.example
+  nameServers: [{name: ns1.elsewhere.example}]
+  admit: [{namespaces: ['*'], clusters: ['*'], hosts: ['*.glb.example']}]
+";
+
+fn record(name: &str, address: &str) -> String {
+    format!(
+        "
+apiVersion: externaldns.k8s.io/v1alpha1
+kind: DNSEndpoint
+metadata: {{name: {name}, namespace: shop}}
+spec: {{endpoints: [{{dnsName: {name}.glb.example, recordType: A, targets: [{address}]}}]}}
+"
+    )
+}
+
+fn events(source: &str, text: &str) -> Vec<Event> {
+    let manifest = manifest::read("test.yaml", text.as_bytes());
+    assert_eq!(manifest.problems, [], "{text}");
+    let source = ClusterName::from(source);
+    let set =
+        |at: manifest::Located| Event::Set { source: source.clone(), object: at.object, place: at.place };
+    manifest.objects.into_iter().map(set).collect()
+}
+
+fn started() -> Engine {
+    let mut engine = Engine::new(NOW);
+    let heard = vec![Event::Heard("eu-1".into()), Event::Heard(root())];
+    engine.take([events("", ZONE), heard].concat(), NOW);
+    engine
+}
+
+fn address(engine: &Engine, name: &str) -> Option<String> {
+    let name: Name = format!("{name}.glb.example").parse().unwrap();
+    let snapshot = engine.snapshot();
+    let pool = snapshot.records(name.borrowed())?.pool(RecordType::A)?.records.first().cloned()?;
+    Some(portolan_core::record::Present(RecordType::A, pool.as_wire()).to_string())
+}
+
+fn serial(engine: &Engine) -> u32 {
+    engine.snapshot().zones().next().map(|zone| zone.serial).unwrap()
+}
+
+#[test]
+fn a_batch_is_one_revision_and_one_serial() {
+    let mut engine = started();
+    let (revision, before) = (engine.snapshot().revision, serial(&engine));
+    let both = [record("a", "192.0.2.1"), record("b", "192.0.2.2")].join("---");
+    engine.take(events("eu-1", &both), NOW);
+    assert_eq!(engine.snapshot().revision, revision + 1);
+    assert_eq!(serial(&engine), before + 1);
+    assert_eq!(address(&engine, "a").as_deref(), Some("192.0.2.1"));
+    engine.take(events("eu-1", &both), NOW);
+    assert_eq!((engine.snapshot().revision, serial(&engine)), (revision + 1, before + 1), "no news");
+}
+
+#[test]
+fn a_name_is_denied_only_when_the_root_was_read() {
+    let mut engine = Engine::new(NOW);
+    assert!(!engine.snapshot().complete);
+    engine.take(vec![Event::Silent(root())], NOW);
+    assert!(!engine.snapshot().complete && engine.state_from().is_none());
+    engine.take(vec![Event::Heard(root())], NOW);
+    assert!(engine.snapshot().complete);
+}
+
+#[test]
+fn a_silent_cluster_is_forgotten_on_demand_only() {
+    let mut engine = started();
+    engine.take(events("eu-1", &record("a", "192.0.2.1")), NOW);
+    let refused = engine.forget("eu-1", NOW).unwrap_err().to_string();
+    assert!(refused.contains("is heard"), "{refused}");
+    let unknown = engine.forget("eu-9", NOW).unwrap_err().to_string();
+    assert!(unknown.contains("no cluster is called \"eu-9\""), "{unknown}");
+
+    engine.take(vec![Event::Silent("eu-1".into())], NOW + 10);
+    assert!(address(&engine, "a").is_some(), "a silent cluster's names stay");
+    assert_eq!(engine.data_age(NOW + 15), 5);
+    assert!(engine.problems().iter().any(|problem| problem.reason == Reason::Silent));
+    engine.forget("eu-1", NOW + 20).unwrap();
+    assert!(address(&engine, "a").is_none() && engine.fleet().clusters.is_empty());
+    assert_eq!(engine.data_age(NOW + 20), 0);
+}
+
+#[test]
+fn a_lost_root_changes_nothing_but_the_age_of_data() {
+    let mut engine = started();
+    let problem = Problem {
+        subject: "/fleet".into(),
+        reason: Reason::Unreadable,
+        message: "is not there".into(),
+        place: String::new(),
+    };
+    let revision = engine.snapshot().revision;
+    engine.take(vec![Event::Silent(root()), Event::Reading(root(), vec![problem.clone()])], NOW + 100);
+    assert_eq!(engine.snapshot().revision, revision);
+    assert_eq!((engine.data_age(NOW + 160), engine.problems()), (160, vec![problem]));
+    engine.take(vec![Event::Heard(root()), Event::Reading(root(), Vec::new())], NOW + 200);
+    assert_eq!((engine.data_age(NOW + 200), engine.problems()), (0, Vec::new()));
+}
+
+/// A compile with a fault in it: it panics over every batch that has `bad` in it.
+fn faulty(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled {
+    let bad: Name = "bad.glb.example".parse().unwrap();
+    assert!(!touched.names.contains(&bad), "the fault that this test makes");
+    compile(fleet, before, touched)
+}
+
+#[test]
+fn a_panic_costs_the_name_that_it_is_over() {
+    let mut engine = started();
+    engine.take(events("eu-1", &record("bad", "192.0.2.1")), NOW);
+    engine.compile = faulty;
+    let batch = [record("a", "192.0.2.2"), record("bad", "192.0.2.3"), record("c", "192.0.2.4")].join("---");
+    engine.take(events("eu-1", &batch), NOW);
+    let found = ["a", "bad", "c"].map(|name| address(&engine, name).unwrap());
+    assert_eq!(found, ["192.0.2.2", "192.0.2.1", "192.0.2.4"], "bad stays as it was, the others go on");
+    assert_eq!(engine.gauges(NOW).panics, 2, "the batch, and the name alone");
+    let problems = engine.problems();
+    assert!(
+        problems.iter().any(|p| p.subject == "bad.glb.example." && p.message.contains("stays as it was")),
+        "{problems:?}"
+    );
+
+    engine.compile = compile;
+    engine.take(events("eu-1", &record("bad", "192.0.2.5")), NOW);
+    assert_eq!(address(&engine, "bad").as_deref(), Some("192.0.2.5"));
+    assert!(engine.problems().is_empty());
+}
+
+#[test]
+fn networks_reach_the_policy_that_names_them_and_no_other_file_is_looked_at() {
+    let policy = "
+apiVersion: portolan.dev/v1alpha1
+kind: SteeringPolicy
+metadata: {name: near}
+spec: {order: [{type: Geo, networksFile: nets.csv}]}
+";
+    let csv = |path: &str, text: Option<&str>| Event::Networks {
+        source: root(),
+        path: path.into(),
+        text: text.map(Arc::from),
+    };
+    let mut engine = started();
+    engine.take(vec![csv("costs.csv", Some("these,are,no,networks\n"))], NOW);
+    assert_eq!(engine.problems(), []);
+    engine.take(events("", policy), NOW);
+    assert_eq!(engine.problems().len(), 1, "the file is not there");
+    engine.take(vec![csv("nets.csv", Some("cidr,place\n192.0.2.0/24,EU/DE\n"))], NOW);
+    assert_eq!(engine.problems(), []);
+    engine.take(vec![csv("nets.csv", None)], NOW);
+    assert_eq!(engine.problems().len(), 1, "the file is gone");
+}
+
+#[test]
+fn the_last_good_state_answers_until_the_folder_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut engine = Engine::open(&path, NOW).unwrap();
+    let mut batch = [events("", ZONE), events("eu-1", &record("a", "192.0.2.1"))].concat();
+    batch.extend([Event::Heard("eu-1".into()), Event::Heard(root())]);
+    engine.take(batch.clone(), NOW);
+    let before = serial(&engine);
+    engine.close().unwrap();
+    drop(engine);
+
+    let mut engine = Engine::open(&path, NOW + 60).unwrap();
+    assert!(engine.snapshot().complete && !engine.is_fresh());
+    assert_eq!((address(&engine, "a").as_deref(), serial(&engine)), (Some("192.0.2.1"), before));
+    assert_eq!((engine.state_from(), engine.data_age(NOW + 60)), (Some(NOW), 60));
+    engine.take(vec![Event::Silent(root())], NOW + 60);
+    let since = engine.fleet().clusters.values().map(|cluster| cluster.silent_since).collect::<Vec<_>>();
+    assert_eq!(since, [Some(NOW)], "silent since the state was true");
+    assert_eq!(address(&engine, "a").as_deref(), Some("192.0.2.1"));
+    engine.take(batch, NOW + 90);
+    assert_eq!((engine.state_from(), engine.data_age(NOW + 90), serial(&engine)), (None, 0, before));
+}
+
+#[test]
+fn what_went_while_nobody_looked_is_gone_once_the_folder_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut engine = Engine::open(&path, NOW).unwrap();
+    let both = [record("a", "192.0.2.1"), record("b", "192.0.2.2")].join("---");
+    let heard = [Event::Heard("eu-1".into()), Event::Heard(root())];
+    engine.take([events("", ZONE), events("eu-1", &both), heard.to_vec()].concat(), NOW);
+    engine.close().unwrap();
+    drop(engine);
+    let mut engine = Engine::open(&path, NOW).unwrap();
+    engine.take([events("", ZONE), events("eu-1", &record("b", "192.0.2.2")), heard.to_vec()].concat(), NOW);
+    assert_eq!((address(&engine, "a"), address(&engine, "b").as_deref()), (None, Some("192.0.2.2")));
+}

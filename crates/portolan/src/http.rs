@@ -1,0 +1,112 @@
+//! Metrics and health, for machines: `/metrics`, `/livez`, `/readyz`.
+//!
+//! `/readyz` says no only when the server cannot answer: before it knows the fleet, and while it stops.
+//! Old data is no reason; it is answered from, and its age is a metric. `/livez` says yes for as long as
+//! somebody is there to say it: workers that panic are restarted where they ran.
+//!
+//! Nothing here stands in the way of an answer, and nothing that a client sends becomes a label.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use portolan_serve::{Counters, Published};
+
+use crate::clock;
+use crate::engine::SharedEngine;
+
+mod limits;
+mod metrics;
+
+pub use limits::{CONNECTION, CONNECTIONS_MAX};
+
+/// Whether the server can answer.
+#[derive(Clone, Debug)]
+pub struct Health {
+    published: Published,
+    draining: Arc<AtomicBool>,
+}
+
+impl Health {
+    /// Of what is published here.
+    #[must_use]
+    pub fn new(published: Published) -> Self {
+        Self { published, draining: Arc::default() }
+    }
+
+    /// Says from now on that no new clients should come.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Why it cannot answer; none when it can.
+    #[must_use]
+    pub fn why_not_ready(&self) -> Option<&'static str> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Some("stopping");
+        }
+        let complete = self.published.current().complete;
+        (!complete).then_some("the fleet folder was not read yet, and there is no last good state")
+    }
+}
+
+/// What is asked here.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// For `/readyz`.
+    pub health: Health,
+    /// For `/metrics`.
+    pub engine: SharedEngine,
+    /// For `/metrics`.
+    pub counters: Arc<Counters>,
+}
+
+/// Serves on an address, until the runtime ends; returns where, as the port may have been 0.
+///
+/// # Errors
+/// When the address cannot be had.
+pub async fn serve(address: SocketAddr, asked: Asked) -> anyhow::Result<SocketAddr> {
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot serve metrics and health on {address}"))?;
+    let bound = listener.local_addr().context("cannot learn the port of metrics and health")?;
+    let router = Router::new()
+        .route("/livez", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(asked);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(limits::Limited::new(listener), router).await {
+            tracing::error!("metrics and health are served no more: {error}");
+        }
+    });
+    Ok(bound)
+}
+
+async fn readyz(State(asked): State<Asked>) -> Response {
+    match asked.health.why_not_ready() {
+        None => "ok\n".into_response(),
+        Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(asked): State<Asked>) -> Response {
+    /// The media type of OpenMetrics text.
+    const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    // The engine may be busy with a batch, so this waits on a thread that may wait.
+    let text = tokio::task::spawn_blocking(move || {
+        let gauges = asked.engine.lock().gauges(clock::now());
+        metrics::render(gauges, asked.counters.sum())
+    });
+    match text.await {
+        Ok(Ok(text)) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Ok(Err(error)) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}

@@ -1,0 +1,143 @@
+//! The metrics, as OpenMetrics text.
+//!
+//! They are gathered when they are asked for: the workers count for themselves, and what the engine has
+//! to say is a look at it. So there is no registry that anybody writes to.
+
+use std::fmt;
+
+use portolan_core::Reason;
+use portolan_serve::Totals;
+use portolan_serve::counters::Count;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+
+use crate::engine::Gauges;
+
+/// The metrics of one moment.
+///
+/// # Errors
+/// When a number cannot be written as text, which nothing leads to.
+pub(super) fn render(gauges: Gauges, totals: Totals) -> Result<String, fmt::Error> {
+    let mut registry = Registry::with_prefix("portolan");
+    registry.register_collector(Box::new(Gathered { gauges, totals }));
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}
+
+#[derive(Debug)]
+struct Gathered {
+    gauges: Gauges,
+    totals: Totals,
+}
+
+/// What the counters of portolan-serve are called here, and what they count.
+const COUNTERS: [(&str, &str, &str); 6] = [
+    ("queries", "queries", "DNS messages that came"),
+    ("answers", "answers", "DNS replies that were sent"),
+    ("dropped", "dropped", "DNS messages that got no reply"),
+    ("truncated", "truncated", "DNS replies that did not fit into a datagram"),
+    ("connections", "connections", "What became of DNS connections over TCP"),
+    ("restarts", "worker_restarts", "DNS workers that panicked and were started again"),
+];
+
+impl Collector for Gathered {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        for (family, name, help) in COUNTERS {
+            self.counters(&mut encoder, family, name, help)?;
+        }
+        let gauges = &self.gauges;
+        let one = |encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64| {
+            encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+        };
+        let age = "Since when the oldest source has not been heard, in seconds; 0 while all are";
+        one(&mut encoder, "data_age_seconds", age, gauges.data_age)?;
+        one(&mut encoder, "revision", "Revision of the facts; it never goes back", gauges.revision)?;
+        // Nothing is ever held back in this version: a lost folder changes nothing by itself.
+        one(&mut encoder, "holds", "Changes that are held back because they look like a loss", 0)?;
+        one(&mut encoder, "names", "Names that are offered", to_u64(gauges.names))?;
+        one(&mut encoder, "snapshot_age_seconds", "Age of the published snapshot", gauges.snapshot_age)?;
+        let panics = "Batches and names that panicked inside; answers stayed as they were";
+        single(&mut encoder, "panics", panics, gauges.panics)?;
+        let failed = "Writes of the last good state that failed";
+        single(&mut encoder, "snapshot_failed", failed, gauges.snapshot_failed)?;
+        self.families(&mut encoder)
+    }
+}
+
+impl Gathered {
+    fn counters(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        family: &str,
+        name: &str,
+        help: &str,
+    ) -> fmt::Result {
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (count, value) in self.totals.iter().filter(|(count, _)| count.metric().0 == family) {
+            match Count::metric(count) {
+                (_, "", _) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None)?,
+                (_, label, of) => {
+                    metric
+                        .encode_family(&[(label, of)])?
+                        .encode_counter::<NoLabelSet, _, f64>(&value, None)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn families(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "Problems of what was read, by reason";
+        let mut metric = encoder.encode_descriptor("problems", help, None, MetricType::Gauge)?;
+        for reason in REASONS {
+            let count = self.gauges.problems.get(&reason).copied().unwrap_or(0);
+            metric.encode_family(&[("reason", reason.to_string())])?.encode_gauge(&to_u64(count))?;
+        }
+        let mut metric =
+            encoder.encode_descriptor("clusters", "Clusters by state", None, MetricType::Gauge)?;
+        for (state, count) in &self.gauges.clusters {
+            metric.encode_family(&[("state", *state)])?.encode_gauge(&to_u64(*count))?;
+        }
+        let mut metric =
+            encoder.encode_descriptor("zone_serial", "SOA serial of a zone", None, MetricType::Gauge)?;
+        for (apex, serial) in &self.gauges.serials {
+            metric.encode_family(&[("zone", apex.to_dotless())])?.encode_gauge(&u64::from(*serial))?;
+        }
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        encoder.encode_descriptor("build", "The program", None, MetricType::Info)?.encode_info(&version)
+    }
+}
+
+/// Every reason, so that a series is there before its first problem is.
+const REASONS: [Reason; 14] = [
+    Reason::Unreadable,
+    Reason::Duplicate,
+    Reason::UnknownField,
+    Reason::Invalid,
+    Reason::NotFound,
+    Reason::Conflict,
+    Reason::NotAdmitted,
+    Reason::NoZone,
+    Reason::TargetSkipped,
+    Reason::TargetSuspect,
+    Reason::LimitReached,
+    Reason::Incomplete,
+    Reason::Silent,
+    Reason::Loop,
+];
+
+fn single(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    metric.encode_counter::<NoLabelSet, _, f64>(&value, None)
+}
+
+fn to_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

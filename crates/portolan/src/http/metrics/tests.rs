@@ -1,0 +1,45 @@
+use portolan_serve::{Config, Published, Server};
+
+use super::*;
+
+fn rendered(gauges: Gauges) -> String {
+    let config =
+        Config { listen: vec!["127.0.0.1:0".parse().unwrap()], workers: Some(1), ..Config::default() };
+    let published = Published::new(portolan_core::Snapshot::new(1));
+    let running = Server::bind(config).unwrap().start(&published).unwrap();
+    render(gauges, running.counters().sum()).unwrap()
+}
+
+#[test]
+fn every_metric_of_the_reference_is_there() {
+    let gauges = Gauges {
+        revision: 7,
+        data_age: 61,
+        snapshot_failed: 2,
+        clusters: [("silent", 1)].into(),
+        problems: [(Reason::Unreadable, 3)].into(),
+        serials: [("glb.example".parse().unwrap(), 1_700_000_001)].into(),
+        ..Gauges::default()
+    };
+    let text = rendered(gauges);
+    for line in [
+        "portolan_queries_total{transport=\"udp\"} 0",
+        "portolan_answers_total{rcode=\"NXDOMAIN\"} 0",
+        "portolan_dropped_total{reason=\"short\"} 0",
+        "portolan_truncated_total 0",
+        "portolan_worker_restarts_total 0",
+        "portolan_data_age_seconds 61",
+        "portolan_revision 7",
+        "portolan_holds 0",
+        "portolan_snapshot_failed_total 2",
+        "portolan_snapshot_age_seconds 0",
+        "portolan_problems{reason=\"Unreadable\"} 3",
+        "portolan_problems{reason=\"Loop\"} 0",
+        "portolan_clusters{state=\"silent\"} 1",
+        "portolan_zone_serial{zone=\"glb.example\"} 1700000001",
+        concat!("portolan_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+}

@@ -1,0 +1,46 @@
+//! The program: what it reads, how it runs, and what it tells people.
+//!
+//! ```text
+//!   fleet folder ──▶ source ──▶ engine ──▶ Published ──▶ portolan-serve: UDP, TCP
+//!                               │    │
+//!                    portolan-store  ├──▶ http: /metrics /livez /readyz
+//!                    last good state └──▶ control: explain, status, forget
+//! ```
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`engine`] | events in, the next snapshot published: index, store and compile behind one call |
+//! | [`source`] | the fleet folder: read once, or watched |
+//! | [`run`] | `portolan run`: everything wired, from top to bottom |
+//! | [`http`], [`control`] | metrics and health; questions to a running server |
+//! | [`explain`], [`status`] | why a client gets what it gets; how the fleet is |
+//! | [`cli`], [`config`], [`commands`], [`logs`] | the command line, the configuration, the offline commands, the log |
+//! | [`clock`] | what time it is |
+//! | [`demo`] | a fleet that fails over before your eyes |
+//!
+//! **Architecture Invariant:** no DNS and no policy is decided here: the program moves values between
+//! the crates that decide (core), read (kube), keep (store) and answer (serve).
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod chance;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod control;
+pub mod demo;
+pub mod engine;
+pub mod explain;
+pub mod http;
+pub mod logs;
+pub mod run;
+pub mod source;
+pub mod status;
+
+use std::process::ExitCode;
+
+/// What `main.rs` calls.
+#[must_use]
+pub fn main() -> ExitCode {
+    cli::main()
+}

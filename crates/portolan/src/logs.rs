@@ -1,0 +1,167 @@
+//! Logs: text on a terminal, JSON otherwise.
+//!
+//! Much of what is logged was written by strangers: names of objects, values of fields, labels. A line
+//! break in one of them must not look like a second log line, nor an escape sequence drive somebody's
+//! terminal, so every control character is escaped on the way out ([`plain`], and [`Escaping`] for logs).
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use tracing_subscriber::EnvFilter;
+
+/// In what form logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text when standard error is a terminal, JSON otherwise.
+    #[default]
+    Auto,
+    /// One line of text an event.
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Starts logging to standard error; standard output is for what a command was asked for.
+///
+/// # Errors
+/// When `level` is no level and no list of directives, or logging was started before.
+pub fn start(level: &str, format: LogFormat) -> Result<()> {
+    let filter = filter(level).with_context(|| format!("log: {level:?}"))?;
+    let terminal = io::stderr().is_terminal();
+    let text = match format {
+        LogFormat::Auto => terminal,
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    let started = if text {
+        let colours = terminal && std::env::var_os("NO_COLOR").is_none();
+        builder.with_ansi(colours).with_target(false).with_writer(|| Escaping::new(io::stderr())).try_init()
+    } else {
+        builder.json().flatten_event(true).with_writer(|| Escaping::new(io::stderr())).try_init()
+    };
+    started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))
+}
+
+/// What a level or list of directives lets through.
+///
+/// # Errors
+/// When it is neither.
+pub fn filter(level: &str) -> Result<EnvFilter> {
+    EnvFilter::builder().parse(level).map_err(|error| anyhow::anyhow!("{error}"))
+}
+
+/// The text with its control characters escaped, so that it stays on its line and moves no cursor.
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        push(&mut escaped, character);
+    }
+    Cow::Owned(escaped)
+}
+
+fn push(to: &mut String, character: char) {
+    match character {
+        '\n' => to.push_str("\\n"),
+        '\r' => to.push_str("\\r"),
+        '\t' => to.push_str("\\t"),
+        c if c.is_control() => {
+            // Writing to a string cannot fail.
+            let _ = write!(to, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => to.push(c),
+    }
+}
+
+/// A writer of whole events that escapes the control characters in each, but for its last line break and
+/// the colours: an escape character of a user is escaped by tracing before it gets here.
+struct Escaping<W> {
+    inner: W,
+}
+
+impl<W> Escaping<W> {
+    fn new(inner: W) -> Self {
+        Self { inner }
+    }
+}
+
+impl<W: Write> Write for Escaping<W> {
+    /// Takes one event: the subscriber hands each over in one piece.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let (text, end) = match event.strip_suffix(b"\n") {
+            Some(text) => (text, "\n"),
+            None => (event, ""),
+        };
+        let mut line = String::with_capacity(event.len() + 8);
+        for character in String::from_utf8_lossy(text).chars() {
+            match character {
+                '\x1b' => line.push(character),
+                other => push(&mut line, other),
+            }
+        }
+        line.push_str(end);
+        self.inner.write_all(line.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("ö ünicode", "ö ünicode"),
+            ("a\nINFO forged", "a\\nINFO forged"),
+            ("a\r\tb", "a\\r\\tb"),
+            ("\x1b[31mred", "\\u{1b}[31mred"),
+            ("\u{9b}2J", "\\u{9b}2J"),
+            ("\0", "\\u{0}"),
+        ] {
+            assert_eq!(plain(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_event_stays_on_its_line() {
+        let mut out = Escaping::new(Vec::new());
+        out.write_all(b"first\nINFO forged\x07\n").unwrap();
+        assert_eq!(String::from_utf8(out.inner).unwrap(), "first\\nINFO forged\\u{7}\n");
+    }
+
+    #[test]
+    fn levels_are_checked() {
+        for level in ["info", "debug", "off", "portolan_serve=trace,info"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["portolan=loud", "=", "a=b=c"] {
+            assert!(filter(level).is_err(), "{level}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `portolan run`: everything wired, from top to bottom.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use portolan_serve::{ServeError, Server};
+
+use crate::config::RunConfig;
+use crate::control::{self, Control};
+use crate::engine::{Engine, SharedEngine};
+use crate::http::{self, Health};
+use crate::source::Watch;
+use crate::{chance, clock};
+
+/// How long a server that stops goes on answering after `/readyz` says no, where somebody may be asking.
+pub const DRAIN: Duration = Duration::from_millis(500);
+/// Threads for metrics, health and the control socket.
+const ASIDE_THREADS: usize = 1;
+/// How long these have to come to an end.
+const ASIDE_END: Duration = Duration::from_secs(1);
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// The order is what makes it safe: a second process fails at the first step, before it has touched
+/// anything; answers from the last good state begin before the folder is looked at.
+///
+/// # Errors
+/// When an address cannot be bound, or a file of ours not be used.
+#[expect(clippy::needless_pass_by_value, reason = "a server and its configuration end together")]
+pub fn run(config: RunConfig) -> anyhow::Result<()> {
+    let server = bind(&config)?;
+    let addresses = server.addresses();
+    let engine = begin(config.state.as_deref())?;
+    let published = engine.published();
+    let engine = SharedEngine::new(engine);
+    let aside = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(ASIDE_THREADS)
+        .thread_name("aside")
+        .enable_all()
+        .build()
+        .context("cannot start the threads for metrics and control")?;
+    let mut signals = aside.block_on(async { Signals::new() })?;
+
+    let running = server.start(&published).context("cannot start to answer")?;
+    let health = Health::new(published);
+    if let Some(address) = config.http {
+        let state = http::Asked {
+            health: health.clone(),
+            engine: engine.clone(),
+            counters: running.counters().clone(),
+        };
+        let bound = aside.block_on(http::serve(address, state))?;
+        announce(&format!("metrics and health on http://{bound}"));
+    }
+    let control = open_control(&config, &addresses, &engine, &aside)?;
+    for address in &addresses {
+        announce(&format!("listening on {address} (udp, tcp)"));
+    }
+
+    let watch = Watch::start(&config.fleet, engine.clone())?;
+    report_start(&engine, &config.fleet);
+    let signal = aside.block_on(signals.wait());
+
+    tracing::info!(signal, "stopping");
+    health.drain();
+    if config.http.is_some() {
+        aside.block_on(async { tokio::time::sleep(DRAIN).await });
+    }
+    drop(watch);
+    drop(control);
+    let closed = engine.lock().close();
+    running.shutdown();
+    aside.shutdown_timeout(ASIDE_END);
+    if let Err(error) = closed {
+        // What is on disk is whole, only older; the next start goes on above the serials of this one.
+        tracing::error!("{error:#}");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Binds all DNS sockets. Of the default addresses, the IPv6 one may be missing on this machine.
+fn bind(config: &RunConfig) -> anyhow::Result<Server> {
+    let serve = |listen: Vec<SocketAddr>| portolan_serve::Config {
+        listen,
+        workers: config.workers,
+        nsid: config.nsid.as_bytes().to_vec(),
+        seed: chance::draw(),
+        ..portolan_serve::Config::default()
+    };
+    let bound = match Server::bind(serve(config.listen.clone())) {
+        Err(ServeError::Open { address, source, .. })
+            if config.listen_is_default && address.is_ipv6() && is_missing(&source) =>
+        {
+            tracing::warn!(%address, "this machine has no such address ({source}); it is passed over");
+            Server::bind(serve(config.listen.iter().copied().filter(SocketAddr::is_ipv4).collect()))
+        }
+        bound => bound,
+    };
+    bound.context("cannot start")
+}
+
+/// The address, or its whole family, is not there.
+fn is_missing(error: &std::io::Error) -> bool {
+    /// `EAFNOSUPPORT` of Linux, for which std has no kind.
+    const NO_SUCH_FAMILY: i32 = 97;
+    error.kind() == std::io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(NO_SUCH_FAMILY)
+}
+
+/// An engine with the last good state in it, where one is kept.
+fn begin(state: Option<&Path>) -> anyhow::Result<Engine> {
+    let now = clock::now();
+    let Some(path) = state else {
+        tracing::info!(
+            "no state file is named (--state FILE): after a restart nothing is answered until the fleet folder is read"
+        );
+        return Ok(Engine::new(now));
+    };
+    let engine = Engine::open(path, now)?;
+    if let Some(true_at) = engine.state_from() {
+        tracing::info!(
+            file = %path.display(),
+            names = engine.fleet().names.len(),
+            age_seconds = now.saturating_sub(true_at),
+            "answering from the last good state until the fleet folder is read"
+        );
+    }
+    Ok(engine)
+}
+
+/// The control socket. One that nobody named is done without where it cannot be had.
+fn open_control(
+    config: &RunConfig,
+    addresses: &[SocketAddr],
+    engine: &SharedEngine,
+    aside: &tokio::runtime::Runtime,
+) -> anyhow::Result<Option<Control>> {
+    let opened = match &config.control {
+        Some(path) => Ok(path.clone()),
+        None => control::default_path(addresses.first().map_or(0, SocketAddr::port)),
+    };
+    let opened = opened.and_then(|path| aside.block_on(async { Control::open(&path, engine.clone()) }));
+    match opened {
+        Ok(control) => {
+            announce(&format!("control socket {}", control.path().display()));
+            Ok(Some(control))
+        }
+        Err(error) if config.control.is_none() => {
+            tracing::warn!("{error:#}; going on without a control socket (--control PATH names one)");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn report_start(engine: &SharedEngine, fleet: &Path) {
+    let engine = engine.lock();
+    if !engine.is_fresh() {
+        tracing::warn!(fleet = %fleet.display(), complete = engine.snapshot().complete, "fleet folder not read; waiting for it");
+        return;
+    }
+    let (names, clusters) = (engine.fleet().names.len(), engine.fleet().clusters.len());
+    let problems = engine.problems().len();
+    tracing::info!(fleet = %fleet.display(), names, clusters, problems, "fleet folder read");
+}
+
+/// Says where something is to be found, on standard output, where tests and scripts read it too.
+fn announce(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // Whoever started this and closed its output still wants it to serve.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// The signals that end a server.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
+            interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
+        })
+    }
+
+    async fn wait(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

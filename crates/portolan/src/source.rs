@@ -1,0 +1,49 @@
+//! The fleet folder: read once, or watched.
+//!
+//! ```text
+//!   DIR/                     the root: intents, and `MemberCluster`s that beat the clusters' copies
+//!   ├── zone.yaml
+//!   ├── eu-1/                a cluster: what `kubectl get … -o yaml` prints
+//!   │   ├── web.yaml         *.yaml, *.yml, *.json: manifests
+//!   │   ├── networks.csv     *.csv: networks that policies name
+//!   │   ├── .draft.yaml      hidden: ignored, as is every other name
+//!   │   └── old/             folders in a cluster's folder: ignored
+//!   └── us-1/ …
+//!
+//!   inotify ──▶ Touches ──GATHER──▶ Tree::scan ──▶ events ──▶ Engine::take
+//! ```
+//!
+//! A file or an object that is gone is a delete. A folder that is gone is not: the cluster is silent, and
+//! what it held stays until the cluster is forgotten. A root that is gone or empty changes nothing. Links
+//! to files and folders are followed, so a mounted ConfigMap is a folder like any other.
+
+use std::path::Path;
+
+use anyhow::bail;
+
+use crate::clock;
+use crate::engine::Engine;
+
+mod read;
+mod tree;
+mod watch;
+
+pub use read::{FILES_MAX, NETWORKS_BYTES_MAX};
+pub use tree::{Touches, Tree};
+pub use watch::{GATHER, RESCAN, Watch};
+
+/// Reads a fleet folder once, for the commands that need no server.
+///
+/// # Errors
+/// When the folder is not there, cannot be read or is empty.
+pub fn load(dir: &Path) -> anyhow::Result<Engine> {
+    let now = clock::now();
+    let mut engine = Engine::new(now);
+    let mut tree = Tree::new(dir);
+    let events = tree.scan(&Touches::everything());
+    if let Some(problem) = tree.root_problem() {
+        bail!("{}: {}", problem.subject, problem.message);
+    }
+    engine.take(events, now);
+    Ok(engine)
+}

@@ -1,0 +1,216 @@
+//! Reading folders and files: what is there, and what it gives.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use portolan_core::{Problem, Reason};
+use portolan_kube::manifest::{self, Manifest};
+
+/// Most files of one folder that are read; of more, the last by name are left out.
+pub const FILES_MAX: usize = 200_000;
+/// Largest CSV file of networks, in bytes.
+pub const NETWORKS_BYTES_MAX: u64 = 64 << 20;
+/// Fewer files than this are read by the thread that wants them.
+const PARALLEL_MIN: usize = 8;
+
+/// What a file was like when it was read: if this is the same, so is the file, unless somebody was told
+/// otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    modified: Option<SystemTime>,
+    size: u64,
+    inode: u64,
+    device: u64,
+}
+
+impl Stamp {
+    /// None for what is no regular file (a pipe must not be opened).
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        metadata.is_file().then(|| Self::from(&metadata))
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        Self {
+            modified: metadata.modified().ok(),
+            size: metadata.len(),
+            inode: metadata.ino(),
+            device: metadata.dev(),
+        }
+    }
+}
+
+/// The kinds of files that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FileKind {
+    Manifest,
+    Networks,
+}
+
+impl FileKind {
+    /// By its name; none for what is passed over.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        if name.starts_with('.') {
+            return None;
+        }
+        match Path::new(name).extension()?.to_str()? {
+            "yaml" | "yml" | "json" => Some(Self::Manifest),
+            "csv" => Some(Self::Networks),
+            _ => None,
+        }
+    }
+}
+
+/// What stands in a folder.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// Names of files that are read, in order.
+    pub(super) files: Vec<String>,
+    /// Names of folders, in order; hidden ones are passed over.
+    pub(super) folders: Vec<String>,
+    /// True when something was left out.
+    pub(super) cut: bool,
+}
+
+/// Lists a folder.
+pub(super) fn list(folder: &Path) -> io::Result<Listing> {
+    let mut listing = Listing::default();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        // A name that is no UTF-8 is none that anybody gave a manifest or a cluster.
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let kind = entry.file_type()?;
+        let is_folder = kind.is_dir() || (kind.is_symlink() && entry.path().is_dir());
+        if is_folder && !name.starts_with('.') {
+            listing.folders.push(name);
+        } else if !is_folder && FileKind::of(&name).is_some() {
+            listing.files.push(name);
+        }
+    }
+    listing.files.sort_unstable();
+    listing.folders.sort_unstable();
+    listing.cut = listing.files.len() > FILES_MAX;
+    listing.files.truncate(FILES_MAX);
+    Ok(listing)
+}
+
+/// A file to read.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) path: PathBuf,
+    /// As people should see it: `eu-1/web.yaml`.
+    pub(super) label: String,
+    pub(super) kind: FileKind,
+}
+
+/// What a file gave.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Manifest(Manifest),
+    Networks(Arc<str>),
+    /// A CSV file that cannot be read; what it gave before stays.
+    Unreadable(Problem),
+    /// It went between being seen and being read.
+    Gone,
+}
+
+/// Reads and parses files, on as many threads as the process may use cores; the outcomes are in the order
+/// of the jobs.
+pub(super) fn read_all(jobs: &[Job]) -> Vec<Outcome> {
+    if jobs.len() < PARALLEL_MIN {
+        return jobs.iter().map(read).collect();
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(at) else { return done };
+            done.push((at, read(job)));
+        }
+    };
+    let mut outcomes: Vec<(usize, Outcome)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            match other.join() {
+                Ok(done) => all.extend(done),
+                // Whoever called catches it, as if it had read the file itself.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    outcomes.sort_unstable_by_key(|(at, _)| *at);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn read(job: &Job) -> Outcome {
+    let max = match job.kind {
+        FileKind::Manifest => manifest::FILE_BYTES_MAX,
+        FileKind::Networks => NETWORKS_BYTES_MAX,
+    };
+    let octets = match open(job, max) {
+        Ok(octets) => octets,
+        Err(Failure::Gone) => return Outcome::Gone,
+        Err(Failure::Problem(problem)) => {
+            return match job.kind {
+                FileKind::Manifest => Outcome::Manifest(Manifest::unreadable(problem)),
+                FileKind::Networks => Outcome::Unreadable(problem),
+            };
+        }
+    };
+    match job.kind {
+        FileKind::Manifest => Outcome::Manifest(manifest::read(&job.label, &octets)),
+        FileKind::Networks => match String::from_utf8(octets) {
+            Ok(text) => Outcome::Networks(text.into()),
+            Err(_) => {
+                Outcome::Unreadable(unreadable(&job.label, "is not UTF-8 text; a CSV file of networks is"))
+            }
+        },
+    }
+}
+
+enum Failure {
+    Gone,
+    Problem(Problem),
+}
+
+fn open(job: &Job, max: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Failure::Gone,
+        _ => Failure::Problem(unreadable(
+            &job.label,
+            &format!("cannot be read: {error}; what it gave before stays"),
+        )),
+    };
+    let metadata = fs::metadata(&job.path).map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(Failure::Problem(unreadable(&job.label, "is not a regular file")));
+    }
+    if metadata.len() > max {
+        let length = metadata.len();
+        let problem = manifest::too_large(&job.label, length).filter(|_| job.kind == FileKind::Manifest);
+        let other = || unreadable(&job.label, &format!("has {length} bytes; a CSV file has at most {max}"));
+        return Err(Failure::Problem(problem.unwrap_or_else(other)));
+    }
+    fs::read(&job.path).map_err(failed)
+}
+
+/// A file or folder that cannot be read, and why.
+pub(super) fn unreadable(label: &str, message: &str) -> Problem {
+    Problem {
+        subject: label.into(),
+        reason: Reason::Unreadable,
+        message: message.into(),
+        place: label.into(),
+    }
+}

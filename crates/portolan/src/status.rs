@@ -1,0 +1,252 @@
+//! How the fleet is: clusters, names, zones and problems, as one value.
+//!
+//! [`Status::of`] reads the snapshot and the facts; nothing is decided here. The value has stable keys,
+//! so that it travels over the control socket and is printed as JSON; [`Status::text`] draws it as
+//! tables. Names with something amiss come first, because of ten thousand names those are looked for.
+
+use std::collections::BTreeMap;
+
+use portolan_core::fleet::{ClusterState, NameFacts};
+use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
+use serde::{Deserialize, Serialize};
+
+use crate::explain::members::Members;
+use crate::explain::{Verdict, ZoneSeen};
+
+mod text;
+mod when;
+
+pub use when::{ago, when};
+
+/// The version of the JSON form.
+pub const STATUS_VERSION: &str = "v1alpha1";
+
+/// Times that stand outside the facts, in seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ages {
+    /// Now.
+    pub now: i64,
+    /// When each cluster was last read completely, where that is known.
+    pub heard: BTreeMap<ClusterName, i64>,
+    /// When the last good state was written that answers come from; none once every cluster was read.
+    pub state_from: Option<i64>,
+}
+
+/// How the fleet is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// The version of this form.
+    pub version: String,
+    /// When it was so, in seconds since 1970.
+    pub now: i64,
+    /// The revision of the facts.
+    pub revision: u64,
+    /// False until every known cluster was read: an unknown name is then not denied.
+    pub complete: bool,
+    /// When the last good state was written that answers come from.
+    pub state_from: Option<i64>,
+    /// The members of the fleet, by name.
+    pub clusters: Vec<ClusterRow>,
+    /// The names, those with something amiss first, then by name.
+    pub names: Vec<NameRow>,
+    /// The zones, by apex.
+    pub zones: Vec<ZoneRow>,
+    /// What is wrong with what was read.
+    pub problems: Vec<ProblemRow>,
+}
+
+/// A member of the fleet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterRow {
+    /// Its name.
+    pub name: String,
+    /// Its region.
+    pub region: Option<String>,
+    /// Its zones.
+    pub zones: Vec<String>,
+    /// Where it stands.
+    pub place: Option<String>,
+    /// `Active`, `Draining` or `Disabled`.
+    pub state: String,
+    /// Its share under a weighted pick, where it names one.
+    pub weight: Option<u32>,
+    /// When it was last read completely, where that is known.
+    pub heard_at: Option<i64>,
+    /// Since when it is silent.
+    pub silent_since: Option<i64>,
+    /// How many names it offers something for.
+    pub names: usize,
+}
+
+/// A name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NameRow {
+    /// The name.
+    pub name: String,
+    /// The types of its records.
+    pub types: Vec<String>,
+    /// The `SteeringPolicy` that steers it; none for the default.
+    pub policy: Option<String>,
+    /// The object that it belongs to.
+    pub owner: String,
+    /// The zone that holds it; a name in none is refused.
+    pub zone: Option<String>,
+    /// What it is an alias of while none of its members is healthy.
+    pub fallback: Option<String>,
+    /// Who offers something for it.
+    pub members: Vec<MemberRow>,
+}
+
+/// One offer for a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MemberRow {
+    /// Whose it is; none for a record of unknown place.
+    pub cluster: Option<String>,
+    /// Whether it may be answered.
+    pub verdict: Verdict,
+    /// What the verdict rests on.
+    pub why: String,
+}
+
+/// A zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ZoneRow {
+    /// Its apex and its serial.
+    #[serde(flatten)]
+    pub zone: ZoneSeen,
+    /// How many names it holds.
+    pub names: usize,
+    /// Its name servers.
+    pub name_servers: Vec<String>,
+    /// The policy of its names that have none of their own.
+    pub policy: Option<String>,
+}
+
+/// What is wrong with somebody's input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProblemRow {
+    /// Where it stands, as `FILE:LINE:COLUMN`.
+    pub place: String,
+    /// The object and the field.
+    pub subject: String,
+    /// One word for machines.
+    pub reason: String,
+    /// The value and the rule.
+    pub message: String,
+}
+
+impl Status {
+    /// How the fleet is now.
+    #[must_use]
+    pub fn of(snapshot: &Snapshot, fleet: &Fleet, problems: &[Problem], ages: &Ages) -> Self {
+        let zone_of = |name: &Name| snapshot.zone_of(name.borrowed()).map(|zone| &zone.apex);
+        let mut offered: BTreeMap<&ClusterName, usize> = BTreeMap::new();
+        let mut held: BTreeMap<&Name, usize> = BTreeMap::new();
+        for (name, facts) in &fleet.names {
+            for cluster in facts.endpoints.iter().filter_map(|endpoint| endpoint.cluster.as_ref()) {
+                *offered.entry(cluster).or_default() += 1;
+            }
+            if let Some(apex) = zone_of(name) {
+                *held.entry(apex).or_default() += 1;
+            }
+        }
+        let mut names: Vec<NameRow> =
+            fleet.names.iter().map(|(name, facts)| NameRow::of(snapshot, fleet, name, facts)).collect();
+        names.sort_by(|a, b| (!a.is_amiss(), &a.name).cmp(&(!b.is_amiss(), &b.name)));
+        Self {
+            version: STATUS_VERSION.to_owned(),
+            now: ages.now,
+            revision: snapshot.revision,
+            complete: snapshot.complete,
+            state_from: ages.state_from,
+            clusters: clusters(fleet, ages, &offered),
+            names,
+            zones: zones(snapshot, fleet, &held),
+            problems: problems.iter().map(ProblemRow::from).collect(),
+        }
+    }
+}
+
+fn clusters(fleet: &Fleet, ages: &Ages, offered: &BTreeMap<&ClusterName, usize>) -> Vec<ClusterRow> {
+    let row = |(name, cluster): (&ClusterName, &portolan_core::fleet::Cluster)| ClusterRow {
+        name: name.to_string(),
+        region: cluster.region.as_deref().map(str::to_owned),
+        zones: cluster.zones.iter().map(ToString::to_string).collect(),
+        place: cluster.place.as_ref().map(ToString::to_string),
+        state: match cluster.state {
+            ClusterState::Active => "Active",
+            ClusterState::Draining => "Draining",
+            ClusterState::Disabled => "Disabled",
+        }
+        .to_owned(),
+        weight: cluster.weight,
+        heard_at: ages.heard.get(name).copied(),
+        silent_since: cluster.silent_since,
+        names: offered.get(name).copied().unwrap_or(0),
+    };
+    fleet.clusters.iter().map(row).collect()
+}
+
+fn zones(snapshot: &Snapshot, fleet: &Fleet, held: &BTreeMap<&Name, usize>) -> Vec<ZoneRow> {
+    let row = |zone: &portolan_core::zone::Zone| {
+        let facts = fleet.zones.get(&zone.apex);
+        ZoneRow {
+            zone: ZoneSeen { apex: zone.apex.to_dotless(), serial: zone.serial },
+            names: held.get(&zone.apex).copied().unwrap_or(0),
+            name_servers: facts
+                .map_or_else(Vec::new, |f| f.name_servers.iter().map(Name::to_dotless).collect()),
+            policy: facts.and_then(|f| f.policy.as_ref()).map(ToString::to_string),
+        }
+    };
+    let mut rows: Vec<ZoneRow> = snapshot.zones().map(row).collect();
+    rows.sort_by(|a, b| a.zone.apex.cmp(&b.zone.apex));
+    rows
+}
+
+impl NameRow {
+    fn of(snapshot: &Snapshot, fleet: &Fleet, name: &Name, facts: &NameFacts) -> Self {
+        let records = snapshot.records(name.borrowed());
+        let members = Members { snapshot, fleet, records, facts };
+        let member = |(endpoint, offer): (&portolan_core::Endpoint, Option<usize>)| {
+            let (verdict, why) = members.verdict(endpoint, offer);
+            MemberRow { cluster: endpoint.cluster.as_ref().map(ToString::to_string), verdict, why }
+        };
+        let types = records.map_or_else(Vec::new, |r| r.pools.iter().map(|p| p.rtype.to_string()).collect());
+        Self {
+            name: name.to_dotless(),
+            types,
+            policy: records.and_then(|r| r.policy.name.as_ref()).map(ToString::to_string),
+            owner: facts.owner.to_string(),
+            zone: snapshot.zone_of(name.borrowed()).map(|zone| zone.apex.to_dotless()),
+            fallback: facts.fallback.as_ref().map(Name::to_dotless),
+            members: members.offers().map(member).collect(),
+        }
+    }
+
+    /// True when somebody who looks for trouble wants to see it: not every member is healthy, or no zone
+    /// holds it.
+    #[must_use]
+    pub fn is_amiss(&self) -> bool {
+        self.zone.is_none() || self.members.iter().any(|member| member.verdict != Verdict::Healthy)
+    }
+}
+
+impl From<&Problem> for ProblemRow {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            place: problem.place.clone(),
+            subject: problem.subject.clone(),
+            reason: problem.reason.to_string(),
+            message: problem.message.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

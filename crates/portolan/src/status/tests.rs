@@ -1,0 +1,113 @@
+//! The tables of a small fleet, and what becomes of a large one.
+
+use portolan_core::fleet::Evidence;
+use portolan_core::{ClusterName, Problem, Reason};
+
+use super::{Ages, Status};
+use crate::explain::tests::{endpoint, facts, with};
+
+const NOW: i64 = 1_770_003_600;
+
+fn ages() -> Ages {
+    Ages { now: NOW, heard: [(ClusterName::from("fra"), NOW - 12)].into(), state_from: None }
+}
+
+fn small() -> Status {
+    let both =
+        |first| vec![endpoint("fra", "192.0.2.10", first), endpoint("sin", "192.0.2.30", Evidence::Ready)];
+    let (snapshot, fleet) = with(vec![
+        ("a.example.org", facts(None, None, both(Evidence::Ready))),
+        ("b.example.org", facts(Some("split"), None, both(Evidence::NotReady))),
+        ("c.example.com", facts(None, None, vec![endpoint("fra", "192.0.2.10", Evidence::Ready)])),
+        (
+            "d.example.org",
+            facts(None, Some("a.example.org"), vec![endpoint("iad", "192.0.2.20", Evidence::Ready)]),
+        ),
+    ]);
+    let problem = Problem {
+        subject: "GlobalName shop/web (root): host c.example.com".to_owned(),
+        reason: Reason::NoZone,
+        message: "is in no zone; paste this Zone:\nkind: Zone".to_owned(),
+        place: "web.yaml:3:1".to_owned(),
+    };
+    Status::of(&snapshot, &fleet, &[problem], &ages())
+}
+
+#[test]
+fn tables() {
+    let text = small().text(false, Some(140));
+    let expected = "
+Revision 5: 4 clusters, 4 names, 1 zone, 1 problem.
+
+ CLUSTER  REGION  ZONES  PLACE  STATE     LAST HEARD          WEIGHT  NAMES
+ fra      EU      -      EU/DE  Active    12 s ago            -       3
+ iad      NA      -      NA/US  Draining  heard               -       1
+ old      EU      -      EU/FR  Disabled  heard               -       0
+ sin      AS      -      AS/SG  Active    silent for 1 h 0 min  -       2
+";
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words(&text).starts_with(&words(expected)), "{text}");
+    for line in [
+        "b.example.org A split GlobalName shop/web DOWN fra: no ready endpoint",
+        "c.example.com A - GlobalName shop/web up fra: has a ready endpoint",
+        "refused: no zone holds the name",
+        "DOWN iad: draining",
+        "alias of a.example.org",
+        "a.example.org A - GlobalName shop/web up fra: has a ready endpoint",
+        "example.org 1000 3 ns1.example.org -",
+        "NoZone GlobalName shop/web (root): host c.example.com is in no zone; paste this Zone: web.yaml:3:1",
+    ] {
+        assert!(words(&text).contains(line), "{line}\n{text}");
+    }
+    assert!(!text.contains("kind: Zone"), "what is for pasting is not in the table");
+}
+
+#[test]
+fn names_with_something_amiss_come_first() {
+    let names: Vec<String> = small().names.into_iter().map(|row| row.name).collect();
+    assert_eq!(names, ["b.example.org", "c.example.com", "d.example.org", "a.example.org"]);
+}
+
+#[test]
+fn long_tables_are_cut_and_say_so() {
+    let names: Vec<String> = (0..1_500).map(|n| format!("n{n:04}.example.org")).collect();
+    let one = || facts(None, None, vec![endpoint("fra", "192.0.2.10", Evidence::Ready)]);
+    let (snapshot, fleet) = with(names.iter().map(|name| (name.as_str(), one())).collect());
+    let status = Status::of(&snapshot, &fleet, &[], &ages());
+    let short = status.text(false, Some(120));
+    assert!(short.contains("1,500 names"), "{short}");
+    assert!(short.contains(" and 1480 more names; --all shows them"), "{short}");
+    assert!(short.contains("n0019.example.org") && !short.contains("n0020.example.org"), "{short}");
+    let long = status.text(true, Some(120));
+    assert!(long.contains("n1499.example.org") && !long.contains("--all"));
+}
+
+#[test]
+fn what_is_not_read_yet_is_said() {
+    let (mut snapshot, fleet) = with(vec![]);
+    snapshot.complete = false;
+    let ages = Ages { state_from: Some(NOW - 7_200), ..ages() };
+    let text = Status::of(&snapshot, &fleet, &[], &ages).text(false, Some(100));
+    assert!(text.contains("Answers rest on the last good state of 2 h 0 min ago."), "{text}");
+    assert!(text.contains("Not every cluster was read yet"), "{text}");
+}
+
+#[test]
+fn json_reads_back() {
+    let status = small();
+    let json = serde_json::to_value(&status).unwrap();
+    assert_eq!(json["version"], "v1alpha1");
+    assert_eq!(json["clusters"][0]["heardAt"], NOW - 12);
+    assert_eq!(json["clusters"][3]["silentSince"], 1_770_000_000);
+    assert_eq!(json["names"][0]["members"][0]["verdict"], "Down");
+    assert_eq!(json["zones"][0]["apex"], "example.org");
+    assert_eq!(serde_json::from_value::<Status>(json).unwrap(), status);
+}
+
+#[test]
+fn control_characters_are_escaped() {
+    let mut status = small();
+    status.problems[0].subject = "Service shop/a\tb\x1b[31m".to_owned();
+    let text = status.text(false, Some(200));
+    assert!(!text.contains('\x1b') && text.contains("a\\tb\\u{1b}[31m"), "{text}");
+}

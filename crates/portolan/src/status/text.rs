@@ -1,0 +1,205 @@
+//! A status as tables that can be read with three names and with ten thousand.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+
+use crate::explain::Verdict;
+use crate::logs::plain;
+use crate::status::{ClusterRow, MemberRow, NameRow, ProblemRow, Status, ZoneRow, ago};
+
+/// Most rows of one table, unless all are asked for.
+const ROWS_SHOWN_MAX: usize = 20;
+/// Most clusters that are listed with one verdict of one name, unless all are asked for.
+const CLUSTERS_SHOWN_MAX: usize = 6;
+
+impl Status {
+    /// The tables. Without `all`, long ones are cut and say how much more there is. `width` is in
+    /// characters; none: that of the terminal, or as wide as it takes where there is none.
+    #[must_use]
+    pub fn text(&self, all: bool, width: Option<u16>) -> String {
+        let mut out = self.summary();
+        let draw = Draw { all, width };
+        let header = ["CLUSTER", "REGION", "ZONES", "PLACE", "STATE", "LAST HEARD", "WEIGHT", "NAMES"];
+        draw.table(&mut out, &header, &self.clusters, "clusters", |row| self.cluster(row));
+        let header = ["NAME", "TYPES", "POLICY", "OWNER", "CLUSTERS"];
+        draw.table(&mut out, &header, &self.names, "names", |row| name(row, all));
+        let header = ["ZONE", "SERIAL", "NAMES", "NAME SERVERS", "POLICY"];
+        draw.table(&mut out, &header, &self.zones, "zones", zone);
+        let header = ["PROBLEM", "SUBJECT", "MESSAGE", "PLACE"];
+        draw.table(&mut out, &header, &self.problems, "problems", problem);
+        out
+    }
+
+    fn summary(&self) -> String {
+        let counts = [
+            count(self.clusters.len(), "cluster"),
+            count(self.names.len(), "name"),
+            count(self.zones.len(), "zone"),
+            count(self.problems.len(), "problem"),
+        ];
+        let mut out = format!("Revision {}: {}.\n", self.revision, counts.join(", "));
+        if let Some(then) = self.state_from {
+            let _ = writeln!(out, "Answers rest on the last good state of {} ago.", ago(self.now, then));
+        }
+        if !self.complete {
+            out.push_str("Not every cluster was read yet: an unknown name is SERVFAIL, not NXDOMAIN.\n");
+        }
+        out
+    }
+
+    fn cluster(&self, row: &ClusterRow) -> Vec<Cell> {
+        let heard = match (row.silent_since, row.heard_at) {
+            (Some(since), _) => Cell::new(format!("silent for {}", ago(self.now, since))).fg(Color::Yellow),
+            (None, Some(then)) => Cell::new(format!("{} ago", ago(self.now, then))),
+            (None, None) => Cell::new("heard"),
+        };
+        let state = match row.state.as_str() {
+            "Active" => Cell::new(&row.state),
+            state => Cell::new(state).fg(Color::Yellow),
+        };
+        let weight = row.weight.map_or("-".to_owned(), |weight| weight.to_string());
+        vec![
+            text(&row.name),
+            optional(row.region.as_deref()),
+            text(&or_dash(row.zones.join(", "))),
+            optional(row.place.as_deref()),
+            state,
+            heard,
+            Cell::new(weight),
+            Cell::new(row.names),
+        ]
+    }
+}
+
+/// How tables are drawn.
+struct Draw {
+    all: bool,
+    width: Option<u16>,
+}
+
+impl Draw {
+    /// Draws a table of the first rows, and says how many more there are; nothing when there are none.
+    fn table<'r, R>(
+        &self,
+        out: &mut String,
+        header: &[&str],
+        rows: &'r [R],
+        what: &str,
+        cells: impl Fn(&'r R) -> Vec<Cell>,
+    ) {
+        if rows.is_empty() {
+            return;
+        }
+        let shown = if self.all { rows.len() } else { rows.len().min(ROWS_SHOWN_MAX) };
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        if let Some(width) = self.width {
+            table.force_no_tty().set_width(width);
+        }
+        table.set_header(header.iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+        table.add_rows(rows.iter().take(shown).map(cells));
+        out.push('\n');
+        for line in table.lines() {
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        if shown < rows.len() {
+            let _ = writeln!(out, " and {} more {what}; --all shows them", rows.len() - shown);
+        }
+    }
+}
+
+fn name(row: &NameRow, all: bool) -> Vec<Cell> {
+    let up = row.members.iter().any(|member| member.verdict == Verdict::Healthy);
+    let mut lines = verdicts(&row.members, all);
+    if let (false, Some(fallback)) = (up, &row.fallback) {
+        lines.push(format!("alias of {}", plain(fallback)));
+    }
+    if row.zone.is_none() {
+        lines.push("refused: no zone holds the name".to_owned());
+    }
+    let members = Cell::new(or_dash(lines.join("\n")));
+    let members = match (row.is_amiss(), up) {
+        (false, _) => members,
+        (true, true) => members.fg(Color::Yellow),
+        (true, false) => members.fg(Color::Red),
+    };
+    let types = or_dash(row.types.join(" "));
+    vec![text(&row.name), Cell::new(types), optional(row.policy.as_deref()), text(&row.owner), members]
+}
+
+/// One line for each verdict and reason, with the clusters that have it.
+fn verdicts(members: &[MemberRow], all: bool) -> Vec<String> {
+    let mut groups: Vec<(Verdict, &str, Vec<&str>)> = Vec::new();
+    for member in members {
+        let same =
+            |group: &&mut (Verdict, &str, Vec<&str>)| group.0 == member.verdict && group.1 == member.why;
+        let cluster = member.cluster.as_deref();
+        match groups.iter_mut().find(same) {
+            Some(group) => group.2.extend(cluster),
+            None => groups.push((member.verdict, &member.why, cluster.into_iter().collect())),
+        }
+    }
+    groups.iter().map(|(verdict, why, clusters)| verdict_line(*verdict, why, clusters, all)).collect()
+}
+
+fn verdict_line(verdict: Verdict, why: &str, clusters: &[&str], all: bool) -> String {
+    let mark = match verdict {
+        Verdict::Healthy => "up",
+        Verdict::Down => "DOWN",
+        Verdict::NoMember => "out",
+    };
+    let shown = if all { clusters.len() } else { clusters.len().min(CLUSTERS_SHOWN_MAX) };
+    let listed: Vec<_> = clusters.iter().take(shown).map(|cluster| plain(cluster)).collect();
+    let more = clusters.len() - shown;
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let separator = if listed.is_empty() { "" } else { " " };
+    format!("{mark}{separator}{}{more}: {}", listed.join(", "), plain(why))
+}
+
+fn zone(row: &ZoneRow) -> Vec<Cell> {
+    vec![
+        text(&row.zone.apex),
+        Cell::new(row.zone.serial),
+        Cell::new(row.names),
+        text(&or_dash(row.name_servers.join(", "))),
+        optional(row.policy.as_deref()),
+    ]
+}
+
+fn problem(row: &ProblemRow) -> Vec<Cell> {
+    // What follows the first line is for copying; `portolan check` prints it.
+    let message = row.message.lines().next().unwrap_or_default();
+    vec![text(&row.reason), text(&row.subject), text(message), text(&or_dash(row.place.clone()))]
+}
+
+fn text(value: &str) -> Cell {
+    Cell::new(plain(value))
+}
+
+fn optional(value: Option<&str>) -> Cell {
+    text(value.unwrap_or("-"))
+}
+
+fn or_dash(value: String) -> String {
+    if value.is_empty() { "-".to_owned() } else { value }
+}
+
+fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(number))
+}
+
+/// A number with its thousands apart: `10,000`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

@@ -1,0 +1,16 @@
+//! `portolan run` as a whole: the built binary, real sockets on loopback addresses, real files.
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | `server` | a running binary: its lines, its answers, its signals |
+//! | `fleet` | the fleet folder that it watches |
+//! | `folder` | what becomes of answers when the folder changes |
+//! | `state` | what becomes of them when the process ends and starts again |
+//! | `doors` | the other ways in: metrics, health, the control socket, a second process |
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
+
+mod doors;
+mod fleet;
+mod folder;
+mod server;
+mod state;

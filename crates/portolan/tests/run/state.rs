@@ -1,0 +1,100 @@
+//! What becomes of answers when the process ends and starts again.
+
+use std::fs;
+
+use crate::fleet::{EU, FleetFolder, US};
+use crate::server::{Server, wait};
+
+/// Starts, and waits until the last good state is on disk.
+fn started(fleet: &FleetFolder) -> Server {
+    let server = Server::start(fleet);
+    server.wait_for_web(EU);
+    let path = fleet.beside("state/last-good");
+    wait("the last good state", || {
+        // The zone's name stands in it in wire form.
+        fs::read(&path).ok().filter(|octets| octets.windows(4).any(|w| w == b"\x03glb")).map(drop)
+    });
+    server
+}
+
+#[test]
+fn after_a_kill_answers_are_as_before_without_the_folder() {
+    let fleet = FleetFolder::new();
+    let server = started(&fleet);
+    let serial = server.serial();
+    server.kill();
+    fleet.rename(&fleet.dir(), &fleet.beside("kept"));
+    let server = Server::start(&fleet);
+    assert_eq!(server.web(), [EU.to_owned()].into(), "the first answer is as before");
+    assert!(server.serial() > serial, "{} is not above {serial}", server.serial());
+    assert!(server.get("/readyz").0.contains("200"));
+    wait("silent clusters", || (server.metric("portolan_clusters{state=\"silent\"}") == 2).then_some(()));
+    assert!(server.log().contains("answering from the last good state"), "{}", server.log());
+    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    assert!(status.contains("silent for"), "{status}");
+
+    fleet.rename(&fleet.beside("kept"), &fleet.dir());
+    wait("heard clusters", || (server.metric("portolan_clusters{state=\"active\"}") == 2).then_some(()));
+    fleet.offer("eu-1", EU, false);
+    server.wait_for_web(US);
+}
+
+#[test]
+fn a_clean_restart_keeps_the_serial_of_the_same_content() {
+    let fleet = FleetFolder::new();
+    let server = started(&fleet);
+    let serial = server.serial();
+    server.stop();
+    assert!(!fleet.beside("control.sock").exists());
+    let server = Server::start(&fleet);
+    server.wait_for_web(EU);
+    assert_eq!(server.serial(), serial);
+    fleet.offer("eu-1", "192.0.2.9", true);
+    server.wait_for_web("192.0.2.9");
+    assert_eq!(server.serial(), serial + 1);
+}
+
+#[test]
+fn readiness_is_no_content() {
+    let fleet = FleetFolder::new();
+    let server = started(&fleet);
+    let serial = server.serial();
+    fleet.offer("eu-1", EU, false);
+    server.wait_for_web(US);
+    assert_eq!(server.serial(), serial);
+}
+
+#[test]
+fn a_damaged_state_is_set_aside_and_the_one_before_used() {
+    let fleet = FleetFolder::new();
+    let server = started(&fleet);
+    server.stop();
+    let server = Server::start(&fleet);
+    server.wait_for_web(EU);
+    let serial = server.serial();
+    server.kill();
+    fs::write(fleet.beside("state/last-good"), b"PORTOLAN and then nonsense").unwrap();
+    fleet.rename(&fleet.dir(), &fleet.beside("kept"));
+    let server = Server::start(&fleet);
+    assert_eq!(server.web(), [EU.to_owned()].into());
+    assert!(server.serial() > serial);
+    assert!(server.log().contains("it is set aside"), "{}", server.log());
+    let kept = fs::read_dir(fleet.beside("state")).unwrap();
+    let bad = kept.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".bad-"));
+    assert_eq!(bad.count(), 1);
+    server.stop();
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_counted_and_nothing_else() {
+    let fleet = FleetFolder::new();
+    // Not even root can make a file below a file.
+    fs::write(fleet.beside("state"), b"in the way").unwrap();
+    let server = Server::start(&fleet);
+    server.wait_for_web(EU);
+    fleet.offer("eu-1", EU, false);
+    server.wait_for_web(US);
+    wait("a failed write", || (server.metric("portolan_snapshot_failed_total") > 0).then_some(()));
+    assert!(server.get("/readyz").0.contains("200"));
+    server.stop();
+}
