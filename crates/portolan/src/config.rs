@@ -45,7 +45,8 @@ pub struct RunConfig {
     pub http: Option<SocketAddr>,
     /// The control socket; none: the one that is named by the first listener's port.
     pub control: Option<PathBuf>,
-    /// What the server calls itself to a client that asks (NSID, RFC 5001); empty: nothing.
+    /// What the server calls itself to a client that asks (NSID, RFC 5001); empty: the
+    /// machine's host name; `off`: nothing.
     pub nsid: String,
     /// How much is logged: a level, or `target=level` directives.
     pub log: String,

@@ -56,12 +56,13 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         announce(&format!("metrics and health on http://{bound}"));
     }
     let control = open_control(&config, &addresses, &engine, &aside)?;
-    for address in &addresses {
-        announce(&format!("listening on {address} (udp, tcp)"));
-    }
 
     let watch = Watch::start(&config.fleet, engine.clone())?;
     report_start(&engine, &config.fleet);
+    // Answers are given since `start`; who waits for this line finds the folder read.
+    for address in &addresses {
+        announce(&format!("listening on {address} (udp, tcp)"));
+    }
     let signal = aside.block_on(signals.wait());
 
     tracing::info!(signal, "stopping");
@@ -82,12 +83,24 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What we call ourselves: what was said, else this machine's name; `off` is nothing.
+fn nsid(said: &str) -> Vec<u8> {
+    match said {
+        "off" => Vec::new(),
+        "" => {
+            let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+            name.trim().bytes().take(portolan_wire::NSID_OCTETS_MAX).collect()
+        }
+        text => text.as_bytes().to_vec(),
+    }
+}
+
 /// Binds all DNS sockets. Of the default addresses, the IPv6 one may be missing on this machine.
 fn bind(config: &RunConfig) -> anyhow::Result<Server> {
     let serve = |listen: Vec<SocketAddr>| portolan_serve::Config {
         listen,
         workers: config.workers,
-        nsid: config.nsid.as_bytes().to_vec(),
+        nsid: nsid(&config.nsid),
         seed: chance::draw(),
         ..portolan_serve::Config::default()
     };

@@ -152,9 +152,9 @@ pub const KEYS: &[Key] = &[
         env: "PORTOLAN_NSID",
         form: Form::Text(NSID_OCTETS_MAX),
         value: "TEXT",
-        default: "none: not sent",
+        default: "the machine's host name",
         help: "What the server calls itself to a client that asks for it (NSID, RFC 5001)",
-        more: "`dig +nsid` shows it. Useful where several servers share an address.",
+        more: "`dig +nsid` shows it. Useful where several servers share an address. `off` sends none.",
         example: "fra-1",
     },
     Key {
