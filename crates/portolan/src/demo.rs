@@ -92,11 +92,11 @@ fn epilogue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
     paper.command(&format!("{dig} {NAME} +subnet={}", client.network_text()))?;
     paper.command(&format!("portolan explain {NAME} --from {}{source}", client.address))?;
     paper.command(&format!("portolan status{source}"))?;
-    paper.remark("the European region as KubeFed names it")?;
+    paper.remark("# the European region as KubeFed names it")?;
     paper.command(&format!("{dig} {} +short", clients::KUBEFED_NAME))?;
-    paper.remark("change something: the table below follows")?;
+    paper.remark("# change something: the table below follows")?;
     paper.command(&format!("$EDITOR {folder}/{ENDPOINTS}"))?;
-    paper.remark("take a whole cluster away: it is silent, and its last facts stay")?;
+    paper.remark("# take a whole cluster away: it is silent, and its last facts stay")?;
     paper.command(&format!("rm -r {folder}/{CLUSTER_THAT_FAILS}"))?;
     paper.heading("What the six clients get now:")
 }

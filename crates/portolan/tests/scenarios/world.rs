@@ -1,0 +1,167 @@
+//! The fleet of a scenario: Kubernetes objects by source, and what follows from them.
+//!
+//! Objects are JSON and go the way of a file: [`manifest`], index, facts, compile, snapshot. What stands
+//! between two questions is one revision.
+
+use std::collections::BTreeMap;
+
+use portolan_core::compile::compile;
+use portolan_core::fleet::Touched;
+use portolan_core::zone::Serials;
+use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
+use portolan_kube::index::Index;
+use portolan_kube::manifest;
+use serde_json::Value;
+
+/// The fleet folder's root.
+pub(crate) const ROOT: &str = "";
+/// The CSV file of networks that every `Geo` policy names.
+pub(crate) const NETWORKS_FILE: &str = "networks.csv";
+/// When a silent cluster fell silent: 2026-01-01T12:00:00Z.
+const SILENT_SINCE: i64 = 1_767_268_800;
+
+/// Which object: source, kind, namespace, name.
+type Key = [String; 4];
+
+/// A fleet.
+pub(crate) struct World {
+    objects: BTreeMap<Key, Value>,
+    networks: String,
+    index: Index,
+    pub(crate) fleet: Fleet,
+    pub(crate) snapshot: Snapshot,
+    serials: Serials,
+    of_names: BTreeMap<Name, Vec<Problem>>,
+    owed: Touched,
+    /// Whether every known cluster was read.
+    pub(crate) complete: bool,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut index = Index::default();
+        index.heard(&ClusterName::from(ROOT));
+        Self {
+            objects: BTreeMap::new(),
+            networks: String::new(),
+            index,
+            fleet: Fleet::default(),
+            snapshot: Snapshot::new(7),
+            serials: Serials { first: 1, ..Serials::default() },
+            of_names: BTreeMap::new(),
+            owed: Touched::default(),
+            complete: true,
+        }
+    }
+
+    /// Takes an object of a source, as its file would give it.
+    pub(crate) fn set(&mut self, source: &str, object: Value) {
+        let key = key_of(source, &object);
+        self.tell(&key, &object);
+        self.objects.insert(key, object);
+    }
+
+    fn tell(&mut self, key: &Key, object: &Value) {
+        let [source, kind, _, name] = key;
+        let file = format!("{source}/{kind}-{name}.json");
+        let read = manifest::read(&file, object.to_string().as_bytes());
+        assert!(read.whole && read.problems.is_empty(), "{:?} in {object:#}", read.problems);
+        for located in read.objects {
+            self.index.set(&source.as_str().into(), located.object, &located.place);
+        }
+    }
+
+    /// An object, to be changed.
+    pub(crate) fn get(&self, source: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
+        self.objects.get(&[source, kind, namespace, name].map(str::to_owned))
+    }
+
+    /// Takes an object away; false when it is not there.
+    pub(crate) fn delete(&mut self, source: &str, kind: &str, namespace: &str, name: &str) -> bool {
+        let Some(object) = self.objects.remove(&[source, kind, namespace, name].map(str::to_owned)) else {
+            return false;
+        };
+        let read = manifest::read("deleted.json", object.to_string().as_bytes());
+        read.objects.iter().for_each(|located| self.index.delete(&source.into(), &located.object.key()));
+        true
+    }
+
+    /// Takes away the objects of a kind that a source has.
+    pub(crate) fn delete_all(&mut self, source: &str, kind: &str) {
+        let is_one = |key: &&Key| key[0] == source && key[1] == kind;
+        let keys: Vec<Key> = self.objects.keys().filter(is_one).cloned().collect();
+        for [source, kind, namespace, name] in &keys {
+            self.delete(source, kind, namespace, name);
+        }
+    }
+
+    /// Adds a line to the file of networks that every `Geo` policy names.
+    pub(crate) fn network(&mut self, line: &str) {
+        self.networks += &format!("{line}\n");
+        self.index.networks_file(&ROOT.into(), NETWORKS_FILE, Some(&self.networks));
+    }
+
+    /// A source was read whole. What it has is told again after a restart.
+    pub(crate) fn hear(&mut self, source: &str) {
+        let objects: Vec<(Key, Value)> = self
+            .objects
+            .iter()
+            .filter(|(key, _)| key[0] == source)
+            .map(|(k, o)| (k.clone(), o.clone()))
+            .collect();
+        objects.iter().for_each(|(key, object)| self.tell(key, object));
+        self.index.heard(&source.into());
+    }
+
+    pub(crate) fn silence(&mut self, cluster: &str) {
+        self.index.silent(&cluster.into(), SILENT_SINCE);
+    }
+
+    pub(crate) fn forget(&mut self, cluster: &str) {
+        self.index.forget(&cluster.into());
+        self.objects.retain(|key, _| key[0] != cluster);
+    }
+
+    /// A new process with the last good state, which has read the root and no cluster yet.
+    pub(crate) fn restart(&mut self) {
+        self.settle();
+        self.index = Index::default();
+        self.index.remember(&self.fleet, SILENT_SINCE);
+        self.snapshot = Snapshot::new(7);
+        self.owed = self.fleet.everything();
+        self.of_names.clear();
+        self.index.networks_file(&ROOT.into(), NETWORKS_FILE, Some(&self.networks));
+        self.hear(ROOT);
+    }
+
+    /// Brings the snapshot up to date.
+    pub(crate) fn settle(&mut self) {
+        let mut touched = self.fleet.apply(self.index.take());
+        let owed = std::mem::take(&mut self.owed);
+        touched.clusters.extend(owed.clusters);
+        touched.zones.extend(owed.zones);
+        touched.policies.extend(owed.policies);
+        touched.names.extend(owed.names);
+        let compiled = compile(&self.fleet, &self.snapshot, &touched);
+        self.of_names.extend(compiled.problems.clone());
+        let revision = self.snapshot.revision + 1;
+        self.snapshot = self.snapshot.publish(compiled, &mut self.serials, revision);
+        self.snapshot.complete = self.complete;
+    }
+
+    /// What is wrong, without places.
+    pub(crate) fn problems(&self) -> Vec<Problem> {
+        let mut all: Vec<Problem> =
+            self.index.problems().chain(self.of_names.values().flatten()).cloned().collect();
+        all.iter_mut().for_each(|problem| problem.place.clear());
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
+fn key_of(source: &str, object: &Value) -> Key {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let metadata = &object["metadata"];
+    [source.to_owned(), text(&object["kind"]), text(&metadata["namespace"]), text(&metadata["name"])]
+}
