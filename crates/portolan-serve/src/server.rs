@@ -1,7 +1,7 @@
 //! Binding everything or nothing, starting, stopping.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -117,10 +117,13 @@ impl Server {
             counters: Arc::new(Counters::new(workers + 1)),
             stop: Stop::new(),
         });
-        let mut running = Running { addresses, shared: shared.clone(), threads: Vec::new() };
+        let mut running =
+            Running { addresses, shared: shared.clone(), threads: Vec::new(), claims: Vec::new() };
         let mut streams = Vec::new();
         let mut worker = 0;
         for sockets in self.sockets {
+            let claim = sockets.tcp.try_clone().map_err(|source| ServeError::thread("dns-tcp", source))?;
+            running.claims.push(claim);
             streams.push(sockets.tcp);
             for socket in sockets.udp {
                 let (shared, address) = (shared.clone(), sockets.address.ip());
@@ -169,6 +172,9 @@ pub struct Running {
     addresses: Vec<SocketAddr>,
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    /// The TCP listeners once more, for they are the claim on the addresses: given up only when no thread
+    /// answers there any more, so that the next process never shares a UDP port with this one.
+    claims: Vec<TcpListener>,
 }
 
 impl Running {
@@ -196,6 +202,7 @@ impl Running {
             // Its panics were caught and counted inside.
             let _ = thread.join();
         }
+        self.claims.clear();
     }
 
     fn spawn(&mut self, thread: &str, life: impl FnOnce() + Send + 'static) -> Result<(), ServeError> {
