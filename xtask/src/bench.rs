@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::command::{output, root};
-use crate::{number, program};
+use crate::options::number;
+use crate::program;
 use client::Client;
 use fleet::BenchFleet;
 

@@ -6,7 +6,6 @@ use anyhow::{Context, Result};
 
 use crate::command::{output, program, root};
 use crate::program as portolan;
-use crate::tidy::{Finding, Tree};
 
 /// Each file, and the arguments with which `portolan` prints it.
 const GENERATED: &[(&str, &[&str])] = &[
@@ -20,42 +19,25 @@ const GENERATED: &[(&str, &[&str])] = &[
 /// # Errors
 /// When the program does not build or does not print one of them, or a file cannot be written.
 pub(crate) fn rewrite() -> Result<()> {
-    let portolan = portolan::build()?;
-    for (path, args) in GENERATED {
+    for (path, text) in printed()? {
         let file = root().join(path);
         let folder = file.parent().context("a generated file stands in a folder")?;
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        std::fs::write(&file, print(&portolan, args)?).with_context(|| file.display().to_string())?;
+        std::fs::write(&file, text).with_context(|| file.display().to_string())?;
         println!("codegen: {path}");
     }
     Ok(())
 }
 
-/// Which of them are not what the program prints today.
+/// The path of each, and what the program prints for it today.
 ///
 /// # Errors
 /// When the program does not build or does not print one of them.
-pub(crate) fn stale(tree: &Tree) -> Result<Vec<Finding>> {
+pub(crate) fn printed() -> Result<Vec<(&'static str, String)>> {
     let portolan = portolan::build()?;
-    let mut findings = Vec::new();
-    for (path, args) in GENERATED {
-        findings.extend(compare(path, tree.text(path), &print(&portolan, args)?));
-    }
-    Ok(findings)
+    GENERATED.iter().map(|(path, args)| Ok((*path, print(&portolan, args)?))).collect()
 }
 
 fn print(portolan: &Path, args: &[&str]) -> Result<String> {
     output(&mut program(&portolan.to_string_lossy(), args))
 }
-
-fn compare(path: &str, kept: Option<&str>, printed: &str) -> Option<Finding> {
-    let Some(kept) = kept else {
-        return Some(Finding::new(path, "is not there; `cargo xtask codegen` writes it"));
-    };
-    let line = 1 + kept.lines().zip(printed.lines()).take_while(|(a, b)| a == b).count();
-    (kept != printed)
-        .then(|| Finding::at(path, line, "is not what the program prints; `cargo xtask codegen` rewrites it"))
-}
-
-#[cfg(test)]
-mod tests;

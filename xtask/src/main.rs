@@ -14,18 +14,20 @@
 //! | [`bench`] | the figures that the README promises, measured on loopback |
 //! | [`program`] | where `portolan` is built, and with which flags |
 //! | [`command`] | running another program, with its failure in words |
+//! | [`options`] | the values of options |
 //!
 //! It uses plain `std` and two small libraries, because everyone waits for it to compile first.
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 mod bench;
 mod ci;
 mod codegen;
 mod command;
 mod fuzz;
+mod options;
 mod program;
 mod setup;
 mod tidy;
@@ -71,12 +73,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["codegen"] => codegen::rewrite(),
         ["bench", rest @ ..] => bench::run(&bench::Options::parse(rest)?),
         ["soak"] => fuzz::soak(fuzz::SOAK_SECONDS),
-        ["soak", "--seconds", seconds] => fuzz::soak(number("--seconds", seconds)?),
+        ["soak", "--seconds", seconds] => fuzz::soak(options::number("--seconds", seconds)?),
         other => bail!("{:?} is no command or option; see `cargo xtask --help`", other.join(" ")),
     }
-}
-
-/// The value of a numeric option.
-fn number(option: &str, value: &str) -> Result<u32> {
-    value.parse().with_context(|| format!("{option}: {value:?} must be a whole number from 0"))
 }

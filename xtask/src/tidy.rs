@@ -8,11 +8,11 @@ use std::fmt;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::codegen;
 use crate::command::{cargo, output, root};
 
 pub(crate) use tree::Tree;
 
+mod fresh;
 mod imports;
 mod layout;
 mod lock;
@@ -73,7 +73,7 @@ pub(crate) fn run() -> Result<()> {
         count += report(name, &rule(&tree));
     }
     // Last, because it builds the program, which may fail.
-    let stale = codegen::stale(&tree);
+    let stale = fresh::check(&tree);
     count += report("generated files", &stale.unwrap_or_else(|error| vec![cannot_print(&error)]));
     let long = sizes::long_files(&tree);
     println!("tidy: {} files, {long} of Rust over the {} lines to aim at", tree.len(), sizes::FILE_LINES_AIM);

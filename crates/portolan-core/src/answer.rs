@@ -23,13 +23,12 @@ mod select;
 mod trace;
 mod walk;
 
+pub use crate::zone::CHAIN_MAX;
 pub use project::{Projected, project};
 pub use trace::{Match, Member, Step, Trace};
 
 use walk::{At, Walk};
 
-/// Most aliases that one answer follows; a longer chain ends there.
-pub const CHAIN_MAX: usize = 8;
 /// Most records that are picked for one answer, all sections together.
 pub const PICKS_MAX: usize = 256;
 /// Most RRsets in the additional section: addresses of both families for sixteen name servers.

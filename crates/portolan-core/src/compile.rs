@@ -15,11 +15,13 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::fleet::{CLUSTERS_MAX, ClusterName, ClusterState, Fleet, NameFacts, Touched};
+use crate::cluster::{CLUSTERS_MAX, Cluster, ClusterName};
+use crate::fleet::{Fleet, NameFacts, Touched, ZoneFacts};
+use crate::geo::Orders;
 use crate::name::Name;
 use crate::policy::Glob;
 use crate::problem::{Problem, Reason};
-use crate::zone::{Change, ClusterTable, Parts, Policies, Snapshot, Steering};
+use crate::zone::{CHAIN_MAX, ClusterTable, OrdersKey, Policies, Records, Snapshot, Steering};
 
 mod orders;
 mod pools;
@@ -38,6 +40,34 @@ pub struct Compiled {
     pub(crate) parts: Parts,
 }
 
+/// One change of a snapshot, as compile makes them.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A zone is there, or no more.
+    Zone(Name, Option<ZoneFacts>),
+    /// A name has these records, or none.
+    Name(Name, Option<Arc<Records>>),
+    /// What stands behind one offer of a name is ready, or no more. Set in place.
+    Ready {
+        /// The name.
+        name: Name,
+        /// The offer's index.
+        offer: usize,
+        /// The verdict.
+        up: bool,
+    },
+    /// A cluster is drained, or no more. Set in place, whatever stands behind it.
+    Drained(ClusterName, bool),
+}
+
+/// What the parts of a snapshot that are not names or zones become.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) clusters: ClusterTable,
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) orders: Arc<BTreeMap<OrdersKey, Arc<Orders>>>,
+}
+
 /// Computes what the touched facts change in a snapshot.
 #[must_use]
 pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled {
@@ -52,7 +82,7 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
         steps += concerned(fleet, before, touched, &placed, &policies, &mut names);
     }
     for cluster in touched.clusters.iter().filter(|c| clusters.numbers.contains_key(*c)) {
-        let drained = fleet.clusters.get(cluster).is_some_and(crate::fleet::Cluster::is_drained);
+        let drained = fleet.clusters.get(cluster).is_some_and(Cluster::is_drained);
         changes.push(Change::Drained(cluster.clone(), drained));
     }
     for apex in &touched.zones {
@@ -141,7 +171,7 @@ impl Compiler<'_> {
     /// Aliases that lead back to where they began are reported, and end where they repeat when answered.
     fn look_for_loop(&mut self, name: &Name, facts: &NameFacts) {
         let mut at = name;
-        for _ in 0..crate::answer::CHAIN_MAX {
+        for _ in 0..CHAIN_MAX {
             let Some(next) = self.fleet.names.get(at).and_then(only_alias) else { return };
             if next == name {
                 let message = format!("is an alias that leads back to itself by way of {at}");
@@ -191,16 +221,8 @@ fn number_clusters(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Clust
 
 /// Clusters of which more changed than a drain: their names are to be looked at again.
 fn moved_clusters(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> BTreeSet<ClusterName> {
-    let shape = |name: &ClusterName| fleet.clusters.get(name).map(shape_of);
+    let shape = |name: &ClusterName| fleet.clusters.get(name).map(Cluster::shape);
     touched.clusters.iter().filter(|c| before.orders_shape(c) != shape(c)).cloned().collect()
-}
-
-/// What of a cluster its names' pools depend on.
-pub(crate) type ClusterShape = (Option<Arc<str>>, Option<crate::geo::Place>, Option<u32>, bool);
-
-/// See [`ClusterShape`]: region, place, weight, whether it is a member at all.
-pub(crate) fn shape_of(cluster: &crate::fleet::Cluster) -> ClusterShape {
-    (cluster.region.clone(), cluster.place.clone(), cluster.weight, cluster.state == ClusterState::Disabled)
 }
 
 /// Adds the names that a policy, a moved cluster or a zone concerns; returns how many were looked at.

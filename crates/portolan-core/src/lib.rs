@@ -9,12 +9,15 @@
 //! | --- | --- |
 //! | [`name`] | domain names: lower-case wire form, compared and hashed as bytes |
 //! | [`record`] | record types, TTLs, rdata as wire bytes, targets |
+//! | [`place`] | places and networks: where clusters and clients are |
+//! | [`cluster`] | members of the fleet |
 //! | [`fleet`] | facts: clusters, zones, policies, and what each name is offered by whom |
 //! | [`policy`] | how to order, filter and pick |
-//! | [`geo`] | places, networks, and the table that gives each client its order of tiers |
+//! | [`geo`] | nearness, and the table that gives each client its order of tiers |
 //! | [`health`] | verdicts: one bit per offer, one bit per cluster, changed in place |
-//! | [`zone`] | the snapshot: zones, names and their pools, serials |
+//! | [`zone`] | the snapshot: zones, names and their pools |
 //! | [`compile`] | facts and touched names in, changes of the snapshot and problems out |
+//! | [`publish`](mod@publish) | changes into the next snapshot, and the serials that go with them |
 //! | [`answer`] | one question, one answer, and the trace of its reasons |
 //!
 //! **Architecture Invariant:** nothing here reads a clock, a random source, a file or a socket;
@@ -27,12 +30,15 @@ extern crate alloc;
 extern crate std;
 
 pub mod answer;
+pub mod cluster;
 pub mod compile;
 pub mod fleet;
 pub mod geo;
 pub mod health;
 pub mod name;
+pub mod place;
 pub mod policy;
+pub mod publish;
 pub mod record;
 pub mod zone;
 
@@ -41,7 +47,8 @@ mod problem;
 mod testing;
 
 pub use answer::{Answer, Client, Draw, Query, answer};
-pub use fleet::{ClusterName, Endpoint, Fact, Fleet};
+pub use cluster::ClusterName;
+pub use fleet::{Endpoint, Fact, Fleet};
 pub use name::{Name, NameRef};
 pub use problem::{Problem, Reason};
 pub use record::{RecordType, Target, Ttl};

@@ -9,9 +9,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::fleet::{ClusterName, Sources};
-use crate::geo::{NetworkMap, Place};
+use crate::cluster::{ClusterName, Sources};
 use crate::name::{Name, NameRef};
+use crate::place::{NetworkMap, Place};
 use crate::record::Ttl;
 
 /// Most stages in one order.

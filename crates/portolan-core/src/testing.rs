@@ -5,11 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::answer::{Draw, Query, answer};
-use crate::compile::compile;
-use crate::fleet::{Cluster, Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, Sources, Touched, ZoneFacts};
+use crate::cluster::{Cluster, Sources};
+use crate::compile::{Change, compile};
+use crate::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, Touched, ZoneFacts};
 use crate::policy::{Policy, PolicyName};
+use crate::publish::Serials;
 use crate::record::{Present, Soa, Target};
-use crate::zone::{Change, Serials, Snapshot};
+use crate::zone::Snapshot;
 use crate::{Client, ClusterName, Name, RecordType, Ttl};
 
 pub(crate) fn name(text: &str) -> Name {

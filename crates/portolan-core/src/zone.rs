@@ -22,17 +22,16 @@ use core::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
-use crate::fleet::{CLUSTERS_MAX, ClusterName, Owner};
+use crate::cluster::{CLUSTERS_MAX, ClusterName, ClusterShape};
+use crate::fleet::Owner;
 use crate::geo::Orders;
 use crate::health::Verdicts;
 use crate::name::{Name, NameRef};
 use crate::policy::{Policy, PolicyName};
 use crate::record::{Rdata, RecordType, Ttl};
 
-mod publish;
-
-pub(crate) use publish::Parts;
-pub use publish::{Change, Serial, Serials};
+/// Most aliases that one answer follows; a longer chain ends there.
+pub const CHAIN_MAX: usize = 8;
 
 /// A zone's own records.
 #[derive(Clone, Debug)]
@@ -140,7 +139,7 @@ pub(crate) struct PoolMember {
 pub(crate) struct ClusterTable {
     pub(crate) numbers: Arc<BTreeMap<ClusterName, u16>>,
     /// What the pools were made with.
-    pub(crate) shapes: Arc<BTreeMap<ClusterName, crate::compile::ClusterShape>>,
+    pub(crate) shapes: Arc<BTreeMap<ClusterName, ClusterShape>>,
     /// One bit a cluster: UP unless drained.
     pub(crate) verdicts: Arc<Verdicts>,
 }

@@ -23,7 +23,9 @@
 //! | `memory` | what is only remembered |
 //! | `touch` | what an event makes necessary to look at again |
 //! | `member`, `zones`, `policies`, `networks` | facts of clusters, zones and policies |
-//! | `draft` | what one record wants: `kubefed`, `foreign`, and GlobalName in `offer` |
+//! | `claims` | records drafted, and what they claim |
+//! | `draft`, `world` | what one record wants, and where it looks up what it refers to |
+//! | `kubefed`, `foreign` | how records of others are drafted; GlobalName is in `offer` |
 //! | `offer`, `ingress` | what a cluster offers, and what stands behind it |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
 //!
@@ -31,6 +33,7 @@
 //! until somebody deletes it. Silence deletes nothing.
 
 mod admit;
+mod claims;
 mod draft;
 mod foreign;
 mod ingress;
@@ -44,16 +47,19 @@ mod offer;
 mod policies;
 mod source;
 mod touch;
+mod world;
 mod zones;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portolan_core::fleet::{Cluster, ClusterName, Fact, Fleet, Touched};
+use portolan_core::cluster::{Cluster, ClusterName};
+use portolan_core::fleet::{Fact, Fleet, Touched};
 use portolan_core::{Name, Problem};
 
 use crate::object::{Kind, Object, ObjectKey};
-use draft::{Claim, Drafted, Rank};
+use claims::{Claim, Drafted};
+use draft::Rank;
 use memory::Memory;
 use names::Zoneless;
 use networks::Networks;

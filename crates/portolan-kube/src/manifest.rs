@@ -3,7 +3,7 @@
 //! ```text
 //!   bytes ─▶ text ─▶ documents ─▶ Tree ───────▶ Object
 //!            check   split        plain          typed
-//!                                 yaml (slow)      │ fault
+//!                                 library (slow)   │ fault
 //!                                 json             ▼
 //!                                                place ─▶ Problem
 //! ```
@@ -17,9 +17,12 @@
 //! Kinds that we do not read are passed over, but their syntax counts.
 
 mod json;
+mod library;
 mod place;
 mod plain;
 mod split;
+mod text;
+mod tree;
 mod typed;
 mod yaml;
 
@@ -29,6 +32,7 @@ use portolan_core::{Problem, Reason};
 use serde_json::{Map, Value};
 
 use self::place::{Path, Spot};
+use self::tree::{Fault, Tree};
 use self::typed::Finding;
 use crate::kinds::GROUP;
 use crate::object::{Object, ObjectKey};
@@ -83,7 +87,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Manifest {
     if let Some(problem) = too_large(file, bytes.len() as u64) {
         return Manifest::unreadable(problem);
     }
-    let (text, fault) = text(bytes);
+    let (text, fault) = text::text(bytes);
     let manifest = Manifest { whole: true, ..Manifest::default() };
     let mut reader = Reader { file, text, manifest, problems_left_out: 0, located: 0 };
     match fault {
@@ -104,56 +108,11 @@ pub fn too_large(file: &str, length: u64) -> Option<Problem> {
     })
 }
 
-/// A document as a tree.
-struct Tree {
-    value: Value,
-    /// Where its content begins.
-    start: Spot,
-    /// Where its text ends, in bytes.
-    end: usize,
-    /// Where each of its `items` begins, if it is a list.
-    items: Vec<Spot>,
-}
-
-/// A fault of syntax.
-struct Fault {
-    spot: Spot,
-    message: String,
-}
-
 /// The stretch of the file that an object stands in.
 #[derive(Clone, Copy)]
 struct Stretch {
     start: Spot,
     end: usize,
-}
-
-/// The text of a file without its byte order mark; if it is no text, the part before the fault.
-fn text(bytes: &[u8]) -> (&str, Option<Fault>) {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let (text, utf8) = match std::str::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            (std::str::from_utf8(valid).unwrap_or_default(), Some("is not UTF-8 here; a manifest is text"))
-        }
-    };
-    let control = text.bytes().position(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'));
-    if let Some(at) = control {
-        let code = text.as_bytes().get(at).copied().unwrap_or_default();
-        let message = format!("the control character U+{code:04X} stands here; a manifest is text");
-        let before = text.get(..at).unwrap_or_default();
-        return (before, Some(Fault { spot: Spot::START.after(before), message }));
-    }
-    let fault = match utf8 {
-        Some(message) => Some(Fault { spot: Spot::START.after(text), message: message.into() }),
-        None if text.trim().is_empty() => Some(Fault {
-            spot: Spot::START,
-            message: "is empty; a manifest holds at least one object".into(),
-        }),
-        None => None,
-    };
-    (text, fault)
 }
 
 struct Reader<'a> {

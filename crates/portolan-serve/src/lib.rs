@@ -16,8 +16,8 @@
 //! | [`respond`] | one packet to one reply: the same function for every transport |
 //! | [`counters`] | what happened, counted by each worker for itself |
 //!
-//! Private are the two ways in (`udp`, `tcp`), the opening of sockets, and the search for the process
-//! that holds an address that we want.
+//! Private are the two ways in (`udp`, `tcp`) and what their threads share, the opening of sockets, the
+//! search for the process that holds an address that we want, and the words of [`ServeError`].
 //!
 //! **Architecture Invariant:** nothing here knows of Kubernetes or of a store. Answering depends on the
 //! published snapshot and on nothing else, so it goes on with every API server and every store down.
@@ -32,14 +32,17 @@ pub mod published;
 pub mod respond;
 pub mod server;
 
+mod error;
 mod holder;
 mod listen;
+mod shared;
 mod tcp;
 mod udp;
 mod worker;
 
 pub use config::{Config, Limits};
 pub use counters::{Counters, Totals};
+pub use error::ServeError;
 pub use holder::Holder;
 pub use published::{Published, Reader};
-pub use server::{Running, ServeError, Server};
+pub use server::{Running, Server};

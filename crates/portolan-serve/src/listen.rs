@@ -9,9 +9,9 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::error::ServeError;
 use crate::holder;
 use crate::respond::Transport;
-use crate::server::ServeError;
 use crate::udp::Door;
 
 /// How often another port is tried when one is free for TCP and not for UDP.

@@ -1,6 +1,5 @@
 //! Binding everything or nothing, starting, stopping.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -10,68 +9,14 @@ use portolan_wire::NSID_OCTETS_MAX;
 
 use crate::config::Config;
 use crate::counters::Counters;
-use crate::holder::Holder;
+use crate::error::ServeError;
 use crate::listen::{self, Sockets};
 use crate::published::Published;
-use crate::respond::{Chance, Transport};
+use crate::respond::Chance;
+use crate::shared::Shared;
 use crate::tcp;
 use crate::udp::{self, Buffers, Desk, Door};
 use crate::worker::{Stop, supervise};
-
-/// What went wrong, with which operation, on which address.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// No address was given.
-    #[error("there is no address to listen on")]
-    NothingToListenOn,
-    /// The name server identifier is too long.
-    #[error(
-        "the name server identifier has {octets} octets; no more than {NSID_OCTETS_MAX} fit into a reply"
-    )]
-    NsidTooLong {
-        /// Its length.
-        octets: usize,
-    },
-    /// Somebody else listens there.
-    #[error("cannot listen on {address} by {}: {} holds it", name_of(*.transport), describe(.holder.as_ref()))]
-    InUse {
-        /// By what.
-        transport: Transport,
-        /// Where.
-        address: SocketAddr,
-        /// Who, if we may see it.
-        holder: Option<Holder>,
-    },
-    /// A socket could not be opened.
-    #[error("cannot listen on {address} by {}: {source}", name_of(*.transport))]
-    Open {
-        /// By what.
-        transport: Transport,
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// A thread could not be started, or what runs on it.
-    #[error("cannot start the thread {thread:?}: {source}")]
-    Thread {
-        /// Its name.
-        thread: String,
-        /// Why.
-        source: io::Error,
-    },
-}
-
-impl ServeError {
-    pub(crate) fn open(transport: Transport, address: SocketAddr, source: io::Error) -> Self {
-        Self::Open { transport, address, source }
-    }
-
-    fn thread(thread: &str, source: io::Error) -> Self {
-        Self::Thread { thread: thread.to_owned(), source }
-    }
-}
 
 /// A server whose sockets are all bound. It answers nothing before [`Server::start`].
 #[derive(Debug)]
@@ -136,15 +81,6 @@ impl Server {
         running.spawn("dns-tcp", move || tcp::serve(&runtime, streams, &shared, worker))?;
         Ok(running)
     }
-}
-
-/// What all threads of a server share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: Config,
-    pub(crate) published: Published,
-    pub(crate) counters: Arc<Counters>,
-    pub(crate) stop: Stop,
 }
 
 impl Shared {
@@ -216,15 +152,4 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.end();
     }
-}
-
-fn name_of(transport: Transport) -> &'static str {
-    match transport {
-        Transport::Udp => "UDP",
-        Transport::Tcp => "TCP",
-    }
-}
-
-fn describe(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "a process that we may not see".to_owned(), Holder::to_string)
 }

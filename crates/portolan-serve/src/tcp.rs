@@ -21,7 +21,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{interval, sleep, timeout};
 
 use crate::counters::{Count, Lane};
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::worker::REST;
 
 mod conversation;

@@ -11,7 +11,6 @@
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use portolan_core::name::NameBuf;
 use portolan_wire::UDP_OCTETS_MAX;
@@ -27,11 +26,6 @@ pub(crate) use door::Door;
 
 /// Longest datagram, in octets: what is received is never cut, so no packet is taken for another.
 const DATAGRAM_OCTETS_MAX: usize = 65_535;
-/// How long a worker waits for a packet before it looks up: this bounds how long it keeps an old
-/// snapshot while nobody asks (below a second), and how long it takes to stop.
-const RECEIVE_WAIT: Duration = Duration::from_millis(200);
-/// How long the kernel may take to take a reply. A reply to one client is not worth the wait of all.
-const SEND_WAIT: Duration = Duration::from_millis(10);
 /// Most datagrams that are answered after the stop: what a queue holds, and not what goes on coming.
 const LAST_DATAGRAMS_MAX: usize = 4_096;
 

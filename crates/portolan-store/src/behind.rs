@@ -18,9 +18,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use portolan_core::fleet::{Cluster, NameFacts, Touched, ZoneFacts};
+use portolan_core::cluster::Cluster;
+use portolan_core::fleet::{NameFacts, Touched, ZoneFacts};
 use portolan_core::policy::{Policy, PolicyName};
-use portolan_core::zone::Serial;
+use portolan_core::publish::Serial;
 use portolan_core::{ClusterName, Fact, Fleet, Name};
 
 use crate::StoreError;

@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use portolan_core::Name;
-use portolan_core::zone::{Serial, Serials};
+use portolan_core::publish::{Serial, Serials};
 
 /// How far ahead of a zone's serial its ceiling is put. At twenty changes a second, which is what
 /// gathering events allows, half of it lasts for 27 minutes without a disk.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use portolan_core::fleet::Touched;
-use portolan_core::zone::Serials;
+use portolan_core::publish::Serials;
 use portolan_core::{Fact, Fleet, Name};
 
 use crate::StoreError;

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
 use portolan_core::answer::{Draw, answer};
+use portolan_core::cluster::Sources;
 use portolan_core::compile::compile;
-use portolan_core::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, Sources, ZoneFacts};
-use portolan_core::geo::NetworkMap;
+use portolan_core::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, ZoneFacts};
 use portolan_core::name::NameBuf;
+use portolan_core::place::NetworkMap;
 use portolan_core::policy::{Policy, PolicyName, Stage};
+use portolan_core::publish::Serials;
 use portolan_core::record::{Rdata, Soa};
-use portolan_core::zone::Serials;
 use portolan_core::{Answer, ClusterName, Name, RecordType, Snapshot, Target, Ttl};
 
 use crate::{Decoded, Limits, Request, Transport, decode, encode, encode_error};
@@ -200,7 +201,7 @@ impl World {
     /// Clusters in Germany and the US, and names below `geo.example` that are steered by these networks.
     pub(crate) fn steer(&mut self, networks: &[(&str, &str)]) {
         for (at, place) in [("eu", "EU/DE"), ("us", "NA/US")] {
-            let cluster = portolan_core::fleet::Cluster { place: place.parse().ok(), ..Default::default() };
+            let cluster = portolan_core::cluster::Cluster { place: place.parse().ok(), ..Default::default() };
             self.apply(Fact::Cluster(ClusterName::from(at), Some(cluster)));
         }
         let networks = networks.iter().map(|(n, p)| (n.parse().unwrap(), p.parse().ok())).collect();

@@ -11,12 +11,13 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command};
 
+use crate::commands::Outcome;
 use crate::config::keys::{CONFIG_ENV, KEYS};
 
 pub mod docs;
 mod run;
 
-pub use run::{Outcome, execute};
+pub use run::execute;
 
 /// What `main.rs` calls: reads the command line and the environment, and runs the command.
 #[must_use]

@@ -13,7 +13,6 @@ use portolan_core::{Name, RecordType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cli::Outcome;
 use crate::clock;
 use crate::control::{self, Request};
 use crate::explain::Explanation;
@@ -22,9 +21,11 @@ use crate::status::{Ages, Status};
 
 mod check;
 mod endpoints;
+mod outcome;
 
 pub use check::{check, is_warning, print_problem};
 pub use endpoints::endpoints;
+pub use outcome::Outcome;
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug)]

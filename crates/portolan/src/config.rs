@@ -26,6 +26,7 @@ pub mod keys;
 pub mod said;
 pub mod settle;
 pub mod show;
+pub mod value;
 
 /// What `portolan run` runs with.
 #[derive(Clone, Debug, PartialEq, Eq)]

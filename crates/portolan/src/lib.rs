@@ -15,7 +15,7 @@
 //! | [`http`], [`control`] | metrics and health; questions to a running server |
 //! | [`explain`], [`status`] | why a client gets what it gets; how the fleet is |
 //! | [`cli`], [`config`], [`commands`], [`logs`] | the command line, the configuration, the offline commands, the log |
-//! | [`clock`] | what time it is |
+//! | [`clock`], [`when`] | what time it is; times and ages in words |
 //! | [`demo`] | a fleet that fails over before your eyes |
 //!
 //! **Architecture Invariant:** no DNS and no policy is decided here: the program moves values between
@@ -36,6 +36,7 @@ pub mod logs;
 pub mod run;
 pub mod source;
 pub mod status;
+pub mod when;
 
 use std::process::ExitCode;
 

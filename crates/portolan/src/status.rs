@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use portolan_core::fleet::{ClusterState, NameFacts};
+use portolan_core::cluster::ClusterState;
+use portolan_core::fleet::NameFacts;
 use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
 use serde::{Deserialize, Serialize};
 
@@ -14,9 +15,6 @@ use crate::explain::members::Members;
 use crate::explain::{Verdict, ZoneSeen};
 
 mod text;
-mod when;
-
-pub use when::{ago, when};
 
 /// The version of the JSON form.
 pub const STATUS_VERSION: &str = "v1alpha1";
@@ -174,7 +172,7 @@ impl Status {
 }
 
 fn clusters(fleet: &Fleet, ages: &Ages, offered: &BTreeMap<&ClusterName, usize>) -> Vec<ClusterRow> {
-    let row = |(name, cluster): (&ClusterName, &portolan_core::fleet::Cluster)| ClusterRow {
+    let row = |(name, cluster): (&ClusterName, &portolan_core::cluster::Cluster)| ClusterRow {
         name: name.to_string(),
         region: cluster.region.as_deref().map(str::to_owned),
         zones: cluster.zones.iter().map(ToString::to_string).collect(),

@@ -1,5 +1,6 @@
-use crate::fleet::{Cluster, ClusterState, Endpoint};
-use crate::geo::NetworkMap;
+use crate::cluster::{Cluster, ClusterState};
+use crate::fleet::Endpoint;
+use crate::place::NetworkMap;
 use crate::policy::{AllDown, Pick, Policy, Stage, UnknownLocation};
 use crate::record::{Rdata, RecordType, Target, Ttl};
 use crate::testing::{World, ask, cluster, down, endpoint, facts, name, zone_facts};

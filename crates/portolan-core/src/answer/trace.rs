@@ -2,9 +2,10 @@
 
 use core::net::IpAddr;
 
-use crate::fleet::{ClusterName, Owner};
-use crate::geo::Place;
+use crate::cluster::ClusterName;
+use crate::fleet::Owner;
 use crate::name::NameRef;
+use crate::place::Place;
 use crate::policy::{AllDown, Pick, PolicyName};
 use crate::record::{RecordType, Ttl};
 

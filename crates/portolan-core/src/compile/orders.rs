@@ -4,8 +4,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::compile::{ClusterShape, shape_of};
-use crate::fleet::{Cluster, ClusterName, Fleet};
+use crate::cluster::ClusterShape;
+use crate::cluster::{Cluster, ClusterName};
+use crate::fleet::Fleet;
 use crate::geo::Orders;
 use crate::policy::PolicyName;
 use crate::zone::{OrdersKey, Snapshot, Steering};
@@ -71,5 +72,5 @@ impl Snapshot {
 
 /// The shapes of all clusters, for the next compile to compare with.
 pub(super) fn shapes(fleet: &Fleet) -> BTreeMap<ClusterName, ClusterShape> {
-    fleet.clusters.iter().map(|(name, cluster)| (name.clone(), shape_of(cluster))).collect()
+    fleet.clusters.iter().map(|(name, cluster)| (name.clone(), cluster.shape())).collect()
 }

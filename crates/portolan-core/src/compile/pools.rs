@@ -5,8 +5,9 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::cluster::ClusterState;
 use crate::compile::Compiler;
-use crate::fleet::{ClusterState, ENDPOINTS_MAX, Endpoint, NameFacts, TARGETS_MAX};
+use crate::fleet::{ENDPOINTS_MAX, Endpoint, NameFacts, TARGETS_MAX};
 use crate::health::Verdicts;
 use crate::name::Name;
 use crate::policy::AllDown;

@@ -1,7 +1,10 @@
-use crate::fleet::{Cluster, ClusterState, Fact, NameFacts};
+use crate::cluster::{Cluster, ClusterState};
+use crate::compile::Change;
+use crate::fleet::{Fact, NameFacts};
 use crate::policy::{AllDown, Policy, PolicyName};
+use crate::publish::Serials;
 use crate::testing::{World, cluster, down, endpoint, facts, name, zone_facts};
-use crate::zone::{Change, Serials, Snapshot};
+use crate::zone::Snapshot;
 use crate::{ClusterName, Fleet};
 use alloc::format;
 use alloc::string::String;

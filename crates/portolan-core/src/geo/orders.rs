@@ -20,10 +20,10 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::fleet::{Cluster, ClusterName};
-use crate::geo::network::bits_of;
+use crate::cluster::{Cluster, ClusterName};
+use crate::geo::Nearness;
 use crate::geo::trie::Trie;
-use crate::geo::{Nearness, NetworkMap, Place};
+use crate::place::{NetworkMap, Place, bits_of};
 use crate::policy::{Policy, Stage, UnknownLocation};
 
 /// The tier of each cluster, by its position in the cluster list that the table was made for; 0 is first.
@@ -63,8 +63,8 @@ impl Orders {
         let unknown: Vec<Option<&Place>> = maps.iter().map(|_| None).collect();
         // The first order is that of clients of unknown place.
         maker.order(&unknown);
-        let v4 = Trie::new(&maps, true, &unknown, &mut maker);
-        let v6 = Trie::new(&maps, false, &unknown, &mut maker);
+        let v4 = Trie::new(&maps, true, &unknown, &mut |places| maker.order(places));
+        let v6 = Trie::new(&maps, false, &unknown, &mut |places| maker.order(places));
         Self { orders: maker.orders, v4, v6 }
     }
 
@@ -97,7 +97,7 @@ impl Orders {
 }
 
 /// Computes orders and keeps each once.
-pub(super) struct Maker<'p> {
+struct Maker<'p> {
     policy: &'p Policy,
     clusters: &'p [(ClusterName, Cluster)],
     known: BTreeMap<Vec<Option<&'p Place>>, u32>,
@@ -106,7 +106,7 @@ pub(super) struct Maker<'p> {
 
 impl<'p> Maker<'p> {
     /// The index of the order that holds where the `Geo` stages see these places.
-    pub(super) fn order(&mut self, places: &[Option<&'p Place>]) -> u32 {
+    fn order(&mut self, places: &[Option<&'p Place>]) -> u32 {
         if let Some(known) = self.known.get(places) {
             return *known;
         }

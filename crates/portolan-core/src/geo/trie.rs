@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use crate::geo::network::bits_of;
-use crate::geo::orders::Maker;
-use crate::geo::{Network, NetworkMap, Place};
+use crate::place::{Network, NetworkMap, Place, bits_of};
+
+/// Gives the order that holds where the maps see these places.
+type OrderOf<'o, 'p> = dyn FnMut(&[Option<&'p Place>]) -> u32 + 'o;
 
 /// A binary trie without equal siblings: a leaf is an order's index.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ impl Trie {
         maps: &[&'p NetworkMap],
         v4: bool,
         unknown: &[Option<&'p Place>],
-        maker: &mut Maker<'p>,
+        order: &mut OrderOf<'_, 'p>,
     ) -> Self {
         let mut raw = RawTrie { nodes: alloc::vec![RawNode::default()] };
         for (index, map) in maps.iter().enumerate() {
@@ -32,7 +33,7 @@ impl Trie {
             }
         }
         let mut trie = Self { nodes: Vec::new(), root: 0 };
-        trie.root = trie.merge(&raw, 0, unknown, maker);
+        trie.root = trie.merge(&raw, 0, unknown, order);
         trie
     }
 
@@ -42,10 +43,10 @@ impl Trie {
         raw: &RawTrie<'p>,
         at: usize,
         inherited: &[Option<&'p Place>],
-        maker: &mut Maker<'p>,
+        order: &mut OrderOf<'_, 'p>,
     ) -> u32 {
         let Some(node) = raw.nodes.get(at) else {
-            return LEAF | maker.order(inherited);
+            return LEAF | order(inherited);
         };
         let mut places = inherited.to_vec();
         for &(index, place) in &node.places {
@@ -54,10 +55,10 @@ impl Trie {
             }
         }
         if node.children == [None, None] {
-            return LEAF | maker.order(&places);
+            return LEAF | order(&places);
         }
         let [zero, one] =
-            node.children.map(|child| self.merge(raw, child.unwrap_or(usize::MAX), &places, maker));
+            node.children.map(|child| self.merge(raw, child.unwrap_or(usize::MAX), &places, order));
         if zero == one && zero & LEAF != 0 {
             return zero;
         }

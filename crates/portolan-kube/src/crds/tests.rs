@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use portolan_core::fleet::CLUSTERS_MAX;
+use portolan_core::cluster::CLUSTERS_MAX;
 use portolan_core::policy::WEIGHT_MAX;
 use serde_json::Value;
 

@@ -4,7 +4,7 @@ use portolan_core::record::RecordType;
 use portolan_core::{Name, Problem, Reason};
 
 use super::Index;
-use super::draft::{Claim, Claimant};
+use super::claims::{Claim, Claimant};
 use super::objects::is_root;
 use super::zones::{Basis, KnownZone};
 use crate::object::Kind;

@@ -11,8 +11,9 @@ use portolan_core::fleet::{Endpoint, Evidence, TARGETS_MAX};
 use portolan_core::record::Rdata;
 use portolan_core::{Name, Reason, RecordType, Target, Ttl};
 
-use super::draft::{Draft, World};
+use super::draft::Draft;
 use super::offer::address_target;
+use super::world::World;
 use crate::dns_endpoint::{DnsEndpoint, RecordSpec};
 use crate::hosts;
 use crate::kubefed::{RECORD_TTL_RULE, RecordTtl};

@@ -1,12 +1,9 @@
 //! Which Services an Ingress leads a host to.
 
-use std::sync::Arc;
-
 use k8s_openapi::api::networking::v1::{Ingress, IngressBackend, IngressRule};
 use portolan_core::Name;
 use portolan_core::fleet::Evidence;
 
-use super::source::{Source, service_key};
 use crate::hosts;
 
 /// Every Service that an Ingress refers to.
@@ -18,11 +15,10 @@ pub(super) fn services(ingress: &Ingress) -> impl Iterator<Item = &str> {
 
 /// What an Ingress' readiness for a host rests on: a backend Service of that host that has a ready
 /// endpoint. A backend that is no Service (a bucket, say) cannot be judged.
-pub(super) fn evidence(source: &Source, namespace: &Arc<str>, ingress: &Ingress, host: &Name) -> Evidence {
+pub(super) fn evidence(ingress: &Ingress, host: &Name, is_service_ready: impl Fn(&str) -> bool) -> Evidence {
     let backends = backends_of(ingress, host);
     let is_ready = |backend: &&IngressBackend| {
-        let service = backend.service.as_ref();
-        service.is_some_and(|service| source.is_ready(&service_key(namespace, &service.name)))
+        backend.service.as_ref().is_some_and(|service| is_service_ready(&service.name))
     };
     match backends {
         b if b.iter().any(is_ready) => Evidence::Ready,

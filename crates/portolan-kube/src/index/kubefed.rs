@@ -13,11 +13,13 @@
 //! or silent: a client inside it must be led on and not be told that the name does not exist. That is what
 //! KubeFed meant and did not do.
 
-use portolan_core::fleet::{Cluster, ClusterState, Endpoint, Evidence};
+use portolan_core::cluster::{Cluster, ClusterState};
+use portolan_core::fleet::{Endpoint, Evidence};
 use portolan_core::{Name, Reason, Target, Ttl};
 
-use super::draft::{Draft, World, domain_reference};
+use super::draft::{Draft, domain_reference};
 use super::offer::{self, ServiceRule};
+use super::world::World;
 use super::zones::KnownDomain;
 use crate::hosts;
 use crate::kinds::HOSTS_MAX;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Node;
-use portolan_core::fleet::{Cluster, ClusterName, ClusterState, Fact};
+use portolan_core::cluster::{Cluster, ClusterName, ClusterState};
+use portolan_core::fleet::Fact;
 use portolan_core::{Problem, Reason};
 
 use super::draft::placed;

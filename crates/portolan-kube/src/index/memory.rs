@@ -4,9 +4,8 @@
 //! what was read, so that a restart ends in the same facts as none.
 
 use portolan_core::Name;
-use portolan_core::fleet::{
-    Cluster, ClusterName, Endpoint, Fleet, NameFacts, Owner, Sources, Touched, ZoneFacts,
-};
+use portolan_core::cluster::{Cluster, ClusterName, Sources};
+use portolan_core::fleet::{Endpoint, Fleet, NameFacts, Owner, Touched, ZoneFacts};
 use portolan_core::policy::{Policy, PolicyName};
 
 use super::objects::Objects;

@@ -8,7 +8,7 @@ use portolan_core::fleet::{Fact, NameFacts};
 use portolan_core::name::NameRef;
 use portolan_core::{Name, Problem, Reason};
 
-use super::draft::{Claim, Claimant};
+use super::claims::{Claim, Claimant};
 use super::memory::Memory;
 use super::{About, Index};
 use crate::kinds;

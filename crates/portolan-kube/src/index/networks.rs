@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portolan_core::Problem;
-use portolan_core::fleet::ClusterName;
-use portolan_core::geo::NetworkMap;
+use portolan_core::cluster::ClusterName;
+use portolan_core::place::NetworkMap;
 
 use super::objects::is_root;
 use crate::settle;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portolan_core::fleet::{ClusterName, Sources};
+use portolan_core::cluster::{ClusterName, Sources};
 
 use super::source::{Source, affects};
 use crate::manifest::Located;

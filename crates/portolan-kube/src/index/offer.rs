@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
-use portolan_core::fleet::{ClusterName, Endpoint, Evidence, TARGETS_MAX, suspect_address, unusable_address};
+use portolan_core::cluster::ClusterName;
+use portolan_core::fleet::{Endpoint, Evidence, TARGETS_MAX, suspect_address, unusable_address};
 use portolan_core::{Name, Problem, Reason, Target};
 
-use super::draft::{Draft, World, placed, subject};
+use super::draft::{Draft, placed, subject};
 use super::ingress;
-use super::source::Source;
+use super::source::{Source, service_key};
+use super::world::World;
 use crate::hosts;
 use crate::kinds::GlobalName;
 use crate::manifest::Located;
@@ -96,8 +98,9 @@ pub(super) fn ingress_hosts<'h>(
     let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
     let texts = entries.iter().flat_map(|entry| [entry.ip.as_deref(), entry.hostname.as_deref()]);
     let targets = targets(draft, texts.flatten(), &About { cluster, key, located });
+    let is_ready = |service: &str| source.is_ready(&service_key(&key.namespace, service));
     for host in hosts {
-        let evidence = ingress::evidence(source, &key.namespace, object, host);
+        let evidence = ingress::evidence(object, host, is_ready);
         if let Some(offer) = endpoint(cluster, targets.clone(), evidence) {
             draft.offer(host, offer);
         }

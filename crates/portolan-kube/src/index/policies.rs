@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use portolan_core::fleet::{ClusterName, Fact};
+use portolan_core::cluster::ClusterName;
+use portolan_core::fleet::Fact;
 use portolan_core::policy::PolicyName;
 
 use super::draft::placed;

@@ -13,9 +13,10 @@ mod sources;
 
 use std::sync::Arc;
 
+use portolan_core::cluster::ClusterName;
 use portolan_core::compile::compile;
-use portolan_core::fleet::{ClusterName, Fleet, NameFacts};
-use portolan_core::zone::Serials;
+use portolan_core::fleet::{Fleet, NameFacts};
+use portolan_core::publish::Serials;
 use portolan_core::{Fact, Name, Reason, Snapshot};
 use serde_json::{Value, json};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portolan_core::Name;
-use portolan_core::fleet::{ClusterName, Touched};
+use portolan_core::cluster::ClusterName;
+use portolan_core::fleet::Touched;
 
 use super::Index;
 use super::draft::domain_reference;

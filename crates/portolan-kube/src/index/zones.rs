@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use portolan_core::fleet::{Endpoint, Evidence, Fact, Sources, ZoneFacts};
+use portolan_core::cluster::Sources;
+use portolan_core::fleet::{Endpoint, Evidence, Fact, ZoneFacts};
 use portolan_core::record::Soa;
 use portolan_core::{Name, Problem, Reason, Target, Ttl};
 

@@ -6,8 +6,9 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
+use super::library;
 use super::place::Spot;
-use super::{Fault, Tree, yaml};
+use super::tree::{Fault, Tree};
 
 /// True of a file whose name says that it is JSON.
 pub(super) fn is_named_so(file: &str) -> bool {
@@ -46,7 +47,7 @@ pub(super) fn read(text: &str) -> Vec<Result<Tree, Fault>> {
 fn fault(text: &str, start: Spot, error: &serde_json::Error) -> Fault {
     if error.classify() == Category::Data {
         let body = text.get(start.offset..).unwrap_or_default();
-        if let Err(fault) = yaml::by_library(body, start) {
+        if let Err(fault) = library::read(body, start) {
             return fault;
         }
     }

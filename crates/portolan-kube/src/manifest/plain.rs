@@ -12,9 +12,10 @@ mod scalar;
 
 use serde_json::{Map, Value};
 
+use super::DEPTH_MAX;
 use super::place::Spot;
 use super::split::Document;
-use super::{DEPTH_MAX, Tree};
+use super::tree::Tree;
 
 /// Reads a document, if it is plain.
 pub(super) fn read(document: Document<'_>) -> Option<Tree> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use portolan_core::fleet::{Cluster, ClusterState, WhenSilent};
-use portolan_core::geo::Place;
+use portolan_core::cluster::{Cluster, ClusterState, WhenSilent};
+use portolan_core::place::Place;
 use portolan_core::policy::WEIGHT_MAX;
 use portolan_core::{Problem, Reason};
 

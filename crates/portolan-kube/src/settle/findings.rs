@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use portolan_core::geo::{Place, PlaceError};
+use portolan_core::place::{Place, PlaceError};
 use portolan_core::policy::PolicyName;
 use portolan_core::{Problem, Reason, Ttl};
 

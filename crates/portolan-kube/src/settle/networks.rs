@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use portolan_core::geo::{NETWORKS_MAX, Network, NetworkMap, Place, PlaceError};
+use portolan_core::place::{NETWORKS_MAX, Network, NetworkMap, Place, PlaceError};
 use portolan_core::{Problem, Reason};
 
 use super::findings::{Findings, Value};

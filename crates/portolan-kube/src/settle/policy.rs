@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portolan_core::fleet::CLUSTERS_MAX;
-use portolan_core::geo::NetworkMap;
+use portolan_core::cluster::CLUSTERS_MAX;
+use portolan_core::place::NetworkMap;
 use portolan_core::policy::{
     ANSWERS_MAX, AllDown, Pick, Policy, STAGES_MAX, Stage, TIERS_MAX, UnknownLocation, WEIGHT_MAX,
 };

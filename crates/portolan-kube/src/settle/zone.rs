@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use portolan_core::fleet::{Sources, ZoneFacts, unusable_address};
+use portolan_core::cluster::Sources;
+use portolan_core::fleet::{ZoneFacts, unusable_address};
 use portolan_core::record::Soa;
 use portolan_core::{Name, Problem, Reason, Ttl};
 

@@ -28,7 +28,7 @@ use super::table::Seat;
 use crate::config::Limits;
 use crate::counters::{Count, Lane};
 use crate::respond::{Chance, Manner, Packet, Transport, respond};
-use crate::server::Shared;
+use crate::shared::Shared;
 
 /// Replies that are gathered before they are written, in octets.
 const OUTBOX_OCTETS: usize = 16_384;

@@ -8,6 +8,7 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use nix::cmsg_space;
 use nix::libc::{in_pktinfo, in6_pktinfo};
@@ -16,7 +17,11 @@ use nix::sys::socket::{
     setsockopt, sockopt,
 };
 
-use super::{RECEIVE_WAIT, SEND_WAIT};
+/// How long a worker waits for a packet before it looks up: this bounds how long it keeps an old
+/// snapshot while nobody asks (below a second), and how long it takes to stop.
+const RECEIVE_WAIT: Duration = Duration::from_millis(200);
+/// How long the kernel may take to take a reply. A reply to one client is not worth the wait of all.
+const SEND_WAIT: Duration = Duration::from_millis(10);
 
 /// A socket to receive from and to send replies by.
 pub(crate) enum Door {

@@ -1,6 +1,7 @@
 use std::net::UdpSocket;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use super::*;
 use crate::counters::Counters;

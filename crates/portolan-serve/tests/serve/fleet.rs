@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use portolan_core::cluster::{Cluster, Sources};
 use portolan_core::compile::compile;
-use portolan_core::fleet::{Cluster, Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, Sources, ZoneFacts};
-use portolan_core::geo::NetworkMap;
+use portolan_core::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, ZoneFacts};
+use portolan_core::place::NetworkMap;
 use portolan_core::policy::{Pick, Policy, PolicyName, Stage};
+use portolan_core::publish::Serials;
 use portolan_core::record::{Rdata, Soa};
-use portolan_core::zone::Serials;
 use portolan_core::{ClusterName, Name, RecordType, Snapshot, Target, Ttl};
 
 /// A fleet and its last snapshot.

@@ -2,13 +2,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use portolan_core::fleet::{
-    Cluster, ClusterState, Endpoint, Evidence, NameFacts, Owner, Sources, WhenSilent, ZoneFacts,
-};
-use portolan_core::geo::NetworkMap;
+use portolan_core::cluster::{Cluster, ClusterState, Sources, WhenSilent};
+use portolan_core::fleet::{Endpoint, Evidence, NameFacts, Owner, ZoneFacts};
+use portolan_core::place::NetworkMap;
 use portolan_core::policy::{AllDown, Pick, Policy, PolicyName, Stage, UnknownLocation};
+use portolan_core::publish::Serial;
 use portolan_core::record::{Rdata, Soa};
-use portolan_core::zone::Serial;
 use portolan_core::{ClusterName, RecordType, Target, Ttl};
 
 use super::*;

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use portolan_core as core;
-use portolan_core::zone::Serial;
+use portolan_core::publish::Serial;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
@@ -122,22 +122,22 @@ impl Name {
     }
 }
 
-impl From<&core::geo::Place> for Place {
-    fn from(place: &core::geo::Place) -> Self {
+impl From<&core::place::Place> for Place {
+    fn from(place: &core::place::Place) -> Self {
         match place {
-            core::geo::Place::Path(parts) => Self::Path(parts.iter().map(|p| p.to_string()).collect()),
-            core::geo::Place::Region(region) => Self::Region(region.to_string()),
+            core::place::Place::Path(parts) => Self::Path(parts.iter().map(|p| p.to_string()).collect()),
+            core::place::Place::Region(region) => Self::Region(region.to_string()),
         }
     }
 }
 
 impl Place {
-    fn into_core(self) -> core::geo::Place {
+    fn into_core(self) -> core::place::Place {
         match self {
             Self::Path(parts) => {
-                core::geo::Place::Path(parts.into_iter().map(std::sync::Arc::from).collect())
+                core::place::Place::Path(parts.into_iter().map(std::sync::Arc::from).collect())
             }
-            Self::Region(region) => core::geo::Place::Region(region.into()),
+            Self::Region(region) => core::place::Place::Region(region.into()),
         }
     }
 }
@@ -154,10 +154,10 @@ fn ttl(seconds: u32) -> Result<core::Ttl, StoreError> {
     core::Ttl::from_seconds(seconds).ok_or_else(|| damaged("a TTL in it is above 2^31-1"))
 }
 
-fn sources(held_by: &core::fleet::Sources) -> Vec<String> {
+fn sources(held_by: &core::cluster::Sources) -> Vec<String> {
     held_by.iter().map(|source| source.0.to_string()).collect()
 }
 
-fn into_sources(held_by: &[String]) -> core::fleet::Sources {
+fn into_sources(held_by: &[String]) -> core::cluster::Sources {
     held_by.iter().map(|source| cluster_name(source)).collect()
 }

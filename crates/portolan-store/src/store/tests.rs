@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use portolan_core::fleet::{Cluster, Fact};
-use portolan_core::zone::Serial;
+use portolan_core::cluster::Cluster;
+use portolan_core::fleet::Fact;
+use portolan_core::publish::Serial;
 
 use super::*;
 use crate::file::Step;

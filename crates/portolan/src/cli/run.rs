@@ -7,34 +7,11 @@ use anyhow::Result;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use crate::commands::{self, Client, Question};
+use crate::commands::{self, Client, Outcome, Question};
 use crate::config::keys::KEYS;
 use crate::config::said::{Environment, Flags, Said};
 use crate::config::{RunConfig, docs};
 use crate::logs::{self, plain};
-
-/// How a command ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All is well.
-    Fine,
-    /// It did not do what it was for.
-    Error,
-    /// What it was given has faults.
-    Faults,
-}
-
-impl Outcome {
-    /// The exit code.
-    #[must_use]
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Fine => 0,
-            Self::Error => 1,
-            Self::Faults => 2,
-        }
-    }
-}
 
 /// Runs the command that was parsed. What it was asked for goes to `out`.
 ///

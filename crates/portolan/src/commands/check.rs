@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use portolan_core::{Problem, Reason};
 
-use crate::cli::Outcome;
+use super::outcome::Outcome;
 use crate::config::here;
 use crate::config::said::Said;
 use crate::logs::plain;

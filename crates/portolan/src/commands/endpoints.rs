@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::cli::Outcome;
+use super::outcome::Outcome;
 use crate::source;
 
 /// Prints the objects, sorted: the same bytes for the same folder.

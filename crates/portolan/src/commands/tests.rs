@@ -5,7 +5,7 @@ use std::path::Path;
 use portolan_core::{Problem, Reason};
 
 use super::{Client, Question, check, endpoints, explain, print_problem, status};
-use crate::cli::Outcome;
+use crate::commands::Outcome;
 use crate::config::said::{Flags, Said};
 
 const ZONE: &str = "apiVersion: portolan.dev/v1alpha1

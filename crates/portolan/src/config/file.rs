@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
 use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, nearest};
-use crate::config::said::{Source, Value, fault};
+use crate::config::value::{Source, Value, fault};
 
 /// The largest file that is read, in bytes.
 pub const CONFIG_BYTES_MAX: u64 = 1 << 20;

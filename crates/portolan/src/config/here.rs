@@ -7,7 +7,8 @@ use std::path::Path;
 use portolan_core::{Problem, Reason};
 
 use crate::config::RunConfig;
-use crate::config::said::{Said, Value, fault};
+use crate::config::said::Said;
+use crate::config::value::{Value, fault};
 
 /// What of a configuration cannot be had on this machine. Nothing is changed: a socket is bound to a free
 /// port of each address and closed at once.

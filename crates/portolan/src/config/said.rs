@@ -2,50 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use portolan_core::{Problem, Reason};
 
 use crate::config::file;
 use crate::config::keys::{CONFIG_ENV, Form, KEYS};
-
-/// Where a value was said. A later one counts over an earlier one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// At this place of the file.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The column, from 1.
-        column: u64,
-    },
-    /// By this variable.
-    Env(&'static str),
-    /// By this flag.
-    Flag(&'static str),
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
-            Self::Env(variable) => write!(f, "environment {variable}"),
-            Self::Flag(flag) => write!(f, "--{flag}"),
-        }
-    }
-}
-
-/// What was said of one key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Value {
-    /// The texts: several only where the key is a list.
-    pub texts: Vec<String>,
-    /// Where.
-    pub source: Source,
-}
+use crate::config::value::{Source, Value, fault};
 
 /// What was said on the command line: the texts of each flag that was given, by the key's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,10 +89,4 @@ impl Said {
     fn set(&mut self, name: &'static str, texts: Vec<String>, source: Source) {
         self.values.insert(name, Value { texts, source });
     }
-}
-
-/// A fault of the configuration. `field` is the path of the key; empty for the file as a whole.
-pub(crate) fn fault(field: &str, reason: Reason, message: String, place: &str) -> Problem {
-    let subject = if field.is_empty() { "config".to_owned() } else { format!("config: {field}") };
-    Problem { subject, reason, message, place: place.to_owned() }
 }

@@ -8,7 +8,8 @@ use portolan_core::{Problem, Reason};
 
 use crate::config::RunConfig;
 use crate::config::keys::{Form, LISTEN_DEFAULT, LISTENERS_MAX, NSID_OCTETS_MAX, key};
-use crate::config::said::{Said, Value, fault};
+use crate::config::said::Said;
+use crate::config::value::{Value, fault};
 use crate::logs::{self, LogFormat};
 
 impl Said {

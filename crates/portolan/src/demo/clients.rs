@@ -61,7 +61,7 @@ impl Client {
 
     /// What its resolver tells: `198.18.49.0/24`.
     pub(super) fn network_text(&self) -> String {
-        portolan_core::geo::Network::around(self.address, self.prefix).to_string()
+        portolan_core::place::Network::around(self.address, self.prefix).to_string()
     }
 
     /// The address and the TTL that it must get. The TTL is half while a cluster is down.

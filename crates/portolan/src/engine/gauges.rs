@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portolan_core::fleet::ClusterState;
+use portolan_core::cluster::ClusterState;
 use portolan_core::{Name, Reason};
 
 use super::Engine;

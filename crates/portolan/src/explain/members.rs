@@ -3,13 +3,14 @@
 //! A snapshot keeps one bit an offer; what the bit rests on stands in the facts. Both list the offers in
 //! the same order, those left out that are no members (see portolan-core's compile).
 
-use portolan_core::fleet::{Cluster, ClusterState, Endpoint, Evidence, NameFacts, WhenSilent};
+use portolan_core::cluster::{Cluster, ClusterState, WhenSilent};
+use portolan_core::fleet::{Endpoint, Evidence, NameFacts};
 use portolan_core::record::Present;
 use portolan_core::zone::{Pool, Records};
 use portolan_core::{Fleet, RecordType, Snapshot};
 
 use crate::explain::{AnswerSeen, MemberSeen, Verdict};
-use crate::status::when;
+use crate::when::when;
 
 /// The offers of one name, as the facts and the snapshot have them.
 #[derive(Clone, Copy)]

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use portolan_core::cluster::{Cluster, ClusterState, WhenSilent};
 use portolan_core::compile::compile;
-use portolan_core::fleet::{
-    Cluster, ClusterState, Endpoint, Evidence, NameFacts, Owner, WhenSilent, ZoneFacts,
-};
-use portolan_core::geo::NetworkMap;
+use portolan_core::fleet::{Endpoint, Evidence, NameFacts, Owner, ZoneFacts};
+use portolan_core::place::NetworkMap;
 use portolan_core::policy::{AllDown, Pick, Policy, PolicyName, Stage};
+use portolan_core::publish::Serials;
 use portolan_core::record::Soa;
-use portolan_core::zone::Serials;
 use portolan_core::{ClusterName, Fact, Fleet, Name, RecordType, Snapshot, Target, Ttl};
 
 use super::{Explanation, explain};

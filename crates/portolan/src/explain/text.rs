@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use portolan_core::geo::Network;
-
 use crate::explain::{Explanation, Found, Hop, MemberSeen, PolicySeen, RecordSeen, TierSeen, Verdict};
 use crate::logs::plain;
+use portolan_core::place::Network;
 
 /// Most records of one member that are listed; JSON has them all.
 const RECORDS_SHOWN_MAX: usize = 2;

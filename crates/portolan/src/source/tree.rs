@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use portolan_core::fleet::CLUSTERS_MAX;
+use portolan_core::cluster::CLUSTERS_MAX;
 use portolan_core::{ClusterName, Problem, Reason};
 
 use crate::engine::{Event, root};

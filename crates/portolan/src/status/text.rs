@@ -6,7 +6,8 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use crate::explain::Verdict;
 use crate::logs::plain;
-use crate::status::{ClusterRow, MemberRow, NameRow, ProblemRow, Status, ZoneRow, ago};
+use crate::status::{ClusterRow, MemberRow, NameRow, ProblemRow, Status, ZoneRow};
+use crate::when::ago;
 
 /// Most rows of one table, unless all are asked for.
 const ROWS_SHOWN_MAX: usize = 20;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use portolan_core::compile::compile;
 use portolan_core::fleet::Touched;
-use portolan_core::zone::Serials;
+use portolan_core::publish::Serials;
 use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
 use portolan_kube::index::Index;
 use portolan_kube::manifest;

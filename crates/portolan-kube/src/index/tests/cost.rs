@@ -1,6 +1,6 @@
 //! What a change costs depends on what it touches, counted and not timed.
 
-use portolan_core::fleet::ClusterName;
+use portolan_core::cluster::ClusterName;
 use serde_json::json;
 
 use super::{Bench, mk_global_name, mk_node, mk_service, mk_slice, mk_zone};

@@ -1,7 +1,7 @@
 //! KubeFed's levels: gslb-semantics 2.2 to 2.6, with the intent where KubeFed's code misses it.
 
 use portolan_core::Reason;
-use portolan_core::fleet::ClusterName;
+use portolan_core::cluster::ClusterName;
 use serde_json::{Value, json};
 
 use super::{

@@ -1,12 +1,12 @@
 //! Members of the fleet: gslb-semantics 2.6, `MemberCluster`, silence.
 
 use portolan_core::Reason;
-use portolan_core::fleet::{ClusterName, ClusterState, WhenSilent};
+use portolan_core::cluster::{ClusterName, ClusterState, WhenSilent};
 use serde_json::json;
 
 use super::{Bench, mk, mk_member, mk_node};
 
-fn eu(bench: &mut Bench) -> Option<portolan_core::fleet::Cluster> {
+fn eu(bench: &mut Bench) -> Option<portolan_core::cluster::Cluster> {
     bench.take();
     bench.fleet.clusters.get(&ClusterName::from("eu")).cloned()
 }

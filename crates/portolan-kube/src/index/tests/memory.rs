@@ -1,7 +1,8 @@
 //! After a restart: what was remembered counts until its source is heard.
 
 use portolan_core::Reason;
-use portolan_core::fleet::{ClusterName, Fleet};
+use portolan_core::cluster::ClusterName;
+use portolan_core::fleet::Fleet;
 use serde_json::{Value, json};
 
 use super::{

@@ -1,7 +1,7 @@
 //! One intent in many clusters, and one name that many want.
 
 use portolan_core::Reason;
-use portolan_core::fleet::ClusterName;
+use portolan_core::cluster::ClusterName;
 use serde_json::json;
 
 use super::{Bench, made, mk_global_name, mk_service, mk_slice};

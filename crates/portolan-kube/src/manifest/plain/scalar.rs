@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::{Map, Value};
 
-use crate::manifest::DEPTH_MAX;
+use crate::manifest::{DEPTH_MAX, library};
 
 /// Most digits of a whole number that certainly fits 64 bits.
 const DIGITS_MAX: usize = 18;
@@ -103,11 +103,7 @@ fn number(text: &str) -> Option<Value> {
         return Some(Value::String(text.to_owned()));
     }
     let ambiguous = text.bytes().any(|byte| matches!(byte, b'[' | b']' | b'{' | b'}' | b',' | b'#'));
-    if ambiguous {
-        None
-    } else {
-        serde_saphyr::from_str_with_options(text, super::super::yaml::options()).ok()
-    }
+    if ambiguous { None } else { serde_saphyr::from_str_with_options(text, library::options()).ok() }
 }
 
 /// Goes through the flow nodes of a line.

@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::manifest::{split, yaml};
+use crate::manifest::{library, split};
 
 /// What the fast way and the library make of a document.
 fn both(text: &str) -> Option<(Option<Value>, Option<Value>)> {
     let document = split::documents(text).next()?;
     let plain = read(document).map(|tree| tree.value);
-    Some((plain, yaml::by_library(document.text, document.spot).ok()))
+    Some((plain, library::read(document.text, document.spot).ok()))
 }
 
 #[test]

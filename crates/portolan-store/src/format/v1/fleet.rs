@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use portolan_core::cluster;
 use portolan_core::fleet as core;
 use portolan_core::policy::PolicyName;
 use portolan_core::record::{Rdata, Soa};
@@ -86,21 +87,21 @@ enum Target {
     Record(u16, Vec<u8>),
 }
 
-impl From<&core::Cluster> for Cluster {
-    fn from(cluster: &core::Cluster) -> Self {
+impl From<&cluster::Cluster> for Cluster {
+    fn from(cluster: &cluster::Cluster) -> Self {
         Self {
             region: cluster.region.as_deref().map(str::to_owned),
             zones: cluster.zones.iter().map(ToString::to_string).collect(),
             place: cluster.place.as_ref().map(Place::from),
             weight: cluster.weight,
             state: match cluster.state {
-                core::ClusterState::Active => ClusterState::Active,
-                core::ClusterState::Draining => ClusterState::Draining,
-                core::ClusterState::Disabled => ClusterState::Disabled,
+                cluster::ClusterState::Active => ClusterState::Active,
+                cluster::ClusterState::Draining => ClusterState::Draining,
+                cluster::ClusterState::Disabled => ClusterState::Disabled,
             },
             when_silent: match cluster.when_silent {
-                core::WhenSilent::Keep => WhenSilent::Keep,
-                core::WhenSilent::Drain => WhenSilent::Drain,
+                cluster::WhenSilent::Keep => WhenSilent::Keep,
+                cluster::WhenSilent::Drain => WhenSilent::Drain,
             },
             silent_since: cluster.silent_since,
         }
@@ -108,20 +109,20 @@ impl From<&core::Cluster> for Cluster {
 }
 
 impl Cluster {
-    pub(super) fn into_core(self) -> core::Cluster {
-        core::Cluster {
+    pub(super) fn into_core(self) -> cluster::Cluster {
+        cluster::Cluster {
             region: self.region.map(Into::into),
             zones: self.zones.into_iter().map(Into::into).collect(),
             place: self.place.map(Place::into_core),
             weight: self.weight,
             state: match self.state {
-                ClusterState::Active => core::ClusterState::Active,
-                ClusterState::Draining => core::ClusterState::Draining,
-                ClusterState::Disabled => core::ClusterState::Disabled,
+                ClusterState::Active => cluster::ClusterState::Active,
+                ClusterState::Draining => cluster::ClusterState::Draining,
+                ClusterState::Disabled => cluster::ClusterState::Disabled,
             },
             when_silent: match self.when_silent {
-                WhenSilent::Keep => core::WhenSilent::Keep,
-                WhenSilent::Drain => core::WhenSilent::Drain,
+                WhenSilent::Keep => cluster::WhenSilent::Keep,
+                WhenSilent::Drain => cluster::WhenSilent::Drain,
             },
             silent_since: self.silent_since,
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portolan_core::geo::NetworkMap;
+use portolan_core::place::NetworkMap;
 use portolan_core::policy as core;
 use serde::{Deserialize, Serialize};
 
@@ -123,7 +123,7 @@ impl From<&core::Stage> for Stage {
     fn from(stage: &core::Stage) -> Self {
         match stage {
             core::Stage::Geo(map) => {
-                let entry = |(network, place): (&portolan_core::geo::Network, &Option<_>)| {
+                let entry = |(network, place): (&portolan_core::place::Network, &Option<_>)| {
                     let network = Network { address: network.address(), length: network.length() };
                     (network, place.as_ref().map(Place::from))
                 };
@@ -142,7 +142,7 @@ impl Stage {
             Self::Geo(networks) => {
                 let mut map = NetworkMap::default();
                 for (network, place) in networks {
-                    let key = portolan_core::geo::Network::new(network.address, network.length)
+                    let key = portolan_core::place::Network::new(network.address, network.length)
                         .map_err(|error| damaged(&format!("a network in it {error}")))?;
                     map.networks.insert(key, place.map(Place::into_core));
                 }

@@ -5,8 +5,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv6Addr};
 use core::str::FromStr;
 
-use crate::geo::Place;
-use crate::policy::{Policy, Stage};
+use crate::place::Place;
 
 /// Most networks that one map may have.
 pub const NETWORKS_MAX: usize = 1_000_000;
@@ -125,7 +124,7 @@ fn address_bits(address: IpAddr) -> u8 {
 }
 
 /// The address with its first bit on top, IPv4 in the upper 32 bits.
-pub(super) fn bits_of(address: IpAddr) -> u128 {
+pub(crate) fn bits_of(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(v4) => u128::from(u32::from(v4)) << 96,
         IpAddr::V6(v6) => u128::from(v6),
@@ -143,17 +142,13 @@ pub struct NetworkMap {
     pub networks: BTreeMap<Network, Option<Place>>,
 }
 
-/// The place that a policy's networks give a client: of each `Geo` stage, in order.
-pub fn locate(policy: &Policy, client: IpAddr) -> impl Iterator<Item = Option<&Place>> {
-    policy.order.iter().filter_map(move |stage| match stage {
-        Stage::Geo(map) => Some(longest(map, client)),
-        Stage::Tiers(_) => None,
-    })
-}
-
-fn longest(map: &NetworkMap, client: IpAddr) -> Option<&Place> {
-    (0..=address_bits(client))
-        .rev()
-        .find_map(|length| map.networks.get(&Network::around(client, length)))
-        .and_then(Option::as_ref)
+impl NetworkMap {
+    /// The place of the longest network that holds an address.
+    #[must_use]
+    pub fn place_of(&self, address: IpAddr) -> Option<&Place> {
+        (0..=address_bits(address))
+            .rev()
+            .find_map(|length| self.networks.get(&Network::around(address, length)))
+            .and_then(Option::as_ref)
+    }
 }

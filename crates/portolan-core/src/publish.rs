@@ -4,30 +4,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::fleet::{ClusterName, ZoneFacts};
+use crate::cluster::ClusterName;
+use crate::compile::{Change, Compiled};
+use crate::fleet::ZoneFacts;
 use crate::name::{Name, NameRef};
 use crate::record::{Rdata, RecordType, Soa};
-use crate::zone::{ClusterTable, Node, OrdersKey, Policies, Records, Snapshot, Zone, content_hash};
-
-/// One change of a snapshot, as compile makes them.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// A zone is there, or no more.
-    Zone(Name, Option<ZoneFacts>),
-    /// A name has these records, or none.
-    Name(Name, Option<Arc<Records>>),
-    /// What stands behind one offer of a name is ready, or no more. Set in place.
-    Ready {
-        /// The name.
-        name: Name,
-        /// The offer's index.
-        offer: usize,
-        /// The verdict.
-        up: bool,
-    },
-    /// A cluster is drained, or no more. Set in place, whatever stands behind it.
-    Drained(ClusterName, bool),
-}
+use crate::zone::{Node, Records, Snapshot, Zone, content_hash};
 
 /// The serial that a zone's content has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,18 +56,10 @@ fn next(serial: u32) -> u32 {
     }
 }
 
-/// What the parts of a snapshot that are not names or zones become.
-#[derive(Clone, Debug)]
-pub(crate) struct Parts {
-    pub(crate) clusters: ClusterTable,
-    pub(crate) policies: Arc<Policies>,
-    pub(crate) orders: Arc<BTreeMap<OrdersKey, Arc<crate::geo::Orders>>>,
-}
-
 impl Snapshot {
     /// The next snapshot. Verdicts change in place, in this one too.
     #[must_use]
-    pub fn publish(&self, compiled: crate::compile::Compiled, serials: &mut Serials, revision: u64) -> Self {
+    pub fn publish(&self, compiled: Compiled, serials: &mut Serials, revision: u64) -> Self {
         let mut next = self.clone();
         next.revision = revision;
         next.clusters = compiled.parts.clusters;

@@ -1,0 +1,157 @@
+//! Records drafted, and what they claim.
+//!
+//! A draft is made anew whenever something that the record refers to changes, and compared with the one
+//! before, so that only names whose claim really changed are looked at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portolan_core::Name;
+use portolan_core::cluster::ClusterName;
+use portolan_core::fleet::NameFacts;
+
+use super::draft::{Draft, Rank, subject};
+use super::world::World;
+use super::{About, Index, foreign, kubefed, offer};
+use crate::object::{Object, ObjectKey};
+
+/// Whose claim it is, and what a fence asks of it.
+#[derive(Debug, PartialEq)]
+pub(super) struct Claimant {
+    pub(super) key: ObjectKey,
+    /// `GlobalName shop/web (eu-1)`.
+    pub(super) subject: String,
+    pub(super) place: String,
+    /// Where the object stands, in the form that counts.
+    pub(super) sources: Vec<ClusterName>,
+    /// True of the kinds that a `Domain`'s zone admits.
+    pub(super) is_kubefed: bool,
+}
+
+/// A record's wish for one name.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Claim {
+    pub(super) by: Arc<Claimant>,
+    pub(super) facts: Arc<NameFacts>,
+}
+
+/// What is kept of a record's draft.
+#[derive(Debug)]
+pub(super) struct Drafted {
+    rank: Rank,
+    names: Vec<Name>,
+    uses: BTreeSet<ObjectKey>,
+}
+
+impl Index {
+    /// Drafts the records that something touched.
+    pub(super) fn take_records(&mut self) {
+        for key in std::mem::take(&mut self.dirty.records) {
+            let world = World {
+                objects: &self.objects,
+                clusters: &self.given.clusters,
+                domains: &self.zones.domains,
+                zones: &self.zones,
+            };
+            match self.objects.held(&key) {
+                Some(held) => {
+                    let draft = drafted(Draft::new(held), world);
+                    let claims = claims_of(&draft);
+                    let kept = Drafted {
+                        rank: Rank::of(&draft.held),
+                        names: draft.names.keys().cloned().collect(),
+                        uses: draft.uses,
+                    };
+                    let (problems, steps) = (draft.problems, draft.steps);
+                    self.step(steps);
+                    self.keep(&key, Some(kept), claims);
+                    self.note(About::Record(key), problems);
+                }
+                None => {
+                    self.step(1);
+                    self.keep(&key, None, BTreeMap::new());
+                    self.note(About::Record(key), Vec::new());
+                }
+            }
+        }
+    }
+
+    /// Puts a record's claims in place of those that it made before.
+    fn keep(&mut self, key: &ObjectKey, now: Option<Drafted>, mut claims: BTreeMap<Name, Claim>) {
+        let before = self.drafted.remove(key);
+        if let Some(before) = before {
+            let is_same_rank = now.as_ref().is_some_and(|now| now.rank == before.rank);
+            for used in &before.uses {
+                self.drop_user(used, key);
+            }
+            for name in before.names {
+                let old = self.withdraw(&name, &before.rank);
+                if is_same_rank && old.is_some() && old.as_ref() == claims.get(&name) {
+                    let claim = claims.remove(&name);
+                    self.claims.entry(name).or_default().extend(claim.map(|c| (before.rank.clone(), c)));
+                } else {
+                    self.dirty.names.insert(name);
+                }
+            }
+        }
+        let Some(now) = now else { return };
+        for used in &now.uses {
+            self.users.entry(used.clone()).or_default().insert(key.clone());
+        }
+        for (name, claim) in claims {
+            self.dirty.names.insert(name.clone());
+            self.claims.entry(name).or_default().insert(now.rank.clone(), claim);
+        }
+        self.drafted.insert(key.clone(), now);
+    }
+
+    fn withdraw(&mut self, name: &Name, rank: &Rank) -> Option<Claim> {
+        let claims = self.claims.get_mut(name)?;
+        let old = claims.remove(rank);
+        if claims.is_empty() {
+            self.claims.remove(name);
+        }
+        old
+    }
+
+    fn drop_user(&mut self, used: &ObjectKey, user: &ObjectKey) {
+        if let Some(users) = self.users.get_mut(used) {
+            users.remove(user);
+            if users.is_empty() {
+                self.users.remove(used);
+            }
+        }
+    }
+}
+
+fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
+    match draft.held.object {
+        Object::ServiceDnsRecord(record) => kubefed::service_record(&mut draft, record, world),
+        Object::IngressDnsRecord(record) => kubefed::ingress_record(&mut draft, record, world),
+        Object::DnsEndpoint(object) => foreign::dns_endpoint(&mut draft, object, world),
+        Object::GlobalName(object) => offer::global_name(&mut draft, object, world),
+        Object::Zone(_) => world.zones.name_servers(&mut draft),
+        _ => {}
+    }
+    for facts in draft.names.values_mut() {
+        facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
+    }
+    draft
+}
+
+fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
+    let held = &draft.held;
+    let by = Arc::new(Claimant {
+        key: held.key.clone(),
+        subject: subject(held.key, held.source),
+        place: held.place.into(),
+        sources: held.agreeing.clone(),
+        is_kubefed: match held.object {
+            Object::ServiceDnsRecord(_) | Object::IngressDnsRecord(_) => true,
+            Object::DnsEndpoint(object) => object.api_version != crate::dns_endpoint::API_VERSION,
+            _ => false,
+        },
+    });
+    let claim = |facts: &NameFacts| Claim { by: by.clone(), facts: Arc::new(facts.clone()) };
+    draft.names.iter().map(|(name, facts)| (name.clone(), claim(facts))).collect()
+}

@@ -1,0 +1,18 @@
+//! What a record refers to is looked up here.
+
+use std::collections::BTreeMap;
+
+use portolan_core::cluster::{Cluster, ClusterName};
+
+use super::objects::Objects;
+use super::zones::{Domains, Zones};
+
+/// Everything that a draft may depend on beside its own object.
+#[derive(Clone, Copy)]
+pub(super) struct World<'a> {
+    pub(super) objects: &'a Objects,
+    /// The members, those that are only remembered among them.
+    pub(super) clusters: &'a BTreeMap<ClusterName, Cluster>,
+    pub(super) domains: &'a Domains,
+    pub(super) zones: &'a Zones,
+}
