@@ -16,7 +16,7 @@ use core::net::IpAddr;
 
 use crate::name::NameRef;
 use crate::record::{Rdata, RecordType, Ttl};
-use crate::zone::Snapshot;
+use crate::zone::{Snapshot, Zone};
 
 mod project;
 mod select;
@@ -180,12 +180,23 @@ pub fn answer<'a, T: Trace>(
     draw: Draw,
     trace: &mut T,
 ) -> Answer<'a> {
-    let Some(zone) = snapshot.zone_of(query.name) else {
+    let Some(zone) = zone_for(snapshot, query) else {
         return outside(snapshot, trace);
     };
     trace.note(Step::Zone(zone.apex.borrowed(), zone.serial));
     let walk = Walk { snapshot, query, draw, trace, answer: Answer::new() };
     walk.from(At { zone, name: query.name })
+}
+
+/// The zone that answers: of a DS record at an apex the one above, where that is ours too (RFC 4035 section
+/// 3.1.4.1).
+fn zone_for<'a>(snapshot: &'a Snapshot, query: &Query<'_>) -> Option<&'a Zone> {
+    let zone = snapshot.zone_of(query.name)?;
+    if query.rtype != RecordType::DS || query.name != zone.apex.borrowed() {
+        return Some(zone);
+    }
+    let above = query.name.parent().and_then(|parent| snapshot.zone_of(parent));
+    Some(above.unwrap_or(zone))
 }
 
 /// A name in no zone of ours: refused, unless the zone may be in a cluster that was not read yet.

@@ -15,7 +15,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::cluster::{CLUSTERS_MAX, Cluster, ClusterName};
+use crate::cluster::{CLUSTER_NUMBERS_MAX, Cluster, ClusterName};
 use crate::fleet::{Fleet, NameFacts, Touched, ZoneFacts};
 use crate::geo::Orders;
 use crate::name::Name;
@@ -209,9 +209,8 @@ fn number_clusters(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Clust
     if !new.is_empty() {
         let numbers = Arc::make_mut(&mut table.numbers);
         for cluster in new {
-            // Above the limit a cluster has no bit: it cannot be drained at a stroke, and nothing else is lost.
             let number = numbers.len();
-            if let Some(number) = u16::try_from(number).ok().filter(|_| number < CLUSTERS_MAX) {
+            if let Some(number) = u16::try_from(number).ok().filter(|_| number < CLUSTER_NUMBERS_MAX) {
                 numbers.insert(cluster, number);
             }
         }
@@ -280,6 +279,14 @@ impl Policies {
 }
 
 impl Fleet {
+    /// The facts that answer for a name: its own, or those of the closest wildcard above it.
+    fn at(&self, name: &Name) -> Option<(&Name, &NameFacts)> {
+        self.names.get_key_value(name).or_else(|| {
+            let above = name.borrowed().suffixes().skip(1);
+            above.filter_map(|s| s.to_name().prepend("*").ok()).find_map(|w| self.names.get_key_value(&w))
+        })
+    }
+
     /// The zone that holds a name, and its apex.
     #[must_use]
     pub fn zone_of(&self, name: &Name) -> Option<(&Name, &crate::fleet::ZoneFacts)> {

@@ -103,6 +103,7 @@ impl Snapshot {
     fn set_zone(&mut self, apex: &Name, facts: Option<ZoneFacts>, changed: &mut BTreeSet<Name>) {
         let parent = self.zone_of(apex.borrowed().parent().unwrap_or(NameRef::ROOT)).map(|z| z.apex.clone());
         let existed = self.zones.contains_key(apex);
+        self.set_apex(apex, facts.is_some());
         match facts {
             Some(facts) => {
                 let zone = Zone::new(apex, facts);
@@ -151,11 +152,24 @@ impl Snapshot {
         };
         let had = cut(before.as_ref().and_then(|n| n.records.as_ref()));
         self.cuts = self.cuts - had + cut(records.as_ref());
-        let children = before.as_ref().map_or(0, |n| n.children);
-        match (before.is_some(), records.is_some() || children > 0) {
+        self.set_node(name, |node| node.records = records);
+    }
+
+    /// An apex is a name that is there, so that the names above it are (RFC 8020).
+    fn set_apex(&mut self, apex: &Name, is_apex: bool) {
+        self.set_node(apex, |node| node.apex = is_apex);
+    }
+
+    /// Changes a node, which comes and goes with what holds it, and its ancestors with it.
+    fn set_node(&mut self, name: &Name, change: impl FnOnce(&mut Node)) {
+        let before = self.names.get(name).cloned();
+        let was_there = before.is_some();
+        let mut node = before.unwrap_or_default();
+        change(&mut node);
+        match (was_there, node.is_held()) {
             (_, true) => {
-                self.names.insert_mut(name.clone(), Node { children, records });
-                if before.is_none() {
+                self.names.insert_mut(name.clone(), node);
+                if !was_there {
                     self.count_child(name);
                 }
             }
@@ -172,8 +186,8 @@ impl Snapshot {
         let mut child = name.borrowed().parent();
         while let Some(parent) = child.filter(|p| !p.is_root()) {
             let mut node = self.names.get(parent.as_wire()).cloned().unwrap_or_default();
+            let was_there = node.is_held();
             node.children += 1;
-            let was_there = node.children > 1 || node.records.is_some();
             self.names.insert_mut(parent.to_name(), node);
             child = if was_there { None } else { parent.parent() };
         }
@@ -185,13 +199,20 @@ impl Snapshot {
         while let Some(parent) = child.filter(|p| !p.is_root()) {
             let Some(mut node) = self.names.get(parent.as_wire()).cloned() else { return };
             node.children = node.children.saturating_sub(1);
-            if node.children > 0 || node.records.is_some() {
+            if node.is_held() {
                 self.names.insert_mut(parent.to_name(), node);
                 return;
             }
             self.names.remove_mut(parent.as_wire());
             child = parent.parent();
         }
+    }
+}
+
+impl Node {
+    /// True while something keeps it in the map.
+    fn is_held(&self) -> bool {
+        self.children > 0 || self.records.is_some() || self.apex
     }
 }
 

@@ -22,10 +22,10 @@ use core::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
-use crate::cluster::{CLUSTERS_MAX, ClusterName, ClusterShape};
+use crate::cluster::{CLUSTER_NUMBERS_MAX, ClusterName, ClusterShape};
 use crate::fleet::Owner;
 use crate::geo::Orders;
-use crate::health::Verdicts;
+use crate::health::{Up, Verdicts};
 use crate::name::{Name, NameRef};
 use crate::policy::{Policy, PolicyName};
 use crate::record::{Rdata, RecordType, Ttl};
@@ -58,6 +58,8 @@ pub struct Zone {
 pub(crate) struct Node {
     /// Names directly below that are in the map.
     pub(crate) children: u32,
+    /// True of a zone's apex, which is there whatever stands at it.
+    pub(crate) apex: bool,
     /// None for an empty non-terminal.
     pub(crate) records: Option<Arc<Records>>,
 }
@@ -199,7 +201,7 @@ impl Snapshot {
             clusters: ClusterTable {
                 numbers: Arc::default(),
                 shapes: Arc::default(),
-                verdicts: Arc::new(Verdicts::all_up(CLUSTERS_MAX)),
+                verdicts: Arc::new(Verdicts::all_up(CLUSTER_NUMBERS_MAX)),
             },
             policies: Arc::default(),
             orders: Arc::default(),
@@ -227,6 +229,18 @@ impl Snapshot {
     /// Names that have records, in no order.
     pub fn names(&self) -> impl Iterator<Item = (&Name, &Records)> {
         self.names.iter().filter_map(|(name, node)| Some((name, node.records.as_deref()?)))
+    }
+
+    /// Which offers of a name may be answered, read once: verdicts may change while an answer is made.
+    #[must_use]
+    pub fn up(&self, records: &Records) -> Up {
+        let mut up = records.verdicts.read();
+        for offer in 0..records.offers.len() {
+            if self.is_drained(records, offer) {
+                up.clear(offer);
+            }
+        }
+        up
     }
 
     /// True while an offer may be answered: something behind it is ready, and its cluster is not drained.

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::answer::select::{Place, Tier};
+use crate::health::Up;
 use crate::name::NameRef;
 use crate::record::{Rdata, RecordType, Ttl};
 use crate::zone::{Records, Snapshot};
@@ -26,10 +27,11 @@ pub fn project(snapshot: &Snapshot, name: NameRef<'_>) -> Vec<Projected> {
     let Some(records) = snapshot.records(name) else {
         return Vec::new();
     };
-    if let Some((alias, _)) = snapshot.alias_of(records) {
+    let up = snapshot.up(records);
+    if let Some((alias, _)) = alias_of(records, &up) {
         return [Projected { rtype: RecordType::CNAME, ttl: records.ttl, records: alias.to_vec() }].into();
     }
-    records.pools.iter().map(|pool| pool_of(Place { snapshot, records, pool, owner: name })).collect()
+    records.pools.iter().map(|pool| pool_of(Place { snapshot, records, pool, owner: name, up })).collect()
 }
 
 fn pool_of(place: Place<'_>) -> Projected {
@@ -50,13 +52,11 @@ fn pool_of(place: Place<'_>) -> Projected {
     Projected { rtype: place.pool.rtype, ttl: place.pool.ttl, records }
 }
 
-impl Snapshot {
-    /// The alias that a name is as a whole while no member is healthy: KubeFed's fallback, else the policy's.
-    pub(super) fn alias_of<'a>(&self, records: &'a Records) -> Option<(&'a [Rdata; 1], &'static str)> {
-        if (0..records.offers.len()).any(|offer| self.is_up(records, offer)) {
-            return None;
-        }
-        let fallback = records.fallback.as_ref().map(|f| (f, "no member of its own is healthy"));
-        fallback.or_else(|| records.all_down.as_ref().map(|a| (a, "all is down, and the policy names it")))
+/// The alias that a name is as a whole while no member is healthy: KubeFed's fallback, else the policy's.
+pub(super) fn alias_of<'a>(records: &'a Records, up: &Up) -> Option<(&'a [Rdata; 1], &'static str)> {
+    if up.any_of(records.offers.len()) {
+        return None;
     }
+    let fallback = records.fallback.as_ref().map(|f| (f, "no member of its own is healthy"));
+    fallback.or_else(|| records.all_down.as_ref().map(|a| (a, "all is down, and the policy names it")))
 }

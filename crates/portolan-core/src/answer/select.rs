@@ -1,7 +1,8 @@
 //! Inside a pool: order, filter, pick.
 
-use crate::answer::{Answer, Draw, Member, Query, RecordSet, Step, Trace};
+use crate::answer::{Answer, Draw, Member, PICKS_MAX, Query, RecordSet, Step, Trace};
 use crate::geo::{Found, locate};
+use crate::health::Up;
 use crate::name::NameRef;
 use crate::policy::{AllDown, Pick};
 use crate::record::{RecordType, Ttl};
@@ -24,6 +25,8 @@ pub(super) struct Place<'a> {
     pub(super) records: &'a Records,
     pub(super) pool: &'a Pool,
     pub(super) owner: NameRef<'a>,
+    /// Who is up, read once for the whole answer of the name.
+    pub(super) up: Up,
 }
 
 /// A tier, and which of its members count.
@@ -101,9 +104,7 @@ impl<'a> Place<'a> {
         let start = answer.picks.len();
         match pick {
             Pick::All => {
-                for member in self.in_tier(found, tier) {
-                    self.take(member, answer, start, usize::MAX);
-                }
+                self.take_all(found, tier, draw, answer);
                 shuffle(answer.picks.get_mut(start..).unwrap_or_default(), draw);
             }
             Pick::First(count) => {
@@ -115,6 +116,26 @@ impl<'a> Place<'a> {
                 for _ in 0..count {
                     let Some(record) = self.draw_one(found, tier, draw, answer, start) else { break };
                     self.push(record, answer, start);
+                }
+            }
+        }
+    }
+
+    /// Takes every record of the tier; of more than there is room for, each is as likely to be taken as any
+    /// other (reservoir sampling).
+    fn take_all(&self, found: Found<'_>, tier: Tier, draw: &mut Draw, answer: &mut Answer<'a>) {
+        let start = answer.picks.len();
+        let room = PICKS_MAX - start;
+        let records = self.in_tier(found, tier).flat_map(PoolMember::records);
+        for (seen, record) in records.enumerate() {
+            if self.pool.repeats && self.is_taken(record, answer, start) {
+                continue;
+            }
+            if answer.picks.try_push(record).is_err() && room > 0 {
+                let drawn = draw.below(u64::try_from(seen + 1).unwrap_or(u64::MAX));
+                let place = usize::try_from(drawn).ok().filter(|d| *d < room);
+                if let Some(pick) = place.and_then(|d| answer.picks.get_mut(start + d)) {
+                    *pick = record;
                 }
             }
         }
@@ -190,7 +211,7 @@ impl<'a> Place<'a> {
     }
 
     fn is_up(&self, member: &PoolMember) -> bool {
-        self.snapshot.is_up(self.records, usize::from(member.offer))
+        self.up.is_up(usize::from(member.offer))
     }
 
     fn weight(&self, member: &PoolMember) -> u64 {

@@ -424,6 +424,21 @@ fn the_inner_of_two_zones_answers() {
 }
 
 #[test]
+fn an_apex_is_a_name_that_is_there() {
+    let mut world = World::new();
+    world.zone("eu.prod.example", Some(zone_facts()));
+    check(&world, "prod.example", "A", ANYONE, &format!("NoError aa | {SOA}"));
+    // The zone above answers for what says how the inner one is signed.
+    check(&world, "eu.prod.example", "DS", ANYONE, &format!("NoError aa | {SOA}"));
+    assert!(world.ask("eu.prod.example", "A", ANYONE).contains("authority eu.prod.example."));
+    world.name("eu.prod.example", Some(facts([endpoint("", "192.0.2.1")])));
+    world.name("eu.prod.example", None);
+    check(&world, "prod.example", "A", ANYONE, &format!("NoError aa | {SOA}"));
+    world.zone("eu.prod.example", None);
+    check(&world, "prod.example", "A", ANYONE, &format!("NxDomain aa | {SOA}"));
+}
+
+#[test]
 fn a_set_has_the_least_ttl_of_its_members() {
     let mut world = World::new();
     let with = |target: &str, ttl| Endpoint { ttl: Ttl::from_seconds(ttl), ..endpoint("", target) };
@@ -461,4 +476,51 @@ fn projection_is_the_answer_without_chance_or_place() {
         Some(facts([endpoint("us", "us.test"), endpoint("eu", "eu.test")])),
     )]);
     assert_eq!(project(&world), ["30 CNAME us.test."], "of several aliases the first");
+}
+
+/// Takes everything down in the middle of a decision.
+struct TakesDown<'s>(&'s crate::Snapshot);
+
+impl super::Trace for TakesDown<'_> {
+    fn note(&mut self, step: super::Step<'_>) {
+        if matches!(step, super::Step::Tier(..)) {
+            for (_, records) in self.0.names() {
+                (0..records.offers.len()).for_each(|offer| {
+                    records.verdicts.set(offer, false);
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn a_verdict_that_changes_meanwhile_breaks_no_answer() {
+    let world = two_clusters(Policy::default());
+    let www = name("www.example");
+    let client = crate::Client { address: ANYONE.parse().unwrap() };
+    let query = crate::Query { name: www.borrowed(), rtype: RecordType::A, client };
+    let got = crate::answer(&world.snapshot, &query, crate::Draw(1), &mut TakesDown(&world.snapshot));
+    assert_eq!(got.answers.iter().map(|set| got.rdata(set).len()).sum::<usize>(), 2);
+    assert_eq!(got.answers[0].ttl.seconds(), 30, "all of it is from before the change");
+}
+
+#[test]
+fn of_more_records_than_fit_each_is_as_likely() {
+    let mut world = World::new();
+    let offers = (0..6).map(|c| Endpoint {
+        targets: (0..64).map(|i| Target::Address([192, 0, c, i].into())).collect(),
+        ..endpoint(&format!("c{c}"), "192.0.2.1")
+    });
+    world.name("www.example", Some(facts(offers)));
+    let www = name("www.example");
+    let client = crate::Client { address: ANYONE.parse().unwrap() };
+    let query = crate::Query { name: www.borrowed(), rtype: RecordType::A, client };
+    let mut of = [0; 6];
+    for draw in 0..60 {
+        let got = crate::answer(&world.snapshot, &query, crate::Draw(draw), &mut ());
+        let data: alloc::collections::BTreeSet<&[u8]> = got.rdata(&got.answers[0]).collect();
+        assert_eq!(data.len(), super::PICKS_MAX);
+        data.iter().for_each(|d| of[usize::from(d[2])] += 1);
+    }
+    assert!(of.iter().all(|n| (2200..2920).contains(n)), "{of:?}, 2560 each are expected");
 }

@@ -1,6 +1,8 @@
 //! The walk from a question's name along its aliases to what stands at their end.
 
-use crate::answer::{Answer, CHAIN_MAX, Draw, Ede, Match, Query, Rcode, RecordSet, Step, Trace, select};
+use crate::answer::{
+    Answer, CHAIN_MAX, Draw, Ede, Match, Query, Rcode, RecordSet, Step, Trace, project, select,
+};
 use crate::name::NameRef;
 use crate::record::{Rdata, RecordType};
 use crate::zone::{Lookup, Records, Snapshot, Zone};
@@ -84,7 +86,8 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         if apex && (rtype == RecordType::SOA || rtype == RecordType::NS) {
             return self.apex_or_nothing(at, apex);
         }
-        if let Some((alias, why)) = self.snapshot.alias_of(records) {
+        let up = self.snapshot.up(records);
+        if let Some((alias, why)) = project::alias_of(records, &up) {
             return self.alias(at, records, alias, why);
         }
         let wanted = match rtype {
@@ -95,7 +98,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         let Some(pool) = wanted else {
             return self.apex_or_nothing(at, apex);
         };
-        let place = select::Place { snapshot: self.snapshot, records, pool, owner: at.name };
+        let place = select::Place { snapshot: self.snapshot, records, pool, owner: at.name, up };
         match place.select(self.query, &mut self.draw, &mut self.answer, self.trace) {
             select::Selected::Empty => self.nothing(at.zone),
             select::Selected::Refuse => Next::Fail(Rcode::Refused, None),

@@ -11,8 +11,12 @@ use crate::geo::Orders;
 use crate::policy::PolicyName;
 use crate::zone::{OrdersKey, Snapshot, Steering};
 
+/// Tables that are kept whether they are used or not, so that a policy that comes back finds its own.
+const TABLES_KEPT: usize = 256;
+
 /// The tables there are, and those that this compile adds.
 pub(super) struct OrdersCache {
+    before: Arc<BTreeMap<OrdersKey, Arc<Orders>>>,
     tables: Arc<BTreeMap<OrdersKey, Arc<Orders>>>,
 }
 
@@ -31,7 +35,7 @@ impl OrdersCache {
         if tables.keys().any(stale) {
             Arc::make_mut(&mut tables).retain(|key, _| !stale(key));
         }
-        Self { tables }
+        Self { before: before.orders.clone(), tables }
     }
 
     /// The table for a policy and these clusters, in this order.
@@ -58,7 +62,14 @@ impl OrdersCache {
         table
     }
 
-    pub(super) fn finish(self) -> Arc<BTreeMap<OrdersKey, Arc<Orders>>> {
+    /// All tables; past [`TABLES_KEPT`] only those that some pool still uses. One that an older snapshot
+    /// keeps alive goes with a later compile.
+    pub(super) fn finish(mut self) -> Arc<BTreeMap<OrdersKey, Arc<Orders>>> {
+        if self.tables.len() > TABLES_KEPT && !Arc::ptr_eq(&self.tables, &self.before) {
+            // Held by the snapshot before, by this map, and by whatever pools use it.
+            let unused = |key: &OrdersKey| 1 + usize::from(self.before.contains_key(key));
+            Arc::make_mut(&mut self.tables).retain(|key, table| Arc::strong_count(table) > unused(key));
+        }
         self.tables
     }
 }

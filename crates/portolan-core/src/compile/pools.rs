@@ -6,14 +6,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::ClusterState;
-use crate::compile::Compiler;
+use crate::compile::{Compiler, only_alias};
 use crate::fleet::{ENDPOINTS_MAX, Endpoint, NameFacts, TARGETS_MAX};
 use crate::health::Verdicts;
 use crate::name::Name;
 use crate::policy::AllDown;
 use crate::problem::Reason;
 use crate::record::{Rdata, RecordType, Target, Ttl};
-use crate::zone::{Offer, Pool, PoolMember, Records, Steering, content_hash};
+use crate::zone::{CHAIN_MAX, Offer, Pool, PoolMember, Records, Steering, content_hash};
 
 /// The records of one type, before they are a pool: each with its offer's index.
 type Gathered = BTreeMap<RecordType, Vec<(u16, Rdata)>>;
@@ -43,10 +43,7 @@ impl Compiler<'_> {
         for (offer, endpoint) in members.iter().enumerate() {
             verdicts.set(offer, endpoint.evidence.is_up());
         }
-        let all_down = match &steering.policy.all_down {
-            AllDown::Fallback(to) if self.may_be_alias(name) && to != name => Some([Rdata::name(to)]),
-            _ => None,
-        };
+        let all_down = self.all_down(name, facts, &steering);
         let content = content_of(name, &pools, fallback.as_ref(), ttl);
         let owner = facts.owner.clone();
         Some(Records { owner, policy: steering, pools, offers, verdicts, fallback, all_down, ttl, content })
@@ -86,6 +83,57 @@ impl Compiler<'_> {
                 "an alias cannot stand beside other records"
             };
             self.problem(name, facts, Reason::TargetSkipped, format!("target {host} is left out: {why}"));
+        }
+    }
+
+    /// The alias that `allDown: Fallback` makes of a name. One that cannot be is a problem, and everything
+    /// is served instead.
+    fn all_down(&mut self, name: &Name, facts: &NameFacts, steering: &Steering) -> Option<[Rdata; 1]> {
+        let AllDown::Fallback(to) = &steering.policy.all_down else {
+            return None;
+        };
+        let fault = if !self.may_be_alias(name) {
+            Some((Reason::TargetSkipped, "a zone's apex cannot be an alias"))
+        } else if self.leads_back(name, to) {
+            Some((Reason::Loop, "it leads back to this name"))
+        } else if self.fleet.zone_of(to).is_some() && self.fleet.at(to).is_none() {
+            Some((Reason::NotFound, "there is no such name in its zone"))
+        } else {
+            None
+        };
+        let Some((reason, why)) = fault else {
+            return Some([Rdata::name(to)]);
+        };
+        let message = format!("allDown.name {to} is not used, and all is served when all is down: {why}");
+        self.problem(name, facts, reason, message);
+        None
+    }
+
+    /// True when following aliases from `to`, fallbacks included, comes to `name`.
+    fn leads_back(&self, name: &Name, to: &Name) -> bool {
+        let mut at = to;
+        for _ in 0..CHAIN_MAX {
+            let Some((key, facts)) = self.fleet.at(at) else { return false };
+            if at == name || key == name {
+                return true;
+            }
+            match only_alias(facts).or_else(|| self.fallback_of(key, facts)) {
+                Some(next) => at = next,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// The name that a name's policy falls back to when all is down.
+    fn fallback_of(&self, name: &Name, facts: &NameFacts) -> Option<&Name> {
+        let named = facts.policy.as_ref().and_then(|p| self.policies.by_name.get(p));
+        let zone = || self.fleet.zone_of(name).and_then(|(_, z)| z.policy.as_ref());
+        let steering =
+            named.or_else(|| self.policies.of_host(name)).or_else(|| self.policies.by_name.get(zone()?))?;
+        match &steering.policy.all_down {
+            AllDown::Fallback(to) => Some(to),
+            _ => None,
         }
     }
 

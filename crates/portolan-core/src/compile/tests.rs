@@ -147,6 +147,62 @@ fn the_most_specific_pattern_steers() {
 }
 
 #[test]
+fn a_fallback_that_cannot_be_is_told_and_all_is_served() {
+    let to = |at: &str, to: &str| Policy {
+        hosts: [at.parse().unwrap()].into(),
+        all_down: AllDown::Fallback(name(to)),
+        ..Policy::default()
+    };
+    let served = |world: &World, at: &str| world.ask(at, "A", "192.0.2.9").contains(" A 192.0.2.1");
+    let mut world = World::new();
+    let nobody = || Some(facts([down(endpoint("eu", "192.0.2.1"))]));
+    for (at, fallback, why) in [
+        ("a.example", "b.example", "Loop: allDown.name b.example. is not used"),
+        ("c.example", "nope.example", "NotFound: allDown.name nope.example. is not used"),
+        ("*.w.example", "x.w.example", "Loop: allDown.name x.w.example. is not used"),
+        ("example", "b.example", "TargetSkipped: allDown.name b.example. is not used"),
+    ] {
+        world.name("b.example", Some(facts([endpoint("", "a.example")])));
+        world.policy("p", Some(to(at, fallback)));
+        world.name(at, nobody());
+        assert!(world.problems.iter().any(|p| p.contains(why)), "{at}: {:?}", world.problems);
+        assert!(served(&world, &at.replace('*', "any")), "{at}");
+        world.name(at, None);
+    }
+    world.policy("p", Some(to("a.example", "sorry.test")));
+    world.name("a.example", nobody());
+    assert_eq!(world.problems, [""; 0], "a name that is not ours may be anything");
+}
+
+#[test]
+fn a_cluster_drains_however_many_came_before_it() {
+    let mut world = World::new();
+    for i in 0..2 * crate::cluster::CLUSTERS_MAX {
+        world.cluster(&format!("c{i}"), Some(cluster("EU")));
+        world.cluster(&format!("c{i}"), None);
+    }
+    world.cluster("eu", Some(Cluster { state: ClusterState::Draining, ..cluster("EU") }));
+    world.name("a.example", Some(facts([endpoint("eu", "192.0.2.1"), endpoint("us", "192.0.2.2")])));
+    assert!(world.ask("a.example", "A", "192.0.2.9").ends_with(" 15 A 192.0.2.2"));
+}
+
+#[test]
+fn tables_of_orders_go_when_nobody_uses_them() {
+    let mut world = World::new();
+    let tiers = crate::policy::Stage::Tiers([[ClusterName::from("eu")].into()].into());
+    let policy =
+        Policy { hosts: ["*.example".parse().unwrap()].into(), order: [tiers].into(), ..Policy::default() };
+    world.policy("p", Some(policy));
+    for i in 0..600 {
+        world.name(
+            "a.example",
+            Some(facts([endpoint(&format!("c{i}"), "192.0.2.1"), endpoint("eu", "192.0.2.2")])),
+        );
+    }
+    assert!(world.snapshot.orders.len() < 300, "{} tables", world.snapshot.orders.len());
+}
+
+#[test]
 fn circles_are_reported() {
     let mut world = World::new();
     world.name("a.example", Some(facts([endpoint("", "b.example")])));
