@@ -66,9 +66,10 @@ impl Snapshot {
         next.policies = compiled.parts.policies;
         next.orders = compiled.parts.orders;
         let mut changed = BTreeSet::new();
+        let mut sums = BTreeSet::new();
         for change in compiled.changes {
             match change {
-                Change::Zone(apex, facts) => next.set_zone(&apex, facts, &mut changed),
+                Change::Zone(apex, facts) => next.set_zone(&apex, facts, &mut sums),
                 Change::Name(name, records) => next.set_name(&name, records, &mut changed),
                 Change::Ready { name, offer, up } => {
                     if let Some(records) = next.records(name.borrowed()) {
@@ -78,6 +79,8 @@ impl Snapshot {
                 Change::Drained(cluster, drained) => next.set_drained(&cluster, drained),
             }
         }
+        next.sum_contents(&sums);
+        changed.append(&mut sums);
         next.count_serials(&changed, serials);
         next
     }
@@ -100,40 +103,43 @@ impl Snapshot {
         }
     }
 
-    fn set_zone(&mut self, apex: &Name, facts: Option<ZoneFacts>, changed: &mut BTreeSet<Name>) {
-        let parent = self.zone_of(apex.borrowed().parent().unwrap_or(NameRef::ROOT)).map(|z| z.apex.clone());
+    fn set_zone(&mut self, apex: &Name, facts: Option<ZoneFacts>, sums: &mut BTreeSet<Name>) {
         let existed = self.zones.contains_key(apex);
         self.set_apex(apex, facts.is_some());
         match facts {
             Some(facts) => {
-                let zone = Zone::new(apex, facts);
-                self.zones.insert_mut(apex.clone(), Arc::new(zone));
-                self.sum_content(apex);
-                changed.insert(apex.clone());
+                self.zones.insert_mut(apex.clone(), Arc::new(Zone::new(apex, facts)));
+                sums.insert(apex.clone());
             }
             None => {
                 self.zones.remove_mut(apex);
-                changed.remove(apex);
             }
         }
         // Names move between a zone and the one around it when the inner one comes or goes.
+        let parent = self.zone_of(apex.borrowed().parent().unwrap_or(NameRef::ROOT)).map(|z| z.apex.clone());
         if let Some(parent) = parent.filter(|_| existed != self.zones.contains_key(apex)) {
-            self.sum_content(&parent);
-            changed.insert(parent);
+            sums.insert(parent);
         }
     }
 
-    /// Sums a zone's content over all its names: only when a zone comes, goes or changes.
-    fn sum_content(&mut self, apex: &Name) {
-        let Some(zone) = self.zones.get(apex) else { return };
-        let mut zone = (**zone).clone();
-        zone.content = zone.facts_content();
+    /// Sums the contents of zones over their names, all in one pass: only when zones come, go or change.
+    fn sum_contents(&mut self, apexes: &BTreeSet<Name>) {
+        let facts = |apex: &Name| self.zones.get(apex).map(|zone| (apex.clone(), zone.facts_content()));
+        let mut sums: BTreeMap<Name, u128> = apexes.iter().filter_map(facts).collect();
+        if sums.is_empty() {
+            return;
+        }
         for (name, records) in self.names() {
-            if self.zone_of(name.borrowed()).is_some_and(|z| z.apex == *apex) {
-                zone.content = zone.content.wrapping_add(records.content);
+            if let Some(sum) = self.zone_of(name.borrowed()).and_then(|zone| sums.get_mut(&zone.apex)) {
+                *sum = sum.wrapping_add(records.content);
             }
         }
-        self.zones.insert_mut(apex.clone(), Arc::new(zone));
+        for (apex, content) in sums {
+            if let Some(zone) = self.zones.get(&apex) {
+                let zone = Zone { content, ..(**zone).clone() };
+                self.zones.insert_mut(apex, Arc::new(zone));
+            }
+        }
     }
 
     fn set_name(&mut self, name: &Name, records: Option<Arc<Records>>, changed: &mut BTreeSet<Name>) {

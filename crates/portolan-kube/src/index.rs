@@ -27,12 +27,14 @@
 //! | `draft`, `world` | what one record wants, and where it looks up what it refers to |
 //! | `kubefed`, `foreign` | how records of others are drafted; GlobalName is in `offer` |
 //! | `offer`, `ingress` | what a cluster offers, and what stands behind it |
+//! | `backing` | what is said of a record that nothing stands behind |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
 //!
 //! **Architecture Invariant:** a source counts once it was heard whole; from then on it keeps what it gave
 //! until somebody deletes it. Silence deletes nothing.
 
 mod admit;
+mod backing;
 mod claims;
 mod draft;
 mod foreign;
@@ -57,6 +59,7 @@ use portolan_core::cluster::{Cluster, ClusterName};
 use portolan_core::fleet::{Fact, Fleet, Touched};
 use portolan_core::{Name, Problem};
 
+use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
 use claims::{Claim, Drafted};
 use draft::Rank;
@@ -78,6 +81,8 @@ pub struct Index {
     /// Which records refer to an object.
     users: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     drafted: BTreeMap<ObjectKey, Drafted>,
+    /// Records with a backend that no cluster offers: another cluster may.
+    wanting: BTreeSet<ObjectKey>,
     /// Who wants a name, the one with the best right first.
     claims: BTreeMap<Name, BTreeMap<Rank, Claim>>,
     zoneless: Zoneless,
@@ -140,6 +145,7 @@ impl Index {
         self.dirty.clusters.insert(source.clone());
         if self.objects.hear(source) {
             self.touch_all(source);
+            self.touch_wanting();
             let memory = self.memory.hear(&self.objects, source);
             self.dirty.recall(memory);
         }
@@ -149,11 +155,15 @@ impl Index {
     pub fn silent(&mut self, source: &ClusterName, since: i64) {
         self.dirty.clusters.insert(source.clone());
         self.objects.silence(source, since);
+        if !self.objects.is_read(source) {
+            self.touch_wanting();
+        }
     }
 
     /// A cluster is no member any more, and what it gave is gone.
     pub fn forget(&mut self, cluster: &ClusterName) {
         self.touch_all(cluster);
+        self.touch_wanting();
         self.objects.forget(cluster);
         self.networks.forget(cluster);
         self.problems.retain(|about, _| !matches!(about, About::Networks(of, _) if of == cluster));
@@ -190,10 +200,10 @@ impl Index {
         facts
     }
 
-    /// What is wrong, as of the last [`Index::take`]: sorted, each once.
+    /// What is wrong, as of the last [`Index::take`]: in [reading order](crate::manifest::reading_order), each once.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         let mut all: Vec<&Problem> = self.problems.values().flatten().collect();
-        all.sort_unstable();
+        all.sort_by_cached_key(|problem| order::Key::of(problem));
         all.dedup();
         all.into_iter()
     }

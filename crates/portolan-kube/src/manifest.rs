@@ -5,25 +5,30 @@
 //!            check   split        plain          typed
 //!                                 library (slow)   │ fault
 //!                                 json             ▼
-//!                                                place ─▶ Problem
+//!                                         words, place ─▶ Problem
 //! ```
 //!
-//! Two rules decide what a fault costs. A fault of syntax costs the file: it is not
+//! Two rules decide what a fault costs. A fault of form costs the file: it is not
 //! [whole](Manifest::whole), and keeps the objects that it gave before, for half a file must not look
-//! like the deletion of the other half. A fault of type costs the object: it is
-//! [refused](Manifest::refused), and alone keeps what it was before. Anything smaller (an unknown field
-//! of our kinds, a wrong `recordTTL`) costs itself.
+//! like the deletion of the other half. Half a file is often good YAML, because `kubectl` prints the kind
+//! of a list last; so whatever has no kind, and a file that holds nothing at all, is such a fault. A fault
+//! of type costs the object: it is [refused](Manifest::refused), and alone keeps what it was before.
+//! Anything smaller (an unknown field of our kinds, a wrong `recordTTL`) costs itself.
 //!
 //! Kinds that we do not read are passed over, but their syntax counts.
 
+mod field;
 mod json;
 mod library;
+pub(crate) mod order;
 mod place;
 mod plain;
 mod split;
 mod text;
 mod tree;
 mod typed;
+mod walk;
+mod words;
 mod yaml;
 
 use std::sync::Arc;
@@ -34,9 +39,12 @@ use serde_json::{Map, Value};
 use self::place::{Path, Spot};
 use self::tree::{Fault, Tree};
 use self::typed::Finding;
+use self::words::Shown;
 use crate::kinds::GROUP;
 use crate::object::{Object, ObjectKey};
 
+pub use self::field::{place_of_field, places_of_fields};
+pub use self::order::reading_order;
 pub use self::typed::ANNOTATION_BYTES_MAX;
 
 /// Longest file that is read, in bytes.
@@ -47,9 +55,6 @@ pub const DOCUMENTS_MAX: usize = 100_000;
 pub const DEPTH_MAX: usize = 64;
 /// Most problems that are told of one file.
 pub const PROBLEMS_MAX: usize = 1_000;
-/// Most text that is walked again in one file to find the places of faults, in bytes; a fault after
-/// that has the place of its object.
-const LOCATE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// An object and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,10 +94,13 @@ pub fn read(file: &str, bytes: &[u8]) -> Manifest {
     }
     let (text, fault) = text::text(bytes);
     let manifest = Manifest { whole: true, ..Manifest::default() };
-    let mut reader = Reader { file, text, manifest, problems_left_out: 0, located: 0 };
+    let mut reader = Reader { file, text, manifest, problems_left_out: 0, has_content: false };
     match fault {
         Some(fault) => reader.not_whole(fault),
-        None => reader.documents(),
+        None => {
+            reader.documents();
+            reader.require_content();
+        }
     }
     reader.finish()
 }
@@ -120,8 +128,8 @@ struct Reader<'a> {
     text: &'a str,
     manifest: Manifest,
     problems_left_out: usize,
-    /// Bytes that were walked again.
-    located: usize,
+    /// Something stands in it that is more than comments and `null`.
+    has_content: bool,
 }
 
 impl Reader<'_> {
@@ -158,6 +166,7 @@ impl Reader<'_> {
     /// One document: an object, a list of objects, or nothing.
     fn document(&mut self, tree: Tree) {
         let stretch = Stretch { start: tree.start, end: tree.end };
+        self.has_content |= !tree.value.is_null();
         match tree.value {
             Value::Null => {}
             Value::Object(list) if is_list(&list) => self.list(list, stretch, &tree.items),
@@ -167,7 +176,17 @@ impl Reader<'_> {
 
     /// Items without a kind, as the API server prints them, have that of their list.
     fn list(&mut self, mut list: Map<String, Value>, stretch: Stretch, spots: &[Spot]) {
-        let Some(Value::Array(items)) = list.remove("items") else { return };
+        let items = match list.remove("items") {
+            Some(Value::Array(items)) => items,
+            other => {
+                let kind = text_of(&list, "kind").unwrap_or_default();
+                let message = match other {
+                    None => format!("{kind} has no items; a list has them, if only `items: []`"),
+                    Some(other) => format!("items of {kind} {} where a list is expected", Shown(&other)),
+                };
+                return self.not_whole(Fault { spot: stretch.start, message });
+            }
+        };
         let kind = text_of(&list, "kind").and_then(|kind| kind.strip_suffix("List")).unwrap_or_default();
         for (nth, mut item) in items.into_iter().enumerate() {
             if let (Value::Object(item), false) = (&mut item, kind.is_empty()) {
@@ -182,20 +201,17 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, mut value: Value, stretch: Stretch) {
-        let Value::Object(object) = &mut value else {
-            let message = "is no map; an object has apiVersion, kind and metadata".into();
-            return self.problem(Reason::Invalid, self.file.into(), message, stretch.start);
-        };
-        let (Some(api_version), Some(kind)) = (text_of(object, "apiVersion"), text_of(object, "kind")) else {
-            let field = if text_of(object, "apiVersion").is_some() { "kind" } else { "apiVersion" };
-            let message = format!("has no {field}; an object has apiVersion, kind and metadata.name");
-            return self.problem(Reason::Invalid, self.file.into(), message, stretch.start);
+        let (api_version, kind) = match typed::identity(&value) {
+            Ok(identity) => identity,
+            Err(message) => return self.not_whole(Fault { spot: stretch.start, message }),
         };
         let Some(known) = typed::kind(api_version, kind) else {
             return self.pass_over(api_version, kind, stretch);
         };
-        typed::trim(known, object);
-        let metadata = object.get("metadata").and_then(Value::as_object);
+        if let Value::Object(object) = &mut value {
+            typed::trim(known, object);
+        }
+        let metadata = value.get("metadata").and_then(Value::as_object);
         let name = metadata.and_then(|metadata| text_of(metadata, "name")).unwrap_or_default();
         let namespace = metadata.and_then(|metadata| text_of(metadata, "namespace"));
         let key = ObjectKey::new(known, namespace, name);
@@ -205,13 +221,9 @@ impl Reader<'_> {
                 self.manifest.refused.extend((!key.name.is_empty()).then_some(key));
             }
             Ok(_) if key.name.is_empty() => {
-                let subject = format!("{known}: metadata.name");
-                self.problem(
-                    Reason::Invalid,
-                    subject,
-                    "is missing; every object has a name".into(),
-                    stretch.start,
-                );
+                let (subject, message) =
+                    (format!("{known}: metadata.name"), "is missing; every object has a name");
+                self.problem(Reason::Invalid, subject, message.into(), stretch.start);
             }
             Ok((object, findings)) => {
                 self.findings(&key, findings, stretch);
@@ -231,10 +243,18 @@ impl Reader<'_> {
         }
     }
 
-    /// Tells what was found in an object, in the order of the file.
-    fn findings(&mut self, key: &ObjectKey, findings: Vec<Finding>, stretch: Stretch) {
-        let mut placed: Vec<_> =
-            findings.into_iter().map(|found| (self.locate(&found, stretch), found)).collect();
+    /// Tells what was found in an object, in the order of the file. What is not told is not looked for.
+    fn findings(&mut self, key: &ObjectKey, mut findings: Vec<Finding>, stretch: Stretch) {
+        let told = findings.len().min(PROBLEMS_MAX.saturating_sub(self.manifest.problems.len()));
+        self.problems_left_out += findings.len() - told;
+        findings.truncate(told);
+        if findings.is_empty() {
+            return;
+        }
+        let body = self.text.get(stretch.start.offset..stretch.end).unwrap_or_default();
+        let targets: Vec<_> = findings.iter().map(|finding| (&*finding.path, finding.end)).collect();
+        let spots = place::find(body, stretch.start, &targets);
+        let mut placed: Vec<_> = spots.into_iter().zip(findings).collect();
         placed.sort_by_key(|(spot, _)| (spot.line, spot.column));
         for (spot, finding) in placed {
             let subject = match finding.path.as_slice() {
@@ -245,13 +265,14 @@ impl Reader<'_> {
         }
     }
 
-    fn locate(&mut self, finding: &Finding, stretch: Stretch) -> Spot {
-        let body = self.text.get(stretch.start.offset..stretch.end).unwrap_or_default();
-        self.located = self.located.saturating_add(body.len());
-        if self.located > LOCATE_BYTES_MAX {
-            return stretch.start;
+    /// A file that gives nothing is one that was not written to its end, and no order to forget all that it
+    /// gave before.
+    fn require_content(&mut self) {
+        if self.manifest.whole && !self.has_content {
+            let message = "holds no object, only comments and empty documents; to take its objects away, \
+                           delete the file";
+            self.not_whole(Fault { spot: Spot::START, message: message.into() });
         }
-        place::find(body, stretch.start, &finding.path, finding.end)
     }
 
     fn not_whole(&mut self, fault: Fault) {
@@ -285,10 +306,12 @@ impl Reader<'_> {
     }
 }
 
-/// True of `List` and of the typed lists of any kind.
+/// True of `List`, of the lists of the kinds that we read, and of whatever else looks like a list.
 fn is_list(object: &Map<String, Value>) -> bool {
-    let kind = text_of(object, "kind").unwrap_or_default();
-    kind.ends_with("List") && matches!(object.get("items"), Some(Value::Array(_) | Value::Null))
+    let Some(of) = text_of(object, "kind").and_then(|kind| kind.strip_suffix("List")) else { return false };
+    let api_version = text_of(object, "apiVersion").unwrap_or_default();
+    let must_be = (of.is_empty() && api_version == "v1") || typed::kind(api_version, of).is_some();
+    !api_version.is_empty() && (must_be || object.get("items").is_some_and(Value::is_array))
 }
 
 /// A field that is text, and not empty.

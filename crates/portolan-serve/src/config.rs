@@ -7,7 +7,8 @@ use std::time::Duration;
 pub const PORT: u16 = 1053;
 /// Most worker threads, whatever is asked for.
 pub const WORKERS_MAX: usize = 1_024;
-/// Most TCP connections at once. Of more, the one that has been idle for the longest is closed.
+/// Most TCP connections at once. Of more, the one that has been idle for the longest is closed. Where the
+/// process may not open that many files there are fewer (`Server::bind` asks the kernel).
 pub const CONNECTIONS_MAX: usize = 1_024;
 /// Most TCP connections of one client: an IPv4 address, or an IPv6 network of 64 bits.
 pub const CONNECTIONS_PER_CLIENT_MAX: usize = 256;

@@ -16,7 +16,8 @@
 //! | [`respond`] | one packet to one reply: the same function for every transport |
 //! | [`counters`] | what happened, counted by each worker for itself |
 //!
-//! Private are the two ways in (`udp`, `tcp`) and what their threads share, the opening of sockets, the
+//! Private are the two ways in (`udp`, `tcp`) and what their threads share, the opening of sockets, how
+//! many descriptors these may take, the
 //! search for the process that holds an address that we want, and the words of [`ServeError`].
 //!
 //! **Architecture Invariant:** nothing here knows of Kubernetes or of a store. Answering depends on the
@@ -32,6 +33,7 @@ pub mod published;
 pub mod respond;
 pub mod server;
 
+mod descriptors;
 mod error;
 mod holder;
 mod listen;

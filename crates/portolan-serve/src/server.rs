@@ -9,6 +9,7 @@ use portolan_wire::NSID_OCTETS_MAX;
 
 use crate::config::Config;
 use crate::counters::Counters;
+use crate::descriptors;
 use crate::error::ServeError;
 use crate::listen::{self, Sockets};
 use crate::published::Published;
@@ -28,9 +29,12 @@ pub struct Server {
 impl Server {
     /// Binds every socket, or none: TCP on all addresses first, as only TCP tells of a second server.
     ///
+    /// Raises the process' limit of open files as far as it may, and keeps TCP connections so far below
+    /// it that others in the process find descriptors.
+    ///
     /// # Errors
     /// Says which address it was, and who holds it when it is taken.
-    pub fn bind(config: Config) -> Result<Self, ServeError> {
+    pub fn bind(mut config: Config) -> Result<Self, ServeError> {
         if config.listen.is_empty() {
             return Err(ServeError::NothingToListenOn);
         }
@@ -38,7 +42,14 @@ impl Server {
         if octets > NSID_OCTETS_MAX {
             return Err(ServeError::NsidTooLong { octets });
         }
+        let limit = descriptors::raise();
         let sockets = listen::open(&config.listen, config.worker_count())?;
+        if let Some(limit) = limit {
+            // A listener stands for two: the claim on its address is kept beside it.
+            let ours = sockets.iter().map(|sockets| sockets.udp.len() + 2).sum();
+            config.limits.connections =
+                config.limits.connections.min(descriptors::connections_max(limit, ours));
+        }
         Ok(Self { config, sockets })
     }
 

@@ -10,15 +10,34 @@
 //! contents (DESIGN section 7, invariant 5). Answers do not wait for the disk, so the file cannot hold
 //! every serial that was given; it holds a ceiling instead, and after an unclean stop the zone goes on
 //! above it. After an orderly one the file holds the serial itself.
+//!
+//! # What a lost file costs
+//!
+//! A zone that no file knows begins at the time, in seconds since 1970. If it was served before and its
+//! file is lost, that must be above every serial that was given, or secondaries see the serial go back
+//! and keep what they have. The serial's lead over the time when the zone began is
+//!
+//! ```text
+//!   1 for each change of content
+//!   + at most RESERVED + 1 for each unclean stop
+//!   + at most 3 * RESERVED + 1 for each start from the older file, or on a disk that cannot be written
+//! ```
+//!
+//! and the clock gains a second each second. So a lost file costs nothing as long as, since the zone
+//! began, changes came at less than one a second on the average, and unclean stops less than once in
+//! [`RESERVED`] seconds (2 hours 17 minutes) on the average, both together. A process that is killed more
+//! often than that runs ahead of the clock, and needs its file for as long as it is ahead. The smaller
+//! the reservation, the sooner the clock has caught up; that is why it is no larger than a disk needs.
 
 use std::collections::BTreeMap;
 
 use portolan_core::Name;
 use portolan_core::publish::{Serial, Serials};
 
-/// How far ahead of a zone's serial its ceiling is put. At twenty changes a second, which is what
-/// gathering events allows, half of it lasts for 27 minutes without a disk.
-pub const RESERVED: u32 = 65_536;
+/// How far ahead of a zone's serial its ceiling is put. It is renewed when half is used up: at twenty
+/// changes a second, which is what gathering events allows, the other half lasts for over three minutes
+/// of a disk that hangs.
+pub const RESERVED: u32 = 8_192;
 
 /// The serial of a zone, and what is reserved for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +132,21 @@ mod tests {
     fn an_older_file_goes_on_above_all_that_may_have_been_reserved_since() {
         assert_eq!(next(Trust::Clock(5), 100, 7), 101 + 3 * RESERVED);
         assert_eq!(next(Trust::Clock(1_800_000_000), 100, 7), 1_800_000_001);
+    }
+
+    /// The module's promise: an unclean stop each three hours stays behind the clock.
+    #[test]
+    fn a_lost_file_costs_nothing_while_the_clock_is_ahead() {
+        const HOURS_3: u32 = 3 * 60 * 60;
+        let (began, mut now) = (1_700_000_000, 1_700_000_000);
+        let mut serial = began;
+        for stop in 1..=100 {
+            // A ceiling that was just moved is the furthest ahead: the most that a stop can cost.
+            serial = next(Trust::Ceiling, serial, 8);
+            now += HOURS_3;
+            assert!(is_after(now, serial), "after {stop} unclean stops: {serial} is ahead of {now}");
+        }
+        assert!(serial - began <= 100 * (RESERVED + 1));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | has fewer than 12 octets, or QR set | dropped | nobody could match a reply, or a reply to a reply loops |
 //! | has another opcode than QUERY (NOTIFY, UPDATE too) | NOTIMP | RFC 8906 section 3.1.4, whatever else is in it; the question is echoed and OPT answered when they parse |
-//! | has no question, or more than one | FORMERR | RFC 9619; none goes only with a cookie (RFC 7873), which we do not do |
+//! | has no question, or more than one | FORMERR, no question in the reply | RFC 9619; none goes only with a cookie (RFC 7873), which we do not do; what follows is read for OPT, which is answered when it can be read (RFC 6891 section 7) |
 //! | has a question name with a pointer, a label type above 63, or over 255 octets | FORMERR, no question in the reply | nothing stands before it that it could point at |
 //! | has counts above its content, or a record that ends early | FORMERR | nothing of it can be trusted |
 //! | has records in answer or authority | they are walked over and not read | an IXFR question has an SOA there; of the others nothing could change an answer |
@@ -87,12 +87,15 @@ fn read_body(
     request: &mut Request,
     name: &mut NameBuf,
 ) -> Result<(), ErrorCode> {
-    if header.questions != 1 {
-        return Err(ErrorCode::FormErr);
+    match header.questions {
+        1 => read_question(reader, request, name)?,
+        // An error already, but records may follow, and an OPT among them. A count above what is there
+        // ends with the packet.
+        questions => (0..questions).try_for_each(|_| reader.skip_question())?,
     }
-    read_question(reader, request, name)?;
     read_records(reader, header, request)?;
     match request {
+        _ if header.questions != 1 => Err(ErrorCode::FormErr),
         Request { edns: Some(edns), .. } if edns.version > 0 => Err(ErrorCode::BadVers),
         Request { rtype: RecordType::OPT, .. } => Err(ErrorCode::FormErr),
         Request { rtype: RecordType::AXFR | RecordType::IXFR, .. } => Err(ErrorCode::Refused),

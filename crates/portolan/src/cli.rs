@@ -13,6 +13,7 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::commands::Outcome;
 use crate::config::keys::{CONFIG_ENV, KEYS};
+use crate::problem::{Refused, chain};
 
 pub mod docs;
 mod run;
@@ -33,10 +34,15 @@ pub fn main() -> ExitCode {
         // Whoever read our output has seen enough of it (`portolan status | head`).
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", run::lines(&format!("{error:#}")));
-            ExitCode::from(Outcome::Error.code())
+            let _ = writeln!(std::io::stderr(), "error: {}", run::lines(&chain(&error)));
+            ExitCode::from(outcome_of(&error).code())
         }
     }
+}
+
+/// A fault of what somebody gave ends otherwise than a failure.
+fn outcome_of(error: &anyhow::Error) -> Outcome {
+    if error.is::<Refused>() { Outcome::Faults } else { Outcome::Error }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -9,13 +9,15 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use portolan_core::{Name, RecordType};
+use portolan_core::{Name, Problem, RecordType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock;
 use crate::control::{self, Request};
+use crate::engine::Engine;
 use crate::explain::Explanation;
+use crate::problem::{self, Refused};
 use crate::source;
 use crate::status::{Ages, Status};
 
@@ -54,19 +56,21 @@ impl Question {
     /// When one of them is not what it should be, with the rule.
     pub fn new(name: &str, rtype: &str, from: &str) -> Result<Self> {
         if !name.is_ascii() {
-            bail!("name {name:?}: is not ASCII; an international name is asked for in its xn-- form");
+            let rule = "is not ASCII; an international name is asked for in its xn-- form";
+            bail!(Refused(format!("name {name:?}: {rule}")));
         }
         let parsed = match name.parse::<Name>() {
             Ok(parsed) => parsed,
-            Err(error) => bail!("name {name:?}: {error}"),
+            Err(error) => bail!(Refused(format!("name {name:?}: {error}"))),
         };
         let Ok(rtype) = rtype.parse::<RecordType>() else {
-            bail!("type {rtype:?}: is no record type that is known; TYPE64 names one by its number");
+            let rule = "is no record type that is known; TYPE64 names one by its number";
+            bail!(Refused(format!("type {rtype:?}: {rule}")));
         };
         let Ok(from) = from.parse::<IpAddr>() else {
             let network = from.split_once('/').is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok());
             let rule = if network { "is a network; name one address of it" } else { "is not an IP address" };
-            bail!("--from {from:?}: {rule}");
+            bail!(Refused(format!("--from {from:?}: {rule}")));
         };
         Ok(Self { name: parsed, rtype, from })
     }
@@ -84,8 +88,10 @@ pub fn explain(client: &Client<'_>, question: &Question, json: bool, out: &mut d
             ask(*control, &request)?
         }
         Client::Folder(folder) => {
-            let engine = source::load(folder)?;
-            crate::explain::explain(&engine.snapshot(), engine.fleet(), name, *rtype, *from)
+            let engine = read(folder)?;
+            let explanation =
+                crate::explain::explain(&engine.snapshot(), engine.fleet(), name, *rtype, *from);
+            explanation.knowing(|| (engine.intents_of(name), engine.problems()))
         }
     };
     if json {
@@ -103,8 +109,8 @@ pub fn status(client: &Client<'_>, all: bool, json: bool, out: &mut dyn Write) -
     let status: Status = match client {
         Client::Server(control) => ask(*control, &Request::Status)?,
         Client::Folder(folder) => {
-            let engine = source::load(folder)?;
-            let ages = Ages { now: clock::now(), ..Ages::default() };
+            let engine = read(folder)?;
+            let ages = Ages::of(&engine, clock::now());
             Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages)
         }
     };
@@ -123,6 +129,12 @@ pub fn forget(control: Option<&Path>, cluster: &str, out: &mut dyn Write) -> Res
     control::ask(control, &Request::Forget { cluster: cluster.to_owned() })?;
     writeln!(out, "{} is forgotten", crate::logs::plain(cluster))?;
     Ok(Outcome::Fine)
+}
+
+/// Reads a folder; one that cannot be read is a fault of who named it.
+fn read(folder: &Path) -> Result<Engine> {
+    let refused = |problem: Problem| Refused(format!("fleet folder {}", problem::line(&problem)));
+    Ok(source::load(folder).map_err(refused)?)
 }
 
 fn ask<T: DeserializeOwned>(control: Option<&Path>, request: &Request) -> Result<T> {

@@ -20,18 +20,20 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::control::{self, Control};
 use crate::engine::{Engine, SharedEngine};
+use crate::nsid::nsid;
 use crate::source::Watch;
 use crate::{chance, clock};
 
 mod ask;
 mod clients;
+mod commands;
 mod folder;
 mod paper;
 mod table;
 
 use ask::Asker;
 use clients::{CLIENTS, NAME, Stage};
-use folder::{CLUSTER_THAT_FAILS, ENDPOINTS, Folder};
+use folder::{CLUSTER_THAT_FAILS, Folder};
 use paper::Paper;
 use table::Table;
 
@@ -73,31 +75,24 @@ pub fn demo(once: bool) -> anyhow::Result<bool> {
 
 fn prologue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
     paper.title("Portolan demo")?;
-    paper
-        .text("The bookinfo application in three clusters on three continents, read from real manifests.")?;
+    paper.text("Bookinfo in three clusters on three continents, read from real manifests.")?;
     paper.blank()?;
     paper.fact("manifests", &theatre.folder.path().display().to_string())?;
-    paper.fact("listening", &format!("{} (udp, tcp)", theatre.address()))
+    paper.fact("listening", &format!("{} (udp, tcp)", theatre.address()))?;
+    for (nth, line) in clients::lines().iter().enumerate() {
+        paper.fact(if nth == 0 { "clients" } else { "" }, line)?;
+    }
+    Ok(())
 }
 
 fn epilogue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
-    let (address, folder) = (theatre.address(), theatre.folder.path().display());
-    let [client, ..] = &CLIENTS;
-    let source = match &theatre.control {
-        Some(_) => String::new(),
-        None => format!(" --fleet {folder}"),
-    };
-    let dig = format!("dig @{} -p {}", address.ip(), address.port());
-    paper.heading("It goes on serving until Ctrl-C. In another terminal:")?;
-    paper.command(&format!("{dig} {NAME} +subnet={}", client.network_text()))?;
-    paper.command(&format!("portolan explain {NAME} --from {}{source}", client.address))?;
-    paper.command(&format!("portolan status{source}"))?;
-    paper.remark("# the European region as KubeFed names it")?;
-    paper.command(&format!("{dig} {} +short", clients::KUBEFED_NAME))?;
-    paper.remark("# change something: the table below follows")?;
-    paper.command(&format!("$EDITOR {folder}/{ENDPOINTS}"))?;
-    paper.remark("# take a whole cluster away: it is silent, and its last facts stay")?;
-    paper.command(&format!("rm -r {folder}/{CLUSTER_THAT_FAILS}"))?;
+    paper.heading("It goes on serving until Ctrl-C. To try, in another terminal:")?;
+    for step in commands::to_try(theatre.address(), theatre.folder.path(), theatre.control.as_ref()) {
+        paper.remark(&format!("# {}", step.why))?;
+        for line in step.lines() {
+            paper.command(&line)?;
+        }
+    }
     paper.heading("What the six clients get now:")
 }
 
@@ -132,6 +127,7 @@ impl Theatre {
         let engine = SharedEngine::new(engine);
         let config = portolan_serve::Config {
             listen: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))],
+            nsid: nsid(""),
             seed: chance::draw(),
             ..portolan_serve::Config::default()
         };
@@ -152,7 +148,7 @@ impl Theatre {
     /// Shows what all clients get; true when it is what they must get.
     fn show(&self, paper: &mut Paper, asker: &Asker, stage: Stage) -> anyhow::Result<bool> {
         if stage == Stage::Whole {
-            paper.heading(&format!("1  All is well: each client gets the nearest cluster for {NAME}."))?;
+            paper.heading(&format!("1  All is well: {NAME} is the nearest cluster for each client."))?;
         }
         let table = Table::ask(asker, &self.engine)?;
         paper.lines(&table.lines(paper.has_colour(), Some(stage)))?;
@@ -168,9 +164,7 @@ impl Theatre {
     fn act(&self, paper: &mut Paper, asker: &Asker, stage: Stage) -> anyhow::Result<bool> {
         let is_ready = stage != Stage::Failed;
         paper.heading(&match is_ready {
-            false => format!(
-                "2  {CLUSTER_THAT_FAILS} loses its endpoints: every pod in {ENDPOINTS} turns unready."
-            ),
+            false => format!("2  {CLUSTER_THAT_FAILS} loses its endpoints: all its pods turn unready."),
             true => format!("3  {CLUSTER_THAT_FAILS}'s pods are ready again."),
         })?;
         let before = asker.ask(&CLIENTS[0])?;

@@ -21,15 +21,22 @@ use portolan_core::compile::{Compiled, compile};
 use portolan_core::fleet::Touched;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Snapshot};
 use portolan_kube::index::Index;
+use portolan_kube::manifest::reading_order;
 use portolan_kube::object::{Object, ObjectKey};
 use portolan_serve::Published;
 use portolan_store::{LastGood, Store};
 
+mod changes;
 mod gauges;
+mod hearing;
+mod intents;
 mod networks;
 mod publish;
 
+use changes::Changes;
 pub use gauges::Gauges;
+use hearing::Hearing;
+use intents::Intents;
 use networks::Networks;
 use publish::caught;
 
@@ -82,6 +89,8 @@ pub struct Engine {
     store: Store,
     published: Published,
     networks: Networks,
+    hearing: Hearing,
+    intents: Intents,
     /// What is wrong with names, as compile found it.
     steering: BTreeMap<Name, Vec<Problem>>,
     /// What is wrong with the reading of sources.
@@ -123,6 +132,8 @@ impl Engine {
             store,
             published: Published::new(Snapshot::new(crate::chance::draw())),
             networks: Networks::default(),
+            hearing: Hearing::default(),
+            intents: Intents::default(),
             steering: BTreeMap::new(),
             reading: BTreeMap::new(),
             owed: Touched::default(),
@@ -159,6 +170,7 @@ impl Engine {
     /// Says that the root was just looked at, and nothing has changed.
     pub fn still_true(&mut self, now: i64) {
         self.root_true_at = Some(now);
+        self.hearing.still_true(now);
         self.store.still_true(now);
     }
 
@@ -187,9 +199,10 @@ impl Engine {
             bail!("forgetting cluster {cluster:?} failed inside; answers stay as they were");
         };
         self.networks.forget(&name);
+        self.hearing.forget(&name);
+        self.intents.forget(&name);
         self.reading.remove(&name);
         self.commit(facts, complete, now);
-        tracing::info!(cluster, "forgotten");
         Ok(())
     }
 
@@ -205,14 +218,20 @@ impl Engine {
         self.store.fleet()
     }
 
-    /// What is wrong with what was read, sorted, each once.
+    /// What is wrong with what was read, in the order of files and lines, each once.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
         let of_program = self.reading.values().chain(self.steering.values()).flatten();
         let mut all: Vec<Problem> = self.index.problems().chain(of_program).cloned().collect();
-        all.sort();
+        all.sort_by(reading_order);
         all.dedup();
         all
+    }
+
+    /// The objects that ask for a name, whether or not they get it, as the subjects of problems have them.
+    #[must_use]
+    pub fn intents_of(&self, name: &Name) -> Vec<String> {
+        self.intents.of(name)
     }
 
     /// Where the snapshot stands for the server.
@@ -225,6 +244,19 @@ impl Engine {
     #[must_use]
     pub fn state_from(&self) -> Option<i64> {
         self.last_good.filter(|_| !self.root_is_there).map(|state| state.true_at)
+    }
+
+    /// When a cluster was last found where it is looked for; none when it never was.
+    #[must_use]
+    pub fn heard_at(&self, cluster: &ClusterName) -> Option<i64> {
+        self.hearing.at(cluster)
+    }
+
+    /// What is wrong with the root while it cannot be read, and when it was read last.
+    #[must_use]
+    pub fn root_lost(&self) -> Option<(&Problem, Option<i64>)> {
+        let problem = self.reading.get(&root())?.first()?;
+        (!self.root_is_there).then_some((problem, self.root_true_at))
     }
 
     /// True while the root is there and was read.
@@ -253,6 +285,8 @@ impl Engine {
     }
 
     fn apply(&mut self, event: Event, now: i64) {
+        self.hearing.note(&event, now);
+        self.intents.note(&event);
         match event {
             Event::Set { source, object, place } => self.index.set(&source, object, &place),
             Event::Deleted { source, key } => self.index.delete(&source, &key),
@@ -272,6 +306,8 @@ impl Engine {
     }
 
     fn commit(&mut self, facts: Vec<Fact>, was_complete: bool, now: i64) {
+        // The first reading changes everything, and is told of as a whole by who began it.
+        let changes = was_complete.then(|| Changes::of(self.store.fleet(), &facts));
         let mut touched = if facts.is_empty() { Touched::default() } else { self.store.commit(facts).0 };
         let owed = std::mem::take(&mut self.owed);
         touched.clusters.extend(owed.clusters);
@@ -280,6 +316,9 @@ impl Engine {
         touched.names.extend(owed.names);
         if !touched.is_empty() || self.complete != was_complete {
             self.publish(touched, now);
+        }
+        if let Some(changes) = changes {
+            changes.log();
         }
     }
 }

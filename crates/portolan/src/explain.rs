@@ -16,7 +16,10 @@ use portolan_core::record::{Present, RecordType};
 use portolan_core::{Answer, Client, Draw, Fleet, Name, Query, Snapshot};
 use serde::{Deserialize, Serialize};
 
+use crate::problem::ProblemRow;
+
 mod collect;
+mod known;
 pub(crate) mod members;
 mod text;
 
@@ -41,6 +44,9 @@ pub struct Explanation {
     pub hops: Vec<Hop>,
     /// What the client gets.
     pub answer: AnswerSeen,
+    /// Where it gets no record: what is wrong with the objects that speak of the name.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub known: Vec<ProblemRow>,
 }
 
 /// What was asked.
@@ -274,6 +280,7 @@ pub fn explain(
         zone,
         hops,
         answer,
+        known: Vec::new(),
     }
 }
 

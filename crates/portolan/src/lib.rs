@@ -15,6 +15,7 @@
 //! | [`http`], [`control`] | metrics and health; questions to a running server |
 //! | [`explain`], [`status`] | why a client gets what it gets; how the fleet is |
 //! | [`cli`], [`config`], [`commands`], [`logs`] | the command line, the configuration, the offline commands, the log |
+//! | [`problem`] | problems and errors as people read them |
 //! | [`clock`], [`when`] | what time it is; times and ages in words |
 //! | [`demo`] | a fleet that fails over before your eyes |
 //!
@@ -33,6 +34,8 @@ pub mod engine;
 pub mod explain;
 pub mod http;
 pub mod logs;
+mod nsid;
+pub mod problem;
 pub mod run;
 pub mod source;
 pub mod status;

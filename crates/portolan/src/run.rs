@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use portolan_serve::{ServeError, Server};
 
-use crate::config::RunConfig;
+use crate::config::{RunConfig, here};
 use crate::control::{self, Control};
 use crate::engine::{Engine, SharedEngine};
 use crate::http::{self, Health};
+use crate::nsid::nsid;
+use crate::problem::{Refused, chain};
 use crate::source::Watch;
 use crate::{chance, clock};
 
@@ -77,22 +79,10 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     aside.shutdown_timeout(ASIDE_END);
     if let Err(error) = closed {
         // What is on disk is whole, only older; the next start goes on above the serials of this one.
-        tracing::error!("{error:#}");
+        tracing::error!("{}", chain(&error));
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-/// What we call ourselves: what was said, else this machine's name; `off` is nothing.
-fn nsid(said: &str) -> Vec<u8> {
-    match said {
-        "off" => Vec::new(),
-        "" => {
-            let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-            name.trim().bytes().take(portolan_wire::NSID_OCTETS_MAX).collect()
-        }
-        text => text.as_bytes().to_vec(),
-    }
 }
 
 /// Binds all DNS sockets. Of the default addresses, the IPv6 one may be missing on this machine.
@@ -132,6 +122,10 @@ fn begin(state: Option<&Path>) -> anyhow::Result<Engine> {
         );
         return Ok(Engine::new(now));
     };
+    // A state that is kept where nobody looks for it is lost with the next start: a typo must not pass.
+    if let Some(why) = here::no_folder(path) {
+        bail!(Refused(format!("state: {why}")));
+    }
     let engine = Engine::open(path, now)?;
     if let Some(true_at) = engine.state_from() {
         tracing::info!(
@@ -162,7 +156,7 @@ fn open_control(
             Ok(Some(control))
         }
         Err(error) if config.control.is_none() => {
-            tracing::warn!("{error:#}; going on without a control socket (--control PATH names one)");
+            tracing::warn!("{}; going on without a control socket (--control PATH names one)", chain(&error));
             Ok(None)
         }
         Err(error) => Err(error),

@@ -19,7 +19,7 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use portolan_core::Problem;
 
 use crate::clock;
 use crate::engine::Engine;
@@ -30,19 +30,19 @@ mod watch;
 
 pub use read::{FILES_MAX, NETWORKS_BYTES_MAX};
 pub use tree::{Touches, Tree};
-pub use watch::{GATHER, RESCAN, Watch};
+pub use watch::{DOUBT, GATHER, RESCAN, WRITE_PATIENCE, Watch};
 
 /// Reads a fleet folder once, for the commands that need no server.
 ///
 /// # Errors
-/// When the folder is not there, cannot be read or is empty.
-pub fn load(dir: &Path) -> anyhow::Result<Engine> {
+/// The problem of a folder that is not there, cannot be read or is empty.
+pub fn load(dir: &Path) -> Result<Engine, Problem> {
     let now = clock::now();
     let mut engine = Engine::new(now);
     let mut tree = Tree::new(dir);
     let events = tree.scan(&Touches::everything());
-    if let Some(problem) = tree.root_problem() {
-        bail!("{}: {}", problem.subject, problem.message);
+    if let Some(why) = tree.root_lost() {
+        return Err(read::unreadable(&dir.display().to_string(), why));
     }
     engine.take(events, now);
     Ok(engine)

@@ -11,8 +11,10 @@ use portolan_core::fleet::NameFacts;
 use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Engine;
 use crate::explain::members::Members;
 use crate::explain::{Verdict, ZoneSeen};
+use crate::problem::ProblemRow;
 
 mod text;
 
@@ -28,6 +30,36 @@ pub struct Ages {
     pub heard: BTreeMap<ClusterName, i64>,
     /// When the last good state was written that answers come from; none once every cluster was read.
     pub state_from: Option<i64>,
+    /// The fleet folder, while it cannot be read.
+    pub folder_lost: Option<FolderLost>,
+}
+
+impl Ages {
+    /// The times that an engine keeps.
+    #[must_use]
+    pub fn of(engine: &Engine, now: i64) -> Self {
+        let heard = |name: &ClusterName| Some((name.clone(), engine.heard_at(name)?));
+        let lost = |(problem, read_at): (&Problem, Option<i64>)| FolderLost {
+            why: format!("{} {}", problem.subject, problem.message),
+            read_at,
+        };
+        Self {
+            now,
+            heard: engine.fleet().clusters.keys().filter_map(heard).collect(),
+            state_from: engine.state_from(),
+            folder_lost: engine.root_lost().map(lost),
+        }
+    }
+}
+
+/// A fleet folder that is gone or empty: it changes nothing, and nothing of it is heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FolderLost {
+    /// Which, and what is wrong with it.
+    pub why: String,
+    /// When it was last read; none when it never was.
+    pub read_at: Option<i64>,
 }
 
 /// How the fleet is.
@@ -44,6 +76,9 @@ pub struct Status {
     pub complete: bool,
     /// When the last good state was written that answers come from.
     pub state_from: Option<i64>,
+    /// The fleet folder, while it cannot be read; no cluster is heard then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub folder_lost: Option<FolderLost>,
     /// The members of the fleet, by name.
     pub clusters: Vec<ClusterRow>,
     /// The names, those with something amiss first, then by name.
@@ -125,20 +160,6 @@ pub struct ZoneRow {
     pub policy: Option<String>,
 }
 
-/// What is wrong with somebody's input.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ProblemRow {
-    /// Where it stands, as `FILE:LINE:COLUMN`.
-    pub place: String,
-    /// The object and the field.
-    pub subject: String,
-    /// One word for machines.
-    pub reason: String,
-    /// The value and the rule.
-    pub message: String,
-}
-
 impl Status {
     /// How the fleet is now.
     #[must_use]
@@ -163,6 +184,7 @@ impl Status {
             revision: snapshot.revision,
             complete: snapshot.complete,
             state_from: ages.state_from,
+            folder_lost: ages.folder_lost.clone(),
             clusters: clusters(fleet, ages, &offered),
             names,
             zones: zones(snapshot, fleet, &held),
@@ -232,17 +254,6 @@ impl NameRow {
     #[must_use]
     pub fn is_amiss(&self) -> bool {
         self.zone.is_none() || self.members.iter().any(|member| member.verdict != Verdict::Healthy)
-    }
-}
-
-impl From<&Problem> for ProblemRow {
-    fn from(problem: &Problem) -> Self {
-        Self {
-            place: problem.place.clone(),
-            subject: problem.subject.clone(),
-            reason: problem.reason.to_string(),
-            message: problem.message.clone(),
-        }
     }
 }
 

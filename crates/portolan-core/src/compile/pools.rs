@@ -86,14 +86,19 @@ impl Compiler<'_> {
         }
     }
 
-    /// The alias that `allDown: Fallback` makes of a name. One that cannot be is a problem, and everything
-    /// is served instead.
+    /// The alias that `allDown: Fallback` makes of a name; none at an apex, where all is served instead. One
+    /// that leads nowhere or back is told and kept: whether it does depends on other names, and an answer
+    /// must not depend on which of them came first.
     fn all_down(&mut self, name: &Name, facts: &NameFacts, steering: &Steering) -> Option<[Rdata; 1]> {
         let AllDown::Fallback(to) = &steering.policy.all_down else {
             return None;
         };
+        let usable = self.may_be_alias(name) && to != name;
         let fault = if !self.may_be_alias(name) {
-            Some((Reason::TargetSkipped, "a zone's apex cannot be an alias"))
+            Some((
+                Reason::TargetSkipped,
+                "a zone's apex cannot be an alias, so all is served when all is down",
+            ))
         } else if self.leads_back(name, to) {
             Some((Reason::Loop, "it leads back to this name"))
         } else if self.fleet.zone_of(to).is_some() && self.fleet.at(to).is_none() {
@@ -101,12 +106,10 @@ impl Compiler<'_> {
         } else {
             None
         };
-        let Some((reason, why)) = fault else {
-            return Some([Rdata::name(to)]);
-        };
-        let message = format!("allDown.name {to} is not used, and all is served when all is down: {why}");
-        self.problem(name, facts, reason, message);
-        None
+        if let Some((reason, why)) = fault {
+            self.problem(name, facts, reason, format!("allDown.name {to}: {why}"));
+        }
+        usable.then(|| [Rdata::name(to)])
     }
 
     /// True when following aliases from `to`, fallbacks included, comes to `name`.

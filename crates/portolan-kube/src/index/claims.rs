@@ -62,17 +62,27 @@ impl Index {
                         names: draft.names.keys().cloned().collect(),
                         uses: draft.uses,
                     };
-                    let (problems, steps) = (draft.problems, draft.steps);
+                    let (problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     self.step(steps);
+                    self.want(&key, is_wanting);
                     self.keep(&key, Some(kept), claims);
                     self.note(About::Record(key), problems);
                 }
                 None => {
                     self.step(1);
+                    self.want(&key, false);
                     self.keep(&key, None, BTreeMap::new());
                     self.note(About::Record(key), Vec::new());
                 }
             }
+        }
+    }
+
+    fn want(&mut self, key: &ObjectKey, is_wanting: bool) {
+        if is_wanting {
+            self.wanting.insert(key.clone());
+        } else {
+            self.wanting.remove(key);
         }
     }
 

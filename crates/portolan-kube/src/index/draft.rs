@@ -43,6 +43,8 @@ pub(super) struct Draft<'a> {
     pub(super) ttl: Option<Ttl>,
     pub(super) default_ttl: Ttl,
     pub(super) policy: Option<PolicyName>,
+    /// It names something that no cluster offers.
+    pub(super) is_wanting: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -56,6 +58,7 @@ impl<'a> Draft<'a> {
             ttl: None,
             default_ttl: Ttl::DEFAULT,
             policy: None,
+            is_wanting: false,
         }
     }
 
@@ -85,8 +88,13 @@ impl<'a> Draft<'a> {
 
     /// Notes a problem with a field of the record.
     pub(super) fn problem(&mut self, field: impl fmt::Display, reason: Reason, message: String) {
-        let subject = format!("{}: {field}", subject(self.held.key, self.held.source));
+        let subject = format!("{}: {field}", self.subject());
         self.problems.push(Problem { subject, reason, message, place: self.held.place.into() });
+    }
+
+    /// The record as problems name it.
+    pub(super) fn subject(&self) -> String {
+        subject(self.held.key, self.held.source)
     }
 }
 

@@ -27,6 +27,12 @@ pub(super) fn evidence(ingress: &Ingress, host: &Name, is_service_ready: impl Fn
     }
 }
 
+/// True when an Ingress leads a host anywhere: by a rule for it, for all hosts, or by default.
+pub(super) fn has_rule(ingress: &Ingress, host: &Name) -> bool {
+    let has_default = ingress.spec.as_ref().is_some_and(|spec| spec.default_backend.is_some());
+    has_default || rules(ingress).iter().any(|rule| fit_of(rule, host).is_some())
+}
+
 /// The evidence for an Ingress as a whole would mix hosts, so a host that has rules is served by them, and
 /// only one that has none by the default backend.
 fn backends_of<'i>(ingress: &'i Ingress, host: &Name) -> Vec<&'i IngressBackend> {

@@ -17,6 +17,7 @@ use portolan_core::cluster::{Cluster, ClusterState};
 use portolan_core::fleet::{Endpoint, Evidence};
 use portolan_core::{Name, Reason, Target, Ttl};
 
+use super::backing::Backing;
 use super::draft::{Draft, domain_reference};
 use super::offer::{self, ServiceRule};
 use super::world::World;
@@ -41,13 +42,17 @@ pub(super) fn service_record(draft: &mut Draft<'_>, record: &ServiceDnsRecord, w
         allow_without_endpoints: record.spec.allow_service_without_endpoints,
         external_ips: false,
     };
+    let mut backing = Backing::of(&service);
     for (name, source) in world.objects.clusters() {
+        backing.look(name, source);
         let Some(offer) = offer::service(draft, name, source, &service, rule) else { continue };
+        backing.found();
         for level in levels.made(draft, world.clusters.get(name)) {
             draft.offer(&level, offer.clone());
         }
         draft.offer(&levels.global, offer);
     }
+    backing.judge(draft, None, world);
     draft.uses.insert(service);
     if let Some(prefix) = record.spec.dns_prefix.as_deref().filter(|text| !text.is_empty()) {
         levels.prefix(draft, prefix);
@@ -78,9 +83,14 @@ pub(super) fn ingress_record(draft: &mut Draft<'_>, record: &IngressDnsRecord, w
         draft.name(name.clone(), None);
     }
     let ingress = ObjectKey { kind: Kind::Ingress, ..draft.held.key.clone() };
+    let mut backing = Backing::of(&ingress);
     for (cluster, source) in world.objects.clusters() {
-        offer::ingress_hosts(draft, cluster, source, &ingress, &names);
+        backing.look(cluster, source);
+        if offer::ingress_hosts(draft, cluster, source, &ingress, &names) {
+            backing.found();
+        }
     }
+    backing.judge(draft, None, world);
     draft.uses.insert(ingress);
 }
 

@@ -6,12 +6,13 @@ use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{Endpoint, Evidence, TARGETS_MAX, suspect_address, unusable_address};
 use portolan_core::{Name, Problem, Reason, Target};
 
+use super::backing::{self, Backing};
 use super::draft::{Draft, placed, subject};
 use super::ingress;
 use super::source::{Source, service_key};
 use super::world::World;
 use crate::hosts;
-use crate::kinds::GlobalName;
+use crate::kinds::{Backend, BackendKind, GlobalName};
 use crate::manifest::Located;
 use crate::object::{Kind, Object, ObjectKey};
 use crate::settle;
@@ -43,18 +44,33 @@ pub(super) fn global_name(draft: &mut Draft<'_>, object: &GlobalName, world: Wor
     for backend in settled.backends {
         let namespace = draft.held.key.namespace.clone();
         let key = ObjectKey { kind: backend.kind, namespace, name: backend.name };
+        let mut backing = Backing::of(&key);
         for (cluster, source) in world.objects.clusters() {
+            backing.look(cluster, source);
             if backend.kind == Kind::Service {
                 let Some(offer) = service(draft, cluster, source, &key, rule) else { continue };
+                backing.found();
                 for host in &settled.hosts {
                     draft.offer(host, offer.clone());
                 }
-            } else {
-                ingress_hosts(draft, cluster, source, &key, &settled.hosts);
+            } else if ingress_hosts(draft, cluster, source, &key, &settled.hosts) {
+                backing.found();
             }
         }
+        backing.judge(draft, field_of(object, &key), world);
         draft.uses.insert(key);
     }
+}
+
+/// The field that names a backend.
+fn field_of(object: &GlobalName, key: &ObjectKey) -> Option<String> {
+    let is_kind = |said: &BackendKind| match said {
+        BackendKind::Service => key.kind == Kind::Service,
+        BackendKind::Ingress => key.kind == Kind::Ingress,
+        BackendKind::Other(_) => false,
+    };
+    let is_it = |said: &Backend| said.name == *key.name && is_kind(&said.kind);
+    object.spec.backends.iter().position(is_it).map(|i| format!("spec.backends[{i}].name"))
 }
 
 /// What a cluster's Service offers; none without an address.
@@ -83,28 +99,34 @@ pub(super) fn service(
     endpoint(cluster, targets, evidence)
 }
 
-/// Adds what a cluster's Ingress offers for each host.
+/// Adds what a cluster's Ingress offers for each host; true when it has an address.
 pub(super) fn ingress_hosts<'h>(
     draft: &mut Draft<'_>,
     cluster: &ClusterName,
     source: &Source,
     key: &ObjectKey,
     hosts: impl IntoIterator<Item = &'h Name>,
-) {
+) -> bool {
     draft.steps += 1;
-    let Some(located) = source.get(key) else { return };
-    let Object::Ingress(object) = &*located.object else { return };
+    let Some(located) = source.get(key) else { return false };
+    let Object::Ingress(object) = &*located.object else { return false };
     let status = object.status.as_ref().and_then(|status| status.load_balancer.as_ref());
     let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
     let texts = entries.iter().flat_map(|entry| [entry.ip.as_deref(), entry.hostname.as_deref()]);
     let targets = targets(draft, texts.flatten(), &About { cluster, key, located });
     let is_ready = |service: &str| source.is_ready(&service_key(&key.namespace, service));
+    let mut unruled = Vec::new();
     for host in hosts {
+        if !ingress::has_rule(object, host) {
+            unruled.push(host);
+        }
         let evidence = ingress::evidence(object, host, is_ready);
         if let Some(offer) = endpoint(cluster, targets.clone(), evidence) {
             draft.offer(host, offer);
         }
     }
+    backing::without_rule(draft, &subject(key, cluster), &unruled);
+    !targets.is_empty()
 }
 
 fn endpoint(cluster: &ClusterName, targets: Vec<Target>, evidence: Evidence) -> Option<Endpoint> {

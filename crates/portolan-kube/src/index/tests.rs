@@ -1,6 +1,7 @@
 //! Builders, and a fleet that follows an index. Each theme's tables are in its own file.
 #![allow(clippy::needless_pass_by_value, reason = "a table reads best with json!(...) in place")]
 
+mod backing;
 mod cost;
 mod fence;
 mod foreign;

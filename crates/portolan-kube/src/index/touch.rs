@@ -74,6 +74,12 @@ impl Index {
         }
     }
 
+    /// Notes the records that a cluster more or less may complete, or that say where was looked.
+    pub(super) fn touch_wanting(&mut self) {
+        self.step(self.wanting.len());
+        self.dirty.records.extend(self.wanting.iter().cloned());
+    }
+
     /// The cluster that is forgotten because its last `MemberCluster` went while it was silent.
     pub(super) fn forgotten_with(&self, key: &ObjectKey) -> Option<ClusterName> {
         let cluster = ClusterName(key.name.clone());

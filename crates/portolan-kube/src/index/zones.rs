@@ -26,6 +26,8 @@ const IMPLIED_SOA: [u32; 4] = [7_200, 1_800, 86_400, 30];
 #[derive(Debug, Default)]
 pub(super) struct Zones {
     by_apex: BTreeMap<Name, KnownZone>,
+    /// The apex of each `Zone` that counts.
+    apexes: BTreeMap<ObjectKey, Name>,
     pub(super) domains: Domains,
 }
 
@@ -72,8 +74,8 @@ impl Zones {
 
     /// Drafts the names of a `Zone`'s name servers: those inside our zones that have addresses.
     pub(super) fn name_servers(&self, draft: &mut Draft<'_>) {
-        let is_it = |zone: &&KnownZone| matches!(&zone.by, Basis::Own { key, .. } if key == draft.held.key);
-        let Some(zone) = self.by_apex.values().find(is_it) else { return };
+        let apex = self.apexes.get(draft.held.key);
+        let Some(zone) = apex.and_then(|apex| self.by_apex.get(apex)) else { return };
         let Basis::Own { addresses, .. } = &zone.by else { return };
         draft.ttl = Some(zone.facts.ttl);
         for (name, addresses) in addresses {
@@ -158,6 +160,7 @@ fn own(zones: &mut Zones, object: &kinds::Zone, held: &Held<'_>, problems: &mut 
     let SettledZone { apex, mut facts, addresses, fence } = settled;
     facts.held_by.clone_from(&held.held_by);
     let by = Basis::Own { key: held.key.clone(), fence, root_fence, addresses };
+    zones.apexes.insert(held.key.clone(), apex.clone());
     zones.by_apex.insert(apex, KnownZone { facts, by });
 }
 

@@ -6,9 +6,9 @@ use serde_json::Value;
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::localizer::Localizer;
 use serde_saphyr::options::NonFiniteFloatPolicy;
-use serde_saphyr::{DefaultMessageFormatter, Error, Location, Options};
+use serde_saphyr::{Error, Location, Options, UserMessageFormatter};
 
-use super::place::Spot;
+use super::place::{self, Spot};
 use super::tree::Fault;
 use super::{DEPTH_MAX, FILE_BYTES_MAX};
 
@@ -39,7 +39,7 @@ pub(super) fn options() -> Options {
 
 /// What is wrong, and where.
 fn fault(text: &str, start: Spot, error: &Error) -> Fault {
-    let message = message(error);
+    let mut message = message(error);
     let number = |value: u64| usize::try_from(value).unwrap_or(usize::MAX).max(1) - 1;
     let Some((lines, columns)) = error.location().map(|at| (number(at.line()), number(at.column()))) else {
         return Fault { spot: start, message };
@@ -48,6 +48,11 @@ fn fault(text: &str, start: Spot, error: &Error) -> Fault {
         && let Some(fault) = tab_fault(text, start, lines)
     {
         return fault;
+    }
+    if let Some(key) = twin(error) {
+        let first = place::first_of_twins(text, (lines + 1, columns + 1));
+        let first = first.map_or(start.line + lines, |first| start.line + first - 1);
+        message = format!("the key `{key}` stands twice, first at line {first}");
     }
     let first_column = if lines == 0 { start.column } else { 1 };
     Fault { spot: Spot { line: start.line + lines, column: first_column + columns, ..start }, message }
@@ -62,13 +67,19 @@ fn tab_fault(text: &str, start: Spot, from: usize) -> Option<Fault> {
     Some(Fault { spot: Spot { line: start.line + nth, column, ..start }, message })
 }
 
-/// The library's words, but for the limits and options that are ours.
+/// The key that stands twice, if that is the fault.
+fn twin(error: &Error) -> Option<&str> {
+    match error {
+        Error::DuplicateMappingKey { key, .. } => Some(key.as_deref().unwrap_or("?")),
+        Error::AliasError { error, .. } => twin(error),
+        _ => None,
+    }
+}
+
+/// The library's words for people, but for the limits and options that are ours.
 fn message(error: &Error) -> String {
     match error {
-        Error::DuplicateMappingKey { key, .. } => {
-            let key = key.as_deref().unwrap_or("this one");
-            format!("the key {key} stands twice in one map; each may stand once")
-        }
+        Error::UnknownAnchor { .. } => "this alias names an anchor that does not stand before it".into(),
         Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => {
@@ -78,7 +89,7 @@ fn message(error: &Error) -> String {
             format!("is nested deeper than {DEPTH_MAX} levels")
         }
         Error::AliasError { error, .. } => message(error),
-        _ => error.render_with_formatter(&DefaultMessageFormatter.with_localizer(&NoLocations)),
+        _ => error.render_with_formatter(&UserMessageFormatter.with_localizer(&NoLocations)),
     }
 }
 

@@ -1,12 +1,14 @@
 //! Where something stands in a file.
 //!
 //! Reading makes no note of places, because nearly all files have no fault. Only when there is one is
-//! the text of that object walked again, down the path of the field.
+//! the text of that object walked again, once, down the paths of all fields that are at fault.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_saphyr::granit_parser::{Event, Marker, Parser, Span};
+use serde_saphyr::granit_parser::{Marker, Parser};
+
+use super::walk::{Walk, Wanted};
 
 /// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,19 +73,30 @@ pub(super) enum End {
     Value,
 }
 
-/// Finds the end of a path in the node that begins at `node`, where `body` begins too; what is not found
-/// stands where the path was lost.
-pub(super) fn find(body: &str, node: Spot, path: &[Step], end: End) -> Spot {
+/// A path, and which end of it is looked for.
+pub(super) type Target<'p> = (&'p [Step], End);
+
+/// Finds the ends of paths in the node that begins at `node`, where `body` begins too, all in one walk.
+/// What is not there stands where its path was lost.
+pub(super) fn find(body: &str, node: Spot, targets: &[Target<'_>]) -> Vec<Spot> {
     let source = Source::new(body, node);
-    let mut walk = Walk { events: Parser::new_from_str(&source.text), last: None };
-    walk.find(path, end);
-    walk.last.map_or(node, |marker| source.spot(marker))
+    let mut wanted = Wanted::default();
+    targets.iter().for_each(|(path, _)| wanted.add(path));
+    Walk { events: Parser::new_from_str(&source.text), left: 0 }.root(&mut wanted);
+    let spot = |target: &Target<'_>| wanted.end(*target).map_or(node, |marker| source.spot(marker));
+    targets.iter().map(spot).collect()
+}
+
+/// The line in which a key stands for the first time that stands again at this line and column; all are
+/// counted from 1 at the start of the text.
+pub(super) fn first_of_twins(text: &str, again: (usize, usize)) -> Option<usize> {
+    Walk { events: Parser::new_from_str(text), left: 0 }.first_of_twins(again)
 }
 
 /// Finds each item of the list `items` in the mapping that begins at `node`, where `body` begins too.
 pub(super) fn items(body: &str, node: Spot) -> Vec<Spot> {
     let source = Source::new(body, node);
-    let mut walk = Walk { events: Parser::new_from_str(&source.text), last: None };
+    let mut walk = Walk { events: Parser::new_from_str(&source.text), left: 0 };
     let markers = walk.items().unwrap_or_default();
     markers.into_iter().map(|marker| source.spot(marker)).collect()
 }
@@ -134,103 +147,4 @@ fn flow_length(body: &str) -> usize {
         }
     }
     body.len()
-}
-
-/// A walk down one document, by the parser's events. None is the end, or a fault of syntax.
-struct Walk<I> {
-    events: I,
-    /// The last step that was found.
-    last: Option<Marker>,
-}
-
-impl<'a, I, E> Walk<I>
-where
-    I: Iterator<Item = Result<(Event<'a>, Span), E>>,
-{
-    /// Goes down the path as far as it leads.
-    fn find(&mut self, path: &[Step], end: End) -> Option<()> {
-        let (mut event, mut marker) = self.node()?;
-        for (nth, step) in path.iter().enumerate() {
-            match (step, event) {
-                (Step::Key(key), Event::MappingStart(..)) => self.key(key)?,
-                (Step::Item(index), Event::SequenceStart(..)) => self.skip_nodes(*index)?,
-                _ => return None,
-            }
-            if end == End::Key && nth + 1 == path.len() {
-                return Some(());
-            }
-            (event, marker) = self.node()?;
-            self.last = Some(marker);
-        }
-        self.last = Some(marker);
-        Some(())
-    }
-
-    /// Where the items of the list `items` stand.
-    fn items(&mut self) -> Option<Vec<Marker>> {
-        self.find(&[Step::Key("items".into())], End::Key)?;
-        let mut markers = Vec::new();
-        let (Event::SequenceStart(..), _) = self.node()? else { return None };
-        loop {
-            let (event, marker) = self.node()?;
-            if matches!(event, Event::SequenceEnd) {
-                return Some(markers);
-            }
-            markers.push(marker);
-            self.skip_rest(&event)?;
-        }
-    }
-
-    /// Goes to the key of a mapping that is open.
-    fn key(&mut self, wanted: &str) -> Option<()> {
-        loop {
-            match self.node()? {
-                (Event::MappingEnd, _) => return None,
-                (Event::Scalar(key, ..), marker) if key == wanted => {
-                    self.last = Some(marker);
-                    return Some(());
-                }
-                (event, _) => self.skip_rest(&event)?,
-            }
-            self.skip_nodes(1)?;
-        }
-    }
-
-    fn skip_nodes(&mut self, count: usize) -> Option<()> {
-        for _ in 0..count {
-            let (event, _) = self.node()?;
-            self.skip_rest(&event)?;
-        }
-        Some(())
-    }
-
-    /// Skips what is left of a node whose first event was just taken.
-    fn skip_rest(&mut self, first: &Event<'_>) -> Option<()> {
-        let mut depth = opens(first);
-        while depth > 0 {
-            depth += opens(&self.node()?.0);
-        }
-        (depth == 0).then_some(())
-    }
-
-    /// The next event that is of a node.
-    fn node(&mut self) -> Option<(Event<'a>, Marker)> {
-        loop {
-            let (event, span) = self.events.next()?.ok()?;
-            match event {
-                Event::StreamStart | Event::DocumentStart(..) | Event::Comment(..) | Event::Anchor(..) => {}
-                Event::StreamEnd | Event::DocumentEnd => return None,
-                event => return Some((event, span.start)),
-            }
-        }
-    }
-}
-
-/// How much deeper it is after this event.
-fn opens(event: &Event<'_>) -> i32 {
-    match event {
-        Event::MappingStart(..) | Event::SequenceStart(..) => 1,
-        Event::MappingEnd | Event::SequenceEnd => -1,
-        _ => 0,
-    }
 }

@@ -34,9 +34,12 @@ fn many_shapes_are_read() {
     let typed = r#"{"apiVersion":"v1","kind":"ServiceList","items":[{"metadata":{"name":"a"}}, {"metadata":{"name":"b"}}]}"#;
     let rows: &[(&str, &str, &[&str])] = &[
         ("f.yaml", GOOD, &["Service default/good @1:1"]),
-        ("f.yaml", "# only a comment\n", &[]),
-        ("f.yaml", "---\n---\n# nothing\n...\n", &[]),
-        ("f.yaml", "null\n---\n~\n", &[]),
+        (
+            "f.yaml",
+            "# a comment\n---\nnull\n---\n~\n---\napiVersion: v1\nkind: Node\nmetadata: {name: node}\n",
+            &["Node node @7:1"],
+        ),
+        ("f.yaml", "apiVersion: net.example/v1\nkind: AllowList\nmetadata: {name: xx}\nitems: 7\n", &[]),
         ("f.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: xx}\nspec: 7\n", &[]),
         ("f.yaml", "apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: old}\n", &[]),
         ("f.yaml", "\u{feff}apiVersion: v1\nkind: Node\nmetadata: {name: bom}\n", &["Node bom @1:1"]),
@@ -81,10 +84,9 @@ fn a_list_is_its_items() {
     );
     let indented = "kind: List\napiVersion: v1\nitems:\n  - {apiVersion: v1, kind: Node, metadata: {name: a}}\n  -\n    apiVersion: v1\n    kind: Node\n    metadata: {name: b}\n";
     check("f.yaml", indented, &["Node a @4:5", "Node b @5:4"], &[], true);
-    let json = "{\"kind\": \"List\",\n \"metadata\": {\"items\": [1]},\n \"items\": [\n  {\"apiVersion\": \"v1\", \"kind\": \"Node\", \"metadata\": {\"name\": \"]\\\"[\"}},\n  {\"apiVersion\": \"v1\", \"kind\": \"Node\", \"metadata\": {\"name\": \"b\"}}]}";
+    let json = "{\"kind\": \"List\", \"apiVersion\": \"v1\",\n \"metadata\": {\"items\": [1]},\n \"items\": [\n  {\"apiVersion\": \"v1\", \"kind\": \"Node\", \"metadata\": {\"name\": \"]\\\"[\"}},\n  {\"apiVersion\": \"v1\", \"kind\": \"Node\", \"metadata\": {\"name\": \"b\"}}]}";
     check("f.json", json, &["Node ]\"[ @4:3", "Node b @5:3"], &[], true);
     check("f.yaml", "apiVersion: v1\nkind: List\nitems: []\n", &[], &[], true);
-    check("f.yaml", "apiVersion: v1\nkind: List\nitems:\n", &[], &[], true);
 }
 
 #[test]
@@ -180,21 +182,30 @@ fn a_file_that_does_not_parse_is_not_whole() {
             bomb.as_bytes(),
             "5:36: f.yaml: Unreadable: aliases repeat more than 100000 nodes in one document",
         ),
-        ("f.yaml", b"a: *a\n", "1:4: f.yaml: Unreadable: alias references unknown anchor"),
+        (
+            "f.yaml",
+            b"a: *a\n",
+            "1:4: f.yaml: Unreadable: this alias names an anchor that does not stand before it",
+        ),
         (
             "f.yaml",
             b"a: 1\nb: 2\na: 3\n",
-            "3:1: f.yaml: Unreadable: the key a stands twice in one map; each may stand once",
+            "3:1: f.yaml: Unreadable: the key `a` stands twice, first at line 1",
         ),
         (
             "f.yaml",
             b"x:\n- {a: 1, a: 3}\n",
-            "2:10: f.yaml: Unreadable: the key a stands twice in one map; each may stand once",
+            "2:10: f.yaml: Unreadable: the key `a` stands twice, first at line 2",
         ),
         (
             "f.json",
             b"{\"a\": 1,\n \"a\": 3}",
-            "2:2: f.json: Unreadable: the key a stands twice in one map; each may stand once",
+            "2:2: f.json: Unreadable: the key `a` stands twice, first at line 1",
+        ),
+        (
+            "f.yaml",
+            b"# one\n# two: {a: 1}\n---\ny:\n- {b: 1}\n- a: [a, a]\n  b: a\n  c: {a: 1}\n  a: 2\n",
+            "9:3: f.yaml: Unreadable: the key `a` stands twice, first at line 6",
         ),
         ("f.yaml", b"a: [1,\n", "1:4: f.yaml: Unreadable: unclosed bracket '['"),
         ("f.yaml", b"a: b: c\n", "1:5: f.yaml: Unreadable: mapping values are not allowed in this context"),
@@ -219,18 +230,78 @@ fn a_fault_hides_neither_the_next_document_nor_its_faults() {
     assert_eq!((told.as_slice(), whole), (&problems.map(String::from)[..], false));
 }
 
+/// What `kubectl get -o yaml` prints, cut anywhere, must not look like an order to forget.
+#[test]
+fn a_file_that_was_not_written_to_its_end_is_not_whole() {
+    let rule = "an object has apiVersion, kind and metadata.name; was the file written to its end?";
+    let rows: &[(&str, &str)] = &[
+        ("- a\n", "1:1: F: Unreadable: is a list where an object is expected: RULE"),
+        ("apiVersion\n", "1:1: F: Unreadable: \"apiVersion\" is a text where an object is expected: RULE"),
+        ("7\n", "1:1: F: Unreadable: 7 is a whole number where an object is expected: RULE"),
+        ("kind: Service\n", "1:1: F: Unreadable: has no apiVersion: RULE"),
+        ("apiVersion: v1\n", "1:1: F: Unreadable: has no kind: RULE"),
+        ("apiVersion: v1\nkind:\n", "1:1: F: Unreadable: has no kind: RULE"),
+        ("{}\n", "1:1: F: Unreadable: has no apiVersion: RULE"),
+        ("apiVersion: v1\nitems:\n- apiVersion: v1\n", "1:1: F: Unreadable: has no kind: RULE"),
+        (
+            "apiVersion: v1\nkind: List\nmetadata: {}\n",
+            "1:1: F: Unreadable: List has no items; a list has them, if only `items: []`",
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems:\n",
+            "1:1: F: Unreadable: items of List is empty where a list is expected",
+        ),
+        (
+            "apiVersion: v1\nkind: ServiceList\nitems: {}\n",
+            "1:1: F: Unreadable: items of ServiceList is an object where a list is expected",
+        ),
+        (
+            "apiVersion: portolan.dev/v1alpha1\nkind: ZoneList\n",
+            "1:1: F: Unreadable: ZoneList has no items; a list has them, if only `items: []`",
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  metadata: {name: xx}\n",
+            "4:3: F: Unreadable: has no kind: RULE",
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems: [7]\n",
+            "3:9: F: Unreadable: 7 is a whole number where an object is expected: RULE",
+        ),
+        (
+            "apiVersion: v1\nkind: Status\nstatus: Failure\nmessage: services is forbidden\n",
+            "1:1: F: Unreadable: is a Status, with which a cluster says that it failed, and no object: \"services is forbidden\"",
+        ),
+    ];
+    for (text, problem) in rows {
+        let problem = problem.replace("F:", "f.yaml:").replace("RULE", rule);
+        let good = format!("Service default/good @{}:1", text.lines().count() + 2);
+        check("f.yaml", format!("{text}---\n{GOOD}"), &[&good], &[&problem], false);
+        check("f.yaml", text, &[], &[&problem], false);
+    }
+    let nothing = "1:1: F: Unreadable: holds no object, only comments and empty documents; to take its objects away, delete the file";
+    for (file, text) in [
+        ("f.yaml", "# only a comment\n"),
+        ("f.yaml", "---\n---\n# nothing\n...\n"),
+        ("f.yaml", "null\n---\n~\n"),
+        ("f.json", "null"),
+    ] {
+        check(file, text, &[], &[&nothing.replace("F:", &format!("{file}:"))], false);
+    }
+}
+
+/// Every cut of a list as `kubectl` prints it, at a line end: the whole is whole, and nothing less.
+#[test]
+fn no_part_of_a_list_is_whole() {
+    let whole = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Service\n  metadata:\n    name: a\n- apiVersion: v1\n  kind: Node\n  metadata:\n    name: b\nkind: List\n";
+    for (at, _) in whole.match_indices('\n') {
+        let part = &whole[..=at];
+        assert_eq!(read("f.yaml", part.as_bytes()).whole, part == whole, "{part}");
+    }
+}
+
 #[test]
 fn an_object_that_is_wrong_costs_only_itself() {
     let rows: &[(&str, &str)] = &[
-        ("- a\n", "1:1: f.yaml: Invalid: is no map; an object has apiVersion, kind and metadata"),
-        (
-            "kind: Service\n",
-            "1:1: f.yaml: Invalid: has no apiVersion; an object has apiVersion, kind and metadata.name",
-        ),
-        (
-            "apiVersion: v1\n",
-            "1:1: f.yaml: Invalid: has no kind; an object has apiVersion, kind and metadata.name",
-        ),
         (
             "apiVersion: v1\nkind: Service\n",
             "1:1: Service: metadata.name: Invalid: is missing; every object has a name",
@@ -260,20 +331,24 @@ fn a_wrong_type_is_refused_with_its_place() {
     let rows: &[(&str, &str)] = &[
         (
             "spec:\n  ports: http\n",
-            "6:10: Service shop/a: spec.ports: Invalid: invalid type: string \"http\", expected a sequence",
+            "6:10: Service shop/a: spec.ports: Invalid: \"http\" is a text where a list is expected",
         ),
         (
             "spec:\n  ports:\n  - name: x\n    port: http\n",
-            "8:11: Service shop/a: spec.ports[0].port: Invalid: invalid type: string \"http\", expected i32",
+            "8:11: Service shop/a: spec.ports[0].port: Invalid: \"http\" is a text where a whole number is expected",
         ),
         (
             "spec: {ports: [{port: 1.5}]}\n",
-            "5:23: Service shop/a: spec.ports[0].port: Invalid: invalid type: floating point `1.5`, expected i32",
+            "5:23: Service shop/a: spec.ports[0].port: Invalid: 1.5 is a number with a fraction where a whole number is expected",
         ),
-        ("spec: []\n", "5:7: Service shop/a: spec: Invalid: invalid type: sequence, expected ServiceSpec"),
+        (
+            "spec: {ports: [{port: 3000000000}]}\n",
+            "5:23: Service shop/a: spec.ports[0].port: Invalid: 3000000000 is not -2147483648 to 2147483647",
+        ),
+        ("spec: []\n", "5:7: Service shop/a: spec: Invalid: is a list where an object is expected"),
         (
             "status:\n  loadBalancer:\n    ingress: {ip: 1.2.3.4}\n",
-            "7:14: Service shop/a: status.loadBalancer.ingress: Invalid: invalid type: map, expected a sequence",
+            "7:14: Service shop/a: status.loadBalancer.ingress: Invalid: is an object where a list is expected",
         ),
     ];
     for (text, problem) in rows {
@@ -286,14 +361,36 @@ fn a_wrong_type_is_refused_with_its_place() {
         "f.yaml",
         "apiVersion: v1\nkind: Node\nmetadata:\n  name: node\n  labels: {version: 1}\n",
         &[],
-        &["5:21: Node node: metadata.labels.version: Invalid: invalid type: integer `1`, expected a string"],
+        &["5:21: Node node: metadata.labels.version: Invalid: 1 is a whole number where a text is expected"],
         true,
     );
+    let policy = "apiVersion: portolan.dev/v1alpha1\nkind: SteeringPolicy\nmetadata: {name: p}\nspec:\n";
+    let rows = [
+        (
+            "  ttl: soon\n",
+            "5:8: SteeringPolicy p: spec.ttl: Invalid: \"soon\" is a text where a whole number is expected",
+        ),
+        (
+            "  pick: First\n",
+            "5:9: SteeringPolicy p: spec.pick: Invalid: \"First\" is a text where an object is expected",
+        ),
+        (
+            "  weights: {a: true}\n",
+            "5:16: SteeringPolicy p: spec.weights.a: Invalid: true is true or false where a whole number is expected",
+        ),
+        (
+            "  order: {}\n",
+            "5:10: SteeringPolicy p: spec.order: Invalid: is an object where a list is expected",
+        ),
+    ];
+    for (text, problem) in rows {
+        check("f.yaml", format!("{policy}{text}"), &[], &[problem], true);
+    }
     check(
         "f.yaml",
         "apiVersion: multiclusterdns.kubefed.io/v1alpha1\nkind: ServiceDNSRecord\nmetadata: {name: r}\nspec:\n  dnsPrefix: x\n",
         &[],
-        &["5:3: ServiceDNSRecord default/r: spec: Invalid: missing field `domainRef`"],
+        &["5:3: ServiceDNSRecord default/r: spec: Invalid: has no domainRef, which must be there"],
         true,
     );
 }
@@ -303,14 +400,14 @@ fn a_place_in_a_list_is_found() {
     let yaml = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: 7}}\n-   apiVersion: v1\n    kind: Service\n    metadata: {name: b}\n    spec:\n      ports: 8\n- apiVersion: v1\n  kind: Service\n  metadata: {name: c}\n";
     let wrong = |place: &str, name: &str, value: u8| {
         format!(
-            "{place}: Service default/{name}: spec.ports: Invalid: invalid type: integer `{value}`, expected a sequence"
+            "{place}: Service default/{name}: spec.ports: Invalid: {value} is a whole number where a list is expected"
         )
     };
     let problems = [wrong("4:70", "a", 7), wrong("9:14", "b", 8)];
     let problems: Vec<&str> = problems.iter().map(String::as_str).collect();
     check("f.yaml", yaml, &["Service default/c @10:3"], &problems, true);
-    let json = "{\"kind\": \"List\", \"items\": [ {\"apiVersion\": \"v1\", \"kind\": \"Service\",\n \"metadata\": {\"name\": \"a\"}, \"spec\": {\"ports\": 7}}, {\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"b\"}, \"spec\": {\"ports\": 8}}]}";
-    let problems = [wrong("2:47", "a", 7), wrong("2:137", "b", 8)];
+    let json = "{\"kind\": \"List\", \"apiVersion\": \"v1\",\n \"items\": [ {\"apiVersion\": \"v1\", \"kind\": \"Service\",\n \"metadata\": {\"name\": \"a\"}, \"spec\": {\"ports\": 7}}, {\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"b\"}, \"spec\": {\"ports\": 8}}]}";
+    let problems = [wrong("3:47", "a", 7), wrong("3:137", "b", 8)];
     let problems: Vec<&str> = problems.iter().map(String::as_str).collect();
     check("f.json", json, &[], &problems, true);
 }

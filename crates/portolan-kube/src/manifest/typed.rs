@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::place::{End, Step};
+use super::text_of;
+use super::words::{self, Quoted, Shown};
 use crate::dns_endpoint::{self, DnsEndpoint, MARK};
 use crate::kinds::{GROUP, VERSION};
 use crate::kubefed::{self, RECORD_TTL_RULE, RecordTtl};
@@ -12,8 +14,6 @@ use crate::object::{Kind, Object};
 
 /// Longest annotation that is kept, in bytes. Ours are kept whatever their length.
 pub const ANNOTATION_BYTES_MAX: usize = 4 * 1024;
-/// Longest message of the reader of a type, in characters: it quotes the value.
-const MESSAGE_CHARS_MAX: usize = 200;
 /// The fields that an object of any kind may have beside `spec`.
 const TOP_FIELDS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
@@ -23,6 +23,21 @@ pub(super) struct Finding {
     pub(super) end: End,
     pub(super) reason: Reason,
     pub(super) message: String,
+}
+
+/// The apiVersion and kind of an object, or why it is none.
+pub(super) fn identity(value: &Value) -> Result<(&str, &str), String> {
+    const RULE: &str = "an object has apiVersion, kind and metadata.name; was the file written to its end?";
+    let Value::Object(object) = value else {
+        return Err(format!("{} where an object is expected: {RULE}", Shown(value)));
+    };
+    let text = |field| text_of(object, field).ok_or_else(|| format!("has no {field}: {RULE}"));
+    let (api_version, kind) = (text("apiVersion")?, text("kind")?);
+    if (api_version, kind) == ("v1", "Status") {
+        let said = Quoted(text_of(object, "message").unwrap_or_default());
+        return Err(format!("is a Status, with which a cluster says that it failed, and no object: {said}"));
+    }
+    Ok((api_version, kind))
 }
 
 /// The kind of an object, if it is one that we read.
@@ -119,9 +134,12 @@ fn unknown_field(path: Vec<Step>) -> Finding {
 fn wrong_type<T: DeserializeOwned>(value: &Value) -> Finding {
     let (path, message) = match serde_path_to_error::deserialize::<_, T>(value) {
         Ok(_) => (Vec::new(), "has a wrong type".to_owned()),
-        Err(error) => (steps_of_error(error.path()), error.inner().to_string()),
+        Err(error) => {
+            let path = steps_of_error(error.path());
+            let message = words::of_a_type(&error.inner().to_string(), value, &path);
+            (path, message)
+        }
     };
-    let message = message.chars().take(MESSAGE_CHARS_MAX).collect();
     Finding { path, end: End::Value, reason: Reason::Invalid, message }
 }
 

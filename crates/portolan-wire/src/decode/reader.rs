@@ -62,6 +62,12 @@ impl<'p> Reader<'p> {
         }
     }
 
+    /// Walks over a question that nobody answers.
+    pub(super) fn skip_question(&mut self) -> Result<(), Malformed> {
+        self.walk_name()?;
+        self.array::<4>().map(drop)
+    }
+
     pub(super) fn record(&mut self) -> Result<Record<'p>, Malformed> {
         let start = self.at;
         let end = self.walk_name()?;

@@ -107,6 +107,39 @@ fn counts() {
     }
 }
 
+/// RFC 6891 section 7: who sends OPT learns by OPT that EDNS is known here, also from an error.
+#[test]
+fn a_wrong_number_of_questions_hides_no_opt() {
+    #[track_caller]
+    fn check_opt(why: &str, packet: &Packet, payload: Option<u16>) {
+        let Decoded::Error(request, ErrorCode::FormErr) = decoded(&packet.bytes()) else {
+            panic!("{why}: no FORMERR")
+        };
+        assert_eq!(request.edns.map(|edns| edns.payload), payload, "{why}");
+        assert_eq!(request.edns, request.edns.map(Edns::without_options), "{why}: nothing is asked by it");
+        assert_eq!(request.question, 0, "{why}: no question is echoed");
+    }
+    let opt = |packet: Packet| packet.opt_as(700, [0; 4], &NSID);
+    let two = || www().question(&cased("a"), A, 1);
+    check_opt("a header only", &Packet::new(), None);
+    check_opt("none, with OPT", &opt(Packet::new()), Some(700));
+    check_opt("none, OPT behind a record", &opt(Packet::new().record(1, &cased("a"), TXT, &[])), Some(700));
+    check_opt("none, with EDNS version 1", &Packet::new().opt_as(700, [0, 1, 0, 0], &[]), Some(700));
+    check_opt(
+        "none, and an option past the end",
+        &Packet::new().opt_as(700, [0; 4], &[0, 3, 0, 1]),
+        Some(700),
+    );
+    check_opt("two", &two(), None);
+    check_opt("two, with OPT", &opt(two()), Some(700));
+    check_opt("two, one by a pointer", &opt(www().question(&[0xc0, 12], A, 1)), Some(700));
+    check_opt("two, one by a pointer forward", &opt(www().question(&[0xc0, 60], A, 1)), None);
+    check_opt("three", &opt(two().question(&cased("b"), A, 1)), Some(700));
+    check_opt("says two, has one", &opt(www()).counts([2, 0, 0, 1]), None);
+    check_opt("says 65535", &opt(www()).counts([65535, 0, 0, 1]), None);
+    check_opt("says none, has one", &opt(www()).counts([0, 0, 0, 1]), None);
+}
+
 /// Question names; what does not parse is not echoed.
 #[test]
 fn question_names() {

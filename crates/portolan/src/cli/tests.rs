@@ -1,6 +1,6 @@
 //! The command line: what it takes, what it says, how it ends.
 
-use super::{GROUPS, Outcome, command, docs, execute};
+use super::{GROUPS, Outcome, command, docs, execute, outcome_of};
 use crate::config::keys::KEYS;
 
 /// How a command line ends and what it prints; a fault of the line itself is an error.
@@ -86,6 +86,25 @@ fn faults_end_with_two() {
         assert_eq!(run(line).unwrap().0, Outcome::Faults, "{line}");
     }
     assert_eq!([Outcome::Fine, Outcome::Error, Outcome::Faults].map(Outcome::code), [0, 1, 2]);
+}
+
+/// What somebody typed is at fault, and not this program.
+#[test]
+fn what_is_refused_ends_with_two() {
+    for line in [
+        "explain a..b",
+        "explain a.example NOPE",
+        "explain a.example --from here",
+        "explain a.example --fleet /nonexistent",
+        "status --fleet /nonexistent",
+        "endpoints --fleet /nonexistent",
+    ] {
+        let words = std::iter::once("portolan").chain(line.split_whitespace());
+        let matches = command().try_get_matches_from(words).unwrap();
+        let error = execute(&matches, &|_| None, &mut Vec::new()).unwrap_err();
+        assert_eq!(outcome_of(&error), Outcome::Faults, "{line}");
+    }
+    assert_eq!(outcome_of(&anyhow::anyhow!("no socket")), Outcome::Error);
 }
 
 #[test]

@@ -4,13 +4,16 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use portolan_core::{Problem, Reason};
+use portolan_core::{Fleet, Problem, Reason};
 
 use super::outcome::Outcome;
 use crate::config::here;
 use crate::config::said::Said;
 use crate::logs::plain;
+use crate::problem;
 use crate::source;
+
+mod places;
 
 /// True of what is served all the same and only looks like a mistake.
 #[must_use]
@@ -21,20 +24,21 @@ pub fn is_warning(problem: &Problem) -> bool {
 /// Prints what is wrong with the configuration and with the fleet folder that it names.
 ///
 /// # Errors
-/// When the folder cannot be read, or nothing can be written.
+/// When nothing can be written.
 pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
     let mut problems = match said.settle() {
         Ok(config) => here::faults(said, &config),
         Err(faults) => faults,
     };
     let mut seen = String::new();
-    if let Some(folder) = said.text("fleet") {
-        let engine = source::load(Path::new(folder))?;
-        problems.extend(engine.problems());
-        let fleet = engine.fleet();
-        let counts =
-            [(fleet.clusters.len(), "cluster"), (fleet.names.len(), "name"), (fleet.zones.len(), "zone")];
-        seen = format!(" in {}", counts.map(|(number, what)| count(number, what)).join(", "));
+    if let Some(folder) = said.text("fleet").map(Path::new) {
+        match source::load(folder) {
+            Ok(engine) => {
+                problems.extend(places::exact(folder, engine.problems()));
+                seen = format!(" in {}", counts(engine.fleet()));
+            }
+            Err(problem) => problems.push(problem),
+        }
     }
     for problem in &problems {
         print_problem(problem, out)?;
@@ -57,11 +61,21 @@ pub fn print_problem(problem: &Problem, out: &mut dyn Write) -> Result<()> {
     }
     let mut lines = problem.message.lines();
     let first = lines.next().unwrap_or_default();
-    writeln!(out, "{severity}: {}: {} [{}]", plain(&problem.subject), plain(first), problem.reason)?;
+    write!(out, "{severity}: ")?;
+    if let Some(subject) = problem::subject(&problem.place, &problem.subject) {
+        write!(out, "{}: ", plain(subject))?;
+    }
+    writeln!(out, "{} [{}]", plain(first), problem.reason)?;
     for line in lines {
         writeln!(out, "    {}", plain(line))?;
     }
     Ok(())
+}
+
+fn counts(fleet: &Fleet) -> String {
+    let counts =
+        [(fleet.clusters.len(), "cluster"), (fleet.names.len(), "name"), (fleet.zones.len(), "zone")];
+    counts.map(|(number, what)| count(number, what)).join(", ")
 }
 
 fn count(number: usize, what: &str) -> String {

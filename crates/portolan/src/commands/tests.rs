@@ -107,10 +107,39 @@ fn every_fault_has_its_place() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_an_error() {
-    let flags = Flags { config: None, keys: [("fleet", vec!["/nonexistent/fleet".to_owned()])].into() };
-    let error = check(&Said::gather(&flags, &|_| None), &mut Vec::new()).unwrap_err();
-    assert!(format!("{error:#}").contains("/nonexistent/fleet"), "{error:#}");
+fn a_folder_that_cannot_be_read_is_a_fault() {
+    let folder = folder(&[]);
+    for (path, expected) in [
+        ("nope", "nope: fault: is not there [Unreadable]\n1 fault, 0 warnings\n"),
+        ("zone.yaml", "zone.yaml: fault: is not a folder [Unreadable]\n1 fault, 0 warnings\n"),
+    ] {
+        let (outcome, out) = checked(&folder.path().join(path));
+        assert_eq!(outcome, Outcome::Faults);
+        assert_eq!(out, format!("{}/{expected}", folder.path().display()));
+    }
+}
+
+#[test]
+fn a_file_is_named_once() {
+    let (_, out) = checked(folder(&[("eu-1/a.yaml", "a: [\n")]).path());
+    let line = out.lines().find(|line| line.starts_with("eu-1/a.yaml:")).unwrap();
+    assert_eq!(line.matches("a.yaml").count(), 1, "{line}");
+}
+
+#[test]
+fn a_field_has_its_own_place() {
+    let hosts: Vec<String> = (0..12)
+        .map(|n| if n == 2 || n == 11 { "  - bad host".to_owned() } else { format!("  - h{n}.glb.example") })
+        .collect();
+    let record = format!(
+        "# ours\n---\napiVersion: portolan.dev/v1alpha1\nkind: GlobalName\nmetadata: {{name: many, namespace: shop}}\nspec:\n  \
+         backends: [{{kind: Service, name: web}}]\n  hosts:\n{}\n",
+        hosts.join("\n")
+    );
+    let (outcome, out) = checked(folder(&[("many.yaml", &record)]).path());
+    assert_eq!(outcome, Outcome::Faults, "{out}");
+    let places: Vec<&str> = out.lines().filter_map(|line| line.split(": fault: ").next()).collect();
+    assert_eq!(places[..2], ["many.yaml:11:5", "many.yaml:20:5"], "{out}");
 }
 
 #[test]

@@ -42,6 +42,18 @@ fn no_file(path: &Path) -> Option<String> {
     if path.is_dir() {
         return Some(format!("{} is a directory; a file is wanted", path.display()));
     }
+    no_folder(path)
+}
+
+/// Why a file cannot be kept at a path: its folder is not there. Folders are not made for it.
+#[must_use]
+pub fn no_folder(path: &Path) -> Option<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
-    (!folder.is_dir()).then(|| format!("{} is not there, or no folder", folder.display()))
+    let why = match folder.metadata() {
+        Ok(metadata) if metadata.is_dir() => return None,
+        Ok(_) => "is not a folder".to_owned(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "is not there".to_owned(),
+        Err(error) => format!("cannot be looked at: {error}"),
+    };
+    Some(format!("{}: the folder {} {why}", path.display(), folder.display()))
 }

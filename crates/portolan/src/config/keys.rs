@@ -120,7 +120,8 @@ pub const KEYS: &[Key] = &[
         value: "FILE",
         default: "none: nothing is kept over a restart",
         help: "Keep the last good state in this file, and answer from it after a restart",
-        more: "The generation before is kept as `FILE.1`. Without it, zone serials begin at the time of the start.",
+        more: "The generation before is kept as `FILE.1`, and `FILE.lock` keeps a second process out. The folder must be \
+               there: none is made. Without a state file, zone serials begin at the time of the start.",
         example: "/var/lib/portolan/state",
     },
     Key {

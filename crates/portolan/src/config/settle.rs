@@ -42,7 +42,8 @@ struct Settling<'s> {
 
 impl Settling<'_> {
     fn config(&mut self) -> RunConfig {
-        if self.said.text("fleet").is_none() && !self.has_problem("fleet") {
+        let is_judged = !self.has_problem("fleet") && !self.is_file_unread();
+        if self.said.text("fleet").is_none() && is_judged {
             let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
                            `fleet:` in the file of --config"
                 .to_owned();
@@ -179,6 +180,11 @@ impl Settling<'_> {
     fn has_problem(&self, name: &str) -> bool {
         let subject = format!("config: {name}");
         self.problems.iter().any(|problem| problem.subject == subject)
+    }
+
+    /// True when the file as a whole, or its version, has a fault: what its keys say is not known then.
+    fn is_file_unread(&self) -> bool {
+        self.has_problem("version") || self.problems.iter().any(|problem| problem.subject == "config")
     }
 }
 

@@ -342,7 +342,7 @@ fn what_only_this_machine_can_tell() {
     );
     assert!(found[1].contains("is a directory; a file is wanted"), "{found:?}");
     let found = here("127.0.0.1:0", &format!("{path}/absent/state"));
-    assert!(found[0].contains("absent is not there, or no folder"), "{found:?}");
+    assert!(found[0].contains("absent is not there"), "{found:?}");
 }
 
 #[test]
@@ -372,4 +372,22 @@ fn the_page_has_every_key() {
     }
     let yaml = page.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     assert_eq!(faults(yaml), [""; 0], "the whole file of the page has no faults");
+}
+
+/// What the keys of a file say that is not understood as a whole is not known.
+#[test]
+fn a_fleet_that_may_be_set_is_not_said_to_be_missing() {
+    for (text, expected) in [
+        ("fleet: f\n", &["config: version"][..]),
+        ("version: v9\nfleet: f\n", &["config: version"]),
+        ("version: [\nfleet: f\n", &["config"]),
+        ("version: v1alpha1\nflet: f\n", &["config: flet", "config: fleet"]),
+        ("version: v1alpha1\nfleet: 1\n", &["config: fleet"]),
+    ] {
+        let (entries, problems) = file::parse(Path::new("c.yaml"), text);
+        let values = entries.into_iter().map(|entry| (entry.key.name, entry.value)).collect();
+        let faults = Said { values, problems, ..Said::default() }.settle().unwrap_err();
+        let subjects: Vec<&str> = faults.iter().map(|fault| fault.subject.as_str()).collect();
+        assert_eq!(subjects, expected, "{text:?}");
+    }
 }

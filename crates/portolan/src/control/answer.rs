@@ -19,6 +19,7 @@ use super::{Reply, Request, place};
 use crate::clock;
 use crate::engine::SharedEngine;
 use crate::explain::explain;
+use crate::problem::chain;
 use crate::status::{Ages, Status};
 
 /// Longest request, in bytes.
@@ -130,7 +131,7 @@ fn answer(line: &str, engine: &SharedEngine) -> Reply {
     };
     match answered {
         Ok(value) => Reply::Ok(value),
-        Err(error) => Reply::Error(format!("{error:#}")),
+        Err(error) => Reply::Error(chain(&error)),
     }
 }
 
@@ -142,10 +143,11 @@ fn carry_out(request: Request, engine: &SharedEngine) -> anyhow::Result<Value> {
             let Ok(rtype) = rtype.parse::<RecordType>() else {
                 bail!("type {rtype:?} is no record type (A, AAAA, CNAME, TXT, … or TYPE123)");
             };
-            Ok(serde_json::to_value(explain(&engine.snapshot(), engine.fleet(), &name, rtype, from))?)
+            let explanation = explain(&engine.snapshot(), engine.fleet(), &name, rtype, from);
+            Ok(serde_json::to_value(explanation.knowing(|| (engine.intents_of(&name), engine.problems())))?)
         }
         Request::Status => {
-            let ages = Ages { now: clock::now(), state_from: engine.state_from(), ..Ages::default() };
+            let ages = Ages::of(&engine, clock::now());
             let status = Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages);
             Ok(serde_json::to_value(status)?)
         }

@@ -53,6 +53,15 @@ pub(super) const CLIENTS: [Client; 6] = [
     Client::v4("Sydney", [198, 19, 160, 7], SINGAPORE, SINGAPORE),
 ];
 
+/// Who and where they are, two a line.
+pub(super) fn lines() -> Vec<String> {
+    let told = |client: &Client| format!("{:<9} {:<17}", client.city, client.network_text());
+    CLIENTS
+        .chunks(2)
+        .map(|two| two.iter().map(told).collect::<Vec<_>>().join(" ").trim_end().to_owned())
+        .collect()
+}
+
 impl Client {
     const fn v4(city: &'static str, address: [u8; 4], nearest: Ipv4Addr, next: Ipv4Addr) -> Self {
         let [a, b, c, d] = address;

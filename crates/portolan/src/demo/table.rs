@@ -46,12 +46,12 @@ impl Table {
 
     /// The lines to print. Rows that are not what they must be at a stage say so.
     pub(super) fn lines(&self, colour: bool, stage: Option<Stage>) -> Vec<String> {
-        let head = ["CLIENT", "NETWORK", "GETS", "TTL", "CLUSTER", "WHY"].map(str::to_owned);
-        let cells: Vec<[String; 6]> =
+        let head = ["CLIENT", "GETS", "TTL", "CLUSTER", "WHY"].map(str::to_owned);
+        let cells: Vec<[String; 5]> =
             [head].into_iter().chain(self.rows.iter().map(|row| row.cells(stage))).collect();
         let width = |column: usize| cells.iter().map(|row| length(&row[column])).max().unwrap_or(0);
-        let widths: [usize; 6] = std::array::from_fn(width);
-        let line = |(i, row): (usize, &[String; 6])| {
+        let widths: [usize; 5] = std::array::from_fn(width);
+        let line = |(i, row): (usize, &[String; 5])| {
             let padded = row
                 .iter()
                 .zip(widths)
@@ -81,7 +81,7 @@ impl Row {
         self.got.addresses != [self.client.expected(Stage::Whole).0]
     }
 
-    fn cells(&self, stage: Option<Stage>) -> [String; 6] {
+    fn cells(&self, stage: Option<Stage>) -> [String; 5] {
         let addresses: Vec<String> = self.got.addresses.iter().map(ToString::to_string).collect();
         let gets =
             if addresses.is_empty() { format!("code {}", self.got.rcode) } else { addresses.join(" ") };
@@ -90,14 +90,7 @@ impl Row {
             Some((address, ttl)) => format!("should be {address} for {ttl} s"),
             None => self.why.clone(),
         };
-        [
-            self.client.city.to_owned(),
-            self.client.network_text(),
-            gets,
-            self.got.ttl.to_string(),
-            self.cluster.clone(),
-            why,
-        ]
+        [self.client.city.to_owned(), gets, self.got.ttl.to_string(), self.cluster.clone(), why]
     }
 }
 
@@ -113,13 +106,18 @@ fn why(explanation: &Explanation) -> String {
     let tier = picked(explanation).and_then(|member| member.tier);
     let is_before = |member: &&MemberSeen| member.verdict == Verdict::Down && member.tier < tier;
     if let Some(down) = hop.members.iter().find(is_before) {
-        return format!("{} has {}", down.cluster.as_deref().unwrap_or("-"), down.why);
+        return format!("{}: {}", down.cluster.as_deref().unwrap_or("-"), down.why);
     }
     match (hop.places.first().and_then(Option::as_deref), picked(explanation)) {
         (_, None) => "nothing to give".to_owned(),
-        (Some(place), _) => format!("nearest to {place}"),
+        (Some(place), _) => format!("nearest to {}", in_short(place)),
         (None, _) => "of unknown place".to_owned(),
     }
+}
+
+/// A place without its subdivision and city: `EU/DE`.
+fn in_short(place: &str) -> &str {
+    place.match_indices('/').nth(1).and_then(|(end, _)| place.get(..end)).unwrap_or(place)
 }
 
 fn length(text: &str) -> usize {

@@ -51,5 +51,5 @@ fn an_answer_of_another_stage_is_wrong() {
     assert_eq!((table.wrong(Stage::Whole), table.wrong(Stage::Failed)), (0, CLIENTS.len()));
     let lines = table.lines(false, Some(Stage::Failed)).join("\n");
     assert!(lines.contains("should be 198.51.100.10 for 15 s"), "{lines}");
-    assert!(lines.lines().all(|line| line.chars().count() <= 100), "{lines}");
+    assert!(lines.lines().all(|line| line.chars().count() <= 80), "{lines}");
 }

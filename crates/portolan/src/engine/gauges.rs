@@ -22,7 +22,8 @@ pub struct Gauges {
     pub panics: u64,
     /// Names that are offered.
     pub names: usize,
-    /// Clusters by state: `active`, `draining`, `disabled`, and `silent` whatever else they are.
+    /// Clusters by state: `active`, `draining`, `disabled`, and `silent` whatever else they are; while the root is
+    /// gone all are.
     pub clusters: BTreeMap<&'static str, usize>,
     /// Problems by reason.
     pub problems: BTreeMap<Reason, usize>,
@@ -42,7 +43,7 @@ impl Engine {
             BTreeMap::from(["active", "draining", "disabled", "silent"].map(|state| (state, 0)));
         for cluster in self.fleet().clusters.values() {
             let state = match cluster.state {
-                _ if cluster.silent_since.is_some() => "silent",
+                _ if cluster.silent_since.is_some() || self.root_lost().is_some() => "silent",
                 ClusterState::Active => "active",
                 ClusterState::Draining => "draining",
                 ClusterState::Disabled => "disabled",

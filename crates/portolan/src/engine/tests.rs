@@ -106,9 +106,27 @@ fn a_lost_root_changes_nothing_but_the_age_of_data() {
     let revision = engine.snapshot().revision;
     engine.take(vec![Event::Silent(root()), Event::Reading(root(), vec![problem.clone()])], NOW + 100);
     assert_eq!(engine.snapshot().revision, revision);
-    assert_eq!((engine.data_age(NOW + 160), engine.problems()), (160, vec![problem]));
+    assert_eq!((engine.data_age(NOW + 160), engine.problems()), (160, vec![problem.clone()]));
+    assert_eq!(engine.root_lost(), Some((&problem, Some(NOW))));
+    assert_eq!(engine.heard_at(&"eu-1".into()), Some(NOW));
+    assert_eq!(engine.gauges(NOW + 160).clusters["silent"], 1, "nothing of it is heard");
     engine.take(vec![Event::Heard(root()), Event::Reading(root(), Vec::new())], NOW + 200);
     assert_eq!((engine.data_age(NOW + 200), engine.problems()), (0, Vec::new()));
+    assert_eq!((engine.root_lost(), engine.gauges(NOW + 200).clusters["silent"]), (None, 0));
+}
+
+#[test]
+fn a_source_is_heard_each_time_it_is_looked_at() {
+    let mut engine = started();
+    let at = |engine: &Engine| engine.heard_at(&"eu-1".into());
+    engine.still_true(NOW + 60);
+    assert_eq!(at(&engine), Some(NOW + 60));
+    engine.take(vec![Event::Silent("eu-1".into())], NOW + 70);
+    assert_eq!(at(&engine), Some(NOW + 60), "it was gone by then");
+    engine.still_true(NOW + 120);
+    assert_eq!(at(&engine), Some(NOW + 60));
+    engine.take(vec![Event::Heard("eu-1".into())], NOW + 130);
+    assert_eq!((at(&engine), engine.heard_at(&"us-9".into())), (Some(NOW + 130), None));
 }
 
 /// A compile with a fault in it: it panics over every batch that has `bad` in it.

@@ -7,7 +7,7 @@ use portolan_core::cluster::{Cluster, ClusterState, WhenSilent};
 use portolan_core::fleet::{Endpoint, Evidence, NameFacts};
 use portolan_core::record::Present;
 use portolan_core::zone::{Pool, Records};
-use portolan_core::{Fleet, RecordType, Snapshot};
+use portolan_core::{Fleet, RecordType, Snapshot, Target};
 
 use crate::explain::{AnswerSeen, MemberSeen, Verdict};
 use crate::when::when;
@@ -43,7 +43,7 @@ impl Members<'_> {
                         member.records = pool_records(pool, offer);
                         member
                     }
-                    None => self.no_member(endpoint, format!("has no {} record", pool.rtype)),
+                    None => self.no_member(endpoint, why_not_in_pool(endpoint, pool.rtype)),
                 },
             })
             .collect();
@@ -119,7 +119,7 @@ impl Members<'_> {
 /// What a verdict rests on: the operator's word first, then what was read.
 fn why(endpoint: &Endpoint, cluster: Option<&Cluster>) -> String {
     let evidence = match endpoint.evidence {
-        Evidence::None if endpoint.cluster.is_none() => "of no cluster: always up",
+        Evidence::None if endpoint.cluster.is_none() => "belongs to no cluster",
         Evidence::Ready => "has a ready endpoint",
         Evidence::NotReady => "no ready endpoint",
         Evidence::None => "no evidence: counts as ready",
@@ -136,6 +136,15 @@ fn why(endpoint: &Endpoint, cluster: Option<&Cluster>) -> String {
         (Some(since), WhenSilent::Drain) => format!("silent since {}, so it drains", when(since)),
         (Some(since), WhenSilent::Keep) => format!("{evidence}; silent since {}", when(since)),
     }
+}
+
+/// Why a member has no part in the pool of a type.
+fn why_not_in_pool(endpoint: &Endpoint, rtype: RecordType) -> String {
+    let is_of_addresses = matches!(rtype, RecordType::A | RecordType::AAAA);
+    if is_of_addresses && endpoint.targets.iter().all(|target| matches!(target, Target::Host(_))) {
+        return "offers only a host name, which cannot stand beside addresses".to_owned();
+    }
+    format!("has no {rtype} record")
 }
 
 fn pool_records(pool: &Pool, offer: usize) -> Vec<String> {

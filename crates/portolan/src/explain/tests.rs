@@ -308,6 +308,21 @@ fn a_member_without_the_type_is_none_of_the_pool() {
 }
 
 #[test]
+fn a_host_name_has_no_part_beside_addresses() {
+    let mut host = endpoint("sin", "192.0.2.30", Evidence::Ready);
+    host.targets = vec![Target::Host(name("lb.cloud.example"))];
+    let endpoints = vec![endpoint("fra", "192.0.2.10", Evidence::Ready), host];
+    let told = told(
+        vec![("x.example.org", facts(None, None, endpoints))],
+        "x.example.org",
+        RecordType::A,
+        "127.0.0.1",
+    );
+    let why: Vec<_> = told.hops[0].members.iter().map(|member| member.why.as_str()).collect();
+    assert_eq!(why, ["has a ready endpoint", "offers only a host name, which cannot stand beside addresses"]);
+}
+
+#[test]
 fn json_keeps_all_and_reads_back() {
     let told =
         told(vec![("web.geo.example.org", three(None))], "web.geo.example.org", RecordType::A, "203.0.113.7");

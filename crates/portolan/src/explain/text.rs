@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::explain::{Explanation, Found, Hop, MemberSeen, PolicySeen, RecordSeen, TierSeen, Verdict};
 use crate::logs::plain;
+use crate::problem::{self, ProblemRow};
 use portolan_core::place::Network;
 
 /// Most records of one member that are listed; JSON has them all.
@@ -31,6 +32,7 @@ impl Explanation {
         }
         story.line("");
         story.answer(self);
+        story.known(&self.known);
         story.out
     }
 }
@@ -146,6 +148,25 @@ impl Story {
                 self.line(&format!("  {section}:"));
             }
             self.records(records);
+        }
+    }
+
+    fn known(&mut self, problems: &[ProblemRow]) {
+        if problems.is_empty() {
+            return;
+        }
+        self.line("");
+        self.line(&self.paint(BOLD, "what is known of this name:"));
+        for problem in problems {
+            let place = Some(problem.place.as_str()).filter(|place| !place.is_empty());
+            let subject = problem::subject(&problem.place, &problem.subject);
+            let mut lines = problem.message.lines();
+            let said = [place, subject, lines.next()].map(|text| text.map(plain));
+            let said: Vec<_> = said.into_iter().flatten().collect();
+            self.line(&format!("  {} [{}]", said.join(": "), problem.reason));
+            for line in lines {
+                self.line(&format!("      {}", plain(line)));
+            }
         }
     }
 

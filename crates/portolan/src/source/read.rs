@@ -17,32 +17,76 @@ pub const NETWORKS_BYTES_MAX: u64 = 64 << 20;
 /// Fewer files than this are read by the thread that wants them.
 const PARALLEL_MIN: usize = 8;
 
+/// What becomes of what a file or a folder gave that cannot be read now.
+pub(super) const KEPT: &str = "what it gave before stays";
+
 /// What a file was like when it was read: if this is the same, so is the file, unless somebody was told
 /// otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     modified: Option<SystemTime>,
+    /// When anything of it changed, its time of modification too, which programs may set back. In
+    /// seconds and nanoseconds.
+    changed: (i64, i64),
     size: u64,
     inode: u64,
     device: u64,
+    /// It was reached by a link, so that its changes are not in a folder that is watched.
+    linked: bool,
 }
 
 impl Stamp {
-    /// None for what is no regular file (a pipe must not be opened).
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
-        metadata.is_file().then(|| Self::from(&metadata))
+    pub(super) fn modified(&self) -> Option<SystemTime> {
+        self.modified
     }
-}
 
-impl From<&Metadata> for Stamp {
-    fn from(metadata: &Metadata) -> Self {
+    pub(super) fn is_linked(&self) -> bool {
+        self.linked
+    }
+
+    fn new(metadata: &Metadata, linked: bool) -> Self {
         use std::os::unix::fs::MetadataExt as _;
         Self {
             modified: metadata.modified().ok(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
             size: metadata.len(),
             inode: metadata.ino(),
             device: metadata.dev(),
+            linked,
+        }
+    }
+}
+
+/// What a look at a path finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    File(Stamp),
+    /// Nothing stands there, or a folder does.
+    Gone,
+    /// Something is there that cannot be looked at, is no regular file (a pipe must not be opened), or is a link
+    /// that leads nowhere. Reading it says what is wrong.
+    Unclear,
+}
+
+impl Sight {
+    pub(super) fn of(path: &Path) -> Self {
+        let own = match fs::symlink_metadata(path) {
+            Ok(own) => own,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::Gone,
+            Err(_) => return Self::Unclear,
+        };
+        let linked = own.is_symlink();
+        match if linked { fs::metadata(path) } else { Ok(own) } {
+            Ok(metadata) if metadata.is_file() => Self::File(Stamp::new(&metadata, linked)),
+            Ok(metadata) if metadata.is_dir() => Self::Gone,
+            _ => Self::Unclear,
+        }
+    }
+
+    pub(super) fn stamp(self) -> Option<Stamp> {
+        match self {
+            Self::File(stamp) => Some(stamp),
+            Self::Gone | Self::Unclear => None,
         }
     }
 }
@@ -115,8 +159,11 @@ pub(super) struct Job {
 pub(super) enum Outcome {
     Manifest(Manifest),
     Networks(Arc<str>),
-    /// A CSV file that cannot be read; what it gave before stays.
+    /// A CSV file that cannot be understood; what it gave before stays.
     Unreadable(Problem),
+    /// Reading failed, so that nothing is known of what it says; what it gave before stays, and it must
+    /// be tried again.
+    Unread(Problem),
     /// It went between being seen and being read.
     Gone,
 }
@@ -160,13 +207,7 @@ fn read(job: &Job) -> Outcome {
     };
     let octets = match open(job, max) {
         Ok(octets) => octets,
-        Err(Failure::Gone) => return Outcome::Gone,
-        Err(Failure::Problem(problem)) => {
-            return match job.kind {
-                FileKind::Manifest => Outcome::Manifest(Manifest::unreadable(problem)),
-                FileKind::Networks => Outcome::Unreadable(problem),
-            };
-        }
+        Err(outcome) => return outcome,
     };
     match job.kind {
         FileKind::Manifest => Outcome::Manifest(manifest::read(&job.label, &octets)),
@@ -179,30 +220,35 @@ fn read(job: &Job) -> Outcome {
     }
 }
 
-enum Failure {
-    Gone,
-    Problem(Problem),
-}
-
-fn open(job: &Job, max: u64) -> Result<Vec<u8>, Failure> {
+/// The octets of a file, or what else comes of it.
+fn open(job: &Job, max: u64) -> Result<Vec<u8>, Outcome> {
+    let unread = |why: &str| Outcome::Unread(unreadable(&job.label, &format!("{why}; {KEPT}")));
     let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Failure::Gone,
-        _ => Failure::Problem(unreadable(
-            &job.label,
-            &format!("cannot be read: {error}; what it gave before stays"),
-        )),
+        io::ErrorKind::NotFound if Sight::of(&job.path) == Sight::Gone => Outcome::Gone,
+        io::ErrorKind::NotFound => unread("is a link that leads nowhere"),
+        _ => unread(&format!("cannot be read: {error}")),
     };
     let metadata = fs::metadata(&job.path).map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(Outcome::Gone);
+    }
     if !metadata.is_file() {
-        return Err(Failure::Problem(unreadable(&job.label, "is not a regular file")));
+        return Err(unread("is not a regular file"));
     }
     if metadata.len() > max {
-        let length = metadata.len();
-        let problem = manifest::too_large(&job.label, length).filter(|_| job.kind == FileKind::Manifest);
-        let other = || unreadable(&job.label, &format!("has {length} bytes; a CSV file has at most {max}"));
-        return Err(Failure::Problem(problem.unwrap_or_else(other)));
+        return Err(too_large(job, metadata.len()));
     }
     fs::read(&job.path).map_err(failed)
+}
+
+fn too_large(job: &Job, length: u64) -> Outcome {
+    match manifest::too_large(&job.label, length).filter(|_| job.kind == FileKind::Manifest) {
+        Some(problem) => Outcome::Manifest(Manifest::unreadable(problem)),
+        None => Outcome::Unreadable(unreadable(
+            &job.label,
+            &format!("has {length} bytes; a CSV file has at most {NETWORKS_BYTES_MAX}"),
+        )),
+    }
 }
 
 /// A file or folder that cannot be read, and why.

@@ -7,34 +7,42 @@
 //! ```
 //!
 //! Notices say where to look and nothing else: what is true is read from the folder. So a lost notice
-//! costs time and never a fact, and a doubtful one (a queue that overflowed) means everything. Watched
+//! costs time and never a fact, and a doubtful one (a queue that overflowed) means everything. A file
+//! that somebody is writing is left alone until it is closed, or for [`WRITE_PATIENCE`]. What nobody tells
+//! of (a file that could not be read and now could be, a change behind a link) is looked for each
+//! [`DOUBT`], and everything each [`RESCAN`]. Watched
 //! are the folder with all below it, and its parent, so that a folder which is replaced or comes later is
 //! seen at once; that it is still the same folder is checked besides.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Context as _;
-use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use portolan_core::{ClusterName, Problem};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use portolan_core::Problem;
 
 use super::tree::{self, Touches, Tree};
 use crate::clock;
 use crate::engine::SharedEngine;
+use crate::problem;
+use notices::Notices;
 
-/// How long events are gathered, from the first.
-pub const GATHER: Duration = Duration::from_millis(50);
+mod notices;
+
+pub use notices::{GATHER, WRITE_PATIENCE};
+
 /// How often everything is looked at though nobody said that it changed.
 pub const RESCAN: Duration = Duration::from_secs(60);
-/// The same while the kernel does not tell (its limit of watches is reached, say).
+/// How often that is looked at again which could not be read, and what links lead to.
+pub const DOUBT: Duration = Duration::from_secs(1);
+/// The same as [`RESCAN`] while the kernel does not tell (its limit of watches is reached, say).
 const RESCAN_UNWATCHED: Duration = Duration::from_secs(2);
-/// How often it is checked that the folder is still the one that is watched.
-const TICK: Duration = Duration::from_millis(500);
+/// How much older than it is a file's time of modification may be: the kernel's tick.
+const GRAIN: Duration = Duration::from_millis(10);
 /// Most problems that are logged at once.
 const LOGGED_MAX: usize = 100;
 
@@ -73,8 +81,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.notices.lock().stop = true;
-        self.notices.wake.notify_one();
+        self.notices.stop();
         if let Some(thread) = self.thread.take() {
             // Its panics were caught and logged inside.
             let _ = thread.join();
@@ -93,11 +100,18 @@ struct Watcher {
 
 impl Watcher {
     fn watch(mut self) {
-        let mut scanned = Instant::now();
+        let (mut scanned, mut doubted) = (Instant::now(), Instant::now());
         loop {
             let Some(mut touches) = self.kernel.notices.gather() else { return };
+            if let Some(told) = SystemTime::now().checked_sub(GRAIN) {
+                touches.told_until(told);
+            }
             if self.kernel.renew() {
                 touches.lost();
+            }
+            if doubted.elapsed() >= DOUBT {
+                doubted = Instant::now();
+                touches.join(self.tree.doubtful());
             }
             if scanned.elapsed() >= self.kernel.rescan() {
                 touches.lost();
@@ -105,7 +119,7 @@ impl Watcher {
             if touches.is_everything() {
                 scanned = Instant::now();
             }
-            self.log.say(&self.engine);
+            self.log.say(&self.engine, self.tree.root_problem().as_ref());
             if touches.is_empty() {
                 continue;
             }
@@ -117,12 +131,12 @@ impl Watcher {
 
     fn scan(&mut self, touches: &Touches) {
         let events = self.tree.scan(touches);
-        self.kernel.notices.look_again(self.tree.take_fresh());
+        self.kernel.notices.look_again(self.tree.take_fresh(), self.tree.postponed());
         let now = clock::now();
         if !events.is_empty() {
             self.engine.lock().take(events, now);
             self.log.changed = true;
-        } else if self.tree.root_problem().is_none() {
+        } else if self.tree.root_lost().is_none() {
             self.engine.lock().still_true(now);
         }
     }
@@ -136,15 +150,20 @@ struct ProblemLog {
 }
 
 impl ProblemLog {
-    /// Says which problems are new. Of many, the first; `portolan status` has them all.
-    fn say(&mut self, engine: &SharedEngine) {
+    /// Says which problems are new; that of the root is an error. Of many, the first; `portolan status`
+    /// has them all.
+    fn say(&mut self, engine: &SharedEngine, root: Option<&Problem>) {
         if !std::mem::take(&mut self.changed) {
             return;
         }
         let problems: BTreeSet<Problem> = engine.lock().problems().into_iter().collect();
         let news: Vec<&Problem> = problems.difference(&self.said).collect();
         for problem in news.iter().take(LOGGED_MAX) {
-            tracing::warn!(reason = %problem.reason, "{problem}");
+            let line = problem::line(problem);
+            match root == Some(*problem) {
+                true => tracing::error!(reason = %problem.reason, "fleet folder {line}"),
+                false => tracing::warn!(reason = %problem.reason, "{line}"),
+            }
         }
         if news.len() > LOGGED_MAX {
             tracing::warn!(
@@ -217,78 +236,3 @@ impl Kernel {
         if self.watcher.is_some() { RESCAN } else { RESCAN_UNWATCHED }
     }
 }
-
-// === Notices ===
-
-/// What the kernel told and nobody has looked at yet.
-#[derive(Debug, Default)]
-struct Notices {
-    told: Mutex<Told>,
-    wake: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Told {
-    touches: Touches,
-    stop: bool,
-}
-
-impl Notices {
-    fn lock(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self, dir: &Path, event: notify::Result<notify::Event>) {
-        let mut told = self.lock();
-        match event {
-            Ok(event) if event.need_rescan() => told.touches.lost(),
-            Ok(event) if concerns(&event.kind) => {
-                for path in &event.paths {
-                    told.touches.path(dir, path);
-                }
-            }
-            Ok(_) => return,
-            Err(error) => {
-                tracing::warn!("a notice of the fleet folder was lost: {error}; all of it is read again");
-                told.touches.lost();
-            }
-        }
-        if !told.touches.is_empty() {
-            drop(told);
-            self.wake.notify_one();
-        }
-    }
-
-    /// Touches folders for the next time.
-    fn look_again(&self, folders: BTreeSet<ClusterName>) {
-        let mut told = self.lock();
-        folders.into_iter().for_each(|folder| told.touches.folder(folder));
-    }
-
-    /// Waits for a notice and then for those that come with it, or for the next tick. None: stop.
-    fn gather(&self) -> Option<Touches> {
-        let idle = |told: &mut Told| told.touches.is_empty() && !told.stop;
-        let (told, wait) =
-            self.wake.wait_timeout_while(self.lock(), TICK, idle).unwrap_or_else(PoisonError::into_inner);
-        let (mut told, _) = if wait.timed_out() {
-            (told, wait)
-        } else {
-            self.wake
-                .wait_timeout_while(told, GATHER, |told| !told.stop)
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        (!told.stop).then(|| std::mem::take(&mut told.touches))
-    }
-}
-
-/// Reading a file is no change of it: our own reading would come back to us as a notice.
-fn concerns(kind: &EventKind) -> bool {
-    match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-        EventKind::Access(_) => false,
-        _ => true,
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -3,13 +3,13 @@
 use portolan_core::fleet::Evidence;
 use portolan_core::{ClusterName, Problem, Reason};
 
-use super::{Ages, Status};
+use super::{Ages, FolderLost, Status};
 use crate::explain::tests::{endpoint, facts, with};
 
 const NOW: i64 = 1_770_003_600;
 
 fn ages() -> Ages {
-    Ages { now: NOW, heard: [(ClusterName::from("fra"), NOW - 12)].into(), state_from: None }
+    Ages { now: NOW, heard: [(ClusterName::from("fra"), NOW - 12)].into(), ..Ages::default() }
 }
 
 fn small() -> Status {
@@ -110,4 +110,25 @@ fn control_characters_are_escaped() {
     status.problems[0].subject = "Service shop/a\tb\x1b[31m".to_owned();
     let text = status.text(false, Some(200));
     assert!(!text.contains('\x1b') && text.contains("a\\tb\\u{1b}[31m"), "{text}");
+}
+
+#[test]
+fn a_lost_folder_is_said_above_the_tables() {
+    let (snapshot, fleet) = with(vec![]);
+    for (read_at, expected) in [
+        (
+            Some(NOW - 300),
+            "Fleet folder /fleet is not there. Nothing is heard since 2026-02-02T03:35:00Z (5 min).",
+        ),
+        (None, "Fleet folder /fleet is not there. It was never read."),
+    ] {
+        let lost = FolderLost { why: "/fleet is not there".into(), read_at };
+        let ages = Ages { folder_lost: Some(lost), ..ages() };
+        let text = Status::of(&snapshot, &fleet, &[], &ages).text(false, Some(140));
+        assert_eq!(text.lines().nth(1), Some(expected), "{text}");
+        for row in ["not heard for 12 s", "not heard ", "silent for 1 h 0 min"] {
+            assert!(text.contains(row), "{row}: {text}");
+        }
+        assert!(!text.contains(" ago"), "{text}");
+    }
 }

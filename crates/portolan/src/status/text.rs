@@ -6,8 +6,9 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 use crate::explain::Verdict;
 use crate::logs::plain;
-use crate::status::{ClusterRow, MemberRow, NameRow, ProblemRow, Status, ZoneRow};
-use crate::when::ago;
+use crate::problem::{self, ProblemRow};
+use crate::status::{ClusterRow, MemberRow, NameRow, Status, ZoneRow};
+use crate::when::{ago, when};
 
 /// Most rows of one table, unless all are asked for.
 const ROWS_SHOWN_MAX: usize = 20;
@@ -28,7 +29,7 @@ impl Status {
         let header = ["ZONE", "SERIAL", "NAMES", "NAME SERVERS", "POLICY"];
         draw.table(&mut out, &header, &self.zones, "zones", zone);
         let header = ["PROBLEM", "SUBJECT", "MESSAGE", "PLACE"];
-        draw.table(&mut out, &header, &self.problems, "problems", problem);
+        draw.table(&mut out, &header, &self.problems, "problems", problem_cells);
         out
     }
 
@@ -40,6 +41,9 @@ impl Status {
             count(self.problems.len(), "problem"),
         ];
         let mut out = format!("Revision {}: {}.\n", self.revision, counts.join(", "));
+        if let Some(lost) = &self.folder_lost {
+            let _ = writeln!(out, "Fleet folder {}. {}", plain(&lost.why), self.since(lost.read_at));
+        }
         if let Some(then) = self.state_from {
             let _ = writeln!(out, "Answers rest on the last good state of {} ago.", ago(self.now, then));
         }
@@ -49,10 +53,23 @@ impl Status {
         out
     }
 
+    /// Since when nothing of the fleet folder is heard.
+    fn since(&self, read_at: Option<i64>) -> String {
+        match read_at {
+            Some(then) => format!("Nothing is heard since {} ({}).", when(then), ago(self.now, then)),
+            None => "It was never read.".to_owned(),
+        }
+    }
+
     fn cluster(&self, row: &ClusterRow) -> Vec<Cell> {
+        let late = |text: String| Cell::new(text).fg(Color::Yellow);
         let heard = match (row.silent_since, row.heard_at) {
-            (Some(since), _) => Cell::new(format!("silent for {}", ago(self.now, since))).fg(Color::Yellow),
+            (Some(since), _) => late(format!("silent for {}", ago(self.now, since))),
+            (None, Some(then)) if self.folder_lost.is_some() => {
+                late(format!("not heard for {}", ago(self.now, then)))
+            }
             (None, Some(then)) => Cell::new(format!("{} ago", ago(self.now, then))),
+            (None, None) if self.folder_lost.is_some() => late("not heard".to_owned()),
             (None, None) => Cell::new("heard"),
         };
         let state = match row.state.as_str() {
@@ -169,10 +186,11 @@ fn zone(row: &ZoneRow) -> Vec<Cell> {
     ]
 }
 
-fn problem(row: &ProblemRow) -> Vec<Cell> {
+fn problem_cells(row: &ProblemRow) -> Vec<Cell> {
     // What follows the first line is for copying; `portolan check` prints it.
     let message = row.message.lines().next().unwrap_or_default();
-    vec![text(&row.reason), text(&row.subject), text(message), text(&or_dash(row.place.clone()))]
+    let subject = problem::subject(&row.place, &row.subject);
+    vec![text(&row.reason), optional(subject), text(message), text(&or_dash(row.place.clone()))]
 }
 
 fn text(value: &str) -> Cell {

@@ -40,6 +40,24 @@ fn a_second_process_does_not_share_the_state() {
 }
 
 #[test]
+fn a_state_in_a_folder_that_is_not_there_is_refused() {
+    let fleet = FleetFolder::new();
+    let state = fleet.beside("sate/last-good");
+    let refused = Command::new(env!("CARGO_BIN_EXE_portolan"))
+        .args(["run", "--listen", "127.0.0.1:0", "--fleet"])
+        .arg(fleet.dir())
+        .arg("--state")
+        .arg(&state)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    let folder = fleet.beside("sate");
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains(&format!("the folder {} is not there", folder.display())), "{said}");
+    assert!(!folder.exists(), "no folder is made for it");
+}
+
+#[test]
 fn a_running_server_explains_itself() {
     let fleet = FleetFolder::new();
     let server = Server::start(&fleet);

@@ -44,6 +44,7 @@ impl FleetFolder {
         let fleet = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir_all(fleet.path("eu-1")).unwrap();
         fs::create_dir_all(fleet.path("us-1")).unwrap();
+        fs::create_dir(fleet.beside("state")).unwrap();
         fleet.write("root.yaml", ROOT);
         fleet.offer("eu-1", EU, true);
         fleet.offer("us-1", US, true);

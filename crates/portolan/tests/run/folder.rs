@@ -1,7 +1,9 @@
 //! What becomes of answers when the fleet folder changes.
 
 use std::fs;
+use std::time::Instant;
 
+use portolan::source::WRITE_PATIENCE;
 use portolan_core::RecordType;
 
 use crate::fleet::{EU, FleetFolder, US, WEB};
@@ -65,6 +67,19 @@ fn a_root_that_is_gone_or_empty_changes_nothing() {
     wait("the problem of a missing root", || (unreadable(&server) == 1).then_some(()));
     fs::create_dir(fleet.dir()).unwrap();
     wait("the problem of an empty root", || server.log().contains("no cluster's folder").then_some(()));
+    assert_eq!(
+        server.log().matches("is not there; what it gave before stays").count(),
+        1,
+        "{}",
+        server.log()
+    );
+    assert_eq!(silent(&server), 2);
+    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    assert!(
+        status.contains("no manifest in it; what it gave before stays. Nothing is heard since"),
+        "{status}"
+    );
+    assert!(status.contains("not heard for "), "{status}");
     assert_eq!(server.web(), [EU.to_owned()].into());
     assert_eq!((server.serial(), server.metric("portolan_revision")), (serial, revision));
     assert_eq!(server.get("/readyz").1, "ok\n", "old data is answered from");
@@ -102,4 +117,58 @@ fn a_folder_that_comes_later_is_waited_for() {
     fleet.rename(&fleet.beside("kept"), &fleet.dir());
     server.wait_for_web(EU);
     assert!(server.get("/readyz").0.contains("200"));
+}
+
+#[test]
+fn a_change_behind_a_link_is_seen() {
+    let fleet = FleetFolder::new();
+    let outside = fleet.beside("web.yaml");
+    fs::rename(fleet.path("eu-1/web.yaml"), &outside).unwrap();
+    std::os::unix::fs::symlink(&outside, fleet.path("eu-1/web.yaml")).unwrap();
+    let server = Server::start(&fleet);
+    server.wait_for_web(EU);
+    let text = fs::read_to_string(&outside).unwrap();
+    fs::write(&outside, text.replace(EU, "192.0.2.8")).unwrap();
+    server.wait_for_web("192.0.2.8");
+    fs::remove_file(&outside).unwrap();
+    wait("the problem of a link that leads nowhere", || (unreadable(&server) == 1).then_some(()));
+    assert_eq!(server.web(), ["192.0.2.8".to_owned()].into());
+    fs::write(&outside, text).unwrap();
+    server.wait_for_web(EU);
+    assert_eq!(unreadable(&server), 0);
+}
+
+#[test]
+fn a_file_that_is_being_written_is_read_when_it_is_closed() {
+    use std::io::Write as _;
+    let fleet = FleetFolder::new();
+    let server = Server::start(&fleet);
+    server.wait_for_web(EU);
+    let path = fleet.path("eu-1/web.yaml");
+    let text = fs::read_to_string(&path).unwrap();
+    let mut before = EU.to_owned();
+    for round in 0..10 {
+        let after = format!("192.0.2.{}", 100 + round);
+        let text = text.replace(EU, &after);
+        // The first document alone is a valid manifest, of a service without endpoints.
+        let (service, endpoints) = text.split_at(text.find("---").unwrap());
+        let begin = Instant::now();
+        let mut file = fs::File::create(&path).unwrap();
+        file.write_all(service.as_bytes()).unwrap();
+        let revision = server.metric("portolan_revision");
+        fleet.offer("us-1", &format!("198.51.100.{}", 100 + round), true);
+        wait("another file to be read", || (server.metric("portolan_revision") > revision).then_some(()));
+        let web = server.web();
+        // On a machine so busy that the patience was over by now, the half was rightly read.
+        assert!(web == [before].into() || begin.elapsed() >= WRITE_PATIENCE, "{web:?}");
+        file.write_all(endpoints.as_bytes()).unwrap();
+        drop(file);
+        // The next round begins when this one was read: the patience counts from the first change unread.
+        server.wait_for_web(&after);
+        before = after;
+    }
+    let mut file = fs::File::create(&path).unwrap();
+    file.write_all(text.replace(EU, "192.0.2.9").as_bytes()).unwrap();
+    server.wait_for_web("192.0.2.9");
+    drop(file);
 }

@@ -6,9 +6,13 @@
 //! | `fleet` | the fleet folder that it watches |
 //! | `folder` | what becomes of answers when the folder changes |
 //! | `state` | what becomes of them when the process ends and starts again |
+//! | `descriptors` | what becomes of them when file descriptors run out |
+//! | `demo` | the demo, as it looks on a terminal |
 //! | `doors` | the other ways in: metrics, health, the control socket, a second process |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
+mod demo;
+mod descriptors;
 mod doors;
 mod fleet;
 mod folder;

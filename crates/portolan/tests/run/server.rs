@@ -45,9 +45,20 @@ pub(crate) struct Server {
 impl Server {
     /// Starts on a fleet folder, with its last good state beside it.
     pub(crate) fn start(fleet: &FleetFolder) -> Self {
+        Self::start_by(fleet, Command::new(env!("CARGO_BIN_EXE_portolan")))
+    }
+
+    /// The same with so many files that it may have open.
+    pub(crate) fn start_with_descriptors(fleet: &FleetFolder, soft: u32, hard: u32) -> Self {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--nofile={soft}:{hard}")).arg(env!("CARGO_BIN_EXE_portolan"));
+        Self::start_by(fleet, command)
+    }
+
+    fn start_by(fleet: &FleetFolder, mut command: Command) -> Self {
         let control = fleet.beside("control.sock");
         let log = fleet.beside("log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
+        let mut child = command
             .args(["run", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", "1"])
             .arg("--fleet")
             .arg(fleet.dir())
@@ -77,6 +88,21 @@ impl Server {
 
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// Changes how many files it may have open; the hard limit stays.
+    pub(crate) fn limit_descriptors(&self, soft: u64) {
+        let id = self.id().to_string();
+        let set =
+            Command::new("prlimit").args(["--pid", &id, &format!("--nofile={soft}:")]).status().unwrap();
+        assert!(set.success());
+    }
+
+    /// The soft limit of files that it may have open.
+    pub(crate) fn descriptors_max(&self) -> u64 {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.id())).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// As `kill -9`.

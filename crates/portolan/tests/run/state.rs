@@ -88,10 +88,10 @@ fn a_damaged_state_is_set_aside_and_the_one_before_used() {
 #[test]
 fn a_disk_that_cannot_be_written_is_counted_and_nothing_else() {
     let fleet = FleetFolder::new();
+    let server = started(&fleet);
     // Not even root can make a file below a file.
+    fs::remove_dir_all(fleet.beside("state")).unwrap();
     fs::write(fleet.beside("state"), b"in the way").unwrap();
-    let server = Server::start(&fleet);
-    server.wait_for_web(EU);
     fleet.offer("eu-1", EU, false);
     server.wait_for_web(US);
     wait("a failed write", || (server.metric("portolan_snapshot_failed_total") > 0).then_some(()));

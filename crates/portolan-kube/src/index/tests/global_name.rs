@@ -1,10 +1,13 @@
 //! `GlobalName`: hosts, backends, policy, TTL.
 
+use std::sync::Arc;
+
 use portolan_core::Reason;
+use portolan_core::cluster::ClusterName;
 use portolan_core::policy::{Pick, PolicyName};
 use serde_json::json;
 
-use super::{Bench, mk, mk_global_name, mk_ingress, mk_service, mk_slice};
+use super::{Bench, mk, mk_global_name, mk_ingress, mk_service, mk_slice, object};
 
 fn clusters() -> Bench {
     let rules = json!({ "rules": [{ "host": "shop.example.net", "http": { "paths": [
@@ -87,4 +90,23 @@ fn policies_and_their_files() {
     bench.delete("", &geo("nets.csv"));
     bench.take();
     assert!(bench.fleet.policies.is_empty());
+}
+
+/// Down the file, and in one place by number and not by digit.
+#[test]
+fn problems_come_in_reading_order() {
+    let hosts: Vec<&str> = (0..12).map(|n| if n == 2 || n == 11 { "-" } else { "a.example" }).collect();
+    let mut name = mk_global_name("shop/web", &hosts, &["web"]);
+    let mut bench = Bench::default();
+    for (line, metadata) in [(10, "b"), (9, "c")] {
+        name["metadata"]["name"] = json!(metadata);
+        let place = format!("x.yaml:{line}:1");
+        bench.index.set(&ClusterName::from(""), Arc::new(object(&name)), &place);
+    }
+    bench.index.heard(&ClusterName::from(""));
+    bench.take();
+    let is_invalid = |problem: &&portolan_core::Problem| problem.reason == Reason::Invalid;
+    let of = bench.index.problems().filter(is_invalid).map(|problem| problem.subject.clone());
+    let expected = ["c: spec.hosts[2]", "c: spec.hosts[11]", "b: spec.hosts[2]", "b: spec.hosts[11]"];
+    assert_eq!(of.collect::<Vec<_>>(), expected.map(|rest| format!("GlobalName shop/{rest}")));
 }

@@ -43,3 +43,17 @@ fn every_metric_of_the_reference_is_there() {
         assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
     }
 }
+
+#[test]
+fn every_counter_of_the_sockets_is_there_in_words() {
+    let text = rendered(Gauges::default());
+    for count in Count::ALL {
+        let (family, label, value) = count.metric();
+        let (name, help) = described(family);
+        let labels = if label.is_empty() { String::new() } else { format!("{{{label}=\"{value}\"}}") };
+        let line = format!("portolan_{name}_total{labels} 0");
+        assert!(text.lines().any(|found| found == line), "{line} of {count:?} is not in\n{text}");
+        assert_ne!(help, UNDESCRIBED, "{family} needs a help text");
+    }
+    assert_eq!(families().count(), families().collect::<BTreeSet<_>>().len());
+}

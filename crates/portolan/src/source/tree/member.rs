@@ -9,23 +9,28 @@ use portolan_kube::folder::{Change, Folder};
 use portolan_kube::object::{Object, ObjectKey};
 
 use crate::engine::{Event, root};
-use crate::source::read::{FILES_MAX, FileKind, Job, Listing, Outcome, Stamp};
+use crate::source::read::{FILES_MAX, FileKind, Job, Listing, Outcome, Sight, Stamp};
+use crate::source::tree::touches::Touches;
 
 /// What was read of one source.
 #[derive(Debug, Default)]
 pub(super) struct Member {
     folder: Folder,
-    /// Every file that was seen, and what it was like then; none when it went before it was read.
+    /// Every file that was seen, and what it was like when it was read; none when that failed.
     stamps: BTreeMap<String, Option<Stamp>>,
-    /// CSV files that cannot be read.
+    /// Files that cannot be read.
     unreadable: BTreeMap<String, Problem>,
     /// What was told of each object: a cluster that comes back may have been forgotten in between, so
     /// all of it is told again.
     told: BTreeMap<ObjectKey, (Arc<Object>, String)>,
     networks: BTreeMap<String, Arc<str>>,
     problems: Vec<Problem>,
-    /// More folders or files than may be.
-    pub(super) limit: Option<Problem>,
+    /// More files than may be.
+    too_many_files: Option<Problem>,
+    /// Files that were written after notices were gathered; they are read the next time.
+    postponed: BTreeSet<String>,
+    /// More folders than may be, of the root.
+    pub(super) too_many_folders: Option<Problem>,
     presence: Presence,
 }
 
@@ -55,6 +60,11 @@ impl Member {
         self.presence == Presence::There
     }
 
+    /// True when files were left out: then one that goes makes room for another, which only a listing tells.
+    pub(super) fn is_cut(&self) -> bool {
+        self.too_many_files.is_some()
+    }
+
     /// Compares a listing with what was read: what is new, touched, or (when each is looked at) different
     /// is to be read.
     pub(super) fn look(
@@ -62,43 +72,79 @@ impl Member {
         source: &ClusterName,
         folder: &Path,
         listing: &Listing,
-        (touched, each): (Option<&BTreeSet<String>>, bool),
+        (touches, each): (&Touches, bool),
     ) -> Pending {
         let mut pending = Pending::new(source, folder);
         for name in &listing.files {
-            let is_touched = touched.is_some_and(|touched| touched.contains(name));
-            if !each && !is_touched && self.stamps.contains_key(name) {
+            let is_touched = touches.has_file(source, name);
+            let known = self.stamps.get(name).copied();
+            if touches.is_held(source, name) || (!each && !is_touched && known.is_some()) {
                 continue;
             }
-            let stamp = Stamp::of(&folder.join(name));
-            if is_touched || self.stamps.get(name).is_none_or(|known| *known != stamp || stamp.is_none()) {
-                pending.read(name, stamp);
+            match Sight::of(&folder.join(name)) {
+                Sight::Gone => pending.removed.push(name.clone()),
+                Sight::File(stamp) if !is_touched && known == Some(Some(stamp)) => {}
+                sight if self.postpone(name, sight, touches) => {}
+                sight => pending.read(name, sight.stamp()),
             }
         }
         let is_listed = |name: &String| listing.files.binary_search(name).is_ok();
         pending.removed.extend(self.stamps.keys().filter(|name| !is_listed(name)).cloned());
-        self.limit = listing.cut.then(|| too_many(source, folder));
+        self.too_many_files = listing.cut.then(|| too_many(source, folder));
         pending
     }
 
-    /// Looks at some files only.
+    /// Looks at the touched files only.
     pub(super) fn look_at_files(
-        &self,
+        &mut self,
         source: &ClusterName,
         folder: &Path,
-        touched: &BTreeSet<String>,
+        touches: &Touches,
     ) -> Pending {
         let mut pending = Pending::new(source, folder);
-        for name in touched {
-            match Stamp::of(&folder.join(name)) {
-                Some(stamp) if self.stamps.contains_key(name) || self.stamps.len() < FILES_MAX => {
-                    pending.read(name, Some(stamp));
+        let mut count = self.stamps.len();
+        for name in touches.files_of(source).filter(|name| !touches.is_held(source, name)) {
+            match Sight::of(&folder.join(name)) {
+                Sight::Gone => pending.removed.push(name.clone()),
+                sight if self.postpone(name, sight, touches) => {}
+                sight if self.stamps.contains_key(name) => pending.read(name, sight.stamp()),
+                sight if count < FILES_MAX => {
+                    count += 1;
+                    pending.read(name, sight.stamp());
                 }
-                Some(_) => {}
-                None => pending.removed.push(name.clone()),
+                _ => self.too_many_files = Some(too_many(source, folder)),
             }
         }
         pending
+    }
+
+    /// Leaves a file for the next time that was written after notices were gathered: its writer may be at
+    /// it still, and then the next notices tell. Once, so that one who never rests is read as well.
+    fn postpone(&mut self, name: &str, sight: Sight, touches: &Touches) -> bool {
+        let modified = sight.stamp().and_then(|stamp| stamp.modified());
+        !self.postponed.remove(name)
+            && touches.may_be_untold(modified)
+            && self.postponed.insert(name.to_owned())
+    }
+
+    /// The files that were left for the next time.
+    pub(super) fn postponed(&self) -> &BTreeSet<String> {
+        &self.postponed
+    }
+
+    /// The files that nobody will tell of: those that could not be read, and those behind links that
+    /// look different now. `links` is how many more of these may be looked at.
+    pub(super) fn doubtful(&self, folder: &Path, links: &mut usize) -> Vec<String> {
+        let mut is_doubtful = |name: &str, stamp: Option<Stamp>| match stamp {
+            None => true,
+            Some(stamp) if stamp.is_linked() && *links > 0 => {
+                *links -= 1;
+                Sight::of(&folder.join(name)) != Sight::File(stamp)
+            }
+            Some(_) => false,
+        };
+        let doubtful = self.stamps.iter().filter(|(name, stamp)| is_doubtful(name, **stamp));
+        doubtful.map(|(name, _)| name.clone()).collect()
     }
 
     /// Its folder is gone, or cannot be read: what it gave stays.
@@ -132,8 +178,14 @@ impl Member {
         if is_new || (again && source == root()) {
             events.push(Event::Heard(source.clone()));
         }
-        let problems: Vec<Problem> =
-            self.folder.problems().chain(self.unreadable.values()).chain(&self.limit).cloned().collect();
+        let problems: Vec<Problem> = self
+            .folder
+            .problems()
+            .chain(self.unreadable.values())
+            .chain(&self.too_many_files)
+            .chain(&self.too_many_folders)
+            .cloned()
+            .collect();
         if self.problems != problems || again {
             self.problems.clone_from(&problems);
             events.push(Event::Reading(source, problems));
@@ -151,8 +203,16 @@ impl Member {
     ) {
         match outcome {
             Outcome::Gone => return self.remove(source, &name, events),
-            Outcome::Manifest(manifest) => self.folder.set(&name, manifest),
+            Outcome::Unread(problem) => {
+                self.unreadable.insert(name.clone(), problem);
+                self.stamps.insert(name, None);
+                return;
+            }
             Outcome::Unreadable(problem) => drop(self.unreadable.insert(name.clone(), problem)),
+            Outcome::Manifest(manifest) => {
+                self.unreadable.remove(&name);
+                self.folder.set(&name, manifest);
+            }
             Outcome::Networks(text) => {
                 self.unreadable.remove(&name);
                 if self.networks.get(&name) != Some(&text) {
@@ -166,6 +226,7 @@ impl Member {
 
     fn remove(&mut self, source: &ClusterName, name: &str, events: &mut Vec<Event>) {
         self.stamps.remove(name);
+        self.postponed.remove(name);
         self.unreadable.remove(name);
         self.folder.remove(name);
         if self.networks.remove(name).is_some() {

@@ -28,11 +28,24 @@ impl World {
 
     /// Looks at these paths, or at everything, and tells what changed.
     fn scan(&mut self, paths: &[&str]) -> Vec<String> {
+        let touches = self.touches(paths);
+        self.tree.scan(&touches).iter().map(tell).collect()
+    }
+
+    fn touches(&self, paths: &[&str]) -> Touches {
         let mut touches = if paths.is_empty() { Touches::everything() } else { Touches::default() };
         for path in paths {
             touches.path(&self.path(""), &self.path(path));
         }
-        self.tree.scan(&touches).iter().map(tell).collect()
+        touches
+    }
+
+    /// Looks at what is doubtful.
+    #[track_caller]
+    fn check_doubt(&mut self, expected: &[&str]) {
+        let doubt = self.tree.doubtful();
+        let told: Vec<String> = self.tree.scan(&doubt).iter().map(tell).collect();
+        assert_eq!(told, expected);
     }
 
     fn check(&mut self, paths: &[&str], expected: &[&str]) {
@@ -188,11 +201,153 @@ fn a_link_that_leads_nowhere_and_a_link_to_a_folder() {
         &[
             "eu-1: set Service default/a eu-1/a.yaml:1:1",
             "eu-1: heard",
+            "eu-1: problems [Unreadable eu-1/dangling.yaml]",
             "eu-2: set Service default/a eu-2/a.yaml:1:1",
             "eu-2: heard",
+            "eu-2: problems [Unreadable eu-2/dangling.yaml]",
             "root: heard",
         ],
     );
+}
+
+#[test]
+fn a_link_that_leads_nowhere_any_more_keeps_what_it_gave() {
+    for paths in [&["eu-1/a.yaml"][..], &["eu-1"], &[]] {
+        let mut world = World::new(&[("eu-1/.a", &service("a")), ("eu-1/.n", "cidr,place")]);
+        symlink(".a", world.path("eu-1/a.yaml")).unwrap();
+        world.scan(&[]);
+        fs::remove_file(world.path("eu-1/.a")).unwrap();
+        world.check(paths, &["eu-1: problems [Unreadable eu-1/a.yaml]"]);
+        world.check_doubt(&[]);
+        fs::remove_file(world.path("eu-1/a.yaml")).unwrap();
+        world.check(paths, &["eu-1: deleted Service default/a", "eu-1: problems []"]);
+    }
+}
+
+/// A stat or a read that fails for any other reason than that nothing is there says nothing of what is.
+#[test]
+fn what_cannot_be_looked_at_or_read_stays_and_is_tried_again() {
+    // Not even root can look through a file, follow a link to itself, or read this file of the kernel's.
+    for bad in ["../beside/x", "a.yaml", "/proc/self/mem"] {
+        for paths in [&["eu-1/a.yaml"][..], &["eu-1"], &[]] {
+            let mut world = World::new(&[("eu-1/a.yaml", &service("a")), ("beside", "")]);
+            world.scan(&[]);
+            fs::remove_file(world.path("eu-1/a.yaml")).unwrap();
+            symlink(bad, world.path("eu-1/a.yaml")).unwrap();
+            world.check(paths, &["eu-1: problems [Unreadable eu-1/a.yaml]"]);
+            world.check_doubt(&[]);
+            let mut doubt = Touches::default();
+            doubt.path(&world.path(""), &world.path("eu-1/a.yaml"));
+            assert_eq!(world.tree.doubtful(), doubt, "{bad} is tried again");
+            fs::remove_file(world.path("eu-1/a.yaml")).unwrap();
+            world.write("eu-1/a.yaml", &service("b"));
+            world.check_doubt(&[
+                "eu-1: deleted Service default/a",
+                "eu-1: set Service default/b eu-1/a.yaml:1:1",
+                "eu-1: problems []",
+            ]);
+            assert!(world.tree.doubtful().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_change_behind_a_link_is_looked_for() {
+    let mut world = World::new(&[("eu-1/b.yaml", &service("b")), ("../outside", &service("a"))]);
+    symlink("../../outside", world.path("eu-1/a.yaml")).unwrap();
+    world.scan(&[]);
+    assert!(world.tree.doubtful().is_empty());
+    world.write("../outside", &service("other"));
+    world.write("eu-1/b.yaml", &service("of this somebody tells"));
+    world
+        .check_doubt(&["eu-1: deleted Service default/a", "eu-1: set Service default/other eu-1/a.yaml:1:1"]);
+    assert!(world.tree.doubtful().is_empty());
+}
+
+#[test]
+fn a_time_that_is_set_back_hides_no_change() {
+    let mut world = World::new(&[("eu-1/a.yaml", &service("a"))]);
+    world.scan(&[]);
+    let file = fs::File::options().write(true).open(world.path("eu-1/a.yaml")).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    world.write("eu-1/a.yaml", &service("b"));
+    file.set_modified(modified).unwrap();
+    world.check(&[], &["eu-1: deleted Service default/a", "eu-1: set Service default/b eu-1/a.yaml:1:1"]);
+}
+
+#[test]
+fn a_root_that_is_lost_and_a_folder_that_is_back_are_doubtful() {
+    let mut world = World::new(&[("eu-1/a.yaml", &service("a")), ("us-1/b.yaml", &service("b"))]);
+    world.scan(&[]);
+    fs::rename(world.path("eu-1"), world.path("../kept")).unwrap();
+    world.scan(&[]);
+    world.check_doubt(&[]);
+    fs::rename(world.path("../kept"), world.path("eu-1")).unwrap();
+    world.check_doubt(&["eu-1: set Service default/a eu-1/a.yaml:1:1", "eu-1: heard"]);
+    fs::rename(world.path(""), world.folder.path().join("kept")).unwrap();
+    world.scan(&[]);
+    assert!(world.tree.doubtful().is_everything());
+}
+
+#[test]
+fn a_file_that_is_being_written_is_left_alone() {
+    let mut world = World::new(&[("eu-1/a.yaml", &service("a")), ("eu-1/b.yaml", &service("b"))]);
+    world.scan(&[]);
+    world.write("eu-1/a.yaml", &service("half"));
+    world.write("eu-1/new.yaml", &service("half"));
+    for paths in [&["eu-1/a.yaml", "eu-1/new.yaml"][..], &["eu-1"], &[]] {
+        let mut touches = world.touches(paths);
+        touches.hold("eu-1".into(), "a.yaml".into());
+        touches.hold("eu-1".into(), "new.yaml".into());
+        assert!(world.tree.scan(&touches).is_empty(), "{paths:?}");
+    }
+    world.check(
+        &["eu-1/a.yaml"],
+        &["eu-1: deleted Service default/a", "eu-1: set Service default/half eu-1/a.yaml:1:1"],
+    );
+}
+
+#[test]
+fn a_file_that_was_written_after_the_notices_is_postponed_once() {
+    let mut world = World::new(&[("eu-1/a.yaml", &service("a"))]);
+    world.scan(&[]);
+    let gathered = std::time::SystemTime::now() - std::time::Duration::from_secs(1);
+    for paths in [&["eu-1/a.yaml"][..], &["eu-1"]] {
+        world.write("eu-1/a.yaml", &service("b"));
+        let mut touches = world.touches(paths);
+        touches.told_until(gathered);
+        assert!(world.tree.scan(&touches).is_empty(), "{paths:?}");
+        assert_eq!(world.tree.postponed(), world.touches(&["eu-1/a.yaml"]));
+        let told: Vec<String> = world.tree.scan(&touches).iter().map(tell).collect();
+        assert_eq!(told, ["eu-1: deleted Service default/a", "eu-1: set Service default/b eu-1/a.yaml:1:1"]);
+        assert!(world.tree.postponed().is_empty());
+        world.write("eu-1/a.yaml", &service("a"));
+        world.scan(&["eu-1/a.yaml"]);
+    }
+}
+
+#[test]
+fn limits_of_files_and_of_folders_are_said_side_by_side_and_taken_back() {
+    use crate::source::read::FILES_MAX;
+    let world = World::new(&[("eu-1/a.yaml", &service("a"))]);
+    let (folder, cluster) = (world.path("eu-1"), ClusterName::from("eu-1"));
+    let mut member = Member::default();
+    let listing = |cut| Listing { files: vec!["a.yaml".into()], cut, ..Listing::default() };
+    let everything = Touches::everything();
+    let limits = |member: &mut Member, pending: Pending| {
+        let outcomes = read::read_all(&pending.jobs);
+        let events = member.take(pending, outcomes, true);
+        events.iter().map(tell).filter(|told| told.contains("LimitReached")).collect::<Vec<_>>()
+    };
+    member.too_many_folders = world
+        .tree
+        .too_many_folders(&Listing { folders: vec!["x".into(); CLUSTERS_MAX + 1], ..Listing::default() });
+    let pending = member.look(&cluster, &folder, &listing(true), (&everything, true));
+    assert_eq!(limits(&mut member, pending), ["eu-1: problems [LimitReached , LimitReached ]"]);
+    assert!(member.is_cut(), "the next touch lists the folder, as one of {FILES_MAX} files may have gone");
+    member.too_many_folders = None;
+    let pending = member.look(&cluster, &folder, &listing(false), (&Touches::default(), false));
+    assert!(limits(&mut member, pending).is_empty() && !member.is_cut());
 }
 
 #[test]

@@ -1,0 +1,99 @@
+//! What is said of a record that nothing stands behind.
+//!
+//! A record whose Service is misspelt looks like one whose Service is not rolled out yet: both have no
+//! address anywhere, and their name is not there. So whoever looks through the clusters for what a record
+//! names notes here what there was, and the record is told in words where was looked and for what.
+
+use portolan_core::cluster::ClusterName;
+use portolan_core::{Name, Problem, Reason};
+
+use super::draft::Draft;
+use super::source::Source;
+use super::world::World;
+use crate::object::ObjectKey;
+
+/// Most clusters that a message lists, and most hosts that one Ingress is told of.
+const LISTED_MAX: usize = 16;
+
+/// What the clusters had of one Service or Ingress.
+pub(super) struct Backing<'a> {
+    key: &'a ObjectKey,
+    looked_in: Vec<&'a ClusterName>,
+    is_there: bool,
+    has_address: bool,
+}
+
+impl<'a> Backing<'a> {
+    /// Nothing was looked at yet.
+    pub(super) fn of(key: &'a ObjectKey) -> Self {
+        Self { key, looked_in: Vec::new(), is_there: false, has_address: false }
+    }
+
+    /// Looks for it in a cluster.
+    pub(super) fn look(&mut self, cluster: &'a ClusterName, source: &Source) {
+        self.looked_in.push(cluster);
+        self.is_there |= source.get(self.key).is_some();
+    }
+
+    /// The cluster that was looked in offers an address.
+    pub(super) fn found(&mut self) {
+        self.has_address = true;
+    }
+
+    /// Tells the record when there is nothing, at the field that names it. While no cluster was heard at
+    /// all, nothing is known.
+    pub(super) fn judge(&self, draft: &mut Draft<'_>, field: Option<String>, world: World<'_>) {
+        if self.has_address {
+            return;
+        }
+        draft.is_wanting = true;
+        let unheard: Vec<&ClusterName> =
+            world.clusters.keys().filter(|name| !world.objects.is_read(name)).collect();
+        if self.looked_in.is_empty() && !unheard.is_empty() {
+            return;
+        }
+        let key = self.key;
+        let message = match (self.is_there, self.looked_in.is_empty()) {
+            (true, _) => format!("{key} has no load balancer address in any cluster"),
+            (false, true) => format!("no cluster has {key} (no cluster is known)"),
+            (false, false) => format!("no cluster has {key} (looked in {})", list(&self.looked_in)),
+        };
+        let message = match unheard.as_slice() {
+            [] => message,
+            unheard => format!("{message}; not heard yet: {}", list(unheard)),
+        };
+        incomplete(draft, field, message);
+    }
+}
+
+/// Tells a record for which of its hosts an Ingress has no rule.
+pub(super) fn without_rule(draft: &mut Draft<'_>, ingress: &str, hosts: &[&Name]) {
+    for host in hosts.iter().take(LISTED_MAX) {
+        incomplete(draft, None, format!("{ingress} has no rule for {}", host.to_dotless()));
+    }
+    if hosts.len() > LISTED_MAX {
+        let message = format!("{ingress} has no rule for {} more hosts", hosts.len() - LISTED_MAX);
+        incomplete(draft, None, message);
+    }
+}
+
+fn incomplete(draft: &mut Draft<'_>, field: Option<String>, message: String) {
+    match field {
+        Some(field) => draft.problem(field, Reason::Incomplete, message),
+        None => draft.problems.push(Problem {
+            subject: draft.subject(),
+            reason: Reason::Incomplete,
+            message,
+            place: draft.held.place.into(),
+        }),
+    }
+}
+
+/// The names of clusters, as many as a message bears.
+fn list(clusters: &[&ClusterName]) -> String {
+    let names: Vec<&str> = clusters.iter().take(LISTED_MAX).map(|name| &*name.0).collect();
+    match clusters.len() - names.len() {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
