@@ -81,6 +81,8 @@ pub struct Index {
     /// Which records refer to an object.
     users: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     drafted: BTreeMap<ObjectKey, Drafted>,
+    /// Clusters that a `MemberCluster` tells of and that were never read.
+    awaited: BTreeSet<ClusterName>,
     /// Records with a backend that no cluster offers: another cluster may.
     wanting: BTreeSet<ObjectKey>,
     /// Who wants a name, the one with the best right first.
@@ -216,6 +218,12 @@ impl Index {
             heard: self.objects.is_read(name),
             objects: self.objects.count(name),
         })
+    }
+
+    /// Clusters that a `MemberCluster` tells of and that were never read, nor remembered: while there are
+    /// some, who has just started cannot say what is not there.
+    pub fn awaited(&self) -> impl Iterator<Item = &ClusterName> {
+        self.awaited.iter()
     }
 
     /// The CSV files that policies name, each with the source of its policy.

@@ -281,7 +281,16 @@ impl Engine {
         if policies_changed {
             self.networks.give(&mut self.index);
         }
-        self.index.take()
+        let facts = self.index.take();
+        self.complete |= self.all_was_read();
+        facts
+    }
+
+    /// True when the root and every cluster that is known from it were read once: only then is a name that
+    /// is not here denied. Once so it stays so: a cluster that joins later takes no denial back.
+    fn all_was_read(&self) -> bool {
+        let read = |source: &ClusterName| self.hearing.at(source).is_some();
+        read(&root()) && self.reading.keys().all(read) && self.index.awaited().next().is_none()
     }
 
     fn apply(&mut self, event: Event, now: i64) {
@@ -297,7 +306,6 @@ impl Engine {
             Event::Reading(source, problems) => drop(self.reading.insert(source, problems)),
             Event::Heard(source) => {
                 if source == root() {
-                    self.complete = true;
                     self.root_is_there = true;
                 }
                 self.index.heard(&source);

@@ -52,8 +52,9 @@ impl Index {
         let source = self.objects.source(name);
         let silent_since = source.and_then(|source| source.silent_since);
         let read = source.filter(|source| source.is_read);
+        self.awaited.remove(name);
         if read.is_none() && silent_since.is_none() && remembered.is_none() {
-            return (None, Vec::new());
+            return (None, self.await_member(name));
         }
         let (mut cluster, mut problems) = self.described(name).unwrap_or_default();
         let steps = match read {
@@ -74,6 +75,20 @@ impl Index {
         self.complain(name, &mut cluster, &mut problems);
         self.step(steps);
         (Some(cluster), problems)
+    }
+
+    /// A cluster that nobody has read yet: known all the same when its `MemberCluster` says that it is in service.
+    fn await_member(&mut self, name: &ClusterName) -> Vec<Problem> {
+        let Some((cluster, mut problems)) = self.said(name) else {
+            return Vec::new();
+        };
+        if cluster.state != ClusterState::Disabled {
+            self.awaited.insert(name.clone());
+            let message = "has a MemberCluster and was never read; a server that starts now answers SERVFAIL, \
+                           not NXDOMAIN, for names that it does not know, until it is read, Disabled or removed";
+            problems.push(problem(name, Reason::Incomplete, message.to_owned()));
+        }
+        problems
     }
 
     /// What a cluster is described as: by a `MemberCluster`, or as remembered. Until the root is heard, whose

@@ -77,6 +77,28 @@ fn a_name_is_denied_only_when_the_root_was_read() {
 }
 
 #[test]
+fn a_name_is_denied_only_when_every_known_cluster_was_read() {
+    let member = |state: &str| {
+        format!(
+            "apiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {{name: eu-1}}\nspec: {{state: {state}}}\n"
+        )
+    };
+    let mut engine = Engine::new(NOW);
+    engine.take([events("", &member("Active")), vec![Event::Heard(root())]].concat(), NOW);
+    assert!(!engine.snapshot().complete, "eu-1 was never read");
+    assert!(
+        engine.problems().iter().any(|p| p.message.contains("was never read")),
+        "{:?}",
+        engine.problems()
+    );
+    engine.take(vec![Event::Heard("eu-1".into())], NOW);
+    assert!(engine.snapshot().complete);
+    let mut engine = Engine::new(NOW);
+    engine.take([events("", &member("Disabled")), vec![Event::Heard(root())]].concat(), NOW);
+    assert!(engine.snapshot().complete, "a disabled cluster is not waited for");
+}
+
+#[test]
 fn a_silent_cluster_is_forgotten_on_demand_only() {
     let mut engine = started();
     engine.take(events("eu-1", &record("a", "192.0.2.1")), NOW);
