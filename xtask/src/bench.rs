@@ -35,6 +35,8 @@ const CHANGES_MAX: u32 = 10_000;
 const START_MAX: Duration = Duration::from_secs(60);
 /// How long a changed answer may take.
 const CHANGE_MAX: Duration = Duration::from_secs(5);
+/// How often the program is started.
+const STARTS: usize = 5;
 /// How often `explain` is asked.
 const EXPLAINS: u32 = 50;
 /// A client's address in `explain` (RFC 5737).
@@ -93,13 +95,26 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     println!("bench: writing {} names", options.names);
     let mut fleet = BenchFleet::write(&folder.path().join("fleet"), options.names, options.offers)?;
 
-    println!("bench: starting");
-    let begun = Instant::now();
-    let server = Server::start(&portolan, folder.path())?;
-    let mut client = Client::connect(server.address)?;
-    let last = options.names - 1;
-    let start = await_answer(&mut client, &fleet.name(last), &fleet.answers(last), begun, START_MAX)
-        .context("start")?;
+    println!("bench: starting {STARTS} times");
+    // What was just written goes to the disk first, or the first start waits for that too.
+    output(&mut Command::new("sync"))?;
+    let mut starts = Vec::new();
+    let (mut client, _server) = loop {
+        for state in ["state", "state.1"] {
+            // From the folder, not from the last good state; none at the first time.
+            let _ = std::fs::remove_file(folder.path().join(state));
+        }
+        let begun = Instant::now();
+        let server = Server::start(&portolan, folder.path())?;
+        let mut client = Client::connect(server.address)?;
+        let last = options.names - 1;
+        let answers = fleet.answers(last);
+        starts
+            .push(await_answer(&mut client, &fleet.name(last), &answers, begun, START_MAX).context("start")?);
+        if starts.len() == STARTS {
+            break (client, server);
+        }
+    };
 
     println!("bench: changing {} files", options.changes);
     let changes = change_files(&mut fleet, &mut client, options.changes)?;
@@ -110,7 +125,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         options,
         &fleet,
         &[
-            ("start to first right answer", Duration::from_secs(1), vec![start]),
+            ("start to first right answer", Duration::from_secs(1), starts),
             ("file change to changed answer", Duration::from_millis(200), changes),
             ("explain, process included", Duration::from_millis(50), explains),
         ],

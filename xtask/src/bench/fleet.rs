@@ -1,5 +1,5 @@
 //! A fleet folder of many names, as `kubectl get ... -o yaml` prints them: a Service behind a load
-//! balancer, its EndpointSlice and its ServiceDNSRecord in one file for each name and cluster.
+//! balancer, its EndpointSlice and its GlobalName in one file for each name and cluster.
 
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
@@ -14,8 +14,8 @@ pub(super) const CLUSTERS: [(&str, &str, &str); 3] = [
     ("ap-1", "ap-south", "ap-south-c"),
 ];
 
-/// Where the domain's own names end.
-const DOMAIN: &str = "fleet.example";
+/// The zone that all names are in.
+const ZONE: &str = "fleet.example";
 
 /// The folder, and how often each name's files were changed.
 pub(super) struct BenchFleet {
@@ -31,7 +31,7 @@ impl BenchFleet {
         let versions = vec![0; usize::try_from(names).context("names")?];
         let mut fleet = Self { root: root.to_owned(), offers, versions, bytes: 0 };
         std::fs::create_dir_all(root).context("the fleet folder")?;
-        fleet.write_file("domain.yaml", &domain())?;
+        fleet.write_file("zone.yaml", &zone())?;
         for (cluster, region, zone) in CLUSTERS {
             std::fs::create_dir(root.join(cluster)).context(cluster)?;
             fleet.write_file(&format!("{cluster}/node.yaml"), &node(cluster, region, zone))?;
@@ -48,9 +48,9 @@ impl BenchFleet {
         self.write_name(index)
     }
 
-    /// The global name of a Service.
+    /// The name of a Service.
     pub(super) fn name(&self, index: u32) -> String {
-        format!("{}.bench.bench.svc.{DOMAIN}", service(index))
+        format!("{}.{ZONE}", service(index))
     }
 
     /// Its addresses now, sorted.
@@ -95,15 +95,20 @@ fn service(index: u32) -> String {
     format!("web-{index:05}")
 }
 
-fn domain() -> String {
+fn zone() -> String {
     format!(
         "\
-apiVersion: multiclusterdns.kubefed.io/v1alpha1
-kind: Domain
+apiVersion: portolan.dev/v1alpha1
+kind: Zone
 metadata:
   name: bench
-  namespace: kube-federation-system
-domain: {DOMAIN}
+spec:
+  apex: {ZONE}
+  nameServers:
+  - name: ns1.{ZONE}
+    addresses: [192.0.2.53]
+  admit:
+  - namespaces: [bench]
 "
     )
 }
@@ -169,14 +174,17 @@ ports:
   port: 8080
   protocol: TCP
 ---
-apiVersion: multiclusterdns.kubefed.io/v1alpha1
-kind: ServiceDNSRecord
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
 metadata:
   name: {name}
   namespace: bench
 spec:
-  domainRef: bench
-  recordTTL: 30
+  hosts:
+  - {name}.{ZONE}
+  backends:
+  - kind: Service
+    name: {name}
 "
     )
     .expect("a String takes everything");

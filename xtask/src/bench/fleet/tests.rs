@@ -7,7 +7,7 @@ fn a_change_touches_one_name_and_moves_its_addresses() {
     let read = |path: &str| std::fs::read_to_string(folder.path().join(path)).unwrap();
     let (before, other) = (fleet.answers(1), read("us-1/web-00000.yaml"));
     assert_eq!(before.len(), 2);
-    assert_eq!(fleet.name(1), "web-00001.bench.bench.svc.fleet.example");
+    assert_eq!(fleet.name(1), "web-00001.fleet.example");
     fleet.change(1).unwrap();
     let after = fleet.answers(1);
     assert!(after.iter().all(|address| !before.contains(address)), "{before:?} {after:?}");
