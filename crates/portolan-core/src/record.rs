@@ -202,17 +202,27 @@ impl Rdata {
     /// A TXT record's data out of one text, cut into strings of 255 octets. None when it is too long.
     #[must_use]
     pub fn txt(text: &[u8]) -> Option<Self> {
-        let mut octets = Vec::with_capacity(text.len() + 1);
-        let mut rest = text;
-        loop {
-            let (string, tail) = rest.split_at(rest.len().min(TXT_STRING_OCTETS_MAX));
-            octets.push(u8::try_from(string.len()).ok()?);
-            octets.extend_from_slice(string);
-            rest = tail;
-            if rest.is_empty() {
-                return Self::from_wire(&octets);
+        Self::txt_of([text])
+    }
+
+    /// A TXT record's data out of several texts, which stay apart (RFC 1035 section 3.3.14), each cut into
+    /// strings of 255 octets. None when it is too long, or when there is no text.
+    #[must_use]
+    pub fn txt_of<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> Option<Self> {
+        let mut octets = Vec::new();
+        for text in texts {
+            let mut rest = text;
+            loop {
+                let (string, tail) = rest.split_at(rest.len().min(TXT_STRING_OCTETS_MAX));
+                octets.push(u8::try_from(string.len()).ok()?);
+                octets.extend_from_slice(string);
+                rest = tail;
+                if rest.is_empty() {
+                    break;
+                }
             }
         }
+        if octets.is_empty() { None } else { Self::from_wire(&octets) }
     }
 
     /// An SOA record's data.

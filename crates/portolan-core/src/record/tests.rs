@@ -49,6 +49,8 @@ fn long_text_is_cut_into_strings() {
     assert_eq!(rdata.as_wire()[256], 45);
     assert_eq!(Rdata::txt(b"").unwrap().as_wire(), [0]);
     assert!(Rdata::txt(&[b'x'; RDATA_OCTETS_MAX]).is_none());
+    assert_eq!(Rdata::txt_of([&b"q"[..], b"", b"r"]).unwrap().as_wire(), b"\x01q\0\x01r");
+    assert!(Rdata::txt_of([]).is_none());
 }
 
 #[test]

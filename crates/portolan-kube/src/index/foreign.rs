@@ -165,9 +165,8 @@ fn address(rtype: RecordType, text: &str) -> Result<IpAddr, String> {
 fn rdata(rtype: RecordType, text: &str) -> Result<Rdata, String> {
     let fields: Vec<&str> = text.split_ascii_whitespace().collect();
     match (rtype, fields.as_slice()) {
-        (RecordType::TXT, _) => {
-            Rdata::txt(&unquoted(text)).ok_or_else(|| "is longer than 64 KiB with its lengths".into())
-        }
+        (RecordType::TXT, _) => Rdata::txt_of(strings(text).iter().map(Vec::as_slice))
+            .ok_or_else(|| "is longer than 64 KiB with its lengths".into()),
         (RecordType::NS | RecordType::PTR, [name]) => Ok(Rdata::name(&host(name)?)),
         (RecordType::MX, [preference, exchange]) => {
             Ok(Rdata::mx(number(preference)?, &host_or_root(exchange)?))
@@ -195,23 +194,26 @@ fn host_or_root(text: &str) -> Result<Name, String> {
     if text == "." { Ok(Name::root()) } else { host(text) }
 }
 
-/// A text in quotes without them, `\"` and `\\` as what they stand for; several in a row are one text.
-fn unquoted(text: &str) -> Vec<u8> {
+/// Texts in quotes without them, `\"` and `\\` as what they stand for; several in a row stay apart. What is in
+/// no quotes is one text.
+fn strings(text: &str) -> Vec<Vec<u8>> {
     if text.len() < 2 || !(text.starts_with('"') && text.ends_with('"')) {
-        return text.as_bytes().to_vec();
+        return vec![text.as_bytes().to_vec()];
     }
-    let mut octets = Vec::with_capacity(text.len());
-    let mut is_inside = false;
+    let mut strings = Vec::new();
+    let mut inside: Option<Vec<u8>> = None;
     let mut rest = text.bytes();
     while let Some(octet) = rest.next() {
-        match octet {
-            b'"' => is_inside = !is_inside,
-            b'\\' if is_inside => octets.extend(rest.next()),
-            _ if is_inside => octets.push(octet),
-            _ => {}
+        match (octet, &mut inside) {
+            (b'"', Some(_)) => strings.extend(inside.take()),
+            (b'"', None) => inside = Some(Vec::new()),
+            (b'\\', Some(string)) => string.extend(rest.next()),
+            (_, Some(string)) => string.push(octet),
+            (_, None) => {}
         }
     }
-    octets
+    strings.extend(inside);
+    strings
 }
 
 fn shown(text: &str) -> String {

@@ -25,7 +25,7 @@ fn targets_of_each_type() {
         (
             "TXT",
             &["\"heritage=external-dns,\" \"x=\\\"y\\\"\""][..],
-            Ok("\"heritage=external-dns,x=\\\"y\\\"\""),
+            Ok("\"heritage=external-dns,\" \"x=\\\"y\\\"\""),
         ),
         ("SRV", &["10 5 5060 sip.example.com."][..], Ok("10 5 5060 sip.example.com.")),
         ("MX", &["10 mail.example.com"][..], Ok("10 mail.example.com.")),
