@@ -9,7 +9,7 @@ use crate::place::Place;
 /// Most clusters that a fleet may have.
 pub const CLUSTERS_MAX: usize = 1_024;
 /// Most names of clusters that one process numbers in its life: a number is never given twice. Above
-/// it a cluster is still served, and cannot be drained at a stroke (a Problem says so).
+/// it a cluster is still served, and cannot be drained until the process is started anew.
 pub const CLUSTER_NUMBERS_MAX: usize = 65_535;
 /// The name of a member of the fleet: its folder, kubeconfig context or `MemberCluster`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

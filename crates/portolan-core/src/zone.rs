@@ -17,7 +17,6 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
 use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
@@ -328,6 +327,3 @@ impl Pool {
 pub(crate) fn content_hash(octets: &[u8]) -> u128 {
     xxhash_rust::xxh3::xxh3_128(octets)
 }
-
-/// So that the hasher's trait is named where its seed is chosen.
-const _: fn(&FixedState) -> <FixedState as BuildHasher>::Hasher = FixedState::build_hasher;

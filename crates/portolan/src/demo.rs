@@ -98,8 +98,8 @@ fn epilogue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
 
 /// Everything that runs. What is dropped first stands first: the folder outlives who watches it.
 struct Theatre {
-    #[allow(dead_code, reason = "it watches until it is dropped")]
-    watch: Watch,
+    /// It watches until it is dropped.
+    _watch: Watch,
     control: Option<Control>,
     running: Running,
     engine: SharedEngine,
@@ -138,7 +138,7 @@ impl Theatre {
         let control = control::default_path(port)
             .and_then(|path| runtime.block_on(async { Control::open(&path, engine.clone()) }))
             .ok();
-        Ok(Self { watch, control, running, engine, folder, interrupt, terminate, runtime })
+        Ok(Self { _watch: watch, control, running, engine, folder, interrupt, terminate, runtime })
     }
 
     fn address(&self) -> SocketAddr {

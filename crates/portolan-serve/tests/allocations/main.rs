@@ -7,10 +7,10 @@
 #![allow(unsafe_code)]
 
 #[path = "../serve/client.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests of `serve` use the rest of it")]
 mod client;
 #[path = "../serve/fleet.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests of `serve` use the rest of it")]
 mod fleet;
 
 use std::alloc::{GlobalAlloc, Layout, System};

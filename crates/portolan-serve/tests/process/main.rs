@@ -5,10 +5,10 @@
 #![allow(clippy::unwrap_used)]
 
 #[path = "../serve/client.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests of `serve` use the rest of it")]
 mod client;
 #[path = "../serve/fleet.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests of `serve` use the rest of it")]
 mod fleet;
 
 use std::fs::{self, File};
