@@ -15,8 +15,9 @@ use arrayvec::ArrayVec;
 use core::net::IpAddr;
 
 use crate::name::NameRef;
-use crate::record::{Rdata, RecordType, Ttl};
-use crate::zone::{Snapshot, Zone};
+use crate::record::{RecordType, Ttl};
+use crate::rrset::{Rrset, data_of};
+use crate::zone::Snapshot;
 
 mod project;
 mod select;
@@ -27,7 +28,7 @@ pub use crate::zone::CHAIN_MAX;
 pub use project::{Projected, project};
 pub use trace::{Match, Member, Step, Trace};
 
-use walk::{At, Walk};
+use walk::Walk;
 
 /// Most records that are picked for one answer, all sections together.
 pub const PICKS_MAX: usize = 256;
@@ -77,29 +78,47 @@ pub enum Ede {
     InvalidData = 24,
 }
 
-/// An RRset of an answer. Its records are read by [`Answer::rdata`].
+/// An RRset of an answer. Its records are read by [`Answer::records`].
 #[derive(Clone, Copy, Debug)]
 pub struct RecordSet<'a> {
     /// The name that it stands at.
     pub owner: NameRef<'a>,
-    /// Its type.
-    pub rtype: RecordType,
-    /// Its TTL.
+    /// Its TTL, which may be another than is rendered into the set.
     pub ttl: Ttl,
-    records: &'a [Rdata],
+    /// All records that there are.
+    pub set: Rrset<'a>,
     /// Where its picks stand in [`Answer`]; none: all records as they are.
     picks: Option<(u16, u16)>,
 }
 
 impl<'a> RecordSet<'a> {
-    fn whole(owner: NameRef<'a>, rtype: RecordType, ttl: Ttl, records: &'a [Rdata]) -> Self {
-        Self { owner, rtype, ttl, records, picks: None }
+    fn whole(owner: NameRef<'a>, ttl: Ttl, set: Rrset<'a>) -> Self {
+        Self { owner, ttl, set, picks: None }
+    }
+
+    /// All records of a set, with the TTL that it has.
+    fn as_kept(owner: NameRef<'a>, set: Rrset<'a>) -> Self {
+        Self::whole(owner, Ttl::from_seconds(set.ttl()).unwrap_or(Ttl::MAX), set)
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn rtype(&self) -> RecordType {
+        self.set.rtype
+    }
+
+    /// True when all records are in the answer, in the order in which they stand in the set.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.picks.is_none()
     }
 }
 
 /// What one client gets.
 #[derive(Clone, Debug)]
 pub struct Answer<'a> {
+    /// The name that was asked for.
+    pub question: NameRef<'a>,
     /// The code.
     pub rcode: Rcode,
     /// Whether we have authority over the first name (RFC 1035: AA).
@@ -120,8 +139,11 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn new() -> Self {
+    /// An empty one.
+    #[inline]
+    fn new(question: NameRef<'a>) -> Self {
         Self {
+            question,
             rcode: Rcode::NoError,
             authoritative: true,
             answers: ArrayVec::new(),
@@ -134,22 +156,30 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The records of one of its sets, in the order drawn.
-    pub fn rdata<'s>(&'s self, set: &RecordSet<'a>) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a, 's> {
-        let (start, count) = set.picks.unwrap_or((0, 0));
-        let count = if set.picks.is_some() { usize::from(count) } else { set.records.len() };
-        let (records, picked) = (set.records, set.picks.is_some());
-        (0..count).map(move |i| {
+    /// The rendered records of one of its sets, in the order drawn.
+    #[inline]
+    pub fn records<'s>(
+        &'s self,
+        set: &RecordSet<'a>,
+    ) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a, 's> {
+        let (start, count) = set.picks.map_or((0, set.set.count), |picks| picks);
+        let (records, picked) = (set.set, set.picks.is_some());
+        (0..usize::from(count)).map(move |i| {
             let index = match picked {
                 true => self.picks.get(usize::from(start) + i).map_or(usize::MAX, |p| usize::from(*p)),
                 false => i,
             };
-            records.get(index).map_or(&[][..], Rdata::as_wire)
+            records.record(index)
         })
     }
 
-    fn fail(rcode: Rcode, ede: Option<Ede>) -> Self {
-        Self { rcode, authoritative: false, ede, ..Self::new() }
+    /// The data of the records of one of its sets, in the order drawn.
+    pub fn rdata<'s>(&'s self, set: &RecordSet<'a>) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a, 's> {
+        self.records(set).map(data_of)
+    }
+
+    fn fail(&mut self, rcode: Rcode, ede: Option<Ede>) {
+        *self = Self { rcode, authoritative: false, ede, ..Self::new(self.question) };
     }
 }
 
@@ -174,39 +204,16 @@ impl Draw {
 }
 
 /// Answers one question. The whole of deciding; see the module's drawing.
+#[inline]
 pub fn answer<'a, T: Trace>(
     snapshot: &'a Snapshot,
     query: &Query<'a>,
     draw: Draw,
     trace: &mut T,
 ) -> Answer<'a> {
-    let Some(zone) = zone_for(snapshot, query) else {
-        return outside(snapshot, trace);
-    };
-    trace.note(Step::Zone(zone.apex.borrowed(), zone.serial));
-    let walk = Walk { snapshot, query, draw, trace, answer: Answer::new() };
-    walk.from(At { zone, name: query.name })
-}
-
-/// The zone that answers: of a DS record at an apex the one above, where that is ours too (RFC 4035 section
-/// 3.1.4.1).
-fn zone_for<'a>(snapshot: &'a Snapshot, query: &Query<'_>) -> Option<&'a Zone> {
-    let zone = snapshot.zone_of(query.name)?;
-    if query.rtype != RecordType::DS || query.name != zone.apex.borrowed() {
-        return Some(zone);
-    }
-    let above = query.name.parent().and_then(|parent| snapshot.zone_of(parent));
-    Some(above.unwrap_or(zone))
-}
-
-/// A name in no zone of ours: refused, unless the zone may be in a cluster that was not read yet.
-fn outside<'a, T: Trace>(snapshot: &Snapshot, trace: &mut T) -> Answer<'a> {
-    if snapshot.complete {
-        trace.note(Step::NoZone);
-        return Answer::fail(Rcode::Refused, Some(Ede::NotAuthoritative));
-    }
-    trace.note(Step::NotReady);
-    Answer::fail(Rcode::ServFail, Some(Ede::NotReady))
+    let mut answer = Answer::new(query.name);
+    Walk { snapshot, query, draw, trace, answer: &mut answer }.go();
+    answer
 }
 
 #[cfg(test)]

@@ -17,16 +17,16 @@ use alloc::vec::Vec;
 
 use crate::cluster::{CLUSTER_NUMBERS_MAX, Cluster, ClusterName};
 use crate::fleet::{Fleet, NameFacts, Touched, ZoneFacts};
-use crate::geo::Orders;
+use crate::geo::Ordering;
 use crate::name::Name;
-use crate::policy::Glob;
+use crate::policy::{Glob, Policy, Stage};
 use crate::problem::{Problem, Reason};
-use crate::zone::{CHAIN_MAX, ClusterTable, OrdersKey, Policies, Records, Snapshot, Steering};
+use crate::zone::{CHAIN_MAX, ClusterTable, Policies, Records, Snapshot, Steering, Tables};
 
 mod orders;
 mod pools;
 
-use orders::OrdersCache;
+use orders::TablesCache;
 
 /// What a compile came to.
 #[derive(Debug)]
@@ -65,15 +65,18 @@ pub enum Change {
 pub(crate) struct Parts {
     pub(crate) clusters: ClusterTable,
     pub(crate) policies: Arc<Policies>,
-    pub(crate) orders: Arc<BTreeMap<OrdersKey, Arc<Orders>>>,
+    pub(crate) tables: Arc<Tables>,
 }
 
 /// Computes what the touched facts change in a snapshot.
 #[must_use]
 pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled {
     let clusters = number_clusters(fleet, before, touched);
-    let policies =
-        if touched.policies.is_empty() { before.policies.clone() } else { Arc::new(index_policies(fleet)) };
+    let policies = if touched.policies.is_empty() {
+        before.policies.clone()
+    } else {
+        Arc::new(index_policies(fleet, &before.policies))
+    };
     let placed = moved_clusters(fleet, before, touched);
     let mut names = touched.names.clone();
     let mut changes = Vec::new();
@@ -88,15 +91,15 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     for apex in &touched.zones {
         changes.push(Change::Zone(apex.clone(), fleet.zones.get(apex).cloned()));
     }
-    let orders = OrdersCache::new(before, &touched.policies, &placed);
-    let mut compiler = Compiler { fleet, before, clusters, policies, orders, steps, problems: Vec::new() };
+    let tables = TablesCache::new(before, &placed);
+    let mut compiler = Compiler { fleet, before, clusters, policies, tables, steps, problems: Vec::new() };
     let mut problems = BTreeMap::new();
     for name in names {
         compiler.name(&name, &mut changes);
         problems.insert(name, core::mem::take(&mut compiler.problems));
     }
-    let Compiler { clusters, policies, orders, steps, .. } = compiler;
-    let parts = Parts { clusters, policies, orders: orders.finish() };
+    let Compiler { clusters, policies, tables, steps, .. } = compiler;
+    let parts = Parts { clusters, policies, tables: tables.finish() };
     Compiled { changes, problems, steps, parts }
 }
 
@@ -106,7 +109,7 @@ struct Compiler<'f> {
     before: &'f Snapshot,
     clusters: ClusterTable,
     policies: Arc<Policies>,
-    orders: OrdersCache,
+    tables: TablesCache,
     steps: u64,
     problems: Vec<Problem>,
 }
@@ -139,7 +142,7 @@ impl Compiler<'_> {
 
     /// The policy of a name: the one that its object names, else the one with the most specific host
     /// pattern, else its zone's, else the default (DESIGN section 6).
-    fn steering(&mut self, name: &Name, facts: &NameFacts) -> Steering {
+    fn steering(&mut self, name: &Name, facts: &NameFacts) -> Arc<Steering> {
         if let Some(wanted) = &facts.policy {
             if let Some(found) = self.policies.by_name.get(wanted) {
                 return found.clone();
@@ -165,7 +168,7 @@ impl Compiler<'_> {
                 }
             }
         }
-        Steering { name: None, policy: policies.default.clone() }
+        policies.default.clone()
     }
 
     /// Aliases that lead back to where they began are reported, and end where they repeat when answered.
@@ -253,11 +256,15 @@ fn concerned(
     u64::try_from(fleet.names.len()).unwrap_or(u64::MAX)
 }
 
-fn index_policies(fleet: &Fleet) -> Policies {
-    let mut index = Policies::default();
+fn index_policies(fleet: &Fleet, before: &Policies) -> Policies {
+    let mut index = Policies { default: before.default.clone(), ..Policies::default() };
+    let mut orderings = Orderings::default();
+    orderings.known(&index.default.ordering);
+    before.by_name.values().for_each(|steering| orderings.known(&steering.ordering));
     for (name, policy) in &fleet.policies {
-        let steering = Steering { name: Some(name.clone()), policy: Arc::new(policy.clone()) };
-        index.by_name.insert(name.clone(), steering);
+        let ordering = orderings.of(policy);
+        let steering = Steering { name: Some(name.clone()), policy: Arc::new(policy.clone()), ordering };
+        index.by_name.insert(name.clone(), Arc::new(steering));
     }
     let mut oldest: Vec<_> = fleet.policies.iter().collect();
     oldest.sort_by_key(|(name, policy)| (policy.created, (*name).clone()));
@@ -270,9 +277,43 @@ fn index_policies(fleet: &Fleet) -> Policies {
     index
 }
 
+/// Orderings by how many stages and networks they have, so that few are compared in full.
+#[derive(Default)]
+struct Orderings(BTreeMap<(usize, usize), Vec<Arc<Ordering>>>);
+
+impl Orderings {
+    fn known(&mut self, ordering: &Arc<Ordering>) {
+        let alike = self.0.entry(size_of_ordering(&ordering.stages)).or_default();
+        if !alike.iter().any(|other| Arc::ptr_eq(other, ordering)) {
+            alike.push(ordering.clone());
+        }
+    }
+
+    /// The ordering of a policy: one that is known already, where it is the same.
+    fn of(&mut self, policy: &Policy) -> Arc<Ordering> {
+        let alike = self.0.entry(size_of_ordering(&policy.order)).or_default();
+        let same = |o: &&Arc<Ordering>| o.stages == policy.order && o.unknown == policy.unknown_location;
+        if let Some(known) = alike.iter().find(same) {
+            return known.clone();
+        }
+        let stages = policy.order.clone();
+        let new = Arc::new(Ordering { stages, unknown: policy.unknown_location.clone() });
+        alike.push(new.clone());
+        new
+    }
+}
+
+fn size_of_ordering(stages: &[Stage]) -> (usize, usize) {
+    let size = |stage: &Stage| match stage {
+        Stage::Geo(map) => map.networks.len(),
+        Stage::Tiers(tiers) => tiers.iter().map(Vec::len).sum(),
+    };
+    (stages.len(), stages.iter().map(size).sum())
+}
+
 impl Policies {
     /// The policy with the most specific pattern for a name.
-    fn of_host(&self, name: &Name) -> Option<&Steering> {
+    fn of_host(&self, name: &Name) -> Option<&Arc<Steering>> {
         let below = || name.borrowed().suffixes().skip(1).find_map(|s| self.below.get(s.as_wire()));
         self.by_name.get(self.exact.get(name).or_else(below)?)
     }

@@ -7,9 +7,11 @@ use crate::place::Place;
 use crate::policy::{Policy, Stage};
 
 mod orders;
-mod trie;
+mod places;
+mod spans;
 
-pub use orders::{Found, Order, Orders};
+pub use orders::{Found, MASK_BITS, MERGED_TABLES_MAX, Order, Ordering, Orders};
+pub use places::{PLACES_MAX, Places};
 
 /// How near a cluster is to a client's place; less is nearer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,22 +10,24 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::fleet::ENDPOINTS_MAX;
 
-/// Bits of UP or DOWN, by index; UP is 1.
+/// Bits of UP or DOWN, by index; UP is 1. Most names have few offers: the first word needs no other place.
 #[derive(Debug)]
 pub struct Verdicts {
-    words: Box<[AtomicU64]>,
+    first: AtomicU64,
+    more: Box<[AtomicU64]>,
 }
 
 impl Verdicts {
     /// So many, all UP.
     #[must_use]
     pub fn all_up(count: usize) -> Self {
-        Self { words: (0..count.div_ceil(64)).map(|_| AtomicU64::new(u64::MAX)).collect() }
+        let word = || AtomicU64::new(u64::MAX);
+        Self { first: word(), more: (1..count.div_ceil(64)).map(|_| word()).collect() }
     }
 
     /// Sets one; out of range does nothing. True when that was a change.
     pub fn set(&self, index: usize, up: bool) -> bool {
-        let Some(word) = self.words.get(index / 64) else {
+        let Some(word) = self.word(index / 64) else {
             return false;
         };
         let bit = 1 << (index % 64);
@@ -38,7 +40,9 @@ impl Verdicts {
     #[must_use]
     pub fn read(&self) -> Up {
         let mut up = Up { words: [u64::MAX; WORDS] };
-        for (to, from) in up.words.iter_mut().zip(&self.words) {
+        let [first, more @ ..] = &mut up.words;
+        *first = self.first.load(Ordering::Relaxed);
+        for (to, from) in more.iter_mut().zip(&self.more) {
             *to = from.load(Ordering::Relaxed);
         }
         up
@@ -47,15 +51,22 @@ impl Verdicts {
     /// Reads one; out of range is UP, as UNKNOWN never counts as DOWN.
     #[must_use]
     pub fn is_up(&self, index: usize) -> bool {
-        let Some(word) = self.words.get(index / 64) else {
+        let Some(word) = self.word(index / 64) else {
             return true;
         };
         word.load(Ordering::Relaxed) & (1 << (index % 64)) != 0
     }
+
+    fn word(&self, index: usize) -> Option<&AtomicU64> {
+        match index.checked_sub(1) {
+            None => Some(&self.first),
+            Some(index) => self.more.get(index),
+        }
+    }
 }
 
 /// Words that hold a bit for each offer that a name may have.
-const WORDS: usize = ENDPOINTS_MAX.div_ceil(64);
+pub(crate) const WORDS: usize = ENDPOINTS_MAX.div_ceil(64);
 
 /// Which offers of a name are up, as one answer saw it.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +89,38 @@ impl Up {
     }
 
     /// True when any of the first so many is up.
+    #[inline]
     pub(crate) fn any_of(&self, count: usize) -> bool {
-        (0..count).any(|offer| self.is_up(offer))
+        let whole = count / 64;
+        let last = (1_u64 << (count % 64)) - 1;
+        self.words.iter().take(whole).any(|word| *word != 0)
+            || self.words.get(whole).is_some_and(|word| word & last != 0)
+    }
+
+    /// True when all of the first so many are.
+    #[inline]
+    pub(crate) fn all_of(&self, count: usize) -> bool {
+        let whole = count / 64;
+        let last = (1_u64 << (count % 64)) - 1;
+        self.words.iter().take(whole).all(|word| *word == u64::MAX)
+            && self.words.get(whole).is_none_or(|word| word & last == last)
+    }
+
+    /// Its bits, 64 a word.
+    #[inline]
+    pub(crate) fn words(&self) -> &[u64; WORDS] {
+        &self.words
+    }
+
+    /// Those of these offers, in this order.
+    pub(crate) fn of(&self, offers: impl Iterator<Item = usize>) -> Self {
+        let mut some = Self { words: [0; WORDS] };
+        for (at, offer) in offers.enumerate().take(ENDPOINTS_MAX) {
+            if let Some(word) = some.words.get_mut(at / 64).filter(|_| self.is_up(offer)) {
+                *word |= 1 << (at % 64);
+            }
+        }
+        some
     }
 }
 
@@ -95,5 +136,19 @@ mod tests {
         assert!(!verdicts.is_up(129) && verdicts.is_up(128) && verdicts.is_up(65));
         assert!(verdicts.set(129, true) && verdicts.is_up(129));
         assert!(!verdicts.set(10_000, false) && verdicts.is_up(10_000));
+        let up = verdicts.read();
+        assert!(up.any_of(1) && !up.any_of(0));
+    }
+
+    #[test]
+    fn any_of_looks_no_further_than_it_is_told() {
+        let verdicts = Verdicts::all_up(200);
+        assert_eq!((0..130).filter(|offer| verdicts.set(*offer, false)).count(), 130);
+        let up = verdicts.read();
+        for (count, any) in [(1, false), (64, false), (128, false), (130, false), (131, true), (192, true)] {
+            assert_eq!(up.any_of(count), any, "{count}");
+        }
+        let some = up.of([129, 130, 3].into_iter());
+        assert_eq!((some.is_up(0), some.is_up(1), some.is_up(2)), (false, true, false));
     }
 }

@@ -9,13 +9,15 @@
 //! | --- | --- |
 //! | [`name`] | domain names: lower-case wire form, compared and hashed as bytes |
 //! | [`record`] | record types, TTLs, rdata as wire bytes, targets |
+//! | [`rrset`] | RRsets, rendered as they go on the wire |
 //! | [`place`] | places and networks: where clusters and clients are |
 //! | [`cluster`] | members of the fleet |
 //! | [`fleet`] | facts: clusters, zones, policies, and what each name is offered by whom |
 //! | [`policy`] | how to order, filter and pick |
 //! | [`geo`] | nearness, and the table that gives each client its order of tiers |
 //! | [`health`] | verdicts: one bit per offer, one bit per cluster, changed in place |
-//! | [`zone`] | the snapshot: zones, names and their pools |
+//! | [`zone`] | the snapshot: zones, names and their pools; [`zone::file`] the records of a zone file |
+//! | `names`, `odds` | a persistent map by name; the shares of a weighted pick |
 //! | [`compile`] | facts and touched names in, changes of the snapshot and problems out |
 //! | [`publish`](mod@publish) | changes into the next snapshot, and the serials that go with them |
 //! | [`answer`] | one question, one answer, and the trace of its reasons |
@@ -40,8 +42,11 @@ pub mod place;
 pub mod policy;
 pub mod publish;
 pub mod record;
+pub mod rrset;
 pub mod zone;
 
+mod names;
+mod odds;
 mod problem;
 #[cfg(test)]
 mod testing;

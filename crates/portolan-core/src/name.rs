@@ -51,6 +51,10 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
+mod hash;
+
+pub(crate) use hash::{Suffixes, hash_of};
+
 // === NameRef ===
 
 /// A borrowed domain name: valid wire form, lower case.
@@ -73,8 +77,15 @@ impl<'a> NameRef<'a> {
         Ok(Self(wire))
     }
 
+    /// Takes what was the wire form of a name when it was stored.
+    #[inline]
+    pub(crate) fn trusted(wire: &'a [u8]) -> Self {
+        Self(wire)
+    }
+
     /// The wire form, root label included.
     #[must_use]
+    #[inline]
     pub fn as_wire(self) -> &'a [u8] {
         self.0
     }

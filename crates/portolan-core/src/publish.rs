@@ -4,12 +4,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::cluster::ClusterName;
 use crate::compile::{Change, Compiled};
 use crate::fleet::ZoneFacts;
 use crate::name::{Name, NameRef};
 use crate::record::{Rdata, RecordType, Soa};
-use crate::zone::{Node, Records, Snapshot, Zone, content_hash};
+use crate::rrset::RrsetBuf;
+use crate::zone::{Node, Records, Snapshot, Zone, ZoneFile, content_hash};
 
 /// The serial that a zone's content has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Snapshot {
         next.revision = revision;
         next.clusters = compiled.parts.clusters;
         next.policies = compiled.parts.policies;
-        next.orders = compiled.parts.orders;
+        next.tables = compiled.parts.tables;
         let mut changed = BTreeSet::new();
         let mut sums = BTreeSet::new();
         for change in compiled.changes {
@@ -76,7 +76,7 @@ impl Snapshot {
                         records.verdicts.set(offer, up);
                     }
                 }
-                Change::Drained(cluster, drained) => next.set_drained(&cluster, drained),
+                Change::Drained(cluster, drained) => next.clusters.set_drained(&cluster, drained),
             }
         }
         next.sum_contents(&sums);
@@ -85,73 +85,93 @@ impl Snapshot {
         next
     }
 
-    fn set_drained(&self, cluster: &ClusterName, drained: bool) {
-        if let Some(number) = self.clusters.numbers.get(cluster) {
-            self.clusters.verdicts.set(usize::from(*number), !drained);
-        }
-    }
-
-    /// Gives each zone whose content changed its serial, and its SOA the number.
+    /// Gives each zone whose content changed its serial, and its SOA the number. What a file alone makes
+    /// has the file's.
     fn count_serials(&mut self, changed: &BTreeSet<Name>, serials: &mut Serials) {
         for apex in changed {
-            let Some(zone) = self.zones.get(apex) else { continue };
+            let Some(zone) = self.zones.get(apex.borrowed()) else { continue };
+            let Some(facts) = &zone.facts else { continue };
             let serial = serials.of(apex, zone.content);
-            let mut zone = (**zone).clone();
-            zone.serial = serial;
-            zone.soa = [Rdata::soa(&Soa { serial, ..zone.facts.soa.clone() })];
-            self.zones.insert_mut(apex.clone(), Arc::new(zone));
+            let soa = RrsetBuf::of_one(
+                RecordType::SOA,
+                facts.ttl,
+                &Rdata::soa(&Soa { serial, ..facts.soa.clone() }),
+            );
+            let zone = Zone { serial, soa, ..(**zone).clone() };
+            self.zones.insert(apex, Arc::new(zone));
         }
     }
 
     fn set_zone(&mut self, apex: &Name, facts: Option<ZoneFacts>, sums: &mut BTreeSet<Name>) {
-        let existed = self.zones.contains_key(apex);
-        self.set_apex(apex, facts.is_some());
-        match facts {
-            Some(facts) => {
-                self.zones.insert_mut(apex.clone(), Arc::new(Zone::new(apex, facts)));
+        let file = self.zones.get(apex.borrowed()).and_then(|zone| zone.file.clone());
+        self.replace_zone(apex, Zone::new(apex, facts, file), sums);
+    }
+
+    /// The records of a zone file are these from now on, or there are none any more. The next
+    /// [`Snapshot::publish`] gives the serial where the fleet has a say in the zone.
+    #[must_use]
+    pub fn with_file(&self, apex: &Name, file: Option<Arc<ZoneFile>>, serials: &mut Serials) -> Self {
+        let mut next = self.clone();
+        let facts = next.zones.get(apex.borrowed()).and_then(|zone| zone.facts.clone());
+        let mut sums = BTreeSet::new();
+        next.replace_zone(apex, Zone::new(apex, facts, file), &mut sums);
+        next.sum_contents(&sums);
+        next.count_serials(&sums, serials);
+        next
+    }
+
+    fn replace_zone(&mut self, apex: &Name, zone: Option<Zone>, sums: &mut BTreeSet<Name>) {
+        let is_there = zone.is_some();
+        self.set_apex(apex, is_there);
+        let before = match zone {
+            Some(zone) => {
                 sums.insert(apex.clone());
+                self.zones.insert(apex, Arc::new(zone))
             }
-            None => {
-                self.zones.remove_mut(apex);
-            }
+            None => self.zones.remove(apex.borrowed()),
+        };
+        if before.is_some() == is_there {
+            return;
         }
+        self.depths.note(apex.borrowed(), is_there);
         // Names move between a zone and the one around it when the inner one comes or goes.
         let parent = self.zone_of(apex.borrowed().parent().unwrap_or(NameRef::ROOT)).map(|z| z.apex.clone());
-        if let Some(parent) = parent.filter(|_| existed != self.zones.contains_key(apex)) {
-            sums.insert(parent);
-        }
+        sums.extend(parent);
     }
 
     /// Sums the contents of zones over their names, all in one pass: only when zones come, go or change.
     fn sum_contents(&mut self, apexes: &BTreeSet<Name>) {
-        let facts = |apex: &Name| self.zones.get(apex).map(|zone| (apex.clone(), zone.facts_content()));
-        let mut sums: BTreeMap<Name, u128> = apexes.iter().filter_map(facts).collect();
+        let own =
+            |apex: &Name| self.zones.get(apex.borrowed()).map(|zone| (apex.clone(), zone.own_content()));
+        let mut sums: BTreeMap<Name, u128> = apexes.iter().filter_map(own).collect();
         if sums.is_empty() {
             return;
         }
         for (name, records) in self.names() {
-            if let Some(sum) = self.zone_of(name.borrowed()).and_then(|zone| sums.get_mut(&zone.apex)) {
+            let zone = self.zone_of(name.borrowed()).filter(|zone| zone.facts.is_some());
+            if let Some(sum) = zone.and_then(|zone| sums.get_mut(&zone.apex)) {
                 *sum = sum.wrapping_add(records.content);
             }
         }
         for (apex, content) in sums {
-            if let Some(zone) = self.zones.get(&apex) {
+            if let Some(zone) = self.zones.get(apex.borrowed()) {
                 let zone = Zone { content, ..(**zone).clone() };
-                self.zones.insert_mut(apex, Arc::new(zone));
+                self.zones.insert(&apex, Arc::new(zone));
             }
         }
     }
 
     fn set_name(&mut self, name: &Name, records: Option<Arc<Records>>, changed: &mut BTreeSet<Name>) {
-        let before = self.names.get(name).cloned();
+        let before = self.names.get(name.borrowed()).cloned();
         let content = |records: Option<&Arc<Records>>| records.map_or(0, |r| r.content);
         let old = content(before.as_ref().and_then(|n| n.records.as_ref()));
         let new = content(records.as_ref());
-        if let Some(zone) = self.zone_of(name.borrowed()).filter(|_| old != new) {
-            let mut zone = zone.clone();
-            zone.content = zone.content.wrapping_sub(old).wrapping_add(new);
+        if let Some(zone) = self.zone_of(name.borrowed()).filter(|zone| old != new && zone.facts.is_some()) {
+            let content = zone.content.wrapping_sub(old).wrapping_add(new);
+            let zone = Zone { content, ..zone.clone() };
             changed.insert(zone.apex.clone());
-            self.zones.insert_mut(zone.apex.clone(), Arc::new(zone));
+            let apex = zone.apex.clone();
+            self.zones.insert(&apex, Arc::new(zone));
         }
         let cut = |records: Option<&Arc<Records>>| {
             u32::from(records.is_some_and(|r| r.pool(RecordType::NS).is_some()))
@@ -168,19 +188,19 @@ impl Snapshot {
 
     /// Changes a node, which comes and goes with what holds it, and its ancestors with it.
     fn set_node(&mut self, name: &Name, change: impl FnOnce(&mut Node)) {
-        let before = self.names.get(name).cloned();
+        let before = self.names.get(name.borrowed()).cloned();
         let was_there = before.is_some();
         let mut node = before.unwrap_or_default();
         change(&mut node);
         match (was_there, node.is_held()) {
             (_, true) => {
-                self.names.insert_mut(name.clone(), node);
+                self.names.insert(name, node);
                 if !was_there {
                     self.count_child(name);
                 }
             }
             (true, false) => {
-                self.names.remove_mut(name);
+                self.names.remove(name.borrowed());
                 self.discount_child(name);
             }
             (false, false) => {}
@@ -191,10 +211,10 @@ impl Snapshot {
     fn count_child(&mut self, name: &Name) {
         let mut child = name.borrowed().parent();
         while let Some(parent) = child.filter(|p| !p.is_root()) {
-            let mut node = self.names.get(parent.as_wire()).cloned().unwrap_or_default();
+            let mut node = self.names.get(parent).cloned().unwrap_or_default();
             let was_there = node.is_held();
             node.children += 1;
-            self.names.insert_mut(parent.to_name(), node);
+            self.names.insert(&parent.to_name(), node);
             child = if was_there { None } else { parent.parent() };
         }
     }
@@ -203,13 +223,13 @@ impl Snapshot {
     fn discount_child(&mut self, name: &Name) {
         let mut child = name.borrowed().parent();
         while let Some(parent) = child.filter(|p| !p.is_root()) {
-            let Some(mut node) = self.names.get(parent.as_wire()).cloned() else { return };
+            let Some(mut node) = self.names.get(parent).cloned() else { return };
             node.children = node.children.saturating_sub(1);
             if node.is_held() {
-                self.names.insert_mut(parent.to_name(), node);
+                self.names.insert(&parent.to_name(), node);
                 return;
             }
-            self.names.remove_mut(parent.as_wire());
+            self.names.remove(parent);
             child = parent.parent();
         }
     }
@@ -223,28 +243,52 @@ impl Node {
 }
 
 impl Zone {
-    fn new(apex: &Name, facts: ZoneFacts) -> Self {
-        let minimum = crate::Ttl::from_seconds(facts.soa.minimum).unwrap_or(crate::Ttl::MAX);
-        Self {
+    /// A zone of the fleet, of a file, or of both: then the fleet's word on SOA and NS counts.
+    fn new(apex: &Name, facts: Option<ZoneFacts>, file: Option<Arc<ZoneFile>>) -> Option<Self> {
+        let (data, ttl) = match (&facts, &file) {
+            (Some(facts), _) => (Rdata::soa(&facts.soa), facts.ttl),
+            (None, Some(file)) => (Rdata::from_wire(file.soa().0)?, file.soa().1),
+            (None, None) => return None,
+        };
+        let name_servers = facts.as_ref().map(|facts| {
+            let names: Vec<Rdata> = facts.name_servers.iter().map(Rdata::name).collect();
+            RrsetBuf::new(RecordType::NS, facts.ttl, names.iter().map(Rdata::as_wire))
+        });
+        let (serial, minimum) = soa_numbers(data.as_wire());
+        let content = file.as_ref().map_or(0, |file| file.content());
+        Some(Self {
             apex: apex.clone(),
-            serial: 0,
-            content: 0,
-            soa: [Rdata::soa(&facts.soa)],
-            ttl: facts.ttl,
-            negative_ttl: facts.ttl.min(minimum),
-            name_servers: facts.name_servers.iter().map(Rdata::name).collect(),
+            serial,
+            content,
+            negative_ttl: ttl.min(crate::Ttl::from_seconds(minimum).unwrap_or(crate::Ttl::MAX)),
+            soa: RrsetBuf::of_one(RecordType::SOA, ttl, &data),
+            name_servers,
             facts,
-        }
+            file,
+        })
     }
 
-    /// The hash of what the zone says of itself, the serial left out.
-    fn facts_content(&self) -> u128 {
+    /// The hash of what the zone says of itself, the serial left out, and of what its file has.
+    fn own_content(&self) -> u128 {
+        let of_file = self.file.as_ref().map_or(0, |file| file.content());
+        let Some(facts) = &self.facts else {
+            return of_file;
+        };
         let mut octets: Vec<u8> = Vec::new();
-        octets.extend_from_slice(Rdata::soa(&Soa { serial: 0, ..self.facts.soa.clone() }).as_wire());
-        octets.extend_from_slice(&self.ttl.seconds().to_be_bytes());
-        for name_server in &self.name_servers {
+        octets.extend_from_slice(Rdata::soa(&Soa { serial: 0, ..facts.soa.clone() }).as_wire());
+        octets.extend_from_slice(&facts.ttl.seconds().to_be_bytes());
+        for name_server in &facts.name_servers {
             octets.extend_from_slice(name_server.as_wire());
         }
-        content_hash(&octets)
+        content_hash(&octets).wrapping_add(of_file)
     }
+}
+
+/// Serial and minimum out of an SOA's data (RFC 1035 section 3.3.13).
+fn soa_numbers(data: &[u8]) -> (u32, u32) {
+    let numbers = data.len().checked_sub(20).and_then(|at| data.get(at..)).unwrap_or_default();
+    let number = |at: usize| {
+        numbers.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |number| u32::from_be_bytes(*number))
+    };
+    (number(0), number(16))
 }

@@ -143,10 +143,10 @@ pub(crate) fn ask(snapshot: &Snapshot, at: &str, rtype: &str, from: &str, draw: 
     for (section, mark) in sections.iter().zip(["", "authority ", "additional "]) {
         for set in *section {
             let mut data: Vec<String> =
-                got.rdata(set).map(|wire| Present(set.rtype, wire).to_string()).collect();
+                got.rdata(set).map(|wire| Present(set.rtype(), wire).to_string()).collect();
             data.sort();
             line +=
-                &format!(" | {mark}{} {} {} {}", set.owner, set.ttl.seconds(), set.rtype, data.join(", "));
+                &format!(" | {mark}{} {} {} {}", set.owner, set.ttl.seconds(), set.rtype(), data.join(", "));
         }
     }
     if got.scope > 0 {

@@ -4,30 +4,38 @@
 //!
 //! | what | used | changes | kept as |
 //! | --- | --- | --- | --- |
-//! | names | every question, by hash of the wire form | one by one | a persistent hash map: a new snapshot shares all but the changed path |
-//! | zones | every question, by suffix | seldom, but for the serial | a persistent ordered map |
+//! | names of the fleet | every question, by hash | one by one | a persistent map ([`crate::names`]): a new snapshot shares all but the changed path |
+//! | names of a zone file | every question in its zone, by hash | all at once | frozen octets and one table of slots ([`file`]) |
+//! | zones | every question, by suffix | seldom, but for the serial | a persistent map, and the depths that any zone is at |
 //! | pools of a name | every question that hits | with the name | built once, shared by all snapshots until the name changes |
 //! | verdicts | every question that hits | often | bits beside the pools, set in place ([`crate::health`]) |
 //! | orders of tiers | questions on steered names | with policies and places | one table per policy and list of clusters, shared |
 //!
-//! Names stand in one map whatever zone they are in, so a zone that comes or goes moves none of them.
-//! An ancestor without records of its own (an empty non-terminal, RFC 8020) is there as a node that
-//! counts its children.
+//! Names of the fleet stand in one map whatever zone they are in, so a zone that comes or goes moves none
+//! of them. An ancestor without records of its own (an empty non-terminal, RFC 8020) is there as a node
+//! that counts its children. A zone may have a file beside the fleet: a name that the fleet owns hides
+//! what the file has there.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
-
-use foldhash::fast::FixedState;
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 
 use crate::cluster::{CLUSTER_NUMBERS_MAX, ClusterName, ClusterShape};
 use crate::fleet::Owner;
-use crate::geo::Orders;
+use crate::geo::{Ordering, Orders, Places};
 use crate::health::{Up, Verdicts};
-use crate::name::{Name, NameRef};
-use crate::policy::{Policy, PolicyName};
-use crate::record::{Rdata, RecordType, Ttl};
+use crate::name::{LABELS_MAX, Name, NameRef, Suffixes};
+use crate::names::Names;
+use crate::odds::Odds;
+use crate::policy::{Pick, Policy, PolicyName};
+use crate::record::{RecordType, Ttl};
+use crate::rrset::{Rrset, RrsetBuf};
+
+pub mod file;
+mod lookup;
+
+pub use file::ZoneFile;
+pub(crate) use lookup::{Lookup, Stored};
 
 /// Most aliases that one answer follows; a longer chain ends there.
 pub const CHAIN_MAX: usize = 8;
@@ -41,15 +49,16 @@ pub struct Zone {
     pub serial: u32,
     /// A sum over the hashes of its RRsets, so that one change costs one subtraction and one addition.
     pub content: u128,
-    /// The SOA record.
-    pub soa: [Rdata; 1],
-    /// TTL of SOA and NS.
-    pub ttl: Ttl,
     /// TTL of negative answers: the lesser of the SOA's TTL and its minimum (RFC 2308 section 5).
     pub negative_ttl: Ttl,
-    /// The apex' NS records.
-    pub name_servers: Vec<Rdata>,
-    pub(crate) facts: crate::fleet::ZoneFacts,
+    /// The SOA record.
+    pub(crate) soa: RrsetBuf,
+    /// The apex' NS records; none for a zone of a file, which has them among its nodes.
+    pub(crate) name_servers: Option<RrsetBuf>,
+    /// What the fleet says of the zone; a zone of a file alone has none, and no name of the fleet in it.
+    pub(crate) facts: Option<crate::fleet::ZoneFacts>,
+    /// What stands in it beside the names of the fleet.
+    pub(crate) file: Option<Arc<ZoneFile>>,
 }
 
 /// What stands at one name, or only below it.
@@ -69,29 +78,48 @@ pub struct Records {
     /// The object that they belong to.
     pub owner: Owner,
     /// The policy that steers them; the default one has no name.
-    pub policy: Steering,
+    pub policy: Arc<Steering>,
     /// One pool a type, by type.
-    pub pools: Vec<Pool>,
+    pub pools: Box<[Pool]>,
     /// Who offers them.
-    pub offers: Vec<Offer>,
+    pub offers: Box<[Offer]>,
     /// One bit an offer: is what stands behind it ready?
     pub verdicts: Verdicts,
-    /// What the name is an alias of while no member is healthy.
-    pub fallback: Option<[Rdata; 1]>,
-    /// The alias that `allDown: Fallback` makes of it.
-    pub(crate) all_down: Option<[Rdata; 1]>,
     /// TTL of its aliases.
     pub ttl: Ttl,
+    /// What of its policy every answer asks for.
+    pub(crate) rule: Rule,
+    /// What the name is an alias of while no member is healthy: its own fallback, and its policy's.
+    pub(crate) aliases: Option<Box<Aliases>>,
     pub(crate) content: u128,
 }
 
+/// What of a policy every answer asks for, in the records themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) pick: Pick,
+    /// At least 1.
+    pub(crate) minimum_healthy: u16,
+}
+
+/// What a name may be an alias of as a whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Aliases {
+    /// Of a KubeFed level: the next wider one.
+    pub(crate) fallback: Option<RrsetBuf>,
+    /// The alias that `allDown: Fallback` makes of it.
+    pub(crate) all_down: Option<RrsetBuf>,
+}
+
 /// A policy, under its name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Steering {
     /// Its name; none for the default.
     pub name: Option<PolicyName>,
     /// What it says.
     pub policy: Arc<Policy>,
+    /// What of it makes the order of tiers; equal ones are one, whatever policies have them.
+    pub(crate) ordering: Arc<Ordering>,
 }
 
 /// One cluster's offer.
@@ -113,11 +141,15 @@ pub struct Pool {
     /// The TTL while all members are up.
     pub ttl: Ttl,
     /// The records, those of one member side by side.
-    pub records: Vec<Rdata>,
+    pub(crate) set: RrsetBuf,
     /// Who offers which of them, by cluster.
-    pub(crate) members: Vec<PoolMember>,
+    pub(crate) members: Box<[PoolMember]>,
     /// The order of tiers for each client.
     pub(crate) orders: Arc<Orders>,
+    /// The members' shares, where a weighted pick has many to choose among.
+    pub(crate) odds: Option<Arc<Odds>>,
+    /// True when each offer of the name is the member of its number, so that verdicts are read as they are.
+    pub(crate) whole: bool,
     /// True when two members offer the same record, which may stand once in an answer (RFC 2181 section 5).
     pub(crate) repeats: bool,
 }
@@ -127,9 +159,7 @@ pub struct Pool {
 pub(crate) struct PoolMember {
     /// Its offer in [`Records::offers`].
     pub(crate) offer: u16,
-    /// Its cluster's position in the orders.
-    pub(crate) position: u16,
-    /// Its records in [`Pool::records`].
+    /// Its records in [`Pool::set`].
     pub(crate) start: u16,
     /// How many.
     pub(crate) count: u16,
@@ -143,20 +173,38 @@ pub(crate) struct ClusterTable {
     pub(crate) shapes: Arc<BTreeMap<ClusterName, ClusterShape>>,
     /// One bit a cluster: UP unless drained.
     pub(crate) verdicts: Arc<Verdicts>,
+    /// How many are drained: while none is, no answer looks at their bits.
+    pub(crate) drained: Arc<core::sync::atomic::AtomicU32>,
 }
 
 /// Policies, and which is for a name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policies {
-    pub(crate) by_name: BTreeMap<PolicyName, Steering>,
+    pub(crate) by_name: BTreeMap<PolicyName, Arc<Steering>>,
     /// Of each pattern's base: the policies with such a pattern, the oldest first.
     pub(crate) exact: BTreeMap<Name, PolicyName>,
     pub(crate) below: BTreeMap<Name, PolicyName>,
-    pub(crate) default: Arc<Policy>,
+    pub(crate) default: Arc<Steering>,
 }
 
-/// The key of a table of orders: the policy, and the clusters by name.
-pub(crate) type OrdersKey = (Option<PolicyName>, Vec<Option<ClusterName>>);
+/// The key of a table of orders: the ordering by its place in memory, which the table keeps, and the
+/// clusters by name.
+pub(crate) type OrdersKey = (usize, alloc::vec::Vec<Option<ClusterName>>);
+
+/// A table of orders, and what it was made of.
+#[derive(Clone, Debug)]
+pub(crate) struct OrdersTable {
+    pub(crate) ordering: Arc<Ordering>,
+    pub(crate) orders: Arc<Orders>,
+}
+
+/// The tables that pools use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tables {
+    pub(crate) orders: BTreeMap<OrdersKey, OrdersTable>,
+    pub(crate) places: alloc::vec::Vec<Arc<Places>>,
+    pub(crate) odds: BTreeMap<alloc::vec::Vec<u32>, Arc<Odds>>,
+}
 
 /// All that answering needs; a new one shares with the one before whatever did not change.
 #[derive(Clone, Debug)]
@@ -166,25 +214,21 @@ pub struct Snapshot {
     /// True when every known cluster was read once, or taken from the last good state: only then is
     /// a name that is not here denied.
     pub complete: bool,
-    pub(crate) names: HashTrieMapSync<Name, Node, FixedState>,
-    pub(crate) zones: RedBlackTreeMapSync<Name, Arc<Zone>>,
+    pub(crate) names: Names<Node>,
+    pub(crate) zones: Names<Arc<Zone>>,
+    pub(crate) depths: Depths,
     pub(crate) clusters: ClusterTable,
     pub(crate) policies: Arc<Policies>,
-    pub(crate) orders: Arc<BTreeMap<OrdersKey, Arc<Orders>>>,
+    pub(crate) tables: Arc<Tables>,
     /// Delegations in our zones; while there are none, nobody looks for them.
     pub(crate) cuts: u32,
 }
 
-/// Where a question leads inside a zone.
-pub(crate) enum Lookup<'s> {
-    /// Records, by the name itself or by a wildcard.
-    Found(&'s Records, bool),
-    /// A delegation at this name.
-    Cut(NameRef<'s>, &'s Records),
-    /// Names below, no records here.
-    Empty,
-    /// Nothing.
-    Missing,
+/// How many labels the apexes of zones have: a question is looked up only where a zone may be.
+#[derive(Clone, Debug)]
+pub(crate) struct Depths {
+    counts: Arc<[u32; LABELS_MAX + 1]>,
+    mask: u128,
 }
 
 impl Snapshot {
@@ -195,48 +239,75 @@ impl Snapshot {
         Self {
             revision: 0,
             complete: false,
-            names: HashTrieMapSync::new_with_hasher_and_degree_and_ptr_kind(FixedState::with_seed(seed), 64),
-            zones: RedBlackTreeMapSync::new_sync(),
+            names: Names::new(seed),
+            zones: Names::new(seed),
+            depths: Depths { counts: Arc::new([0; LABELS_MAX + 1]), mask: 0 },
             clusters: ClusterTable {
                 numbers: Arc::default(),
                 shapes: Arc::default(),
                 verdicts: Arc::new(Verdicts::all_up(CLUSTER_NUMBERS_MAX)),
+                drained: Arc::default(),
             },
             policies: Arc::default(),
-            orders: Arc::default(),
+            tables: Arc::default(),
             cuts: 0,
         }
+    }
+
+    /// What names are hashed with; zone files for this snapshot are built with it.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.names.seed()
     }
 
     /// The zone that holds a name: the longest apex that it is at or below.
     #[must_use]
     pub fn zone_of(&self, name: NameRef<'_>) -> Option<&Zone> {
-        name.suffixes().find_map(|suffix| self.zones.get(suffix.as_wire())).map(|zone| &**zone)
+        self.zone_among(&Suffixes::of(name, self.seed()), 0)
+    }
+
+    /// The zone that holds a suffix of a name.
+    #[inline]
+    pub(crate) fn zone_among(&self, suffixes: &Suffixes<'_>, skip: usize) -> Option<&Zone> {
+        let labels = suffixes.labels().checked_sub(skip)?;
+        let mut depths = self.depths.up_to(labels);
+        while let Some(depth) = u128::BITS.checked_sub(depths.leading_zeros() + 1) {
+            depths &= !(1 << depth);
+            let skip = suffixes.labels() - usize::try_from(depth).unwrap_or(0);
+            if let Some(entry) = self.zones.find(suffixes.hash(skip), suffixes.name(skip)) {
+                return Some(&entry.value);
+            }
+        }
+        None
     }
 
     /// The zones, by apex.
     pub fn zones(&self) -> impl Iterator<Item = &Zone> {
-        self.zones.values().map(|zone| &**zone)
+        let by_apex: BTreeMap<&Name, &Zone> = self.zones.iter().map(|e| (&e.name, &*e.value)).collect();
+        by_apex.into_values()
     }
 
-    /// The records of a name, if it has any of its own.
+    /// The records of a name of the fleet, if it has any of its own.
     #[must_use]
     pub fn records(&self, name: NameRef<'_>) -> Option<&Records> {
-        self.names.get(name.as_wire())?.records.as_deref()
+        self.names.get(name)?.records.as_deref()
     }
 
-    /// Names that have records, in no order.
+    /// Names of the fleet that have records, in no order.
     pub fn names(&self) -> impl Iterator<Item = (&Name, &Records)> {
-        self.names.iter().filter_map(|(name, node)| Some((name, node.records.as_deref()?)))
+        self.names.iter().filter_map(|entry| Some((&entry.name, entry.value.records.as_deref()?)))
     }
 
     /// Which offers of a name may be answered, read once: verdicts may change while an answer is made.
     #[must_use]
+    #[inline]
     pub fn up(&self, records: &Records) -> Up {
         let mut up = records.verdicts.read();
-        for offer in 0..records.offers.len() {
-            if self.is_drained(records, offer) {
-                up.clear(offer);
+        if self.clusters.any_drained() {
+            for offer in 0..records.offers.len() {
+                if self.is_drained(records, offer) {
+                    up.clear(offer);
+                }
             }
         }
         up
@@ -255,58 +326,75 @@ impl Snapshot {
         bit.is_some_and(|bit| !self.clusters.verdicts.is_up(usize::from(bit)))
     }
 
-    pub(crate) fn lookup<'s>(&'s self, zone: &Zone, name: NameRef<'_>) -> Lookup<'s> {
-        if self.cuts > 0
-            && let Some(cut) = self.cut(zone, name)
-        {
-            return cut;
-        }
-        if let Some(node) = self.names.get(name.as_wire()) {
-            return node.records.as_deref().map_or(Lookup::Empty, |r| Lookup::Found(r, false));
-        }
-        self.wildcard(zone, name)
+    /// How many tables of orders there are; how many of them have spans of their own; how many give scopes
+    /// that may be narrower than they need to be, for want of those.
+    #[must_use]
+    pub fn order_tables(&self) -> (usize, usize, usize) {
+        let count = |of: fn(&Orders) -> bool| self.tables.orders.values().filter(|t| of(&t.orders)).count();
+        (self.tables.orders.len(), count(Orders::is_merged), count(Orders::is_narrow))
+    }
+}
+
+impl ClusterTable {
+    #[inline]
+    fn any_drained(&self) -> bool {
+        self.drained.load(core::sync::atomic::Ordering::Relaxed) > 0
     }
 
-    /// The highest delegation at or above a name and below the apex.
-    fn cut<'s>(&'s self, zone: &Zone, name: NameRef<'_>) -> Option<Lookup<'s>> {
-        let within = |n: &NameRef<'_>| *n != zone.apex.borrowed();
-        name.suffixes()
-            .take_while(within)
-            .filter_map(|n| self.names.get_key_value(n.as_wire()))
-            .filter_map(|(name, node)| Some((name, node.records.as_deref()?)))
-            .filter(|(_, records)| records.pool(RecordType::NS).is_some())
-            .last()
-            .map(|(name, records)| Lookup::Cut(name.borrowed(), records))
+    /// Drains a cluster, or takes it back: one bit, and the number of such bits.
+    pub(crate) fn set_drained(&self, cluster: &ClusterName, drained: bool) {
+        use core::sync::atomic::Ordering::Relaxed;
+        let Some(number) = self.numbers.get(cluster) else { return };
+        // Counted up before the bit is set, and down only after it is gone: no drained bit is passed over.
+        if drained {
+            self.drained.fetch_add(1, Relaxed);
+        }
+        let changed = self.verdicts.set(usize::from(*number), !drained);
+        if drained != changed {
+            self.drained.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+impl Depths {
+    pub(crate) fn note(&mut self, apex: NameRef<'_>, there: bool) {
+        let depth = apex.labels().count();
+        let Some(count) = Arc::make_mut(&mut self.counts).get_mut(depth) else { return };
+        *count = if there { *count + 1 } else { count.saturating_sub(1) };
+        let bit = 1_u128.checked_shl(u32::try_from(depth).unwrap_or(u32::MAX)).unwrap_or(0);
+        self.mask = if *count > 0 { self.mask | bit } else { self.mask & !bit };
     }
 
-    /// The wildcard below the closest encloser (RFC 4592 section 3.3.1).
-    fn wildcard<'s>(&'s self, zone: &Zone, name: NameRef<'_>) -> Lookup<'s> {
-        let apex = zone.apex.borrowed();
-        let encloser = name
-            .suffixes()
-            .skip(1)
-            .find(|n| *n == apex || self.names.contains_key(n.as_wire()))
-            .unwrap_or(apex);
-        let mut wire = arrayvec::ArrayVec::<u8, { crate::name::NAME_OCTETS_MAX + 2 }>::new();
-        wire.extend([1, b'*']);
-        wire.extend(encloser.as_wire().iter().copied());
-        match self.names.get(wire.as_slice()).and_then(|node| node.records.as_deref()) {
-            Some(records) => Lookup::Found(records, true),
-            None if self.names.contains_key(wire.as_slice()) => Lookup::Empty,
-            None => Lookup::Missing,
-        }
+    /// Depths of zones that a name of so many labels can be in.
+    #[inline]
+    fn up_to(&self, labels: usize) -> u128 {
+        let above = u32::try_from(labels + 1).unwrap_or(u32::MAX);
+        self.mask & !u128::MAX.checked_shl(above).unwrap_or(0)
     }
 }
 
 impl Records {
     /// The pool of a type.
     #[must_use]
+    #[inline]
     pub fn pool(&self, rtype: RecordType) -> Option<&Pool> {
         self.pools.iter().find(|pool| pool.rtype == rtype)
+    }
+
+    /// The name that a KubeFed level is an alias of while none of its members is healthy.
+    #[must_use]
+    pub fn fallback(&self) -> Option<Rrset<'_>> {
+        self.aliases.as_ref()?.fallback.as_ref().map(RrsetBuf::borrowed)
     }
 }
 
 impl Pool {
+    /// The records, those of one member side by side.
+    #[must_use]
+    pub fn set(&self) -> Rrset<'_> {
+        self.set.borrowed()
+    }
+
     /// The offer that a record stands for, by the record's index.
     #[must_use]
     pub fn offer_of(&self, record: usize) -> Option<usize> {
@@ -319,6 +407,14 @@ impl Pool {
     /// The offers that have records in it.
     pub fn offers(&self) -> impl Iterator<Item = usize> {
         self.members.iter().map(|m| usize::from(m.offer))
+    }
+}
+
+impl Zone {
+    /// True when a file has records in it.
+    #[must_use]
+    pub fn file(&self) -> Option<&ZoneFile> {
+        self.file.as_deref()
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use portolan_core::answer::{Projected, project as project_name};
 use portolan_core::fleet::{Fleet, NameFacts, Owner};
-use portolan_core::record::{Present, Rdata};
+use portolan_core::record::Present;
 use portolan_core::{Name, RecordType, Snapshot};
 use serde::Serialize;
 
@@ -116,7 +116,8 @@ fn object_name(owner: &Owner) -> Option<String> {
 }
 
 fn record(name: &Name, set: &Projected) -> RecordSpec {
-    let mut targets: Vec<String> = set.records.iter().map(|rdata| target(set.rtype, rdata)).collect();
+    let mut targets: Vec<String> =
+        set.records.iter().map(|rdata| target(set.rtype, rdata.as_wire())).collect();
     targets.sort_unstable();
     RecordSpec {
         dns_name: name.to_dotless(),
@@ -128,8 +129,8 @@ fn record(name: &Name, set: &Projected) -> RecordSpec {
 }
 
 /// A target as External-DNS takes it: host names without the trailing dot.
-fn target(rtype: RecordType, rdata: &Rdata) -> String {
-    let text = Present(rtype, rdata.as_wire()).to_string();
+fn target(rtype: RecordType, data: &[u8]) -> String {
+    let text = Present(rtype, data).to_string();
     match rtype {
         RecordType::CNAME => text.strip_suffix('.').map_or(text.clone(), str::to_owned),
         _ => text,

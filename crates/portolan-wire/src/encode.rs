@@ -10,15 +10,23 @@
 //! | other additional RRsets | left out, no TC | RFC 2181 section 9 |
 //! | the extended error | left out before anything else is, TC | RFC 8914 section 3 |
 //!
+//! Records come rendered from the core, with an owner that points at the question. Where their owner is
+//! just that, a set is copied as a whole.
+//!
 //! Owners, and the names in CNAME, NS, PTR, MX and SOA data, are compressed against the question and
 //! all names before them (RFC 1035 section 4.1.4); those in other data are not (RFC 3597 section 4),
 //! so not in SRV (RFC 2782) either.
 
 use portolan_core::Answer;
 use portolan_core::answer::RecordSet;
+use portolan_core::rrset::{BEFORE_DATA_OCTETS, OWNER, TTL_AT};
 
-use crate::message::{AA, CD, CLASS_IN, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX};
+use crate::message::{AA, CD, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX};
 use crate::request::{ErrorCode, Request};
+
+/// Where a reply has the question's name.
+const QUESTION_AT: u16 = 12;
+const _: () = assert!(QUESTION_AT as usize == HEADER_OCTETS && OWNER[1] as u16 == QUESTION_AT);
 
 mod opt;
 mod rdata;
@@ -72,13 +80,13 @@ pub fn encode(
     out: &mut [u8],
 ) -> usize {
     let opt = Opt::of(request, limits, answer.scope);
-    let Ok(mut reply) = Reply::start(request, packet, limits, opt, out) else {
+    let writer = Writer::new(out, limits.octets_max(request), Some(answer.question));
+    let Ok(mut reply) = Reply::start(request, packet, opt, writer) else {
         return 0;
     };
     if answer.authoritative {
         reply.flags |= AA;
     }
-    reply.writer.remember_question(request.question_of(packet));
     if reply.sections(answer).is_err() {
         reply.flags |= TC;
     }
@@ -96,7 +104,8 @@ pub fn encode_error(
     out: &mut [u8],
 ) -> usize {
     let opt = Opt::of(request, limits, 0);
-    match Reply::start(request, packet, limits, opt, out) {
+    let writer = Writer::new(out, limits.octets_max(request), None);
+    match Reply::start(request, packet, opt, writer) {
         Ok(reply) => reply.finish(code as u16, None),
         Err(Full) => 0,
     }
@@ -128,17 +137,15 @@ struct Counts {
 
 impl<'o, 'l> Reply<'o, 'l> {
     /// Leaves room for the header, copies the question, sets the room for OPT aside.
+    #[inline]
     fn start(
         request: &Request,
         packet: &[u8],
-        limits: Limits<'_>,
         opt: Option<Opt<'l>>,
-        out: &'o mut [u8],
+        mut writer: Writer<'o>,
     ) -> Result<Self, Full> {
-        let mut writer = Writer::new(out, limits.octets_max(request));
-        writer.put(&[0; HEADER_OCTETS])?;
-        let question = request.question_of(packet);
-        writer.put(question)?;
+        // The header comes last, over the request's own.
+        writer.put(request.head_of(packet))?;
         if let Some(opt) = &opt {
             writer.set_aside(opt.octets())?;
         }
@@ -147,7 +154,7 @@ impl<'o, 'l> Reply<'o, 'l> {
             | u16::from(request.opcode) << OPCODE_SHIFT
             | copied(RD, request.recursion_desired)
             | copied(CD, request.checking_disabled);
-        let counts = Counts { questions: u16::from(!question.is_empty()), ..Counts::default() };
+        let counts = Counts { questions: u16::from(request.question > 0), ..Counts::default() };
         Ok(Self { writer, opt, id: request.id, flags, counts })
     }
 
@@ -169,7 +176,16 @@ impl<'o, 'l> Reply<'o, 'l> {
     }
 
     /// Writes an RRset and says how many records it has; when it does not fit, none of it stays.
+    #[inline]
     fn set<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
+        if core::ptr::eq(set.owner.as_wire(), answer.question.as_wire())
+            && set.is_whole()
+            && set.set.ttl() == set.ttl.seconds()
+            && !rdata::has_names(set.rtype())
+        {
+            self.writer.put(set.set.rendered())?;
+            return Ok(set.set.count);
+        }
         let mark = self.writer.mark();
         let written = self.records(answer, set);
         if written.is_err() {
@@ -178,15 +194,23 @@ impl<'o, 'l> Reply<'o, 'l> {
         written
     }
 
+    #[inline]
     fn records<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
+        let ttl = set.ttl.seconds().to_be_bytes();
+        let names = rdata::has_names(set.rtype());
+        let same = core::ptr::eq(set.owner.as_wire(), answer.question.as_wire());
+        let mut place = same.then_some(QUESTION_AT);
         let mut count = 0;
-        let mut place = None;
-        for data in answer.rdata(set) {
+        for record in answer.records(set) {
             place = self.writer.name_again(set.owner, place)?;
-            self.writer.number(set.rtype.0)?;
-            self.writer.number(CLASS_IN)?;
-            self.writer.put(&set.ttl.seconds().to_be_bytes())?;
-            rdata::write(&mut self.writer, set.rtype, data)?;
+            let (head, data) = record.split_at_checked(BEFORE_DATA_OCTETS).ok_or(Full)?;
+            if names {
+                self.writer.put(head.get(OWNER.len()..TTL_AT).ok_or(Full)?)?;
+                self.writer.put(&ttl)?;
+                rdata::write(&mut self.writer, set.rtype(), data)?;
+            } else {
+                self.writer.put_record(record.get(OWNER.len()..).ok_or(Full)?, ttl)?;
+            }
             // A record has 11 octets or more, and a message 65,535.
             count += 1;
         }

@@ -95,9 +95,11 @@ impl Request {
         }
     }
 
-    /// The question's bytes in the packet that it was decoded from; none when it did not parse.
-    pub(crate) fn question_of<'p>(&self, packet: &'p [u8]) -> &'p [u8] {
-        packet.get(HEADER_OCTETS..HEADER_OCTETS + usize::from(self.question)).unwrap_or_default()
+    /// Header and question in the packet that it was decoded from; the header alone when the question did
+    /// not parse.
+    #[inline]
+    pub(crate) fn head_of<'p>(&self, packet: &'p [u8]) -> &'p [u8] {
+        packet.get(..HEADER_OCTETS + usize::from(self.question)).unwrap_or_default()
     }
 }
 

@@ -290,8 +290,8 @@ impl AnswerSeen {
             let seen = |rdata| RecordSeen {
                 name: set.owner.to_name().to_dotless(),
                 ttl: set.ttl.seconds(),
-                rtype: set.rtype.to_string(),
-                data: Present(set.rtype, rdata).to_string(),
+                rtype: set.rtype().to_string(),
+                data: Present(set.rtype(), rdata).to_string(),
             };
             answer.rdata(set).map(seen).collect::<Vec<_>>()
         };

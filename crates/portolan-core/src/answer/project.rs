@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::answer::select::{Place, Tier};
+use crate::answer::select::Place;
 use crate::health::Up;
 use crate::name::NameRef;
 use crate::record::{Rdata, RecordType, Ttl};
+use crate::rrset::{Rrset, RrsetBuf, data_of};
 use crate::zone::{Records, Snapshot};
 
 /// One record set of a projection.
@@ -29,20 +30,19 @@ pub fn project(snapshot: &Snapshot, name: NameRef<'_>) -> Vec<Projected> {
     };
     let up = snapshot.up(records);
     if let Some((alias, _)) = alias_of(records, &up) {
-        return [Projected { rtype: RecordType::CNAME, ttl: records.ttl, records: alias.to_vec() }].into();
+        return [Projected { rtype: RecordType::CNAME, ttl: records.ttl, records: owned(alias.data()) }]
+            .into();
     }
-    records.pools.iter().map(|pool| pool_of(Place { snapshot, records, pool, owner: name, up })).collect()
+    let place = |pool| Place::new(snapshot, records, pool, name, up);
+    records.pools.iter().map(|pool| pool_of(&place(pool))).collect()
 }
 
-fn pool_of(place: Place<'_>) -> Projected {
+fn pool_of(place: &Place<'_>) -> Projected {
     let order = place.pool.orders.unknown();
-    let tier = match place.first_tier(order, &mut ()) {
-        Some(tier) => Tier { tier, up_only: true },
-        None => Tier { tier: 0, up_only: false },
-    };
-    let of_member = |m: &crate::zone::PoolMember| m.records().map(usize::from).collect::<Vec<_>>();
-    let picked = place.in_tier(order, tier).flat_map(of_member);
-    let mut records: Vec<Rdata> = picked.filter_map(|r| place.pool.records.get(r)).cloned().collect();
+    let candidates = place.in_tier(order, place.first_tier(order, &mut ()));
+    let set = place.pool.set.borrowed();
+    let picked = candidates.members().flat_map(|member| place.member(member).records());
+    let mut records = owned(picked.map(|record| data_of(set.record(usize::from(record)))));
     if place.pool.rtype == RecordType::CNAME {
         // Of several aliases the first cluster's; members stand by cluster.
         records.truncate(1);
@@ -52,11 +52,18 @@ fn pool_of(place: Place<'_>) -> Projected {
     Projected { rtype: place.pool.rtype, ttl: place.pool.ttl, records }
 }
 
+fn owned<'r>(data: impl Iterator<Item = &'r [u8]>) -> Vec<Rdata> {
+    data.filter_map(Rdata::from_wire).collect()
+}
+
 /// The alias that a name is as a whole while no member is healthy: KubeFed's fallback, else the policy's.
-pub(super) fn alias_of<'a>(records: &'a Records, up: &Up) -> Option<(&'a [Rdata; 1], &'static str)> {
+#[inline]
+pub(super) fn alias_of<'a>(records: &'a Records, up: &Up) -> Option<(Rrset<'a>, &'static str)> {
+    let aliases = records.aliases.as_ref()?;
     if up.any_of(records.offers.len()) {
         return None;
     }
-    let fallback = records.fallback.as_ref().map(|f| (f, "no member of its own is healthy"));
-    fallback.or_else(|| records.all_down.as_ref().map(|a| (a, "all is down, and the policy names it")))
+    let fallback = aliases.fallback.as_ref().map(|f| (f, "no member of its own is healthy"));
+    let all_down = || aliases.all_down.as_ref().map(|a| (a, "all is down, and the policy names it"));
+    fallback.or_else(all_down).map(|(set, why)| (RrsetBuf::borrowed(set), why))
 }

@@ -1,12 +1,20 @@
 //! Inside a pool: order, filter, pick.
+//!
+//! Members are bits: those of a tier, those that are up, those that are both. A pool of 64 members or
+//! less, which is nearly every one, is one word.
 
 use crate::answer::{Answer, Draw, Member, PICKS_MAX, Query, RecordSet, Step, Trace};
-use crate::geo::{Found, locate};
-use crate::health::Up;
+use crate::geo::{Found, MASK_BITS, locate};
+use crate::health::{Up, WORDS};
 use crate::name::NameRef;
 use crate::policy::{AllDown, Pick};
 use crate::record::{RecordType, Ttl};
 use crate::zone::{Pool, PoolMember, Records, Snapshot};
+
+/// Candidates among which a weighted pick goes one by one; above it shares are drawn at once.
+const FEW: u32 = 8;
+/// Draws that may come to members which are no candidates, before it goes one by one after all.
+const REDRAWS_MAX: usize = 16;
 
 /// What became of a pool.
 pub(super) enum Selected<'a> {
@@ -25,20 +33,34 @@ pub(super) struct Place<'a> {
     pub(super) records: &'a Records,
     pub(super) pool: &'a Pool,
     pub(super) owner: NameRef<'a>,
-    /// Who is up, read once for the whole answer of the name.
-    pub(super) up: Up,
+    /// Which members are up, read once for the whole answer of the name.
+    up: Up,
 }
 
-/// A tier, and which of its members count.
+/// The members of the tier in use that may be picked.
 #[derive(Clone, Copy)]
-pub(super) struct Tier {
-    pub(super) tier: u8,
+pub(super) struct Candidates<'a> {
+    tier: &'a [u64],
     /// Only those that are up; false when all are down and are served all the same.
-    pub(super) up_only: bool,
+    up: Option<&'a Up>,
 }
 
 impl<'a> Place<'a> {
+    /// `up` is by offer.
+    #[inline]
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        records: &'a Records,
+        pool: &'a Pool,
+        owner: NameRef<'a>,
+        up: Up,
+    ) -> Self {
+        let up = if pool.whole { up } else { up.of(pool.offers()) };
+        Self { snapshot, records, pool, owner, up }
+    }
+
     /// Orders the members for the client, filters by verdict, picks.
+    #[inline]
     pub(super) fn select<T: Trace>(
         &self,
         query: &Query<'a>,
@@ -48,85 +70,88 @@ impl<'a> Place<'a> {
     ) -> Selected<'a> {
         let found = self.pool.orders.find(query.client.address);
         answer.scope = answer.scope.max(found.scope);
-        let policy = &*self.records.policy.policy;
         if T::ON {
             self.explain(query, found, trace);
         }
-        let tier = match self.first_tier(found, trace) {
-            Some(tier) => Tier { tier, up_only: true },
+        let candidates = match self.first_tier(found, trace) {
+            Some(tier) => Candidates { tier: found.order.members(tier), up: Some(&self.up) },
             None => {
-                trace.note(Step::AllDown(&policy.all_down));
-                match policy.all_down {
+                let all_down = &self.records.policy.policy.all_down;
+                trace.note(Step::AllDown(all_down));
+                match all_down {
                     AllDown::Empty => return Selected::Empty,
                     AllDown::Refuse => return Selected::Refuse,
-                    AllDown::ServeAll | AllDown::Fallback(_) => Tier { tier: 0, up_only: false },
+                    AllDown::ServeAll | AllDown::Fallback(_) => {
+                        Candidates { tier: found.order.members(0), up: None }
+                    }
                 }
             }
         };
         let start = answer.picks.len();
-        self.pick(policy.pick, found, tier, draw, answer);
+        let pick = self.records.rule.pick;
+        self.pick(pick, candidates, draw, answer);
         if self.pool.rtype == RecordType::CNAME {
             // A name is an alias of one name (RFC 2181 section 10.1): of several, the draw's first.
             answer.picks.truncate(start + 1);
         }
         let count = answer.picks.len() - start;
-        trace.note(Step::Pick(policy.pick, count));
+        trace.note(Step::Pick(pick, count));
         let ttl = self.ttl(self.pool.ttl, trace);
         let picks = (u16::try_from(start).unwrap_or(0), u16::try_from(count).unwrap_or(0));
-        Selected::Set(RecordSet {
-            owner: self.owner,
-            rtype: self.pool.rtype,
-            ttl,
-            records: &self.pool.records,
-            picks: Some(picks),
-        })
+        Selected::Set(RecordSet { owner: self.owner, ttl, set: self.pool.set.borrowed(), picks: Some(picks) })
     }
 
     /// The first tier with enough healthy members, else the first with any.
-    pub(super) fn first_tier<T: Trace>(&self, found: Found<'_>, trace: &mut T) -> Option<u8> {
-        let mut healthy = [0_u16; 256];
-        for member in self.members().filter(|m| self.is_up(m)) {
-            healthy[usize::from(tier_of(found, member))] += 1;
-        }
-        let minimum = self.records.policy.policy.minimum_healthy.max(1);
-        let with = |least: u16| (0_u8..=u8::MAX).find(|tier| healthy[usize::from(*tier)] >= least);
-        let used = with(minimum).or_else(|| with(1));
+    #[inline]
+    pub(super) fn first_tier<T: Trace>(&self, found: Found<'_>, trace: &mut T) -> Option<usize> {
+        let minimum = u32::from(self.records.rule.minimum_healthy.max(1));
+        let tiers = 0..found.order.tiers();
+        let healthy = |tier: usize| {
+            let members = found.order.members(tier).iter().zip(self.up.words());
+            members.map(|(tier, up)| (tier & up).count_ones()).sum::<u32>()
+        };
+        let with = |least: u32| tiers.clone().find(|tier| healthy(*tier) >= least);
+        let used = with(minimum).or_else(|| if minimum > 1 { with(1) } else { None });
         if T::ON {
-            let last = self.members().map(|m| tier_of(found, m)).max().unwrap_or(0);
-            for tier in 0..=last {
-                trace.note(Step::Tier(tier, healthy[usize::from(tier)], minimum, used == Some(tier)));
+            for tier in tiers.clone() {
+                let number = u8::try_from(tier).unwrap_or(u8::MAX);
+                let healthy = u16::try_from(healthy(tier)).unwrap_or(u16::MAX);
+                let wanted = self.records.rule.minimum_healthy.max(1);
+                trace.note(Step::Tier(number, healthy, wanted, used == Some(tier)));
             }
         }
         used
     }
 
-    fn pick(&self, pick: Pick, found: Found<'_>, tier: Tier, draw: &mut Draw, answer: &mut Answer<'a>) {
+    #[inline]
+    fn pick(&self, pick: Pick, candidates: Candidates<'_>, draw: &mut Draw, answer: &mut Answer<'a>) {
         let start = answer.picks.len();
         match pick {
             Pick::All => {
-                self.take_all(found, tier, draw, answer);
+                self.take_all(candidates, draw, answer);
                 shuffle(answer.picks.get_mut(start..).unwrap_or_default(), draw);
             }
             Pick::First(count) => {
-                for member in self.in_tier(found, tier) {
-                    self.take(member, answer, start, usize::from(count));
+                for member in candidates.members() {
+                    self.take(self.member(member), answer, start, usize::from(count));
                 }
             }
             Pick::Weighted(count) => {
                 for _ in 0..count {
-                    let Some(record) = self.draw_one(found, tier, draw, answer, start) else { break };
+                    let Some(record) = self.draw_one(candidates, draw, answer, start) else { break };
                     self.push(record, answer, start);
                 }
             }
         }
     }
 
-    /// Takes every record of the tier; of more than there is room for, each is as likely to be taken as any
-    /// other (reservoir sampling).
-    fn take_all(&self, found: Found<'_>, tier: Tier, draw: &mut Draw, answer: &mut Answer<'a>) {
+    /// Takes every record of the candidates; of more than there is room for, each is as likely to be taken
+    /// as any other (reservoir sampling).
+    #[inline]
+    fn take_all(&self, candidates: Candidates<'_>, draw: &mut Draw, answer: &mut Answer<'a>) {
         let start = answer.picks.len();
         let room = PICKS_MAX - start;
-        let records = self.in_tier(found, tier).flat_map(PoolMember::records);
+        let records = candidates.members().flat_map(|member| self.member(member).records());
         for (seen, record) in records.enumerate() {
             if self.pool.repeats && self.is_taken(record, answer, start) {
                 continue;
@@ -143,28 +168,66 @@ impl<'a> Place<'a> {
 
     /// Draws a member by weight, then one of its records evenly, among those not drawn yet. Zero weights
     /// are drawn only when there is nothing else.
+    #[inline]
     fn draw_one(
         &self,
-        found: Found<'_>,
-        tier: Tier,
+        candidates: Candidates<'_>,
         draw: &mut Draw,
         answer: &Answer<'a>,
         start: usize,
     ) -> Option<u16> {
-        let free = |m: &&PoolMember| m.records().any(|r| !self.is_taken(r, answer, start));
-        let weight = |m: &PoolMember| self.weight(m);
-        let total: u64 = self.in_tier(found, tier).filter(free).map(weight).sum();
-        let count = u64::try_from(self.in_tier(found, tier).filter(free).count()).unwrap_or(0);
-        let mut at = draw.below(if total == 0 { count } else { total });
-        let member = self.in_tier(found, tier).filter(free).find(|m| {
-            let share = if total == 0 { 1 } else { self.weight(m) };
-            let hit = at < share;
-            at = at.saturating_sub(share);
-            hit
-        })?;
+        let first = answer.picks.len() == start;
+        let member = match candidates.only() {
+            Some(member) if first => member,
+            _ => match self.draw_at_once(candidates, draw, answer, start) {
+                Some(member) => member,
+                None => self.draw_one_by_one(candidates, draw, answer, start)?,
+            },
+        };
+        let member = self.member(member);
+        if first && member.count == 1 {
+            return Some(member.start);
+        }
         let left = || member.records().filter(|r| !self.is_taken(*r, answer, start));
         let nth = draw.below(u64::try_from(left().count()).unwrap_or(1));
         left().nth(usize::try_from(nth).unwrap_or(0))
+    }
+
+    /// By the shares of all members: what is no candidate is put back.
+    fn draw_at_once(
+        &self,
+        candidates: Candidates<'_>,
+        draw: &mut Draw,
+        answer: &Answer<'a>,
+        start: usize,
+    ) -> Option<usize> {
+        let odds = self.pool.odds.as_ref().filter(|_| candidates.count() > FEW)?;
+        (0..REDRAWS_MAX)
+            .map(|_| odds.draw(draw))
+            .find(|member| candidates.has(*member) && self.is_free(*member, answer, start))
+    }
+
+    fn draw_one_by_one(
+        &self,
+        candidates: Candidates<'_>,
+        draw: &mut Draw,
+        answer: &Answer<'a>,
+        start: usize,
+    ) -> Option<usize> {
+        let free = || candidates.members().filter(|m| self.is_free(*m, answer, start));
+        let total: u64 = free().map(|member| self.weight(member)).sum();
+        let bound = if total == 0 { u64::try_from(free().count()).unwrap_or(0) } else { total };
+        let mut at = draw.below(bound);
+        free().find(|member| {
+            let share = if total == 0 { 1 } else { self.weight(*member) };
+            let hit = at < share;
+            at = at.saturating_sub(share);
+            hit
+        })
+    }
+
+    fn is_free(&self, member: usize, answer: &Answer<'a>, start: usize) -> bool {
+        answer.picks.len() == start || self.member(member).records().any(|r| !self.is_taken(r, answer, start))
     }
 
     fn take(&self, member: &PoolMember, answer: &mut Answer<'a>, start: usize, most: usize) {
@@ -175,6 +238,7 @@ impl<'a> Place<'a> {
         }
     }
 
+    #[inline]
     fn push(&self, record: u16, answer: &mut Answer<'a>, start: usize) {
         if !(self.pool.repeats && self.is_taken(record, answer, start)) {
             // A full answer drops what is above PICKS_MAX: more records fit no message that is worth sending.
@@ -184,38 +248,39 @@ impl<'a> Place<'a> {
 
     /// True when the record, or one with the same data, is in the answer.
     fn is_taken(&self, record: u16, answer: &Answer<'a>, start: usize) -> bool {
-        let data = |r: u16| self.pool.records.get(usize::from(r));
+        let set = self.pool.set.borrowed();
+        let data = |r: u16| set.record(usize::from(r));
         let taken = answer.picks.get(start..).unwrap_or_default();
         taken.iter().any(|t| *t == record || (self.pool.repeats && data(*t) == data(record)))
     }
 
     /// The TTL, half of it while a member is down.
+    #[inline]
     fn ttl<T: Trace>(&self, ttl: Ttl, trace: &mut T) -> Ttl {
-        if self.members().all(|m| self.is_up(m)) {
+        if self.up.all_of(self.pool.members.len()) {
             return ttl;
         }
         trace.note(Step::Halved(ttl.halved()));
         ttl.halved()
     }
 
-    fn members(&self) -> impl Iterator<Item = &'a PoolMember> + use<'a> {
-        self.pool.members.iter()
+    /// The candidates of a tier, by number.
+    pub(super) fn in_tier<'s>(&'s self, found: Found<'s>, tier: Option<usize>) -> Candidates<'s> {
+        match tier {
+            Some(tier) => Candidates { tier: found.order.members(tier), up: Some(&self.up) },
+            None => Candidates { tier: found.order.members(0), up: None },
+        }
     }
 
-    pub(super) fn in_tier<'s>(
-        &'s self,
-        found: Found<'s>,
-        tier: Tier,
-    ) -> impl Iterator<Item = &'a PoolMember> + use<'a, 's> {
-        self.members().filter(move |m| tier_of(found, m) == tier.tier && (!tier.up_only || self.is_up(m)))
+    #[inline]
+    pub(super) fn member(&self, member: usize) -> &'a PoolMember {
+        const NOBODY: &PoolMember = &PoolMember { offer: 0, start: 0, count: 0 };
+        self.pool.members.get(member).unwrap_or(NOBODY)
     }
 
-    fn is_up(&self, member: &PoolMember) -> bool {
-        self.up.is_up(usize::from(member.offer))
-    }
-
-    fn weight(&self, member: &PoolMember) -> u64 {
-        self.records.offers.get(usize::from(member.offer)).map_or(0, |o| u64::from(o.weight))
+    fn weight(&self, member: usize) -> u64 {
+        let offer = usize::from(self.member(member).offer);
+        self.records.offers.get(offer).map_or(0, |o| u64::from(o.weight))
     }
 
     fn explain<T: Trace>(&self, query: &Query<'_>, found: Found<'_>, trace: &mut T) {
@@ -224,12 +289,12 @@ impl<'a> Place<'a> {
             trace.note(Step::Client(query.client.address, place));
         }
         trace.note(Step::Scope(found.scope));
-        for member in self.members() {
+        for (index, member) in self.pool.members.iter().enumerate() {
             let offer = usize::from(member.offer);
             let Some(whose) = self.records.offers.get(offer) else { continue };
             trace.note(Step::Member(Member {
                 cluster: whose.cluster.as_ref(),
-                tier: tier_of(found, member),
+                tier: found.order.tier_of(index),
                 ready: self.records.verdicts.is_up(offer),
                 drained: self.snapshot.is_drained(self.records, offer),
                 weight: whose.weight,
@@ -239,17 +304,56 @@ impl<'a> Place<'a> {
     }
 }
 
+impl Candidates<'_> {
+    #[inline]
+    fn words(&self) -> impl Iterator<Item = u64> {
+        const ALL: [u64; WORDS] = [u64::MAX; WORDS];
+        let up = self.up.map_or(&ALL, Up::words);
+        self.tier.iter().zip(up).map(|(tier, up)| tier & up)
+    }
+
+    /// By number, ascending.
+    #[inline]
+    pub(super) fn members(&self) -> impl Iterator<Item = usize> {
+        self.words().enumerate().flat_map(|(at, word)| bits(word).map(move |bit| at * MASK_BITS + bit))
+    }
+
+    fn count(&self) -> u32 {
+        self.words().map(u64::count_ones).sum()
+    }
+
+    /// The one candidate that there is, when there is one.
+    #[inline]
+    fn only(&self) -> Option<usize> {
+        let mut members = self.members();
+        let first = members.next()?;
+        if members.next().is_none() { Some(first) } else { None }
+    }
+
+    fn has(&self, member: usize) -> bool {
+        self.words().nth(member / MASK_BITS).is_some_and(|word| word & (1 << (member % MASK_BITS)) != 0)
+    }
+}
+
+/// The places of the bits that are set.
+#[inline]
+fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+    core::iter::from_fn(move || {
+        let bit = usize::try_from(word.trailing_zeros()).ok().filter(|_| word != 0)?;
+        word &= word - 1;
+        Some(bit)
+    })
+}
+
 impl PoolMember {
+    #[inline]
     pub(super) fn records(&self) -> impl Iterator<Item = u16> + use<> {
         self.start..self.start.saturating_add(self.count)
     }
 }
 
-fn tier_of(found: Found<'_>, member: &PoolMember) -> u8 {
-    found.order.get(usize::from(member.position)).copied().unwrap_or(0)
-}
-
 /// Fisher and Yates.
+#[inline]
 fn shuffle(picks: &mut [u16], draw: &mut Draw) {
     for last in (1..picks.len()).rev() {
         let bound = u64::try_from(last + 1).unwrap_or(u64::MAX);

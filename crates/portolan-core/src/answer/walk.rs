@@ -3,15 +3,17 @@
 use crate::answer::{
     Answer, CHAIN_MAX, Draw, Ede, Match, Query, Rcode, RecordSet, Step, Trace, project, select,
 };
-use crate::name::NameRef;
-use crate::record::{Rdata, RecordType};
-use crate::zone::{Lookup, Records, Snapshot, Zone};
+use crate::name::{NameRef, Suffixes};
+use crate::record::RecordType;
+use crate::rrset::Rrset;
+use crate::zone::file::FileNode;
+use crate::zone::{Lookup, Records, Snapshot, Stored, Zone};
 
 /// A name, and the zone that holds it.
 #[derive(Clone, Copy)]
-pub(super) struct At<'a> {
-    pub(super) zone: &'a Zone,
-    pub(super) name: NameRef<'a>,
+struct At<'a> {
+    zone: &'a Zone,
+    name: NameRef<'a>,
 }
 
 /// What comes after one name was looked at.
@@ -27,34 +29,62 @@ pub(super) struct Walk<'a, 'w, T> {
     pub(super) query: &'w Query<'a>,
     pub(super) draw: Draw,
     pub(super) trace: &'w mut T,
-    pub(super) answer: Answer<'a>,
+    pub(super) answer: &'w mut Answer<'a>,
 }
 
 impl<'a, T: Trace> Walk<'a, '_, T> {
     /// Walks to the end.
-    pub(super) fn from(mut self, mut at: At<'a>) -> Answer<'a> {
+    #[inline]
+    pub(super) fn go(mut self) {
+        let suffixes = Suffixes::of(self.query.name, self.snapshot.seed());
+        let Some(zone) = self.first_zone(&suffixes) else {
+            return self.outside();
+        };
+        self.trace.note(Step::Zone(zone.apex.borrowed(), zone.serial));
+        let mut next = self.step(At { zone, name: self.query.name }, &suffixes);
         loop {
-            match self.step(at) {
-                Next::Done => return self.answer,
-                Next::Fail(rcode, ede) => return Answer::fail(rcode, ede),
-                Next::Follow(target) => match self.follow(target) {
-                    Some(next) => at = next,
-                    None => return self.answer,
-                },
-            }
+            next = match next {
+                Next::Done => return,
+                Next::Fail(rcode, ede) => return self.answer.fail(rcode, ede),
+                Next::Follow(target) => self.follow(target),
+            };
         }
     }
 
-    fn step(&mut self, at: At<'a>) -> Next<'a> {
-        let found = self.snapshot.lookup(at.zone, at.name);
+    /// The zone that answers: of a DS record at an apex the one above, where that is ours too (RFC 4035
+    /// section 3.1.4.1).
+    #[inline]
+    fn first_zone(&self, suffixes: &Suffixes<'a>) -> Option<&'a Zone> {
+        let zone = self.snapshot.zone_among(suffixes, 0)?;
+        if self.query.rtype != RecordType::DS || self.query.name != zone.apex.borrowed() {
+            return Some(zone);
+        }
+        Some(self.snapshot.zone_among(suffixes, 1).unwrap_or(zone))
+    }
+
+    /// A name in no zone of ours: refused, unless the zone may be in a cluster that was not read yet.
+    fn outside(self) {
+        if self.snapshot.complete {
+            self.trace.note(Step::NoZone);
+            return self.answer.fail(Rcode::Refused, Some(Ede::NotAuthoritative));
+        }
+        self.trace.note(Step::NotReady);
+        self.answer.fail(Rcode::ServFail, Some(Ede::NotReady));
+    }
+
+    #[inline]
+    fn step(&mut self, at: At<'a>, suffixes: &Suffixes<'a>) -> Next<'a> {
+        let found = self.snapshot.lookup(at.zone, suffixes);
         self.trace.note(Step::Name(at.name, kind_of(&found)));
         let apex = at.name == at.zone.apex.borrowed();
         match found {
-            Lookup::Cut(owner, records) => self.cut(at, owner, records),
-            Lookup::Found(records, _) => self.records(at, apex, records),
+            Lookup::Found(Stored::Fleet(records), _) => self.records(at, apex, records),
+            Lookup::Found(Stored::File(node), _) => self.file(at, apex, node),
+            Lookup::Cut(owner, name_servers) => self.cut(at, owner, name_servers),
             Lookup::Empty => self.apex_or_nothing(at, apex),
             Lookup::Missing if apex => self.apex_or_nothing(at, apex),
-            Lookup::Missing if self.snapshot.complete => {
+            // A file says all there is in its zone; of the fleet that is so when all of it was read.
+            Lookup::Missing if self.snapshot.complete || at.zone.facts.is_none() => {
                 self.answer.rcode = Rcode::NxDomain;
                 self.nothing(at.zone)
             }
@@ -65,21 +95,25 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         }
     }
 
-    /// The zone that an alias' target is in, unless the chain ends there.
-    fn follow(&mut self, target: NameRef<'a>) -> Option<At<'a>> {
+    /// Looks at an alias' target, unless the chain ends there.
+    fn follow(&mut self, target: NameRef<'a>) -> Next<'a> {
         let repeats = self.answer.answers.iter().any(|set| set.owner == target);
         if repeats || self.answer.answers.len() > CHAIN_MAX {
             self.trace.note(Step::ChainEnds(if repeats { "it is a circle" } else { "it is too long" }));
             self.answer.ede = Some(Ede::InvalidData);
-            return None;
+            return Next::Done;
         }
-        let zone = self.snapshot.zone_of(target);
-        if zone.is_none() {
-            self.trace.note(Step::ChainEnds("the target is in no zone of ours"));
+        let suffixes = Suffixes::of(target, self.snapshot.seed());
+        match self.snapshot.zone_among(&suffixes, 0) {
+            Some(zone) => self.step(At { zone, name: target }, &suffixes),
+            None => {
+                self.trace.note(Step::ChainEnds("the target is in no zone of ours"));
+                Next::Done
+            }
         }
-        Some(At { zone: zone?, name: target })
     }
 
+    #[inline]
     fn records(&mut self, at: At<'a>, apex: bool, records: &'a Records) -> Next<'a> {
         self.trace.note(Step::Owner(&records.owner, records.policy.name.as_ref()));
         let rtype = self.query.rtype;
@@ -98,55 +132,77 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         let Some(pool) = wanted else {
             return self.apex_or_nothing(at, apex);
         };
-        let place = select::Place { snapshot: self.snapshot, records, pool, owner: at.name, up };
-        match place.select(self.query, &mut self.draw, &mut self.answer, self.trace) {
+        let place = select::Place::new(self.snapshot, records, pool, at.name, up);
+        match place.select(self.query, &mut self.draw, self.answer, self.trace) {
             select::Selected::Empty => self.nothing(at.zone),
             select::Selected::Refuse => Next::Fail(Rcode::Refused, None),
             select::Selected::Set(set) => self.set(set),
         }
     }
 
-    /// Adds an RRset; goes on along it when it is an alias and something else was asked for.
-    fn set(&mut self, set: RecordSet<'a>) -> Next<'a> {
-        let alias = set.rtype == RecordType::CNAME
-            && !matches!(self.query.rtype, RecordType::CNAME | RecordType::ANY);
-        let target = self.answer.rdata(&set).next().and_then(|wire| NameRef::from_wire(wire).ok());
-        self.push(set);
-        match target {
-            Some(target) if alias => {
-                self.trace.note(Step::Alias(target, "its own"));
-                Next::Follow(target)
+    /// What a zone file has at a name: all of a set, in the file's order.
+    #[inline]
+    fn file(&mut self, at: At<'a>, apex: bool, node: FileNode<'a>) -> Next<'a> {
+        let rtype = self.query.rtype;
+        let found = match rtype {
+            RecordType::ANY => node.sets().next(),
+            // The fleet's word on the apex counts before the file's.
+            RecordType::NS if apex && at.zone.name_servers.is_some() => None,
+            _ => node.set(rtype).or_else(|| node.set(RecordType::CNAME)),
+        };
+        match found {
+            Some(set) => {
+                let next = self.set(RecordSet::as_kept(at.name, set));
+                if rtype == RecordType::NS && apex {
+                    self.addresses(set);
+                }
+                next
             }
-            _ => Next::Done,
+            None => self.apex_or_nothing(at, apex),
         }
     }
 
-    fn alias(&mut self, at: At<'a>, records: &Records, alias: &'a [Rdata; 1], why: &'static str) -> Next<'a> {
-        let ttl = if records.offers.is_empty() { records.ttl } else { records.ttl.halved() };
-        self.push(RecordSet::whole(at.name, RecordType::CNAME, ttl, alias));
-        let target = alias.first().and_then(|rdata| rdata.target_name(RecordType::CNAME));
-        match target {
+    /// Adds an RRset; goes on along it when it is an alias and something else was asked for.
+    #[inline]
+    fn set(&mut self, set: RecordSet<'a>) -> Next<'a> {
+        let alias = set.rtype() == RecordType::CNAME
+            && !matches!(self.query.rtype, RecordType::CNAME | RecordType::ANY);
+        self.push(set);
+        if !alias {
+            return Next::Done;
+        }
+        match self.answer.rdata(&set).next().and_then(|wire| NameRef::from_wire(wire).ok()) {
             Some(target) => {
-                self.trace.note(Step::Alias(target, why));
-                match self.query.rtype {
-                    RecordType::CNAME | RecordType::ANY => Next::Done,
-                    _ => Next::Follow(target),
-                }
+                self.trace.note(Step::Alias(target, "its own"));
+                Next::Follow(target)
             }
             None => Next::Done,
+        }
+    }
+
+    fn alias(&mut self, at: At<'a>, records: &Records, alias: Rrset<'a>, why: &'static str) -> Next<'a> {
+        let ttl = if records.offers.is_empty() { records.ttl } else { records.ttl.halved() };
+        self.push(RecordSet::whole(at.name, ttl, alias));
+        let Some(target) = alias.data().next().and_then(|wire| NameRef::from_wire(wire).ok()) else {
+            return Next::Done;
+        };
+        self.trace.note(Step::Alias(target, why));
+        match self.query.rtype {
+            RecordType::CNAME | RecordType::ANY => Next::Done,
+            _ => Next::Follow(target),
         }
     }
 
     /// SOA or NS of the apex where they are asked for, else no data.
     fn apex_or_nothing(&mut self, at: At<'a>, apex: bool) -> Next<'a> {
         let zone = at.zone;
-        match self.query.rtype {
-            RecordType::SOA | RecordType::ANY if apex => {
-                self.push(RecordSet::whole(at.name, RecordType::SOA, zone.ttl, &zone.soa));
+        match (self.query.rtype, &zone.name_servers) {
+            (RecordType::SOA | RecordType::ANY, _) if apex => {
+                self.push(RecordSet::as_kept(at.name, zone.soa.borrowed()));
             }
-            RecordType::NS if apex && !zone.name_servers.is_empty() => {
-                self.push(RecordSet::whole(at.name, RecordType::NS, zone.ttl, &zone.name_servers));
-                self.addresses(&zone.name_servers);
+            (RecordType::NS, Some(name_servers)) if apex && name_servers.borrowed().count > 0 => {
+                self.push(RecordSet::as_kept(at.name, name_servers.borrowed()));
+                self.addresses(name_servers.borrowed());
             }
             _ => return self.nothing(zone),
         }
@@ -154,49 +210,58 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     }
 
     /// The SOA that goes with a negative answer (RFC 2308).
+    #[inline]
     fn nothing(&mut self, zone: &'a Zone) -> Next<'a> {
-        let soa = RecordSet::whole(zone.apex.borrowed(), RecordType::SOA, zone.negative_ttl, &zone.soa);
+        let soa = RecordSet::whole(zone.apex.borrowed(), zone.negative_ttl, zone.soa.borrowed());
         self.answer.authority = Some(soa);
         Next::Done
     }
 
     /// A delegation: no authority, its name servers, their addresses. The parent answers for DS at the cut.
-    fn cut(&mut self, at: At<'a>, owner: NameRef<'a>, records: &'a Records) -> Next<'a> {
+    fn cut(&mut self, at: At<'a>, owner: NameRef<'a>, name_servers: Rrset<'a>) -> Next<'a> {
         if at.name == owner && self.query.rtype == RecordType::DS {
-            return self.nothing(at.zone);
+            return match self.snapshot.stored(owner) {
+                Some(Stored::File(node)) => match node.set(RecordType::DS) {
+                    Some(set) => self.set(RecordSet::as_kept(at.name, set)),
+                    None => self.nothing(at.zone),
+                },
+                _ => self.nothing(at.zone),
+            };
         }
-        let Some(pool) = records.pool(RecordType::NS) else {
-            return self.nothing(at.zone);
-        };
         if self.answer.answers.is_empty() {
             self.answer.authoritative = false;
         }
         self.answer.referral = true;
-        self.answer.authority = Some(RecordSet::whole(owner, RecordType::NS, pool.ttl, &pool.records));
-        self.addresses(&pool.records);
+        self.answer.authority = Some(RecordSet::as_kept(owner, name_servers));
+        self.addresses(name_servers);
         Next::Done
     }
 
     /// Addresses of name servers that we know, glue below a delegation included.
-    fn addresses(&mut self, name_servers: &'a [Rdata]) {
-        for name in name_servers.iter().filter_map(|ns| ns.target_name(RecordType::NS)) {
-            let Some(records) = self.snapshot.records(name) else { continue };
+    fn addresses(&mut self, name_servers: Rrset<'a>) {
+        for name in name_servers.data().filter_map(|wire| NameRef::from_wire(wire).ok()) {
+            let Some(stored) = self.snapshot.stored(name) else { continue };
             for rtype in [RecordType::A, RecordType::AAAA] {
-                let Some(pool) = records.pool(rtype) else { continue };
-                let set = RecordSet::whole(name, rtype, pool.ttl, &pool.records);
-                // Above ADDITIONAL_MAX a resolver asks for the rest.
-                let _ = self.answer.additional.try_push(set);
+                let set = match stored {
+                    Stored::Fleet(records) => records.pool(rtype).map(|pool| pool.set.borrowed()),
+                    Stored::File(node) => node.set(rtype),
+                };
+                if let Some(set) = set {
+                    // Above ADDITIONAL_MAX a resolver asks for the rest.
+                    let _ = self.answer.additional.try_push(RecordSet::as_kept(name, set));
+                }
             }
         }
     }
 
+    #[inline]
     fn push(&mut self, set: RecordSet<'a>) {
         // `follow` stops before the room is full.
         let _ = self.answer.answers.try_push(set);
     }
 }
 
-fn kind_of(found: &Lookup<'_>) -> Match {
+fn kind_of(found: &Lookup<'_, '_>) -> Match {
     match found {
         Lookup::Found(_, false) => Match::Exact,
         Lookup::Found(_, true) => Match::Wildcard,

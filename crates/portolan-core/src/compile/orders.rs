@@ -1,4 +1,4 @@
-//! Tables of orders, each made once and shared by all pools of the same policy and clusters.
+//! The tables that pools share, each made once: places, orders of tiers, shares.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -7,49 +7,47 @@ use alloc::vec::Vec;
 use crate::cluster::ClusterShape;
 use crate::cluster::{Cluster, ClusterName};
 use crate::fleet::Fleet;
-use crate::geo::Orders;
-use crate::policy::PolicyName;
-use crate::zone::{OrdersKey, Snapshot, Steering};
+use crate::geo::{MERGED_TABLES_MAX, Ordering, Orders, Places};
+use crate::odds::Odds;
+use crate::place::NetworkMap;
+use crate::policy::{Pick, Stage};
+use crate::zone::{Offer, OrdersTable, PoolMember, Snapshot, Steering, Tables};
 
 /// Tables that are kept whether they are used or not, so that a policy that comes back finds its own.
 const TABLES_KEPT: usize = 256;
+/// Members up to which a weighted pick needs no table of shares.
+const ODDS_MIN: usize = 9;
 
 /// The tables there are, and those that this compile adds.
-pub(super) struct OrdersCache {
-    before: Arc<BTreeMap<OrdersKey, Arc<Orders>>>,
-    tables: Arc<BTreeMap<OrdersKey, Arc<Orders>>>,
+pub(super) struct TablesCache {
+    before: Arc<Tables>,
+    tables: Arc<Tables>,
+    merged: usize,
 }
 
-impl OrdersCache {
-    /// Starts from the tables that are still true: policy and places unchanged.
-    pub(super) fn new(
-        before: &Snapshot,
-        policies: &BTreeSet<PolicyName>,
-        moved: &BTreeSet<ClusterName>,
-    ) -> Self {
-        let stale = |(policy, clusters): &OrdersKey| {
-            policy.as_ref().is_some_and(|p| policies.contains(p))
-                || clusters.iter().flatten().any(|c| moved.contains(c))
-        };
-        let mut tables = before.orders.clone();
-        if tables.keys().any(stale) {
-            Arc::make_mut(&mut tables).retain(|key, _| !stale(key));
+impl TablesCache {
+    /// Starts from the tables that are still true: places unchanged.
+    pub(super) fn new(before: &Snapshot, moved: &BTreeSet<ClusterName>) -> Self {
+        let stale = |clusters: &[Option<ClusterName>]| clusters.iter().flatten().any(|c| moved.contains(c));
+        let mut tables = before.tables.clone();
+        if tables.orders.keys().any(|(_, clusters)| stale(clusters)) {
+            Arc::make_mut(&mut tables).orders.retain(|(_, clusters), _| !stale(clusters));
         }
-        Self { before: before.orders.clone(), tables }
+        let merged = tables.orders.values().filter(|table| table.orders.is_merged()).count();
+        Self { before: before.tables.clone(), tables, merged }
     }
 
-    /// The table for a policy and these clusters, in this order.
-    pub(super) fn get(
+    /// The table of orders for a policy and these clusters, in this order.
+    pub(super) fn orders(
         &mut self,
         fleet: &Fleet,
         steering: &Steering,
         clusters: &[Option<ClusterName>],
     ) -> Arc<Orders> {
-        // Without stages every client has one tier, whatever the clusters: one table serves all.
-        let clusters = if steering.policy.order.is_empty() { &[] } else { clusters };
-        let key = (steering.name.clone().filter(|_| !clusters.is_empty()), clusters.to_vec());
-        if let Some(known) = self.tables.get(&key) {
-            return known.clone();
+        let ordering = &steering.ordering;
+        let key = (Arc::as_ptr(ordering).addr(), clusters.to_vec());
+        if let Some(known) = self.tables.orders.get(&key) {
+            return known.orders.clone();
         }
         let nowhere = || (ClusterName::from(""), Cluster::default());
         let known = |name: &ClusterName| fleet.clusters.get(name).cloned().unwrap_or_default();
@@ -57,21 +55,80 @@ impl OrdersCache {
             .iter()
             .map(|c| c.as_ref().map_or_else(nowhere, |name| (name.clone(), known(name))))
             .collect();
-        let table = Arc::new(Orders::new(&steering.policy, &placed));
-        Arc::make_mut(&mut self.tables).insert(key, table.clone());
-        table
+        let places = self.places(ordering);
+        let orders = Arc::new(Orders::new(ordering, &placed, &places, self.merged < MERGED_TABLES_MAX));
+        self.merged += usize::from(orders.is_merged());
+        let table = OrdersTable { ordering: ordering.clone(), orders: orders.clone() };
+        Arc::make_mut(&mut self.tables).orders.insert(key, table);
+        orders
+    }
+
+    /// The places that an ordering's networks tell apart.
+    fn places(&mut self, ordering: &Ordering) -> Arc<Places> {
+        let maps = maps_of(ordering);
+        if let Some(known) = self.tables.places.iter().find(|places| places.is_of(&maps)) {
+            return known.clone();
+        }
+        let places = Arc::new(Places::new(maps));
+        Arc::make_mut(&mut self.tables).places.push(places.clone());
+        places
+    }
+
+    /// The shares of a pool's members, where drawing one by one would take long.
+    pub(super) fn odds(
+        &mut self,
+        steering: &Steering,
+        members: &[PoolMember],
+        offers: &[Offer],
+    ) -> Option<Arc<Odds>> {
+        if !matches!(steering.policy.pick, Pick::Weighted(_)) || members.len() < ODDS_MIN {
+            return None;
+        }
+        let weight = |m: &PoolMember| offers.get(usize::from(m.offer)).map_or(0, |offer| offer.weight);
+        let weights: Vec<u32> = members.iter().map(weight).collect();
+        if let Some(known) = self.tables.odds.get(&weights) {
+            return Some(known.clone());
+        }
+        let odds = Arc::new(Odds::new(&weights)?);
+        Arc::make_mut(&mut self.tables).odds.insert(weights, odds.clone());
+        Some(odds)
     }
 
     /// All tables; past [`TABLES_KEPT`] only those that some pool still uses. One that an older snapshot
     /// keeps alive goes with a later compile.
-    pub(super) fn finish(mut self) -> Arc<BTreeMap<OrdersKey, Arc<Orders>>> {
-        if self.tables.len() > TABLES_KEPT && !Arc::ptr_eq(&self.tables, &self.before) {
-            // Held by the snapshot before, by this map, and by whatever pools use it.
-            let unused = |key: &OrdersKey| 1 + usize::from(self.before.contains_key(key));
-            Arc::make_mut(&mut self.tables).retain(|key, table| Arc::strong_count(table) > unused(key));
+    pub(super) fn finish(mut self) -> Arc<Tables> {
+        if !Arc::ptr_eq(&self.tables, &self.before) {
+            let before = self.before;
+            let tables = Arc::make_mut(&mut self.tables);
+            if tables.orders.len() > TABLES_KEPT {
+                // Held by this map, by the one before if it has it, and by whatever pools use it.
+                tables.orders.retain(|key, table| {
+                    Arc::strong_count(&table.orders) > 1 + usize::from(before.orders.contains_key(key))
+                });
+            }
+            if tables.odds.len() > TABLES_KEPT {
+                tables.odds.retain(|key, odds| {
+                    Arc::strong_count(odds) > 1 + usize::from(before.odds.contains_key(key))
+                });
+            }
+            if tables.places.len() > 1 {
+                let is_of_some_table = |places: &Arc<Places>| {
+                    tables.orders.values().any(|table| places.is_of(&maps_of(&table.ordering)))
+                };
+                tables.places.retain(is_of_some_table);
+            }
         }
         self.tables
     }
+}
+
+/// The networks of its `Geo` stages.
+fn maps_of(ordering: &Ordering) -> Vec<Arc<NetworkMap>> {
+    let map_of = |stage: &Stage| match stage {
+        Stage::Geo(map) => Some(map.clone()),
+        Stage::Tiers(_) => None,
+    };
+    ordering.stages.iter().filter_map(map_of).collect()
 }
 
 impl Snapshot {

@@ -1,5 +1,6 @@
 //! One name's facts into its pools.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::sync::Arc;
@@ -13,7 +14,8 @@ use crate::name::Name;
 use crate::policy::AllDown;
 use crate::problem::Reason;
 use crate::record::{Rdata, RecordType, Target, Ttl};
-use crate::zone::{CHAIN_MAX, Offer, Pool, PoolMember, Records, Steering, content_hash};
+use crate::rrset::{Rrset, RrsetBuf};
+use crate::zone::{Aliases, CHAIN_MAX, Offer, Pool, PoolMember, Records, Rule, Steering, content_hash};
 
 /// The records of one type, before they are a pool: each with its offer's index.
 type Gathered = BTreeMap<RecordType, Vec<(u16, Rdata)>>;
@@ -32,10 +34,11 @@ impl Compiler<'_> {
             .into_iter()
             .filter(|(_, records)| !records.is_empty())
             .map(|(rtype, records)| {
-                self.pool(&steering, &offers, rtype, records, pool_ttl(&members, rtype, ttl))
+                self.pool(&steering, &offers, rtype, &records, pool_ttl(&members, rtype, ttl))
             })
             .collect();
-        let fallback = facts.fallback.as_ref().map(|to| [Rdata::name(to)]);
+        let alias = |to: &Name| RrsetBuf::of_one(RecordType::CNAME, ttl, &Rdata::name(to));
+        let fallback = facts.fallback.as_ref().map(alias);
         if pools.is_empty() && fallback.is_none() {
             return None;
         }
@@ -43,10 +46,23 @@ impl Compiler<'_> {
         for (offer, endpoint) in members.iter().enumerate() {
             verdicts.set(offer, endpoint.evidence.is_up());
         }
-        let all_down = self.all_down(name, facts, &steering);
-        let content = content_of(name, &pools, fallback.as_ref(), ttl);
-        let owner = facts.owner.clone();
-        Some(Records { owner, policy: steering, pools, offers, verdicts, fallback, all_down, ttl, content })
+        let all_down = self.all_down(name, facts, &steering).map(|to| alias(&to));
+        let content = content_of(name, &pools, fallback.as_ref());
+        let aliases = Some(Aliases { fallback, all_down });
+        Some(Records {
+            owner: facts.owner.clone(),
+            rule: Rule {
+                pick: steering.policy.pick,
+                minimum_healthy: steering.policy.minimum_healthy.max(1),
+            },
+            policy: steering,
+            pools: pools.into(),
+            offers: offers.into(),
+            verdicts,
+            ttl,
+            aliases: aliases.filter(|a| a.fallback.is_some() || a.all_down.is_some()).map(Box::new),
+            content,
+        })
     }
 
     /// The endpoints that are members: they offer something, and their cluster is not disabled.
@@ -89,7 +105,7 @@ impl Compiler<'_> {
     /// The alias that `allDown: Fallback` makes of a name; none at an apex, where all is served instead. One
     /// that leads nowhere or back is told and kept: whether it does depends on other names, and an answer
     /// must not depend on which of them came first.
-    fn all_down(&mut self, name: &Name, facts: &NameFacts, steering: &Steering) -> Option<[Rdata; 1]> {
+    fn all_down(&mut self, name: &Name, facts: &NameFacts, steering: &Steering) -> Option<Name> {
         let AllDown::Fallback(to) = &steering.policy.all_down else {
             return None;
         };
@@ -109,7 +125,7 @@ impl Compiler<'_> {
         if let Some((reason, why)) = fault {
             self.problem(name, facts, reason, format!("allDown.name {to}: {why}"));
         }
-        usable.then(|| [Rdata::name(to)])
+        usable.then(|| to.clone())
     }
 
     /// True when following aliases from `to`, fallbacks included, comes to `name`.
@@ -160,35 +176,32 @@ impl Compiler<'_> {
         steering: &Steering,
         offers: &[Offer],
         rtype: RecordType,
-        gathered: Vec<(u16, Rdata)>,
+        gathered: &[(u16, Rdata)],
         ttl: Ttl,
     ) -> Pool {
         let mut members: Vec<PoolMember> = Vec::new();
-        let mut records = Vec::with_capacity(gathered.len());
-        for (offer, rdata) in gathered {
-            match members.last_mut().filter(|m| m.offer == offer) {
+        for (at, (offer, _)) in gathered.iter().enumerate() {
+            match members.last_mut().filter(|m| m.offer == *offer) {
                 Some(member) => member.count += 1,
                 None => {
-                    let start = u16::try_from(records.len()).unwrap_or(u16::MAX);
-                    members.push(PoolMember { offer, position: 0, start, count: 1 });
+                    let start = u16::try_from(at).unwrap_or(u16::MAX);
+                    members.push(PoolMember { offer: *offer, start, count: 1 });
                 }
             }
-            records.push(rdata);
         }
         let cluster = |m: &PoolMember| offers.get(usize::from(m.offer)).and_then(|o| o.cluster.clone());
-        let mut clusters: Vec<_> = members.iter().map(cluster).collect();
-        clusters.sort_unstable();
-        clusters.dedup();
-        for member in &mut members {
-            let position = clusters.binary_search(&cluster(member)).unwrap_or(0);
-            member.position = u16::try_from(position).unwrap_or(0);
-        }
-        let orders = self.orders.get(self.fleet, steering, &clusters);
-        let mut distinct: Vec<&Rdata> = records.iter().collect();
+        // Without stages every client has one tier, whatever the clusters: their number is all that counts.
+        let placed = |m: &PoolMember| cluster(m).filter(|_| !steering.policy.order.is_empty());
+        let clusters: Vec<_> = members.iter().map(placed).collect();
+        let orders = self.tables.orders(self.fleet, steering, &clusters);
+        let odds = self.tables.odds(steering, &members, offers);
+        let mut distinct: Vec<&Rdata> = gathered.iter().map(|(_, rdata)| rdata).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        let repeats = distinct.len() < records.len();
-        Pool { rtype, ttl, records, members, orders, repeats }
+        let repeats = distinct.len() < gathered.len();
+        let set = RrsetBuf::new(rtype, ttl, gathered.iter().map(|(_, rdata)| rdata.as_wire()));
+        let whole = members.iter().enumerate().all(|(at, member)| usize::from(member.offer) == at);
+        Pool { rtype, ttl, set, members: members.into(), orders, odds, whole, repeats }
     }
 }
 
@@ -200,8 +213,7 @@ impl Records {
             && (Arc::ptr_eq(&self.policy.policy, &other.policy.policy)
                 || self.policy.policy == other.policy.policy)
             && self.offers == other.offers
-            && self.fallback == other.fallback
-            && self.all_down == other.all_down
+            && self.aliases == other.aliases
             && self.ttl == other.ttl
             && self.pools.len() == other.pools.len()
             && self.pools.iter().zip(&other.pools).all(|(a, b)| a.same(b))
@@ -212,7 +224,7 @@ impl Pool {
     fn same(&self, other: &Self) -> bool {
         self.rtype == other.rtype
             && self.ttl == other.ttl
-            && self.records == other.records
+            && self.set == other.set
             && self.members == other.members
             && Arc::ptr_eq(&self.orders, &other.orders)
     }
@@ -239,22 +251,17 @@ fn pool_ttl(members: &[&Endpoint], rtype: RecordType, ttl: Ttl) -> Ttl {
 }
 
 /// A sum over the name's RRsets; verdicts are not content.
-fn content_of(name: &Name, pools: &[Pool], fallback: Option<&[Rdata; 1]>, ttl: Ttl) -> u128 {
-    let set = |rtype: RecordType, ttl: Ttl, records: &[Rdata]| {
-        let mut sorted: Vec<&Rdata> = records.iter().collect();
+fn content_of(name: &Name, pools: &[Pool], fallback: Option<&RrsetBuf>) -> u128 {
+    let set = |set: Rrset<'_>| {
+        let mut sorted: Vec<&[u8]> = set.records().collect();
         sorted.sort_unstable();
         sorted.dedup();
         let mut octets = name.as_wire().to_vec();
-        octets.extend_from_slice(&rtype.0.to_be_bytes());
-        octets.extend_from_slice(&ttl.seconds().to_be_bytes());
-        for rdata in sorted {
-            let length = u16::try_from(rdata.as_wire().len()).unwrap_or(u16::MAX);
-            octets.extend_from_slice(&length.to_be_bytes());
-            octets.extend_from_slice(rdata.as_wire());
+        for record in sorted {
+            octets.extend_from_slice(record);
         }
         content_hash(&octets)
     };
-    let pools = pools.iter().map(|p| set(p.rtype, p.ttl, &p.records));
-    let fallback = fallback.map(|f| set(RecordType::CNAME, ttl, f));
-    pools.chain(fallback).fold(0, u128::wrapping_add)
+    let pools = pools.iter().map(|pool| set(pool.set.borrowed()));
+    pools.chain(fallback.map(|f| set(f.borrowed()))).fold(0, u128::wrapping_add)
 }

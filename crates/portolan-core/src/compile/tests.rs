@@ -200,7 +200,7 @@ fn tables_of_orders_go_when_nobody_uses_them() {
             Some(facts([endpoint(&format!("c{i}"), "192.0.2.1"), endpoint("eu", "192.0.2.2")])),
         );
     }
-    assert!(world.snapshot.orders.len() < 300, "{} tables", world.snapshot.orders.len());
+    assert!(world.snapshot.tables.orders.len() < 300, "{} tables", world.snapshot.tables.orders.len());
 }
 
 #[test]
@@ -269,7 +269,7 @@ proptest! {
         let compiled = super::compile(&world.fleet, &empty, &world.fleet.everything());
         let at_once = empty.publish(compiled, &mut Serials::default(), 1);
         prop_assert_eq!(all_answers(&world.snapshot), all_answers(&at_once));
-        prop_assert_eq!(world.snapshot.names.size(), at_once.names.size());
+        prop_assert_eq!(world.snapshot.names.len(), at_once.names.len());
         prop_assert_eq!(world.snapshot.cuts, at_once.cuts);
         let content = |s: &Snapshot| s.zones().map(|z| (z.apex.clone(), z.content)).collect::<Vec<_>>();
         prop_assert_eq!(content(&world.snapshot), content(&at_once));

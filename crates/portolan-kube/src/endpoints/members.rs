@@ -56,7 +56,7 @@ pub(super) fn of(snapshot: &Snapshot, name: &Name) -> Vec<Member> {
     };
     let mut members = Vec::new();
     for pool in &records.pools {
-        for (index, rdata) in pool.records.iter().enumerate() {
+        for (index, data) in pool.set().data().enumerate() {
             let offer = pool.offer_of(index);
             let Some((at, offer)) = offer.and_then(|at| Some((at, records.offers.get(at)?))) else {
                 continue;
@@ -64,7 +64,7 @@ pub(super) fn of(snapshot: &Snapshot, name: &Name) -> Vec<Member> {
             members.push(Member {
                 name: name.to_dotless(),
                 rtype: pool.rtype.to_string(),
-                target: target(pool.rtype, rdata),
+                target: target(pool.rtype, data),
                 cluster: offer.cluster.as_ref().map(ToString::to_string),
                 ready: records.verdicts.is_up(at),
                 weight: offer.weight,

@@ -41,7 +41,7 @@ fn a_question() {
     assert_eq!(at.borrowed(), name("www.example").borrowed());
     assert_eq!((request.id, request.opcode, request.rtype, request.class), (0x1234, 0, A, 1));
     assert!(request.recursion_desired && request.checking_disabled);
-    assert_eq!(request.question_of(&packet.bytes()), [&cased("wWw.eXample")[..], &[0, 1, 0, 1]].concat());
+    assert_eq!(request.head_of(&packet.bytes())[12..], [&cased("wWw.eXample")[..], &[0, 1, 0, 1]].concat());
     let subnet = Some(Subnet { address: [203, 0, 113, 0].into(), source: 24 });
     let edns = Edns { payload: 4096, version: 0, dnssec_ok: true, nsid: true, subnet };
     assert_eq!(request.edns, Some(edns));

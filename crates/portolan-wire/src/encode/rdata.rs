@@ -13,6 +13,7 @@ struct Shape {
 }
 
 impl Shape {
+    #[inline]
     fn of(rtype: RecordType) -> Self {
         match rtype {
             RecordType::CNAME | RecordType::NS | RecordType::PTR => Self { before: 0, names: 1 },
@@ -21,6 +22,12 @@ impl Shape {
             _ => Self { before: 0, names: 0 },
         }
     }
+}
+
+/// True when there are names to compress in the data of a type.
+#[inline]
+pub(super) fn has_names(rtype: RecordType) -> bool {
+    Shape::of(rtype).names > 0
 }
 
 /// Writes the length and the data.

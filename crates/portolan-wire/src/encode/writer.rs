@@ -1,21 +1,28 @@
 //! A reply's buffer, and the names that stand in it.
 //!
-//! Names are found again by a short list of where each suffix stands and how long it is written out.
-//! A list and not a hash: a reply seldom has ten different suffixes, lengths differ where names do,
-//! and what is compared is the reply itself, so that the question's letter case does not matter.
+//! Most names in a reply end like the question's, which stands at a known place: of two names with a
+//! common end that end has one length, so it is looked for where it must be. Names behind the question
+//! are found again by a short list of where each suffix stands and how long it is written out. A list and
+//! not a hash: a reply seldom has ten different suffixes, and lengths differ where names do.
 
 use arrayvec::ArrayVec;
 
 use portolan_core::name::NameRef;
+use portolan_core::rrset::{OWNER, TTL_AT};
 
 use crate::message::HEADER_OCTETS;
 
-/// Most suffixes that are remembered; names behind them are written out. The longest question has 127.
+/// Most suffixes that are remembered; names behind them are written out.
 const SUFFIXES_MAX: usize = 192;
 /// Furthest place that a pointer can name (RFC 1035 section 4.1.4: 14 bits).
 const PLACE_MAX: u16 = 0x3fff;
 /// The top two bits that make a pointer.
 const POINTER: u16 = 0xc000;
+
+/// Octets of a rendered A record behind its owner.
+const IPV4_OCTETS: usize = 14;
+/// Octets of a rendered AAAA record behind its owner.
+const IPV6_OCTETS: usize = 26;
 
 /// What was to be written does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +43,8 @@ pub(super) struct Writer<'o> {
     /// Nothing is written from here on.
     limit: usize,
     set_aside: usize,
+    /// The name behind the header, lower case.
+    question: Option<NameRef<'o>>,
     suffixes: ArrayVec<Suffix, SUFFIXES_MAX>,
 }
 
@@ -47,9 +56,11 @@ pub(super) struct Mark {
 }
 
 impl<'o> Writer<'o> {
-    pub(super) fn new(out: &'o mut [u8], octets_max: usize) -> Self {
+    /// `question` is the name that stands behind the header, if one does.
+    #[inline]
+    pub(super) fn new(out: &'o mut [u8], octets_max: usize, question: Option<NameRef<'o>>) -> Self {
         let limit = out.len().min(octets_max);
-        Self { out, at: 0, limit, set_aside: 0, suffixes: ArrayVec::new() }
+        Self { out, at: 0, limit, set_aside: 0, question, suffixes: ArrayVec::new() }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -83,6 +94,7 @@ impl<'o> Writer<'o> {
         self.suffixes.truncate(mark.suffixes);
     }
 
+    #[inline]
     pub(super) fn put(&mut self, octets: &[u8]) -> Result<(), Full> {
         let end = self.at + octets.len();
         if end > self.limit {
@@ -93,8 +105,25 @@ impl<'o> Writer<'o> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn number(&mut self, number: u16) -> Result<(), Full> {
         self.put(&number.to_be_bytes())
+    }
+
+    /// Writes a rendered record behind its owner, with this TTL.
+    #[inline]
+    pub(super) fn put_record(&mut self, record: &[u8], ttl: [u8; 4]) -> Result<(), Full> {
+        let at = self.at + TTL_AT - OWNER.len();
+        // Addresses are nearly all there is, and copied quickest when their length is known here.
+        match (record.first_chunk::<IPV4_OCTETS>(), record.first_chunk::<IPV6_OCTETS>()) {
+            (Some(v4), _) if record.len() == IPV4_OCTETS => self.put(v4)?,
+            (_, Some(v6)) if record.len() == IPV6_OCTETS => self.put(v6)?,
+            _ => self.put(record)?,
+        }
+        if let Some(place) = self.out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+            *place = ttl;
+        }
+        Ok(())
     }
 
     /// Writes over numbers that are there already.
@@ -105,27 +134,13 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Remembers the names that the question ends in: it stands behind the header.
-    pub(super) fn remember_question(&mut self, question: &[u8]) {
-        let mut rest = question;
-        let mut octets = question.len().saturating_sub(4);
-        let mut place = HEADER_OCTETS;
-        while let Some((&len, tail)) = rest.split_first().filter(|(len, _)| **len > 0) {
-            self.remember(place, octets);
-            let step = usize::from(len) + 1;
-            rest = tail.get(usize::from(len)..).unwrap_or_default();
-            octets = octets.saturating_sub(step);
-            place += step;
-        }
-    }
-
     /// Writes a name, compressed, and says where it stands for pointers to it.
     pub(super) fn name(&mut self, name: NameRef<'_>) -> Result<Option<u16>, Full> {
         let wire = name.as_wire();
         let known = name
             .suffixes()
             .take_while(|suffix| !suffix.is_root())
-            .find_map(|suffix| Some((suffix.as_wire().len(), self.find(suffix)?)));
+            .find_map(|suffix| Some((suffix.as_wire().len(), self.known(suffix)?)));
         let tail = known.map_or(1, |(octets, _)| octets);
         let start = self.at;
         self.put(wire.get(..wire.len() - tail).unwrap_or_default())?;
@@ -156,6 +171,24 @@ impl<'o> Writer<'o> {
             // A name that is not remembered is written out when it comes again.
             let _ = self.suffixes.try_push(Suffix { place, octets });
         }
+    }
+
+    /// Where a name stands already.
+    #[inline]
+    fn known(&self, name: NameRef<'_>) -> Option<u16> {
+        self.in_question(name).or_else(|| self.find(name))
+    }
+
+    /// Where the question's name ends in this one. What is as long and the same may still begin inside a
+    /// label, so the question is walked.
+    #[inline]
+    fn in_question(&self, name: NameRef<'_>) -> Option<u16> {
+        let (question, wire) = (self.question?, name.as_wire());
+        let at = question.as_wire().len().checked_sub(wire.len())?;
+        let is_same = question.as_wire().get(at..) == Some(wire);
+        let is_suffix =
+            || question.suffixes().find(|s| s.as_wire().len() <= wire.len()).is_some_and(|s| s == name);
+        (is_same && is_suffix()).then(|| u16::try_from(HEADER_OCTETS + at).ok())?
     }
 
     fn find(&self, name: NameRef<'_>) -> Option<u16> {

@@ -130,7 +130,7 @@ fn flat_answer(answer: &Answer<'_>) -> Vec<Flat> {
     let mut flat = Vec::new();
     for (sets, section) in sections.into_iter().zip(1..) {
         for set in sets {
-            let head = (section, set.owner.as_wire().to_vec(), set.rtype.0, set.ttl.seconds());
+            let head = (section, set.owner.as_wire().to_vec(), set.rtype().0, set.ttl.seconds());
             flat.extend(
                 answer.rdata(set).map(|data| (head.0, head.1.clone(), head.2, head.3, data.to_vec())),
             );

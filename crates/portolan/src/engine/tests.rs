@@ -45,8 +45,8 @@ fn started() -> Engine {
 fn address(engine: &Engine, name: &str) -> Option<String> {
     let name: Name = format!("{name}.glb.example").parse().unwrap();
     let snapshot = engine.snapshot();
-    let pool = snapshot.records(name.borrowed())?.pool(RecordType::A)?.records.first().cloned()?;
-    Some(portolan_core::record::Present(RecordType::A, pool.as_wire()).to_string())
+    let data = snapshot.records(name.borrowed())?.pool(RecordType::A)?.set().data().next()?;
+    Some(portolan_core::record::Present(RecordType::A, data).to_string())
 }
 
 fn serial(engine: &Engine) -> u32 {

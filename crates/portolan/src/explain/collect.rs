@@ -180,7 +180,7 @@ fn policy_seen(
     records: &Records,
     policy: Option<&PolicyName>,
 ) -> PolicySeen {
-    let Steering { policy: says, .. } = &records.policy;
+    let Steering { policy: says, .. } = &*records.policy;
     let hosts = says.hosts.iter().filter(|glob| glob.fits(name.borrowed())).max_by_key(|g| g.specificity());
     let because = match (policy, hosts) {
         (None, _) => "no policy is for it".to_owned(),

@@ -148,7 +148,7 @@ fn why_not_in_pool(endpoint: &Endpoint, rtype: RecordType) -> String {
 }
 
 fn pool_records(pool: &Pool, offer: usize) -> Vec<String> {
-    let of_offer = |(nth, _): &(usize, _)| pool.offer_of(*nth) == Some(offer);
-    let records = pool.records.iter().enumerate().filter(of_offer);
-    records.map(|(_, rdata)| Present(pool.rtype, rdata.as_wire()).to_string()).collect()
+    let of_offer = |(nth, _): &(usize, &[u8])| pool.offer_of(*nth) == Some(offer);
+    let records = pool.set().data().enumerate().filter(of_offer);
+    records.map(|(_, data)| Present(pool.rtype, data).to_string()).collect()
 }

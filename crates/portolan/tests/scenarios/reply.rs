@@ -93,8 +93,8 @@ fn lines(answer: &Answer<'_>, set: &RecordSet<'_>) -> Vec<Line> {
     let line = |data: &[u8]| Line {
         owner: set.owner.to_string(),
         ttl: set.ttl.seconds(),
-        rtype: set.rtype,
-        data: Present(set.rtype, data).to_string(),
+        rtype: set.rtype(),
+        data: Present(set.rtype(), data).to_string(),
     };
     answer.rdata(set).map(line).collect()
 }

@@ -5,7 +5,7 @@ use crate::testing::name;
 #[test]
 fn a_rewind_forgets_names() {
     let mut out = [0; 64];
-    let mut writer = Writer::new(&mut out, 64);
+    let mut writer = Writer::new(&mut out, 64, None);
     assert_eq!(writer.name(name("a.b").borrowed()), Ok(Some(0)));
     let mark = writer.mark();
     assert_eq!(writer.name(name("c.d").borrowed()), Ok(Some(5)));
@@ -20,7 +20,7 @@ fn a_rewind_forgets_names() {
 #[test]
 fn edges() {
     let mut out = [0; 8];
-    let mut writer = Writer::new(&mut out, 6);
+    let mut writer = Writer::new(&mut out, 6, None);
     assert_eq!(writer.name(name(".").borrowed()), Ok(None));
     assert_eq!(writer.put(&[1; 6]), Err(Full));
     assert_eq!(writer.set_aside(6), Err(Full));

@@ -1,0 +1,80 @@
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::*;
+use proptest::prelude::*;
+
+fn name(i: u32) -> Name {
+    format!("n{i}.example").parse().unwrap()
+}
+
+#[test]
+fn a_copy_is_not_changed() {
+    let mut map = Names::new(3);
+    for i in 0..5_000 {
+        assert_eq!(map.insert(&name(i), i), None);
+    }
+    let before = map.clone();
+    assert_eq!(map.insert(&name(7), 70), Some(7));
+    assert_eq!(map.remove(name(8).borrowed()), Some(8));
+    assert_eq!(map.remove(name(8).borrowed()), None);
+    assert_eq!((before.len(), map.len()), (5_000, 4_999));
+    assert_eq!((before.get(name(7).borrowed()), map.get(name(7).borrowed())), (Some(&7), Some(&70)));
+    assert_eq!((before.get(name(8).borrowed()), map.get(name(8).borrowed())), (Some(&8), None));
+    assert_eq!(before.iter().count(), 5_000);
+}
+
+/// Names whose hashes are alike down to the last bit are told apart by themselves.
+#[test]
+fn equal_hashes_are_no_end() {
+    let mut slot = Slot::Empty;
+    for i in 0..40 {
+        assert_eq!(put(&mut slot, Entry { hash: u64::MAX, name: name(i), value: i }, 0), None);
+    }
+    let map = Names { root: slot, len: 40, seed: 0 };
+    for i in 0..40 {
+        assert_eq!(map.find(u64::MAX, name(i).borrowed()).map(|entry| entry.value), Some(i));
+    }
+    assert_eq!(map.iter().count(), 40);
+}
+
+/// What a change costs does not grow with the map.
+#[test]
+fn a_change_allocates_the_same_in_a_big_map() {
+    let octets = |names: u32| {
+        let mut map = Names::new(3);
+        for i in 0..names {
+            map.insert(&name(i), i);
+        }
+        let before = map.clone();
+        let (changed, renewed) = (name(1), name(names));
+        let info = allocation_counter::measure(|| {
+            map.insert(&changed, 0);
+            map.insert(&renewed, 0);
+        });
+        drop(before);
+        info.bytes_total
+    };
+    let (small, big) = (octets(1_000), octets(200_000));
+    // Two more branches at most for each of two changes.
+    assert!(big <= small + 4 * 64 * 16 + 1_024, "{small} octets in a small map, {big} in a big one");
+}
+
+proptest! {
+    #[test]
+    fn it_is_a_map(steps in proptest::collection::vec((any::<bool>(), 0u32..60, any::<u32>()), 0..300)) {
+        let (mut ours, mut theirs) = (Names::new(9), BTreeMap::new());
+        for (put, key, value) in steps {
+            if put {
+                prop_assert_eq!(ours.insert(&name(key), value), theirs.insert(name(key), value));
+            } else {
+                prop_assert_eq!(ours.remove(name(key).borrowed()), theirs.remove(&name(key)));
+            }
+            prop_assert_eq!(ours.len(), theirs.len());
+        }
+        let mut all: Vec<_> = ours.iter().map(|entry| (entry.name.clone(), entry.value)).collect();
+        all.sort();
+        prop_assert_eq!(all, theirs.into_iter().collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,188 @@
+//! RRsets, rendered as they go on the wire.
+//!
+//! A set is read by every question that hits it and made once, so its records stand as a reply has
+//! them: owner, type, class, TTL, length and data, one after the other. The owner is a pointer to the
+//! question's name ([`OWNER`]), which is what most answers begin with; a set whose owner stands elsewhere
+//! in a reply is copied behind its owner. Names in the data are written out; whoever compresses them
+//! reads the data alone.
+//!
+//! ```text
+//!   C0 0C | type | class IN | TTL | length | data     × count; for A and AAAA all of one width
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::record::{Rdata, RecordType, Ttl};
+
+/// The owner of a rendered record: a pointer to the name behind a message's header (RFC 1035 section 4.1.4).
+pub const OWNER: [u8; 2] = [0xc0, 12];
+/// Octets of a rendered record before its data.
+pub const BEFORE_DATA_OCTETS: usize = 12;
+/// Where a rendered record has its TTL.
+pub const TTL_AT: usize = 6;
+
+/// The class IN (RFC 1035 section 3.2.4), the only one there is here.
+const CLASS_IN: u16 = 1;
+
+/// An RRset that is borrowed from where it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rrset<'a> {
+    /// Its type.
+    pub rtype: RecordType,
+    /// How many records it has.
+    pub count: u16,
+    /// Octets of each rendered record where all have the same, else 0.
+    pub(crate) width: u16,
+    /// All records, rendered.
+    pub(crate) octets: &'a [u8],
+}
+
+impl<'a> Rrset<'a> {
+    /// All records, rendered, with the owner [`OWNER`].
+    #[must_use]
+    pub fn rendered(&self) -> &'a [u8] {
+        self.octets
+    }
+
+    /// The TTL that is rendered into it.
+    #[must_use]
+    pub fn ttl(&self) -> u32 {
+        self.octets
+            .get(TTL_AT..)
+            .and_then(|rest| rest.first_chunk())
+            .map_or(0, |ttl| u32::from_be_bytes(*ttl))
+    }
+
+    /// One record, rendered; empty when there is none of that number. What has one width is found at once.
+    #[must_use]
+    #[inline]
+    pub fn record(&self, index: usize) -> &'a [u8] {
+        if self.width > 0 {
+            let width = usize::from(self.width);
+            return self.octets.get(index * width..(index + 1) * width).unwrap_or_default();
+        }
+        self.records().nth(index).unwrap_or_default()
+    }
+
+    /// The records, rendered, one after the other.
+    #[must_use]
+    pub fn records(&self) -> Records<'a> {
+        Records::of(self.octets)
+    }
+
+    /// The data of the records.
+    pub fn data(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.records().map(data_of)
+    }
+}
+
+/// The data of a rendered record.
+#[must_use]
+#[inline]
+pub fn data_of(record: &[u8]) -> &[u8] {
+    record.get(BEFORE_DATA_OCTETS..).unwrap_or_default()
+}
+
+/// The rendered records of a set.
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Records<'a> {
+    /// Those of rendered octets.
+    pub(crate) fn of(rendered: &'a [u8]) -> Self {
+        Self { rest: rendered }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let length =
+            self.rest.get(BEFORE_DATA_OCTETS - 2..)?.first_chunk().map(|l| u16::from_be_bytes(*l))?;
+        let (record, rest) = self.rest.split_at_checked(BEFORE_DATA_OCTETS + usize::from(length))?;
+        self.rest = rest;
+        Some(record)
+    }
+}
+
+/// An RRset that owns its records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RrsetBuf {
+    rtype: RecordType,
+    count: u16,
+    width: u16,
+    octets: Box<[u8]>,
+}
+
+impl RrsetBuf {
+    /// Renders records, in this order; of more than 65,535 the first.
+    #[must_use]
+    pub fn new<'r>(rtype: RecordType, ttl: Ttl, records: impl IntoIterator<Item = &'r [u8]>) -> Self {
+        let mut octets = Vec::new();
+        let mut count = 0;
+        for data in records.into_iter().take(usize::from(u16::MAX)) {
+            render(&mut octets, rtype, ttl, data);
+            count += 1;
+        }
+        Self { rtype, count, width: width_of(rtype), octets: octets.into() }
+    }
+
+    /// A set of one record.
+    #[must_use]
+    pub fn of_one(rtype: RecordType, ttl: Ttl, data: &Rdata) -> Self {
+        Self::new(rtype, ttl, [data.as_wire()])
+    }
+
+    /// The borrowed form, which has the methods.
+    #[must_use]
+    #[inline]
+    pub fn borrowed(&self) -> Rrset<'_> {
+        Rrset { rtype: self.rtype, count: self.count, width: self.width, octets: &self.octets }
+    }
+}
+
+/// Octets of a rendered record of a type whose data has one length, else 0.
+pub(crate) fn width_of(rtype: RecordType) -> u16 {
+    match rtype {
+        RecordType::A => 16,
+        RecordType::AAAA => 28,
+        _ => 0,
+    }
+}
+
+/// Appends one rendered record.
+pub(crate) fn render(octets: &mut Vec<u8>, rtype: RecordType, ttl: Ttl, data: &[u8]) {
+    octets.extend_from_slice(&OWNER);
+    octets.extend_from_slice(&rtype.0.to_be_bytes());
+    octets.extend_from_slice(&CLASS_IN.to_be_bytes());
+    octets.extend_from_slice(&ttl.seconds().to_be_bytes());
+    // `Rdata` holds no more than fits.
+    octets.extend_from_slice(&u16::try_from(data.len()).unwrap_or(u16::MAX).to_be_bytes());
+    octets.extend_from_slice(data);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_found_again() {
+        let ttl = Ttl::from_seconds(300).unwrap();
+        let addresses: [&[u8]; 2] = [&[192, 0, 2, 1], &[192, 0, 2, 2]];
+        let set = RrsetBuf::new(RecordType::A, ttl, addresses);
+        let set = set.borrowed();
+        assert_eq!((set.count, set.ttl()), (2, 300));
+        assert_eq!(set.record(1), [0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4, 192, 0, 2, 2]);
+        assert_eq!(set.record(2), [0; 0]);
+        assert_eq!(set.data().collect::<Vec<_>>(), addresses);
+
+        let texts: [&[u8]; 2] = [b"\x01a", b"\x02bc"];
+        let set = RrsetBuf::new(RecordType::TXT, ttl, texts);
+        assert_eq!(data_of(set.borrowed().record(1)), b"\x02bc");
+        assert_eq!(set.borrowed().record(2), [0; 0]);
+    }
+}

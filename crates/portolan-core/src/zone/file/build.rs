@@ -1,0 +1,470 @@
+//! From records in the order of a file to the frozen zone.
+//!
+//! Reading is done by several threads, each with a [`Gather`] of its own: records of one owner that
+//! follow each other are one run of octets. [`ZoneFile::build`] then lays the runs of all of them into
+//! their nodes, in the order of the file, one pass and no tree in between.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{FILE_OCTETS_MAX, SET_HEAD_OCTETS, Soa, ZoneFile, find, home, node_at, place_of};
+use crate::name::{Name, NameRef, Suffixes, hash_of};
+use crate::record::{RecordType, Ttl};
+use crate::rrset::{data_of, render};
+use crate::zone::content_hash;
+
+/// Most faults that are told; the others are counted.
+const FAULTS_MAX: usize = 100;
+/// Most types at one name, for their number is one octet.
+const SETS_MAX: usize = 255;
+/// Octets of a record in a run before its data: type, TTL, length.
+const RECORD_HEAD_OCTETS: usize = 8;
+/// Octets of a run before its owner: its own length, the owner's.
+const RUN_HEAD_OCTETS: usize = 5;
+/// Octets of an SOA's data behind its names: the serial and four times.
+const SOA_NUMBERS_OCTETS: usize = 20;
+
+/// Records in the order of a file, as one thread reads them.
+#[derive(Debug, Default)]
+pub struct Gather {
+    octets: Vec<u8>,
+    /// Where the current run begins.
+    run: usize,
+    owner: Option<usize>,
+    runs: usize,
+}
+
+/// Something of a zone file that is served otherwise than it stands there, or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The owner.
+    pub owner: Name,
+    /// The type.
+    pub rtype: RecordType,
+    /// What it is.
+    pub kind: FaultKind,
+}
+
+/// What is wrong with an RRset of a zone file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// The owner is outside of the zone; left out.
+    OutOfZone,
+    /// The records of one set have different TTLs; the least is used (RFC 2181 section 5.2).
+    TtlDiffers,
+    /// An alias beside other records; the alias is left out (RFC 1034 section 3.6.2).
+    AliasBeside,
+    /// An alias of several names; the first is used (RFC 2181 section 10.1).
+    ManyAliases,
+    /// A second SOA, or one below the apex; left out.
+    MisplacedSoa,
+    /// No SOA at the apex: there is no zone.
+    NoSoa,
+    /// No name server at the apex.
+    NoNameServer,
+    /// More records or types than one name may have, or more octets than one zone; left out.
+    TooMany,
+}
+
+impl Gather {
+    /// One that is empty.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a record. `data` is in wire form, its names written out, of at most 65,535 octets.
+    pub fn add(&mut self, owner: NameRef<'_>, rtype: RecordType, ttl: Ttl, data: &[u8]) {
+        let wire = owner.as_wire();
+        let same = self.owner.is_some_and(|at| self.octets.get(at..at + wire.len()) == Some(wire));
+        // The root's octet ends a name, so one that begins like another is not taken for it.
+        if !same {
+            self.end_run();
+            self.run = self.octets.len();
+            self.octets.extend_from_slice(&[0; RUN_HEAD_OCTETS - 1]);
+            self.octets.push(u8::try_from(wire.len()).unwrap_or(u8::MAX));
+            self.owner = Some(self.octets.len());
+            self.octets.extend_from_slice(wire);
+            self.runs += 1;
+        }
+        self.octets.extend_from_slice(&rtype.0.to_be_bytes());
+        self.octets.extend_from_slice(&ttl.seconds().to_be_bytes());
+        let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
+        self.octets.extend_from_slice(&length.to_be_bytes());
+        self.octets.extend_from_slice(data.get(..usize::from(length)).unwrap_or_default());
+    }
+
+    fn end_run(&mut self) {
+        let length = u32::try_from(self.octets.len() - self.run).unwrap_or(u32::MAX);
+        if let Some(head) = self.octets.get_mut(self.run..).and_then(|run| run.first_chunk_mut()) {
+            *head = length.to_le_bytes();
+        }
+    }
+
+    /// The runs: each an owner, and the records behind it.
+    fn runs(&self) -> impl Iterator<Item = (NameRef<'_>, &[u8])> {
+        let mut rest = &self.octets[..];
+        core::iter::from_fn(move || {
+            let length = usize::try_from(u32::from_le_bytes(*rest.first_chunk()?)).ok()?;
+            let (run, tail) = rest.split_at_checked(length)?;
+            rest = tail;
+            let (&owner, run) = run.get(RUN_HEAD_OCTETS - 1..)?.split_first()?;
+            let (owner, records) = run.split_at_checked(usize::from(owner))?;
+            Some((NameRef::trusted(owner), records))
+        })
+    }
+}
+
+/// A record on its way into a node.
+#[derive(Clone, Copy)]
+struct Loose<'r> {
+    rtype: RecordType,
+    ttl: Ttl,
+    data: &'r [u8],
+}
+
+fn loose(mut rest: &[u8]) -> impl Iterator<Item = Loose<'_>> {
+    core::iter::from_fn(move || {
+        let (head, tail) = rest.split_first_chunk::<RECORD_HEAD_OCTETS>()?;
+        let [t1, t0, s3, s2, s1, s0, l1, l0] = *head;
+        let (data, tail) = tail.split_at_checked(usize::from(u16::from_be_bytes([l1, l0])))?;
+        rest = tail;
+        let ttl = Ttl::from_seconds(u32::from_be_bytes([s3, s2, s1, s0])).unwrap_or(Ttl::MAX);
+        Some(Loose { rtype: RecordType(u16::from_be_bytes([t1, t0])), ttl, data })
+    })
+}
+
+impl ZoneFile {
+    /// Lays gathered records into a zone; `seed` is that of the snapshot which is to serve it. What is
+    /// left out or changed is told beside it, at most [`FAULTS_MAX`] of it and then the number of all.
+    ///
+    /// # Errors
+    /// The faults, when there is no SOA at the apex.
+    pub fn build(
+        apex: &Name,
+        seed: u64,
+        gathers: Vec<Gather>,
+    ) -> Result<(Self, Vec<Fault>, usize), Vec<Fault>> {
+        let runs = gathers.iter().map(|gather| gather.runs).sum();
+        let mut builder = Builder::new(apex, seed, runs);
+        for mut gather in gathers {
+            gather.end_run();
+            for (owner, records) in gather.runs() {
+                builder.run(owner, records);
+            }
+        }
+        builder.finish()
+    }
+}
+
+/// A zone under way.
+struct Builder<'a> {
+    apex: &'a Name,
+    seed: u64,
+    octets: Vec<u8>,
+    slots: Vec<u64>,
+    /// Nodes, those without records too.
+    nodes: usize,
+    soa: Option<Soa>,
+    faults: Vec<Fault>,
+    faults_count: usize,
+    /// Octets of nodes that were written anew elsewhere.
+    dead: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn new(apex: &'a Name, seed: u64, runs: usize) -> Self {
+        let slots = vec![0; (runs + runs / 4).max(16)];
+        Self {
+            apex,
+            seed,
+            octets: Vec::new(),
+            slots,
+            nodes: 0,
+            soa: None,
+            faults: Vec::new(),
+            faults_count: 0,
+            dead: 0,
+        }
+    }
+
+    fn fault(&mut self, owner: NameRef<'_>, rtype: RecordType, kind: FaultKind) {
+        self.faults_count += 1;
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(Fault { owner: owner.to_name(), rtype, kind });
+        }
+    }
+
+    /// Adds the records of one owner to what it has.
+    fn run(&mut self, owner: NameRef<'_>, records: &[u8]) {
+        if !owner.is_at_or_below(self.apex.borrowed()) {
+            let rtype = loose(records).next().map_or(RecordType(0), |record| record.rtype);
+            return self.fault(owner, rtype, FaultKind::OutOfZone);
+        }
+        let suffixes = Suffixes::of(owner, self.seed);
+        let known = find(&self.slots, &self.octets, suffixes.hash(0), owner).map(|(slot, _)| slot);
+        let old: Vec<u8>;
+        let mut all: Vec<Loose<'_>> = Vec::new();
+        if let Some(slot) = known {
+            old = self.node_octets(slot).to_vec();
+            self.dead += old.len();
+            let node = node_at(&old, 0);
+            let sets = node.iter().flat_map(|(_, node)| node.sets());
+            all.extend(sets.flat_map(|set| {
+                let ttl = Ttl::from_seconds(set.ttl()).unwrap_or(Ttl::MAX);
+                set.records().map(move |record| Loose { rtype: set.rtype, ttl, data: data_of(record) })
+            }));
+        }
+        all.extend(loose(records));
+        self.keep_soa_apart(owner, &mut all);
+        self.drop_misplaced(owner, &mut all);
+        let place = self.octets.len();
+        if !self.write_node(owner, &all) {
+            return;
+        }
+        self.enter(known, suffixes.hash(0), place);
+        if known.is_none() {
+            self.ancestors(&suffixes);
+        }
+    }
+
+    /// The SOA is kept beside the nodes: its serial is not the file's alone.
+    fn keep_soa_apart(&mut self, owner: NameRef<'_>, all: &mut Vec<Loose<'_>>) {
+        let at_apex = owner == self.apex.borrowed();
+        for record in all.iter().filter(|record| record.rtype == RecordType::SOA) {
+            if at_apex && self.soa.is_none() {
+                self.soa = Some(Soa { ttl: record.ttl, data: record.data.into() });
+            } else if !self.soa.as_ref().is_some_and(|soa| at_apex && *soa.data == *record.data) {
+                self.fault(owner, RecordType::SOA, FaultKind::MisplacedSoa);
+            }
+        }
+        all.retain(|record| record.rtype != RecordType::SOA);
+    }
+
+    fn drop_misplaced(&mut self, owner: NameRef<'_>, all: &mut Vec<Loose<'_>>) {
+        let is_alias = |record: &Loose<'_>| record.rtype == RecordType::CNAME;
+        let aliases = all.iter().filter(|record| is_alias(record)).count();
+        if aliases == 0 {
+            return;
+        }
+        if aliases < all.len() || owner == self.apex.borrowed() {
+            self.fault(owner, RecordType::CNAME, FaultKind::AliasBeside);
+            all.retain(|record| !is_alias(record));
+        } else if all.iter().any(|record| all.first().is_some_and(|first| first.data != record.data)) {
+            self.fault(owner, RecordType::CNAME, FaultKind::ManyAliases);
+            all.truncate(1);
+        }
+    }
+
+    /// Appends a node; false when there is no room.
+    fn write_node(&mut self, owner: NameRef<'_>, all: &[Loose<'_>]) -> bool {
+        let mut sorted = all.to_vec();
+        // Stable: the records of a set stay in the order of the file.
+        sorted.sort_by_key(|record| record.rtype);
+        let begin = self.octets.len();
+        self.octets.push(u8::try_from(owner.as_wire().len()).unwrap_or(u8::MAX));
+        self.octets.extend_from_slice(owner.as_wire());
+        let sets_at = self.octets.len();
+        self.octets.push(0);
+        let mut sets = 0;
+        for set in sorted.chunk_by(|a, b| a.rtype == b.rtype) {
+            if sets == SETS_MAX {
+                let rtype = set.first().map_or(RecordType(0), |record| record.rtype);
+                self.fault(owner, rtype, FaultKind::TooMany);
+                break;
+            }
+            self.write_set(owner, set);
+            sets += 1;
+        }
+        if let Some(place) = self.octets.get_mut(sets_at) {
+            *place = u8::try_from(sets).unwrap_or(u8::MAX);
+        }
+        if self.octets.len() > FILE_OCTETS_MAX {
+            self.octets.truncate(begin);
+            self.fault(owner, RecordType(0), FaultKind::TooMany);
+            return false;
+        }
+        true
+    }
+
+    fn write_set(&mut self, owner: NameRef<'_>, set: &[Loose<'_>]) {
+        let Some(first) = set.first() else { return };
+        let ttl = set.iter().map(|record| record.ttl).min().unwrap_or(first.ttl);
+        if set.iter().any(|record| record.ttl != ttl) {
+            self.fault(owner, first.rtype, FaultKind::TtlDiffers);
+        }
+        let head_at = self.octets.len();
+        self.octets.extend_from_slice(&[0; SET_HEAD_OCTETS]);
+        let begin = self.octets.len();
+        let mut count: u16 = 0;
+        for (at, record) in set.iter().enumerate() {
+            // A record that stands twice is one (RFC 2181 section 5).
+            if set.iter().take(at).any(|other| other.data == record.data) {
+                continue;
+            }
+            if count == u16::MAX {
+                self.fault(owner, first.rtype, FaultKind::TooMany);
+                break;
+            }
+            render(&mut self.octets, first.rtype, ttl, record.data);
+            count += 1;
+        }
+        let length = u32::try_from(self.octets.len() - begin).unwrap_or(u32::MAX).to_be_bytes();
+        let [t1, t0] = first.rtype.0.to_be_bytes();
+        let [c1, c0] = count.to_be_bytes();
+        let [l3, l2, l1, l0] = length;
+        if let Some(head) = self.octets.get_mut(head_at..).and_then(|head| head.first_chunk_mut()) {
+            *head = [t1, t0, c1, c0, l3, l2, l1, l0];
+        }
+    }
+
+    /// Makes the names between a new one and the apex be there.
+    fn ancestors(&mut self, suffixes: &Suffixes<'_>) {
+        let below_apex = suffixes.labels().saturating_sub(self.apex.borrowed().labels().count());
+        for skip in 1..below_apex {
+            let (name, hash) = (suffixes.name(skip), suffixes.hash(skip));
+            if find(&self.slots, &self.octets, hash, name).is_some() {
+                return;
+            }
+            let place = self.octets.len();
+            if !self.write_node(name, &[]) {
+                return;
+            }
+            self.enter(None, hash, place);
+        }
+    }
+
+    /// Notes where a node is: in the slot that it has, or in a free one.
+    fn enter(&mut self, known: Option<usize>, hash: u64, place: usize) {
+        if known.is_none() {
+            self.nodes += 1;
+            if self.nodes * 5 > self.slots.len() * 4 {
+                self.grow();
+            }
+        }
+        let at = known.unwrap_or_else(|| free(&self.slots, hash));
+        if let Some(slot) = self.slots.get_mut(at) {
+            *slot = slot_of(hash, place);
+        }
+    }
+
+    fn grow(&mut self) {
+        let mut slots = vec![0; self.slots.len() * 2];
+        for slot in &self.slots {
+            let Some((name, _)) = place_of(*slot).and_then(|place| node_at(&self.octets, place)) else {
+                continue;
+            };
+            let at = free(&slots, hash_of(name, self.seed));
+            if let Some(place) = slots.get_mut(at) {
+                *place = *slot;
+            }
+        }
+        self.slots = slots;
+    }
+
+    /// The octets of the node of a slot.
+    fn node_octets(&self, slot: usize) -> &[u8] {
+        let place = self.slots.get(slot).and_then(|slot| place_of(*slot)).unwrap_or(usize::MAX);
+        let begin = self.octets.get(place..).unwrap_or_default();
+        let end = node_at(begin, 0).map_or(0, |(_, node)| {
+            let mut sets = node.sets();
+            sets.by_ref().for_each(drop);
+            begin.len() - sets.rest.len()
+        });
+        begin.get(..end).unwrap_or_default()
+    }
+
+    fn finish(mut self) -> Result<(ZoneFile, Vec<Fault>, usize), Vec<Fault>> {
+        let apex = self.apex.borrowed();
+        let Some(soa) = self.soa.take() else {
+            self.fault(apex, RecordType::SOA, FaultKind::NoSoa);
+            return Err(self.faults);
+        };
+        // The apex is there also when it has nothing but its SOA.
+        let hash = hash_of(apex, self.seed);
+        match find(&self.slots, &self.octets, hash, apex) {
+            Some((_, node)) if node.set(RecordType::NS).is_some() => {}
+            found => {
+                if found.is_none() {
+                    let place = self.octets.len();
+                    self.write_node(apex, &[]);
+                    self.enter(None, hash, place);
+                }
+                self.fault(apex, RecordType::NS, FaultKind::NoNameServer);
+            }
+        }
+        if self.dead > 0 {
+            self.compact();
+        }
+        let mut file = ZoneFile {
+            apex: self.apex.clone(),
+            octets: self.octets.into_boxed_slice(),
+            slots: self.slots.into_boxed_slice(),
+            names: 0,
+            cuts: 0,
+            content: soa_content(&soa),
+            soa,
+        };
+        file.summarise();
+        Ok((file, self.faults, self.faults_count))
+    }
+
+    /// Leaves out what was written anew elsewhere.
+    fn compact(&mut self) {
+        let mut octets = Vec::with_capacity(self.octets.len() - self.dead);
+        for at in 0..self.slots.len() {
+            let node = self.node_octets(at);
+            if node.is_empty() {
+                continue;
+            }
+            let place = octets.len();
+            octets.extend_from_slice(node);
+            if let Some(slot) = self.slots.get_mut(at) {
+                *slot = *slot & !0xffff_ffff | u64::try_from(place + 1).unwrap_or(0);
+            }
+        }
+        self.octets = octets;
+    }
+}
+
+impl ZoneFile {
+    fn summarise(&mut self) {
+        let (mut names, mut cuts, mut content) = (0, 0, self.content);
+        let apex = self.apex.clone();
+        for (name, node) in self.nodes() {
+            names += usize::from(!node.is_empty() || name == apex.borrowed());
+            cuts += u32::from(name != apex.borrowed() && node.set(RecordType::NS).is_some());
+            for set in node.sets() {
+                content = content.wrapping_add(set_content(name, set.octets));
+            }
+        }
+        (self.names, self.cuts, self.content) = (names, cuts, content);
+    }
+}
+
+/// The hash of a rendered set; its records count in any order.
+fn set_content(name: NameRef<'_>, rendered: &[u8]) -> u128 {
+    let key = content_hash(name.as_wire());
+    let records = crate::rrset::Records::of(rendered);
+    records.fold(key, |sum, record| sum.wrapping_add(content_hash(record).wrapping_mul(key | 1)))
+}
+
+fn soa_content(soa: &Soa) -> u128 {
+    let numbers = soa.data.len().saturating_sub(SOA_NUMBERS_OCTETS);
+    let (names, numbers) = soa.data.split_at(numbers);
+    let times = numbers.get(4..).unwrap_or_default();
+    content_hash(&[names, times, &soa.ttl.seconds().to_be_bytes()].concat())
+}
+
+fn slot_of(hash: u64, place: usize) -> u64 {
+    hash << 32 | u64::try_from(place + 1).unwrap_or(0)
+}
+
+/// The first free slot for a hash. There is one: the table is never full.
+fn free(slots: &[u64], hash: u64) -> usize {
+    let mut at = home(slots.len(), hash);
+    while slots.get(at).is_some_and(|slot| *slot != 0) {
+        at = if at + 1 == slots.len() { 0 } else { at + 1 };
+    }
+    at
+}

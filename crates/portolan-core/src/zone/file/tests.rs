@@ -1,0 +1,136 @@
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::*;
+use crate::record::{Rdata, Soa as SoaFields};
+use crate::testing::name;
+
+const SEED: u64 = 5;
+
+fn ttl(seconds: u32) -> Ttl {
+    Ttl::from_seconds(seconds).unwrap()
+}
+
+fn soa(serial: u32) -> Rdata {
+    let times = SoaFields {
+        mname: name("ns1.example"),
+        rname: name("hostmaster.example"),
+        serial,
+        refresh: 1,
+        retry: 2,
+        expire: 3,
+        minimum: 4,
+    };
+    Rdata::soa(&times)
+}
+
+/// Records as `owner TTL address-or-name`, a host name being an NS target at `cut` and a CNAME else.
+fn gather(lines: &[(&str, u32, &str)]) -> Gather {
+    let mut gather = Gather::new();
+    for (owner, seconds, data) in lines {
+        let (rtype, rdata) = match data.parse() {
+            Ok(address) => (RecordType::A, Rdata::address(address)),
+            Err(_) if data.starts_with("ns") => (RecordType::NS, Rdata::name(&name(data))),
+            Err(_) => (RecordType::CNAME, Rdata::name(&name(data))),
+        };
+        gather.add(name(owner).borrowed(), rtype, ttl(*seconds), rdata.as_wire());
+    }
+    gather
+}
+
+fn with_soa(mut gather: Gather) -> Gather {
+    gather.add(name("example").borrowed(), RecordType::SOA, ttl(9), soa(7).as_wire());
+    gather
+}
+
+fn build(gathers: Vec<Gather>) -> (ZoneFile, Vec<Fault>) {
+    let (file, faults, _) = ZoneFile::build(&name("example"), SEED, gathers).unwrap();
+    (file, faults)
+}
+
+/// `owner type ttl count`, by owner.
+fn told(file: &ZoneFile) -> BTreeSet<alloc::string::String> {
+    let of = |(owner, node): (NameRef<'_>, FileNode<'_>)| {
+        let owner = owner.to_string();
+        let sets = node.sets().map(|s| format!(" {} {} {}", s.rtype, s.ttl(), s.count));
+        owner + &sets.collect::<alloc::string::String>()
+    };
+    file.nodes().map(of).collect()
+}
+
+#[test]
+fn names_are_found_with_all_that_is_theirs() {
+    let lines = [
+        ("example", 60, "ns1.example"),
+        ("www.example", 60, "192.0.2.1"),
+        ("www.example", 60, "192.0.2.2"),
+        ("a.b.c.example", 60, "192.0.2.3"),
+        ("cut.example", 60, "ns.cut.example"),
+        // The owner again, later: what it had stays.
+        ("www.example", 60, "192.0.2.3"),
+        ("www.example", 60, "192.0.2.1"),
+    ];
+    let (file, faults) = build([with_soa(gather(&lines))].into());
+    assert_eq!(faults, []);
+    let all = [
+        "a.b.c.example. A 60 1",
+        "b.c.example.",
+        "c.example.",
+        "cut.example. NS 60 1",
+        "example. NS 60 1",
+        "www.example. A 60 3",
+    ];
+    assert_eq!(told(&file).into_iter().collect::<Vec<_>>(), all);
+    assert_eq!((file.len(), file.cuts()), (4, 1));
+    assert_eq!(file.soa(), (soa(7).as_wire(), ttl(9)));
+    let www = file.node(name("www.example").borrowed(), SEED).unwrap();
+    let last: Vec<u8> = www.set(RecordType::A).unwrap().data().map(|data| data[3]).collect();
+    assert_eq!(last, [1, 2, 3], "in the order of the file");
+    assert!(file.node(name("b.c.example").borrowed(), SEED).unwrap().is_empty());
+    assert!(file.node(name("x.example").borrowed(), SEED).is_none());
+}
+
+#[test]
+fn pieces_come_to_the_same_as_the_whole() {
+    let lines: Vec<(alloc::string::String, u32, alloc::string::String)> = (0..500_u32)
+        .map(|i| (format!("n{}.example", i * 7 % 200), 60, format!("192.0.2.{}", i % 256)))
+        .collect();
+    let lines: Vec<(&str, u32, &str)> = lines.iter().map(|(o, t, d)| (o.as_str(), *t, d.as_str())).collect();
+    let (whole, _) = build([with_soa(gather(&lines))].into());
+    let (front, back) = lines.split_at(123);
+    let (pieces, _) = build([with_soa(gather(front)), gather(back)].into());
+    assert_eq!(told(&whole), told(&pieces));
+    assert_eq!(whole.content(), pieces.content());
+    assert_eq!(whole.octets.len(), pieces.octets.len(), "nothing dead is left");
+    let (other, _) = build([with_soa(gather(front))].into());
+    assert_ne!(whole.content(), other.content());
+}
+
+#[test]
+fn faults_cost_themselves_alone() {
+    use FaultKind::*;
+    let check = |lines: &[(&str, u32, &str)], at: &str, left: &str, kind: FaultKind| {
+        let mut all = [("example", 60, "ns1.example")].to_vec();
+        all.extend_from_slice(lines);
+        let (file, faults) = build([with_soa(gather(&all))].into());
+        assert_eq!(faults.iter().map(|f| f.kind).collect::<Vec<_>>(), [kind], "{lines:?}");
+        let told: Vec<_> = told(&file).into_iter().filter(|line| line.starts_with(at)).collect();
+        assert_eq!(told.concat(), left, "{lines:?}");
+    };
+    let a = "192.0.2.1";
+    check(&[("www.example.org", 60, a)], "www", "", OutOfZone);
+    check(&[("w.example", 60, a), ("w.example", 30, "192.0.2.2")], "w", "w.example. A 30 2", TtlDiffers);
+    check(&[("w.example", 60, a), ("w.example", 60, "x.example")], "w", "w.example. A 60 1", AliasBeside);
+    check(
+        &[("w.example", 60, "y.example"), ("w.example", 60, "x.example")],
+        "w",
+        "w.example. CNAME 60 1",
+        ManyAliases,
+    );
+    let (_, faults) = build([with_soa(gather(&[]))].into());
+    assert_eq!(faults.iter().map(|f| f.kind).collect::<Vec<_>>(), [NoNameServer]);
+    let faults = ZoneFile::build(&name("example"), SEED, [gather(&[("example", 60, "ns1.example")])].into());
+    assert_eq!(faults.unwrap_err().iter().map(|f| f.kind).collect::<Vec<_>>(), [NoSoa]);
+}

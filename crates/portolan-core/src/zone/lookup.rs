@@ -1,0 +1,139 @@
+//! Where a question leads inside a zone: to records, to a delegation, to nothing.
+
+use arrayvec::ArrayVec;
+
+use crate::name::{NAME_OCTETS_MAX, NameRef, Suffixes};
+use crate::record::RecordType;
+use crate::rrset::Rrset;
+use crate::zone::file::FileNode;
+use crate::zone::{Records, Snapshot, Zone};
+
+/// Where a question leads inside a zone.
+pub(crate) enum Lookup<'s, 'q> {
+    /// Records, by the name itself or by a wildcard.
+    Found(Stored<'s>, bool),
+    /// A delegation at this name, and its name servers.
+    Cut(NameRef<'q>, Rrset<'s>),
+    /// Names below, no records here.
+    Empty,
+    /// Nothing.
+    Missing,
+}
+
+/// What stands at a name.
+#[derive(Clone, Copy)]
+pub(crate) enum Stored<'s> {
+    /// What the fleet offers.
+    Fleet(&'s Records),
+    /// What a zone file has.
+    File(FileNode<'s>),
+}
+
+/// What is known of a name: its records, or that there are names below it.
+enum Known<'s> {
+    Records(Stored<'s>),
+    Empty,
+}
+
+impl<'s> Stored<'s> {
+    fn name_servers(self) -> Option<Rrset<'s>> {
+        match self {
+            Self::Fleet(records) => records.pool(RecordType::NS).map(|pool| pool.set.borrowed()),
+            Self::File(node) => node.set(RecordType::NS),
+        }
+    }
+}
+
+impl Snapshot {
+    /// Looks a name up in the zone that holds it.
+    #[inline]
+    pub(crate) fn lookup<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
+        if (self.cuts > 0 || zone.file.as_ref().is_some_and(|file| file.cuts() > 0))
+            && let Some(cut) = self.cut(zone, suffixes)
+        {
+            return cut;
+        }
+        match self.known(zone, suffixes.hash(0), suffixes.name(0)) {
+            Some(Known::Records(stored)) => Lookup::Found(stored, false),
+            Some(Known::Empty) => Lookup::Empty,
+            None => self.wildcard(zone, suffixes),
+        }
+    }
+
+    /// What stands at a name, whatever zone it is in and whatever is delegated: for glue.
+    pub(crate) fn stored(&self, name: NameRef<'_>) -> Option<Stored<'_>> {
+        let suffixes = Suffixes::of(name, self.seed());
+        let zone = self.zone_among(&suffixes, 0)?;
+        match self.known(zone, suffixes.hash(0), name)? {
+            Known::Records(stored) => Some(stored),
+            Known::Empty => None,
+        }
+    }
+
+    /// A name of the fleet hides what the file has there.
+    #[inline]
+    fn known<'s>(&'s self, zone: &'s Zone, hash: u64, name: NameRef<'_>) -> Option<Known<'s>> {
+        let mut known = None;
+        if zone.facts.is_some()
+            && let Some(entry) = self.names.find(hash, name)
+        {
+            match entry.value.records.as_deref() {
+                Some(records) => return Some(Known::Records(Stored::Fleet(records))),
+                None => known = Some(Known::Empty),
+            }
+        }
+        match zone.file.as_ref().and_then(|file| file.find(hash, name)) {
+            Some(node) if !node.is_empty() => Some(Known::Records(Stored::File(node))),
+            Some(_) => Some(Known::Empty),
+            None => known,
+        }
+    }
+
+    /// The highest delegation at or above a name and below the apex.
+    fn cut<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Option<Lookup<'s, 'q>> {
+        let below_apex = suffixes.labels().checked_sub(zone.apex.borrowed().labels().count())?;
+        for skip in (0..below_apex).rev() {
+            let (hash, name) = (suffixes.hash(skip), suffixes.name(skip));
+            match self.known(zone, hash, name) {
+                Some(Known::Records(stored)) => {
+                    if let Some(name_servers) = stored.name_servers() {
+                        return Some(Lookup::Cut(name, name_servers));
+                    }
+                }
+                Some(Known::Empty) => {}
+                // Nothing here, so nothing below.
+                None => return None,
+            }
+        }
+        None
+    }
+
+    /// The wildcard below the closest encloser (RFC 4592 section 3.3.1).
+    fn wildcard<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
+        let encloser = self.encloser(zone, suffixes);
+        let mut wire = ArrayVec::<u8, { NAME_OCTETS_MAX + 2 }>::new();
+        // A name has no more octets than there is room for behind these two.
+        let _ = wire.try_extend_from_slice(&[1, b'*']);
+        let _ = wire.try_extend_from_slice(suffixes.name(encloser).as_wire());
+        match self.known(zone, suffixes.wildcard_hash(encloser), NameRef::trusted(&wire)) {
+            Some(Known::Records(stored)) => Lookup::Found(stored, true),
+            Some(Known::Empty) => Lookup::Empty,
+            None => Lookup::Missing,
+        }
+    }
+
+    /// How many labels of a name are to be left out to come to the closest one that is there. Above one that
+    /// is there all are, up to the apex, so halving finds it: a name of a hundred labels costs seven looks.
+    fn encloser(&self, zone: &Zone, suffixes: &Suffixes<'_>) -> usize {
+        let apex = suffixes.labels().saturating_sub(zone.apex.borrowed().labels().count());
+        let (mut missing, mut there) = (0, apex);
+        while missing + 1 < there {
+            let middle = missing.midpoint(there);
+            match self.known(zone, suffixes.hash(middle), suffixes.name(middle)) {
+                Some(_) => there = middle,
+                None => missing = middle,
+            }
+        }
+        there
+    }
+}
