@@ -38,6 +38,8 @@ pub(crate) enum Need {
     Tests,
     /// The other steps of `cargo xtask ci`.
     Checks,
+    /// `cargo xtask bench`.
+    Bench,
 }
 
 const TOOLS: &[Tool] = &[
@@ -71,6 +73,48 @@ const TOOLS: &[Tool] = &[
         source: Source::Crate { name: "cargo-fuzz", version: "0.13.2" },
         need: Need::Checks,
         without: "the fuzz targets",
+    },
+    Tool {
+        commands: &["setpriv"],
+        source: Source::Debian("util-linux"),
+        need: Need::Bench,
+        without: "the benchmark",
+    },
+    Tool {
+        commands: &["taskset"],
+        source: Source::Debian("util-linux"),
+        need: Need::Bench,
+        without: "the benchmark",
+    },
+    Tool {
+        commands: &["knotd"],
+        source: Source::Debian("knot"),
+        need: Need::Bench,
+        without: "the comparison with Knot",
+    },
+    Tool {
+        commands: &["nsd"],
+        source: Source::Debian("nsd"),
+        need: Need::Bench,
+        without: "the comparison with NSD",
+    },
+    Tool {
+        commands: &["gdnsd"],
+        source: Source::Debian("gdnsd"),
+        need: Need::Bench,
+        without: "the comparison with gdnsd",
+    },
+    Tool {
+        commands: &["pdns_server"],
+        source: Source::Debian("pdns-server"),
+        need: Need::Bench,
+        without: "the comparison with PowerDNS",
+    },
+    Tool {
+        commands: &["named"],
+        source: Source::Debian("bind9"),
+        need: Need::Bench,
+        without: "the comparison with BIND",
     },
 ];
 

@@ -1,97 +1,158 @@
-//! The smallest DNS client: one question for addresses, one answer. It shares no code with the server
-//! that it measures.
+//! The load client: packets that were built before, four sockets, one thread that never sleeps, so that
+//! the server does not pay for waking it.
+//!
+//! ```text
+//!   closed loop: a reply comes ──▶ its place in flight is free ──▶ the next question goes out
+//!   open loop:   the clock says that one is due ──▶ it goes out; its time runs from when it was due
+//! ```
+//!
+//! A question's id holds its place in flight, so that a reply is matched by one look. A reply with a
+//! code other than NOERROR and NXDOMAIN is counted as wrong: what was checked before must stay so.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 
-/// A lost datagram costs this much; on loopback none is lost while the server runs.
-const REPLY_MAX: Duration = Duration::from_millis(100);
-/// Between two questions for an answer that has not come yet.
-const PAUSE: Duration = Duration::from_millis(1);
-/// Octets before the question.
-const HEADER_BYTES: usize = 12;
+use super::dataset::Packets;
+use super::histogram::Histogram;
+use lane::{BATCH, Lane};
 
-/// A socket, and the id of the last question.
-pub(super) struct Client {
-    socket: UdpSocket,
-    id: u16,
+mod lane;
+
+/// Sockets of a client; a server with several workers spreads them by their ports.
+const SOCKETS: usize = 4;
+/// Questions in flight of a closed loop, on all sockets.
+const IN_FLIGHT: usize = 128;
+/// Places in flight of one socket of an open loop: at 20,000 a second, most of a second's questions.
+const OPEN_PLACES: usize = 4_096;
+/// After this a question counts as lost, and its place is free again.
+const LOST_AFTER: Duration = Duration::from_secs(1);
+/// How often lost questions are looked for.
+const LOST_LOOK: Duration = Duration::from_millis(100);
+
+/// How questions are sent.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Pace {
+    /// So many in flight, as fast as they are answered.
+    Closed,
+    /// So many a second, whatever is answered.
+    Open(u32),
 }
 
-impl Client {
-    pub(super) fn connect(server: SocketAddr) -> Result<Self> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).context("a socket")?;
-        socket.connect(server).context("the server's address")?;
-        socket.set_read_timeout(Some(REPLY_MAX)).context("a time limit")?;
-        Ok(Self { socket, id: 0 })
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Load {
+    /// Questions that were answered.
+    pub(super) answered: u64,
+    /// Questions that were not answered in time, or had no place to wait in.
+    pub(super) lost: u64,
+    /// Replies with a code that none of the questions ought to have.
+    pub(super) wrong: u64,
+    /// How long questions were sent.
+    pub(super) seconds: f64,
+    /// From question to reply.
+    pub(super) latency: Histogram,
+}
+
+/// Asks for so long, beginning with the packet of that number; they go round.
+///
+/// # Errors
+/// When there is no socket, or the server's is gone.
+pub(super) fn run(
+    server: SocketAddr,
+    packets: &Packets,
+    first: usize,
+    pace: Pace,
+    time: Duration,
+) -> Result<Load> {
+    ensure!(packets.count() > 0, "no questions to ask");
+    let places = if pace == Pace::Closed { IN_FLIGHT / SOCKETS } else { OPEN_PLACES };
+    let mut lanes = Vec::new();
+    for _ in 0..SOCKETS {
+        lanes.push(Lane::connect(server, places)?);
+    }
+    let mut client = Client { lanes, packets, next: first, load: Load::default() };
+    let begun = Instant::now();
+    match pace {
+        Pace::Closed => client.closed(begun, time)?,
+        Pace::Open(rate) => client.open(begun, time, rate)?,
+    }
+    client.load.seconds = begun.elapsed().as_secs_f64();
+    client.drain()?;
+    Ok(client.load)
+}
+
+struct Client<'a> {
+    lanes: Vec<Lane>,
+    packets: &'a Packets,
+    next: usize,
+    load: Load,
+}
+
+impl Client<'_> {
+    fn closed(&mut self, begun: Instant, time: Duration) -> Result<()> {
+        let mut looked = begun;
+        loop {
+            for lane in &mut self.lanes {
+                let now = lane.receive(&mut self.load)?;
+                let count = lane.free().min(BATCH);
+                self.next += lane.send(self.packets, self.next, count, |_| now)?;
+            }
+            let now = Instant::now();
+            if now >= begun + time {
+                return Ok(());
+            }
+            self.look_for_lost(now, &mut looked);
+        }
     }
 
-    /// The addresses of a name, sorted; none when no good answer came in time.
-    pub(super) fn ask(&mut self, name: &str) -> Result<Option<Vec<Ipv4Addr>>> {
-        self.id = self.id.wrapping_add(1);
-        // Until the server has its socket, sending or receiving is refused: that is «no answer».
-        if self.socket.send(&question(self.id, name)).is_err() {
-            return Ok(None);
+    fn open(&mut self, begun: Instant, time: Duration, rate: u32) -> Result<()> {
+        let step = Duration::from_secs(1) / rate;
+        let all = whole(time, step);
+        let (mut looked, mut asked) = (begun, 0);
+        // Every question that was due is sent, however late the machine lets us.
+        while asked < all {
+            for lane in &mut self.lanes {
+                lane.receive(&mut self.load)?;
+                let due = all.min(whole(begun.elapsed(), step) + 1);
+                let count = due.saturating_sub(asked).min(BATCH as u32);
+                // What has no place is lost; the clock does not wait for a slow server.
+                let room = lane.free().min(count as usize);
+                let sent = lane.send(self.packets, self.next, room, |n| begun + step * (asked + n))?;
+                self.load.lost += u64::from(count) - sent as u64;
+                self.next += count as usize;
+                asked += count;
+            }
+            self.look_for_lost(Instant::now(), &mut looked);
         }
-        let mut reply = [0; 4096];
-        while let Ok(len) = self.socket.recv(&mut reply) {
-            let reply = &reply[..len];
-            if reply.get(..2) == Some(&self.id.to_be_bytes()) {
-                return Ok(addresses(reply));
+        Ok(())
+    }
+
+    fn look_for_lost(&mut self, now: Instant, looked: &mut Instant) {
+        if now - *looked >= LOST_LOOK {
+            *looked = now;
+            self.load.lost += self.lanes.iter_mut().map(|lane| lane.forget(now, LOST_AFTER)).sum::<u64>();
+        }
+    }
+
+    /// Waits for what is still in flight.
+    fn drain(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while self.lanes.iter().any(Lane::waits) && begun.elapsed() < LOST_AFTER {
+            for lane in &mut self.lanes {
+                lane.receive(&mut self.load)?;
             }
         }
-        Ok(None)
-    }
-
-    /// Waits a little before the next question.
-    #[expect(clippy::disallowed_methods, reason = "the event is on the other side of a socket: it is polled")]
-    pub(super) fn pause(&self) {
-        std::thread::sleep(PAUSE);
+        let now = Instant::now();
+        self.load.lost += self.lanes.iter_mut().map(|lane| lane.forget(now, Duration::ZERO)).sum::<u64>();
+        Ok(())
     }
 }
 
-/// A question for the A records of a name without escapes.
-fn question(id: u16, name: &str) -> Vec<u8> {
-    let mut bytes = id.to_be_bytes().to_vec();
-    bytes.extend([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
-    for label in name.split('.').filter(|label| !label.is_empty()) {
-        bytes.push(u8::try_from(label.len()).expect("a label of the made-up fleet is short"));
-        bytes.extend(label.as_bytes());
-    }
-    bytes.extend([0, 0, 1, 0, 1]);
-    bytes
-}
-
-/// The A records of an answer, sorted; none for an error or anything that ends early.
-fn addresses(reply: &[u8]) -> Option<Vec<Ipv4Addr>> {
-    let code = reply.get(3)? & 0x0f;
-    let records = u16::from_be_bytes([*reply.get(6)?, *reply.get(7)?]);
-    let mut at = skip_name(reply, HEADER_BYTES)? + 4;
-    let mut found = Vec::new();
-    for _ in 0..records {
-        at = skip_name(reply, at)?;
-        let fixed = reply.get(at..at + 10)?;
-        let len = usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
-        let data = reply.get(at + 10..at + 10 + len)?;
-        if let (0, 1, &[a, b, c, d]) = (fixed[0], fixed[1], data) {
-            found.push(Ipv4Addr::new(a, b, c, d));
-        }
-        at += 10 + len;
-    }
-    found.sort();
-    (code == 0).then_some(found)
-}
-
-/// Where a name ends: after its root label, or after the pointer that it ends with.
-fn skip_name(reply: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        match *reply.get(at)? {
-            0 => return Some(at + 1),
-            len if len >= 0xc0 => return Some(at + 2),
-            len => at += 1 + usize::from(len),
-        }
-    }
+/// How often a step fits into a time.
+fn whole(time: Duration, step: Duration) -> u32 {
+    u32::try_from(time.as_nanos() / step.as_nanos().max(1)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

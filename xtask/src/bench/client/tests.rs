@@ -1,31 +1,70 @@
+use std::net::UdpSocket;
+use std::thread;
+
 use super::*;
+use crate::bench::dataset;
 
-/// The answer to `a.b`: one alias by pointer, then two addresses.
-fn answer(code: u8) -> Vec<u8> {
-    let mut bytes = question(7, "a.b.");
-    bytes[3] = code;
-    bytes[7] = 3;
-    let record = |kind: u8, data: &[u8]| {
-        let len = u8::try_from(data.len()).unwrap();
-        [&[0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 30, 0, len], data].concat()
-    };
-    bytes.extend(record(5, &[0xc0, 14]));
-    bytes.extend(record(1, &[198, 18, 0, 2]));
-    bytes.extend(record(1, &[198, 18, 0, 1]));
-    bytes
+/// What a server of the tests does with each datagram.
+enum Manner {
+    /// It answers with this code.
+    Code(u8),
+    /// It answers only every so manieth.
+    Every(usize),
+}
+
+/// Answers until nobody has asked for a while.
+fn serve(manner: Manner) -> (SocketAddr, thread::JoinHandle<()>) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    socket.set_read_timeout(Some(3 * LOST_AFTER)).unwrap();
+    let thread = thread::spawn(move || {
+        let mut bytes = [0; 512];
+        let mut count = 0;
+        while let Ok((len, client)) = socket.recv_from(&mut bytes) {
+            count += 1;
+            bytes[2] |= 0x80;
+            match manner {
+                Manner::Every(number) if count % number != 0 => continue,
+                Manner::Every(_) => {}
+                Manner::Code(code) => bytes[3] = code,
+            }
+            socket.send_to(&bytes[..len], client).unwrap();
+        }
+    });
+    (address, thread)
+}
+
+#[track_caller]
+fn load(manner: Manner, pace: Pace, millis: u64) -> Load {
+    let (address, _thread) = serve(manner);
+    let packets = dataset::packets(&dataset::STATIC, None, 100);
+    run(address, &packets, 0, pace, Duration::from_millis(millis)).unwrap()
 }
 
 #[test]
-fn addresses_are_read_and_sorted() {
-    let expected = vec![Ipv4Addr::new(198, 18, 0, 1), Ipv4Addr::new(198, 18, 0, 2)];
-    assert_eq!(addresses(&answer(0)), Some(expected));
+fn every_question_of_a_closed_loop_is_answered() {
+    let load = load(Manner::Code(NXDOMAIN_CODE), Pace::Closed, 100);
+    assert!(load.answered >= IN_FLIGHT as u64, "{load:?}");
+    assert_eq!((load.lost, load.wrong), (0, 0));
+    assert!(load.latency.quantile(0.5) > Duration::ZERO);
 }
 
 #[test]
-fn an_error_or_half_an_answer_is_none() {
-    assert_eq!(addresses(&answer(3)), None);
-    let whole = answer(0);
-    for len in 0..whole.len() {
-        assert_eq!(addresses(&whole[..len]), None, "{len} octets");
-    }
+fn an_open_loop_asks_at_its_rate() {
+    let load = load(Manner::Code(0), Pace::Open(1_000), 200);
+    assert_eq!((load.answered + load.lost, load.wrong), (200, 0));
 }
+
+#[test]
+fn other_codes_are_wrong() {
+    let load = load(Manner::Code(2), Pace::Open(1_000), 50);
+    assert!(load.wrong > 0 && load.wrong == load.answered, "{load:?}");
+}
+
+#[test]
+fn lost_questions_are_counted_and_their_places_used_again() {
+    let load = load(Manner::Every(2), Pace::Open(1_000), 100);
+    assert_eq!((load.answered, load.lost), (50, 50));
+}
+
+const NXDOMAIN_CODE: u8 = 3;

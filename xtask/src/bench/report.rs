@@ -1,0 +1,101 @@
+//! The report: tables as Markdown, for the terminal and for `bench/RESULTS.md`.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use super::histogram::Histogram;
+use super::modes::{Findings, Row, Table};
+use super::options::Options;
+use super::peers::FLOOR;
+use super::rounds::{OPEN_RATE, Sample};
+use super::stats::Spread;
+use crate::command::root;
+
+/// Where `--write` keeps the report.
+const RESULTS: &str = "bench/RESULTS.md";
+
+/// The whole report.
+pub(super) fn render(options: &Options, machine: &str, date: &str, findings: &Findings) -> String {
+    let mut text = format!(
+        "# Figures\n\n{date}; {machine}.\n\n`cargo xtask bench`: {} rounds of {:.1} s, interleaved; closed loop of 128 in flight \
+         over 4 sockets, then {OPEN_RATE} questions a second. One worker on core 0, the client on the last core.\n\
+         CPU is that of all of a subject's processes and threads, by /proc, over answered questions; ratios are to the \
+         batched echo's in the same round: median [quartiles].\n",
+        options.effort.rounds,
+        options.effort.time.as_secs_f64(),
+    );
+    for table in &findings.tables {
+        text += &serving(table);
+    }
+    if let Some(fleet) = &findings.fleet {
+        text += "\n## fleet\n\n";
+        text += fleet;
+    }
+    if findings.missing > 0 {
+        write!(text, "\n{} tools were missing.\n", findings.missing).expect("a String takes everything");
+    }
+    text
+}
+
+/// Keeps the report.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn write(text: &str) -> Result<()> {
+    let path = root().join(RESULTS);
+    fs::create_dir_all(path.parent().context("bench/ is a folder")?).context(RESULTS)?;
+    fs::write(path, text).context(RESULTS)
+}
+
+/// The ratios of a subject to the floor, round by round; none without both.
+pub(super) fn ratios(table: &Table, row: &Row) -> Option<Spread> {
+    let floor = table.row(FLOOR)?;
+    Spread::of(row.samples.iter().zip(&floor.samples).map(|(one, floor)| one.cpu / floor.cpu))
+}
+
+fn serving(table: &Table) -> String {
+    let mut text = format!("\n## {}\n\n", table.mode.name());
+    text += "| subject | version | set up as | CPU / echo | CPU us | of it user us | questions/s | busy | p50 / p99 / p99.9 us | the same at 20k/s | lost | RSS (PSS) MiB | start s |\n";
+    text += "| --- | --- | --- | --- | --- | ---: | ---: | ---: | --- | --- | ---: | --- | ---: |\n";
+    for row in &table.rows {
+        if let Some(failure) = &row.failure {
+            writeln!(text, "| {} | {} | {} | FAILED: {failure} |", row.name, row.version, row.what)
+                .expect("a String takes everything");
+        } else {
+            text += &line(table, row);
+        }
+    }
+    text
+}
+
+fn line(table: &Table, row: &Row) -> String {
+    let of = |figure: fn(&Sample) -> f64| Spread::of(row.samples.iter().map(figure)).unwrap_or_default();
+    let (cpu, user) = (of(|sample| sample.cpu / 1e3), of(|sample| sample.user / 1e3));
+    let rate = of(|sample| sample.closed.answered as f64 / sample.closed.seconds);
+    let ratio = ratios(table, row).map_or_else(|| "–".to_owned(), |ratio| ratio.to_string());
+    let lost: u64 = row.samples.iter().map(|s| s.closed.lost + s.open.as_ref().map_or(0, |o| o.lost)).sum();
+    let closed = latency(row.samples.iter().map(|sample| &sample.closed.latency));
+    let open = latency(row.samples.iter().filter_map(|sample| Some(&sample.open.as_ref()?.latency)));
+    format!(
+        "| {} | {} | {} | {ratio} | {cpu} | {:.2} | {:.0}k | {:.2} | {closed} | {open} | {lost} | {:.1} ({:.1}) | {:.2} |\n",
+        row.name,
+        row.version,
+        row.what,
+        user.middle,
+        rate.middle / 1e3,
+        of(|sample| sample.busy).middle,
+        row.memory.rss as f64 / 1024.0,
+        row.memory.pss as f64 / 1024.0,
+        row.start.as_secs_f64(),
+    )
+}
+
+/// Three percentiles of all rounds together.
+fn latency<'a>(rounds: impl Iterator<Item = &'a Histogram>) -> String {
+    let mut all = Histogram::default();
+    rounds.for_each(|round| all.merge(round));
+    let text = [0.5, 0.99, 0.999].map(|share| format!("{:.0}", all.quantile(share).as_secs_f64() * 1e6));
+    text.join(" / ")
+}
