@@ -22,10 +22,12 @@ use crate::{program, setup};
 use modes::{Findings, Mode, fleet, serving};
 
 mod ask;
+mod callgrind;
 mod check;
 mod client;
 mod dataset;
 pub(crate) mod echo;
+pub(crate) mod gate;
 mod histogram;
 mod machine;
 mod message;

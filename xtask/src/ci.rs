@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, program, run};
-use crate::{fuzz, program as portolan, setup, tidy};
+use crate::{bench, fuzz, program as portolan, setup, tidy};
 
 /// What a step is called, and what it does.
 type Step = (&'static str, fn() -> Result<()>);
@@ -21,6 +21,7 @@ const STEPS: &[Step] = &[
     ("deny", deny),
     ("fuzz", fuzz::smoke),
     ("demo", demo),
+    ("gate", gate),
 ];
 
 /// Runs every step and prints a table of them.
@@ -92,6 +93,10 @@ fn deny() -> Result<()> {
 fn demo() -> Result<()> {
     let portolan = portolan::build()?;
     run(&mut program(&portolan.to_string_lossy(), &["demo", "--once"]))
+}
+
+fn gate() -> Result<()> {
+    bench::gate::run(false)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The project's own chores, as one program: `cargo xtask COMMAND`.
 //!
 //! ```text
-//!   setup ──▶ test ──▶ ci: format · clippy · test · tidy · deny · fuzz · demo
+//!   setup ──▶ test ──▶ ci: format · clippy · test · tidy · deny · fuzz · demo · gate
 //! ```
 //!
 //! | module | what it owns |
@@ -38,7 +38,7 @@ Usage: cargo xtask COMMAND
 Commands:
   setup                 install what tests and checks call, and say what is missing
   test                  set up, then run every test (the README's one command)
-  ci [--skip-test]      format, clippy, test, tidy, cargo-deny, fuzz smoke, demo
+  ci [--skip-test]      format, clippy, test, tidy, cargo-deny, fuzz smoke, demo, gate
   tidy                  imports, sizes, orphans, generated files, words, papers
   codegen               rewrite the generated files (crds/, docs/reference/)
   bench [--write]       Portolan beside other servers; --write keeps bench/RESULTS.md
@@ -50,6 +50,8 @@ Commands:
         [--names N]     fleet: names in the folder (default 10000)
         [--changes N]   fleet: changed files (default 100)
         [--offers N]    fleet: clusters that offer each name, 1 to 3 (default 1)
+  bench --gate          instructions and allocations a query against bench/budget.toml
+        [--lower]       and write the lower ones there
   soak [--seconds N]    every fuzz target (60 s each), then the tests with many more cases
 ";
 
@@ -76,6 +78,8 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["ci", "--skip-test"] => ci::run_ci(true),
         ["tidy"] => tidy::run(),
         ["codegen"] => codegen::rewrite(),
+        ["bench", "--gate"] => bench::gate::run(false),
+        ["bench", "--gate", "--lower"] => bench::gate::run(true),
         ["bench", rest @ ..] => bench::run(&bench::Options::parse(rest)?),
         // Not for people: the benchmark's floor, run by the benchmark.
         ["bench-echo", way, port] => bench::echo::run(way, port),

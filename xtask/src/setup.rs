@@ -63,6 +63,13 @@ const TOOLS: &[Tool] = &[
         without: "the fuzz targets",
     },
     Tool {
+        // Beside it stands vgdb, of the same package.
+        commands: &["valgrind"],
+        source: Source::Debian("valgrind"),
+        need: Need::Checks,
+        without: "the gate of instructions and allocations a query",
+    },
+    Tool {
         commands: &["cargo-deny"],
         source: Source::Crate { name: "cargo-deny", version: "0.20.2" },
         need: Need::Checks,
