@@ -12,6 +12,7 @@
 //! | [`codegen`] | the files that the program prints and the repository keeps |
 //! | [`fuzz`] | the fuzz targets, and which of them need to run again |
 //! | [`bench`] | the figures that the README promises, measured on loopback |
+//! | [`parts`] | etcd and CoreDNS, found or built from source |
 //! | [`program`] | where `portolan` is built, and with which flags |
 //! | [`command`] | running another program, with its failure in words |
 //! | [`options`] | the values of options |
@@ -28,6 +29,7 @@ mod codegen;
 mod command;
 mod fuzz;
 mod options;
+mod parts;
 mod program;
 mod setup;
 mod tidy;
@@ -37,6 +39,8 @@ Usage: cargo xtask COMMAND
 
 Commands:
   setup                 install what tests and checks call, and say what is missing
+  tools                 find or build the real parts that the benchmark runs (etcd, CoreDNS)
+        [--require-real] and fail when one is missing
   test                  set up, then run every test (the README's one command)
   ci [--skip-test]      format, clippy, test, tidy, cargo-deny, fuzz smoke, demo, gate
   tidy                  imports, sizes, orphans, generated files, words, papers
@@ -46,7 +50,8 @@ Commands:
         [--modes A,B]   static, policy, million, fleet (default all)
         [--rounds N]    interleaved rounds (default 12)
         [--seconds S]   of each subject in a round (default 1.5)
-        [--quick]       3 rounds of 0.5 s
+        [--quick]       3 rounds of 0.5 s, and no instructions counted
+        [--count]       but count them: user instructions an answer, by callgrind
         [--names N]     fleet: names in the folder (default 10000)
         [--changes N]   fleet: changed files (default 100)
         [--offers N]    fleet: clusters that offer each name, 1 to 3 (default 1)
@@ -73,6 +78,8 @@ fn dispatch(args: &[&str]) -> Result<()> {
             Ok(())
         }
         ["setup"] => setup::all(),
+        ["tools"] => parts::provide(false),
+        ["tools", "--require-real"] => parts::provide(true),
         ["test"] => ci::test(),
         ["ci"] => ci::run_ci(false),
         ["ci", "--skip-test"] => ci::run_ci(true),

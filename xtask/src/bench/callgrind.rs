@@ -143,6 +143,12 @@ fn valgrind(folder: &Path) -> Command {
 
 fn with_program(command: &mut Command, program: &Command) {
     command.arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
 }
 
 /// The files that counts were written to.

@@ -6,6 +6,7 @@ use super::meter::Memory;
 use super::rounds::Sample;
 use std::time::Duration;
 
+pub(super) mod counting;
 pub(super) mod fleet;
 pub(super) mod serving;
 
@@ -34,6 +35,11 @@ impl Mode {
             Self::Million => "million",
             Self::Fleet => "fleet",
         }
+    }
+
+    /// Whether instructions are counted in it. Under callgrind, a million names take minutes to start.
+    fn is_counted(self) -> bool {
+        matches!(self, Self::Static | Self::Policy)
     }
 
     /// The mode of that name.
@@ -91,6 +97,8 @@ pub(super) struct Row {
     pub(super) memory: Memory,
     /// By round.
     pub(super) samples: Vec<Sample>,
+    /// Instructions in user space for one answer, where they were counted.
+    pub(super) instructions: Option<f64>,
     /// Why there are no figures.
     pub(super) failure: Option<String>,
 }

@@ -25,6 +25,8 @@ pub(crate) struct Options {
     pub(super) modes: Vec<Mode>,
     /// Rounds and their time.
     pub(super) effort: Effort,
+    /// Whether instructions are counted too.
+    pub(super) instructions: bool,
     /// Whether the results are kept.
     pub(super) write: bool,
     /// What the fleet mode measures.
@@ -37,11 +39,12 @@ impl Options {
     /// # Errors
     /// When an option is unknown or out of its range.
     pub(crate) fn parse(args: &[&str]) -> Result<Self> {
-        let (mut rounds, mut seconds, mut quick) = (None, None, false);
+        let (mut rounds, mut seconds, mut quick, mut count) = (None, None, false, false);
         let mut options = Self {
             peers: Vec::new(),
             modes: Mode::ALL.to_vec(),
             effort: Effort { rounds: 12, time: Duration::from_millis(1_500), open: true },
+            instructions: true,
             write: false,
             fleet: fleet::Options::default(),
         };
@@ -51,6 +54,7 @@ impl Options {
             match option {
                 "--write" => options.write = true,
                 "--quick" => quick = true,
+                "--count" => count = true,
                 "--rounds" => rounds = Some(in_range(option, number(option, value())?)?),
                 "--seconds" => seconds = Some(time(option, value())?),
                 "--peers" => options.peers = value().split(',').map(str::to_owned).collect(),
@@ -63,6 +67,7 @@ impl Options {
         }
         if quick {
             options.effort = Effort { rounds: 3, time: Duration::from_millis(500), open: true };
+            options.instructions = count;
         }
         options.effort.rounds = rounds.unwrap_or(options.effort.rounds);
         options.effort.time = seconds.unwrap_or(options.effort.time);

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::callgrind;
 use super::dataset::Names;
 use super::meter::{self, Cpu, Memory};
 use super::modes::Mode;
@@ -15,6 +16,7 @@ use super::process::Process;
 use crate::command::{output, program, root};
 
 mod bind;
+mod coredns;
 mod echo;
 mod gdnsd;
 mod knot;
@@ -37,6 +39,8 @@ pub(super) struct Peer {
     pub(super) modes: &'static [Mode],
     /// What is right for it to answer.
     pub(super) answers: Answers,
+    /// Whether it runs under callgrind: one process started by [`Site::run`], and not Go's.
+    pub(super) counted: bool,
     /// Its version.
     pub(super) version: fn() -> Result<String>,
     /// Starts it.
@@ -62,6 +66,8 @@ pub(super) const ALL: &[Peer] = &[
     knot::STATIC,
     pdns::BIND_BACKEND,
     bind::STATIC,
+    coredns::FILE,
+    coredns::ETCD,
 ];
 
 /// The subject that all others are divided by.
@@ -101,6 +107,8 @@ pub(super) struct Site<'a> {
     pub(super) zone: &'a Path,
     /// Portolan's binary.
     pub(super) portolan: &'a Path,
+    /// Where callgrind writes to, when it is to run under callgrind.
+    pub(super) counts: Option<&'a Path>,
 }
 
 impl Site<'_> {
@@ -137,7 +145,8 @@ impl Site<'_> {
     /// # Errors
     /// When it cannot be started.
     pub(super) fn run(&self, program: &Command) -> Result<Subject> {
-        let process = Process::start(program, self.cores, self.folder)?;
+        let counted = self.counts.map(|counts| callgrind::wrapped(program, counts));
+        let process = Process::start(counted.as_ref().unwrap_or(program), self.cores, self.folder)?;
         Ok(Subject { processes: vec![process], address: self.address() })
     }
 

@@ -57,8 +57,8 @@ pub(super) fn ratios(table: &Table, row: &Row) -> Option<Spread> {
 
 fn serving(table: &Table) -> String {
     let mut text = format!("\n## {}\n\n", table.mode.name());
-    text += "| subject | version | set up as | CPU / echo | CPU us | of it user us | questions/s | busy | p50 / p99 / p99.9 us | the same at 20k/s | lost | RSS (PSS) MiB | start s |\n";
-    text += "| --- | --- | --- | --- | --- | ---: | ---: | ---: | --- | --- | ---: | --- | ---: |\n";
+    text += "| subject | version | set up as | CPU / echo | CPU us | of it user us | user instructions | questions/s | busy | p50 / p99 / p99.9 us | the same at 20k/s | lost | RSS (PSS) MiB | start s |\n";
+    text += "| --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: | --- | ---: |\n";
     for row in &table.rows {
         if let Some(failure) = &row.failure {
             writeln!(text, "| {} | {} | {} | FAILED: {failure} |", row.name, row.version, row.what)
@@ -75,11 +75,12 @@ fn line(table: &Table, row: &Row) -> String {
     let (cpu, user) = (of(|sample| sample.cpu / 1e3), of(|sample| sample.user / 1e3));
     let rate = of(|sample| sample.closed.answered as f64 / sample.closed.seconds);
     let ratio = ratios(table, row).map_or_else(|| "–".to_owned(), |ratio| ratio.to_string());
+    let instructions = row.instructions.map_or_else(|| "–".to_owned(), |count| format!("{count:.0}"));
     let lost: u64 = row.samples.iter().map(|s| s.closed.lost + s.open.as_ref().map_or(0, |o| o.lost)).sum();
     let closed = latency(row.samples.iter().map(|sample| &sample.closed.latency));
     let open = latency(row.samples.iter().filter_map(|sample| Some(&sample.open.as_ref()?.latency)));
     format!(
-        "| {} | {} | {} | {ratio} | {cpu} | {:.2} | {:.0}k | {:.2} | {closed} | {open} | {lost} | {:.1} ({:.1}) | {:.2} |\n",
+        "| {} | {} | {} | {ratio} | {cpu} | {:.2} | {instructions} | {:.0}k | {:.2} | {closed} | {open} | {lost} | {:.1} ({:.1}) | {:.2} |\n",
         row.name,
         row.version,
         row.what,

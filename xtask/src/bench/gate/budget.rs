@@ -130,6 +130,7 @@ impl Judgement {
             (None, _) if self.is_cheap_by_now() => "within 3 good queries now; its row can go".into(),
             (None, _) => "FAILED: nothing is measured for this row".into(),
             (_, None) => format!("FAILED: no row in [{}] of {PATH}", self.section),
+            (Some(_), Some(0.0)) if self.fails() => "FAILED: there must be none".into(),
             (Some(figure), Some(budget)) if self.fails() => {
                 format!("FAILED: {:+.1} %", (figure / budget - 1.0) * 100.0)
             }

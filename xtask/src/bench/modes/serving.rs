@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::{Mode, Row, Table};
+use super::{Mode, Row, Table, counting};
 use crate::bench::ask::Asker;
 use crate::bench::check::check;
 use crate::bench::dataset::networks::Networks;
@@ -41,7 +41,8 @@ pub(in crate::bench) fn run(mode: Mode, options: &Options, portolan: &Path) -> R
         fs::create_dir(&place).context("a peer's folder")?;
         let cores = Some(SERVER_CORE);
         let port = peers::free_port()?;
-        let site = Site { folder: &place, port, workers: 1, cores, names, zone: &zone, portolan };
+        let site =
+            Site { folder: &place, port, workers: 1, cores, names, zone: &zone, portolan, counts: None };
         started.push(Started::new(peer, &site));
     }
     let mut running: Vec<(String, &mut Subject)> = started.iter_mut().filter_map(Started::running).collect();
@@ -52,7 +53,15 @@ pub(in crate::bench) fn run(mode: Mode, options: &Options, portolan: &Path) -> R
             one.row.memory = subject.memory()?;
         }
     }
-    Ok(Table { mode, rows: started.into_iter().map(|one| one.row).collect() })
+    // They end here: what is counted next has the machine for itself.
+    let mut rows: Vec<Row> = started.into_iter().map(|one| one.row).collect();
+    if options.instructions && mode.is_counted() {
+        for row in rows.iter_mut().filter(|row| row.failure.is_none()) {
+            let all = counting::Run { names, zone: &zone, packets: &packets, portolan };
+            row.instructions = counting::instructions(&row.name, mode, &all)?;
+        }
+    }
+    Ok(Table { mode, rows })
 }
 
 fn write_zone(names: &Names, path: &Path) -> Result<()> {

@@ -14,6 +14,7 @@ pub(super) const BATCHED: Peer = Peer {
     what: "floor: recvmmsg/sendmmsg of 64",
     modes: MODES,
     answers: Answers::Echo,
+    counted: true,
     version: || Ok("–".to_owned()),
     start: |site| start(site, "batched"),
 };
@@ -23,6 +24,7 @@ pub(super) const PLAIN: Peer = Peer {
     what: "floor: recvfrom/sendto",
     modes: MODES,
     answers: Answers::Echo,
+    counted: true,
     version: || Ok("–".to_owned()),
     start: |site| start(site, "plain"),
 };

@@ -13,6 +13,7 @@ pub(super) const STATIC: Peer = Peer {
     what: "zone file",
     modes: &[Mode::Static, Mode::Policy, Mode::Million],
     answers: Answers::Zone,
+    counted: true,
     version: || package_version("gdnsd"),
     start,
 };

@@ -12,6 +12,7 @@ pub(super) const BIND_BACKEND: Peer = Peer {
     what: "zone file (bind backend), packet cache on",
     modes: &[Mode::Static, Mode::Policy, Mode::Million],
     answers: Answers::Zone,
+    counted: true,
     version: || package_version("pdns-server"),
     start,
 };

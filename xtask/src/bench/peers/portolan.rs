@@ -19,6 +19,7 @@ pub(super) const STATIC: Peer = Peer {
     what: "fleet folder (DNSEndpoint)",
     modes: &[Mode::Static, Mode::Million],
     answers: Answers::Zone,
+    counted: true,
     version,
     start,
 };

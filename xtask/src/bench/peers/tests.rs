@@ -10,6 +10,7 @@ fn site(folder: &Path) -> Site<'_> {
         names: STATIC,
         zone: Path::new("/tmp/zone"),
         portolan: Path::new("portolan"),
+        counts: None,
     }
 }
 
