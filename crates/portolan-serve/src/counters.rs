@@ -2,6 +2,8 @@
 //!
 //! A worker adds to its own lane several times a packet, and somebody reads all lanes a few times a
 //! minute. So lanes share no cache line, additions order nothing, and the sum is made by the reader.
+//! The only writer of a lane adds by a load and a store, which costs what a plain addition does; a
+//! locked one costs some twenty times that. The last lane has many writers, and is added to with a lock.
 //! What is counted is a closed list: nothing that a client sends ever becomes a label.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,16 +85,18 @@ counts! {
 
 const COUNTS: usize = Count::ALL.len();
 
-/// The lanes of all workers.
+/// The lanes of all workers, and behind them the one that whoever else counts shares.
 #[derive(Debug)]
 pub struct Counters {
     lanes: Box<[Lane]>,
 }
 
-/// One worker's counters. Two cache lines wide, as processors fetch lines in pairs.
+/// Counters that share no cache line with others: two lines wide, as processors fetch lines in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(crate) struct Lane {
+    /// Any thread may add, and not one alone.
+    is_shared: bool,
     counts: [AtomicU64; COUNTS],
 }
 
@@ -103,9 +107,9 @@ pub struct Totals {
 }
 
 impl Counters {
-    /// So many lanes; at least one.
-    pub(crate) fn new(lanes: usize) -> Self {
-        Self { lanes: (0..lanes.max(1)).map(|_| Lane::default()).collect() }
+    /// A lane for each worker, and the shared one.
+    pub(crate) fn new(workers: usize) -> Self {
+        Self { lanes: (0..=workers).map(|nth| Lane::new(nth == workers)).collect() }
     }
 
     /// The sum of all lanes. Counts that belong together may differ by what is under way.
@@ -120,25 +124,37 @@ impl Counters {
         Totals { counts }
     }
 
-    /// A worker's lane; workers beyond the last share it, so that a miscount is the worst that can be.
+    /// The lane of one worker, for its thread alone: what two threads add to it may be lost.
     pub(crate) fn lane(&self, worker: usize) -> &Lane {
-        let last = self.lanes.len().saturating_sub(1);
-        self.lanes.get(worker.min(last)).expect("there is at least one lane")
+        self.lanes.get(worker).unwrap_or_else(|| self.shared_lane())
+    }
+
+    /// The lane of all that are no such worker.
+    pub(crate) fn shared_lane(&self) -> &Lane {
+        self.lanes.last().expect("the shared lane is always there")
     }
 }
 
 impl Lane {
-    /// Adds one.
-    pub(crate) fn add(&self, count: Count) {
-        if let Some(counter) = self.counts.get(count as usize) {
-            counter.fetch_add(1, Ordering::Relaxed);
-        }
+    fn new(is_shared: bool) -> Self {
+        Self { is_shared, counts: [const { AtomicU64::new(0) }; COUNTS] }
     }
-}
 
-impl Default for Lane {
-    fn default() -> Self {
-        Self { counts: [const { AtomicU64::new(0) }; COUNTS] }
+    /// Adds one.
+    #[inline]
+    pub(crate) fn add(&self, count: Count) {
+        self.add_many(count, 1);
+    }
+
+    /// Adds a number.
+    #[inline]
+    pub(crate) fn add_many(&self, count: Count, number: u64) {
+        let Some(counter) = self.counts.get(count as usize) else { return };
+        if self.is_shared {
+            counter.fetch_add(number, Ordering::Relaxed);
+        } else {
+            counter.store(counter.load(Ordering::Relaxed).wrapping_add(number), Ordering::Relaxed);
+        }
     }
 }
 

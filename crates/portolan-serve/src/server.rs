@@ -69,8 +69,7 @@ impl Server {
         let shared = Arc::new(Shared {
             config: self.config,
             published: published.clone(),
-            // The last lane is that of all streams.
-            counters: Arc::new(Counters::new(workers + 1)),
+            counters: Arc::new(Counters::new(workers)),
             stop: Stop::new(),
         });
         let mut running =
@@ -89,7 +88,7 @@ impl Server {
         }
         let (runtime, streams) =
             tcp::prepare(workers, streams).map_err(|source| ServeError::thread("dns-tcp", source))?;
-        running.spawn("dns-tcp", move || tcp::serve(&runtime, streams, &shared, worker))?;
+        running.spawn("dns-tcp", move || tcp::serve(&runtime, streams, &shared))?;
         Ok(running)
     }
 }

@@ -65,12 +65,12 @@ pub(crate) fn prepare(
 }
 
 /// Answers until the stop is told.
-pub(crate) fn serve(runtime: &Runtime, listeners: Vec<TcpListener>, shared: &Arc<Shared>, lane: usize) {
+pub(crate) fn serve(runtime: &Runtime, listeners: Vec<TcpListener>, shared: &Arc<Shared>) {
     let table = Arc::new(Table::new(shared.config.limits, Instant::now()));
     runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for listener in listeners {
-            let post = Post { shared: shared.clone(), table: table.clone(), lane };
+            let post = Post { shared: shared.clone(), table: table.clone() };
             tasks.spawn(post.keep(listener));
         }
         tasks.spawn(sweep(shared.clone()));
@@ -94,7 +94,6 @@ async fn sweep(shared: Arc<Shared>) {
 struct Post {
     shared: Arc<Shared>,
     table: Arc<Table>,
-    lane: usize,
 }
 
 impl Post {
@@ -184,7 +183,7 @@ impl Post {
     }
 
     fn lane(&self) -> &Lane {
-        self.shared.counters.lane(self.lane)
+        self.shared.counters.shared_lane()
     }
 }
 

@@ -33,7 +33,7 @@ fn a_replaced_snapshot_is_freed_by_the_publisher_and_not_by_a_reader() {
 }
 
 #[test]
-fn a_reader_that_is_stuck_does_not_keep_everything() {
+fn many_that_are_stuck_make_no_long_list() {
     let published = Published::new(snapshot(0));
     let held: Vec<Arc<Snapshot>> = (1..200)
         .map(|revision| {
@@ -42,8 +42,42 @@ fn a_reader_that_is_stuck_does_not_keep_everything() {
             held
         })
         .collect();
-    assert_eq!(published.retired.lock().unwrap().len(), RETIRED_MAX);
+    assert_eq!(published.retired.lock().unwrap().len(), published.retired_max());
     drop(held);
     published.sweep();
     assert!(published.retired.lock().unwrap().is_empty());
+}
+
+#[test]
+fn no_reader_frees_a_snapshot_however_many_are_paused() {
+    const READERS: u64 = 300;
+    let published = Published::new(snapshot(0));
+    // Each is paused with another snapshot in its hands, and none of these is current any more.
+    let mut readers: Vec<(Reader, std::sync::Weak<Snapshot>)> = (1..=READERS)
+        .map(|revision| {
+            let held = (published.reader(), Arc::downgrade(&published.current()));
+            published.publish(snapshot(revision));
+            held
+        })
+        .collect();
+    for revision in READERS + 1..3 * READERS {
+        published.publish(snapshot(revision));
+    }
+    for (reader, held) in &mut readers {
+        assert_eq!(reader.snapshot().revision, 3 * READERS - 1);
+        assert!(held.upgrade().is_some(), "the reader has let go of it, and did not free it");
+    }
+    published.sweep();
+    assert!(readers.iter().all(|(_, held)| held.upgrade().is_none()));
+}
+
+#[test]
+fn what_nobody_holds_goes_with_the_next_publication() {
+    let published = Published::new(snapshot(0));
+    let mut reader = published.reader();
+    for revision in 1..1_000 {
+        published.publish(snapshot(revision));
+        assert!(published.retired.lock().unwrap().len() <= 1, "only the one that the reader holds");
+    }
+    assert_eq!(reader.snapshot().revision, 999);
 }
