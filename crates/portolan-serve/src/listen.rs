@@ -72,10 +72,9 @@ fn udp(address: SocketAddr) -> Result<UdpSocket, ServeError> {
         socket.set_reuse_port(true)?;
         // What the kernel does not allow it does not give; the default is enough to work.
         let _ = socket.set_recv_buffer_size(UDP_QUEUE_OCTETS);
-        socket.bind(&address.into())?;
-        let socket = socket.into();
         Door::prepare(&socket, address.ip())?;
-        Ok(socket)
+        socket.bind(&address.into())?;
+        Ok(socket.into())
     };
     open().map_err(|source| refused(Transport::Udp, address, source))
 }

@@ -16,7 +16,7 @@ use crate::published::Published;
 use crate::respond::Chance;
 use crate::shared::Shared;
 use crate::tcp;
-use crate::udp::{self, Buffers, Desk, Door};
+use crate::udp::{self, Desk, Door};
 use crate::worker::{Stop, supervise};
 
 /// A server whose sockets are all bound. It answers nothing before [`Server::start`].
@@ -104,11 +104,8 @@ impl Shared {
             lane,
             name: NameBuf::new(),
         };
-        let mut buffers = Buffers::new();
         let mut door = Door::new(socket, address);
-        supervise(&self.stop, lane, || {
-            udp::serve(&mut door, &mut desk, &mut buffers, (&self.stop, lane));
-        });
+        supervise(&self.stop, lane, || udp::serve(&mut door, &mut desk, (&self.stop, lane)));
     }
 }
 

@@ -1,41 +1,46 @@
 //! The UDP way in: receive, respond, send, on one thread and one socket.
 //!
 //! ```text
-//!   receive ──▶ respond ──▶ send ──▶ receive …
+//!   receive a batch ──▶ respond to each ──▶ send the replies ──▶ receive …
 //!      ├─ nothing came for a while: let go of an old snapshot
 //!      └─ the stop was told: answer what is in the queue, and end
 //! ```
 //!
 //! Each worker has its own socket, buffers, lane of counters and chance, so workers share nothing but
-//! the published snapshot, which they only read. This file is the whole loop, one packet at a time.
+//! the published snapshot, which they only read, once for each batch.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
+use portolan_core::Snapshot;
 use portolan_core::name::NameBuf;
-use portolan_wire::UDP_OCTETS_MAX;
 
 use crate::counters::{Count, Lane};
 use crate::published::Reader;
 use crate::respond::{Chance, Manner, Packet, Transport, respond};
 use crate::worker::{Stop, rest};
 
+mod batch;
 mod door;
 
 pub(crate) use door::Door;
 
-/// Longest datagram, in octets: what is received is never cut, so no packet is taken for another.
-const DATAGRAM_OCTETS_MAX: usize = 65_535;
-/// Most datagrams that are answered after the stop: what a queue holds, and not what goes on coming.
-const LAST_DATAGRAMS_MAX: usize = 4_096;
+/// Most batches that are answered after the stop: what a queue holds, and not what goes on coming.
+const LAST_BATCHES_MAX: usize = 4_096 / batch::BATCH_DATAGRAMS;
 
 /// What stands behind a socket.
-pub(crate) trait Reply {
-    /// Writes the reply to a datagram into `out` and gives its length, if one is due.
-    fn reply(&mut self, datagram: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize>;
+pub(crate) trait Answer {
+    /// Who answers one batch.
+    fn batch(&mut self) -> impl Reply;
 
     /// Nothing came for a while.
     fn idle(&mut self);
+}
+
+/// Who answers a batch.
+pub(crate) trait Reply {
+    /// Writes the reply to a datagram into `out` and gives its length, if one is due.
+    fn reply(&mut self, datagram: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize>;
 }
 
 /// What a worker answers with.
@@ -47,18 +52,19 @@ pub(crate) struct Desk<'w> {
     pub(crate) name: NameBuf,
 }
 
-impl Reply for Desk<'_> {
-    fn reply(&mut self, octets: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize> {
-        self.lane.add(Count::QueriesUdp);
-        if from.port() == 0 {
-            self.lane.add(Count::DroppedNoPort);
-            return None;
-        }
-        let packet = Packet { octets, source: from.ip() };
-        let manner = Manner { transport: Transport::Udp, nsid: self.nsid };
-        let draw = self.chance.draw();
-        let outcome = respond(self.reader.snapshot(), packet, manner, draw, &mut self.name, out);
-        outcome.count(self.lane)
+/// A [`Desk`] with the snapshot that one batch is answered from.
+struct Sitting<'b> {
+    snapshot: &'b Snapshot,
+    chance: &'b mut Chance,
+    nsid: &'b [u8],
+    lane: &'b Lane,
+    name: &'b mut NameBuf,
+}
+
+impl Answer for Desk<'_> {
+    fn batch(&mut self) -> impl Reply {
+        let Self { reader, chance, nsid, lane, name } = self;
+        Sitting { snapshot: reader.snapshot(), chance, nsid, lane, name }
     }
 
     /// Lets go of a snapshot that was replaced.
@@ -67,29 +73,26 @@ impl Reply for Desk<'_> {
     }
 }
 
-/// The buffers of a worker, made once.
-pub(crate) struct Buffers {
-    datagram: Box<[u8]>,
-    reply: [u8; UDP_OCTETS_MAX],
-}
-
-impl Buffers {
-    pub(crate) fn new() -> Self {
-        Self { datagram: vec![0; DATAGRAM_OCTETS_MAX].into(), reply: [0; UDP_OCTETS_MAX] }
+impl Reply for Sitting<'_> {
+    fn reply(&mut self, octets: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize> {
+        self.lane.add(Count::QueriesUdp);
+        if from.port() == 0 {
+            self.lane.add(Count::DroppedNoPort);
+            return None;
+        }
+        let packet = Packet { octets, source: from.ip() };
+        let manner = Manner { transport: Transport::Udp, nsid: self.nsid };
+        let outcome = respond(self.snapshot, packet, manner, self.chance.draw(), self.name, out);
+        outcome.count(self.lane)
     }
 }
 
 /// Answers until the stop is told, and then what was received before.
-pub(crate) fn serve(
-    door: &mut Door,
-    desk: &mut impl Reply,
-    buffers: &mut Buffers,
-    (stop, lane): (&Stop, &Lane),
-) {
+pub(crate) fn serve(door: &mut Door, answer: &mut impl Answer, (stop, lane): (&Stop, &Lane)) {
     while !stop.is_told() {
-        match turn(door, desk, buffers, lane) {
+        match turn(door, answer, lane) {
             Ok(()) => {}
-            Err(error) if is_idle(&error) => desk.idle(),
+            Err(error) if is_idle(&error) => answer.idle(),
             Err(error) => {
                 lane.add(Count::ReceiveErrors);
                 tracing::debug!(%error, "cannot receive by UDP");
@@ -98,18 +101,16 @@ pub(crate) fn serve(
         }
     }
     if door.stop_waiting().is_ok() {
-        let _ = (0..LAST_DATAGRAMS_MAX).try_for_each(|_| turn(door, desk, buffers, lane));
+        let _ = (0..LAST_BATCHES_MAX).try_for_each(|_| turn(door, answer, lane));
     }
 }
 
-/// Receives one datagram and answers it.
-fn turn(door: &mut Door, desk: &mut impl Reply, buffers: &mut Buffers, lane: &Lane) -> io::Result<()> {
-    let (length, from) = door.receive(&mut buffers.datagram)?;
-    let datagram = buffers.datagram.get(..length).unwrap_or_default();
-    let reply = desk.reply(datagram, from, &mut buffers.reply);
-    let reply = reply.and_then(|octets| buffers.reply.get(..octets));
-    if reply.is_some_and(|reply| door.send(reply, from).is_err()) {
-        lane.add(Count::DroppedSend);
+/// Receives one batch and answers it.
+fn turn(door: &mut Door, answer: &mut impl Answer, lane: &Lane) -> io::Result<()> {
+    door.receive()?;
+    let lost = door.answer(&mut answer.batch());
+    if lost > 0 {
+        lane.add_many(Count::DroppedSend, lost as u64);
     }
     Ok(())
 }

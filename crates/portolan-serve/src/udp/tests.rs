@@ -1,7 +1,9 @@
-use std::net::UdpSocket;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, UdpSocket};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
+
+use socket2::{Domain, SockRef, Socket, Type};
 
 use super::*;
 use crate::counters::Counters;
@@ -16,8 +18,6 @@ impl Reply for Echo {
         out[..datagram.len()].copy_from_slice(datagram);
         Some(datagram.len())
     }
-
-    fn idle(&mut self) {}
 }
 
 /// Says that it is at work, and goes on when it is told to.
@@ -31,13 +31,29 @@ impl Reply for Busy {
         }
         Echo.reply(datagram, from, out)
     }
+}
+
+impl<R: Reply> Reply for &mut R {
+    fn reply(&mut self, datagram: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize> {
+        (**self).reply(datagram, from, out)
+    }
+}
+
+/// Answers every batch itself, and counts them.
+struct Batches<R>(R, usize);
+
+impl<R: Reply> Answer for Batches<R> {
+    fn batch(&mut self) -> impl Reply {
+        self.1 += 1;
+        &mut self.0
+    }
 
     fn idle(&mut self) {}
 }
 
 #[test]
 fn what_was_received_before_the_stop_is_answered() {
-    const WORDS: u8 = 50;
+    const WORDS: u8 = 150;
     for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
         let (stop, counters) = (Stop::new(), Counters::new(1));
         let (socket, client) = sockets(listen);
@@ -46,9 +62,8 @@ fn what_was_received_before_the_stop_is_answered() {
         thread::scope(|scope| {
             scope.spawn(|| {
                 let address = socket.local_addr().unwrap().ip();
-                let mut busy = Busy(at_work, may_go_on);
-                let shared = (&stop, counters.lane(0));
-                serve(&mut Door::new(socket, address), &mut busy, &mut Buffers::new(), shared);
+                let mut busy = Batches(Busy(at_work, may_go_on), 0);
+                serve(&mut Door::new(socket, address), &mut busy, (&stop, counters.lane(0)));
             });
             (0..WORDS).for_each(|word| assert_eq!(client.send(&[word]).unwrap(), 1));
             is_at_work.recv().unwrap();
@@ -64,64 +79,135 @@ fn what_was_received_before_the_stop_is_answered() {
 
 /// A prepared socket, and a client of it.
 fn sockets(listen: &str) -> (UdpSocket, UdpSocket) {
-    let socket = UdpSocket::bind(listen).unwrap();
-    Door::prepare(&socket, socket.local_addr().unwrap().ip()).unwrap();
-    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
-    client.connect(("127.0.0.1", socket.local_addr().unwrap().port())).unwrap();
-    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    (socket, client)
+    let address: SocketAddr = listen.parse().unwrap();
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None).unwrap();
+    Door::prepare(&socket, address.ip()).unwrap();
+    socket.bind(&address.into()).unwrap();
+    let socket = UdpSocket::from(socket);
+    let server = SocketAddr::new(loopback(address), socket.local_addr().unwrap().port());
+    (socket, client(server))
 }
 
-/// Runs `ask` against a worker that echoes; gives what was counted.
-fn with_echo(listen: &str, ask: impl FnOnce(&UdpSocket)) -> crate::Totals {
+fn loopback(address: SocketAddr) -> IpAddr {
+    if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() }
+}
+
+/// A client that hears replies from nowhere else.
+fn client(server: SocketAddr) -> UdpSocket {
+    let client = UdpSocket::bind((loopback(server), 0)).unwrap();
+    client.connect(server).unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    client
+}
+
+/// A narrow and a wide socket of each family.
+const ALL: [&str; 4] = ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"];
+
+/// Runs a worker that echoes on what clients have sent to the socket before; gives what was counted and
+/// the number of batches. `listen` comes with each socket.
+fn echoed(socket: UdpSocket, hear: impl FnOnce()) -> (crate::Totals, usize) {
     let (stop, counters) = (Stop::new(), Counters::new(1));
-    let (socket, client) = sockets(listen);
+    let mut echo = Batches(Echo, 0);
     thread::scope(|scope| {
         scope.spawn(|| {
             let address = socket.local_addr().unwrap().ip();
             let mut door = Door::new(socket, address);
-            let mut buffers = Buffers::new();
             let lane = counters.lane(0);
-            supervise(&stop, lane, || serve(&mut door, &mut Echo, &mut buffers, (&stop, lane)));
+            supervise(&stop, lane, || serve(&mut door, &mut echo, (&stop, lane)));
         });
-        ask(&client);
+        hear();
         stop.tell();
     });
-    counters.sum()
+    (counters.sum(), echo.1)
 }
 
-fn echo(client: &UdpSocket, word: &[u8]) {
+fn hear(client: &UdpSocket) -> Vec<u8> {
     let mut heard = [0; 64];
-    client.send(word).unwrap();
     let octets = client.recv(&mut heard).unwrap();
-    assert_eq!(&heard[..octets], word);
+    heard[..octets].to_vec()
 }
 
 #[test]
-fn a_worker_that_panics_answers_the_next_packet_on_the_same_socket() {
-    for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
-        let totals = with_echo(listen, |client| {
-            echo(client, b"before");
-            client.send(b"panic").unwrap();
-            echo(client, b"between");
-            client.send(b"panic").unwrap();
-            echo(client, b"after");
+fn a_burst_is_answered_to_the_last_and_each_by_its_own_reply() {
+    // More than a queue of the default size keeps, and no multiple of a batch.
+    const CLIENTS: usize = 37;
+    const WORDS: usize = 5;
+    for listen in ALL {
+        let (socket, first) = sockets(listen);
+        let server = first.peer_addr().unwrap();
+        let clients: Vec<UdpSocket> = (0..CLIENTS).map(|_| client(server)).collect();
+        let word = |nth, of| format!("{nth} of {of}").into_bytes();
+        for nth in 0..WORDS {
+            for (of, client) in clients.iter().enumerate() {
+                client.send(&word(nth, of)).unwrap();
+            }
+        }
+        let (totals, batches) = echoed(socket, || {
+            for (of, client) in clients.iter().enumerate() {
+                let heard: Vec<_> = (0..WORDS).map(|_| hear(client)).collect();
+                assert_eq!(heard, (0..WORDS).map(|nth| word(nth, of)).collect::<Vec<_>>(), "on {listen}");
+            }
         });
-        assert_eq!(totals.get(Count::Restarts), 2);
+        assert_eq!(totals.iter().map(|(_, number)| number).sum::<u64>(), 0, "nothing went wrong");
+        assert_eq!(batches, (CLIENTS * WORDS).div_ceil(batch::BATCH_DATAGRAMS), "on {listen}");
+    }
+}
+
+#[test]
+fn replies_of_one_batch_leave_from_the_address_that_each_was_sent_to() {
+    const ASKED: [[u8; 4]; 5] =
+        [[127, 0, 0, 1], [127, 0, 0, 2], [127, 9, 8, 7], [127, 1, 1, 1], [127, 2, 2, 2]];
+    let (socket, first) = sockets("0.0.0.0:0");
+    let port = first.peer_addr().unwrap().port();
+    // A connected socket takes a reply from nowhere else.
+    let clients = ASKED.map(|address| client((address, port).into()));
+    for round in 0..3 {
+        for (nth, client) in clients.iter().enumerate() {
+            client.send(format!("{round} {nth}").as_bytes()).unwrap();
+        }
+    }
+    let (_, batches) = echoed(socket, || {
+        for round in 0..3 {
+            for (nth, client) in clients.iter().enumerate() {
+                assert_eq!(hear(client), format!("{round} {nth}").as_bytes());
+            }
+        }
+    });
+    assert_eq!(batches, 1);
+}
+
+#[test]
+fn a_panic_loses_one_datagram_of_a_batch_and_not_the_socket() {
+    for listen in ALL {
+        let (socket, client) = sockets(listen);
+        let words: [&[u8]; 6] = [b"before", b"panic", b"between", b"panic", b"panic", b"after"];
+        for word in words {
+            client.send(word).unwrap();
+        }
+        let (totals, _) = echoed(socket, || {
+            for word in words.iter().filter(|word| **word != b"panic") {
+                assert_eq!(hear(&client), *word, "on {listen}");
+            }
+            client.send(b"panic").unwrap();
+            client.send(b"at last").unwrap();
+            assert_eq!(hear(&client), b"at last", "on {listen}");
+        });
+        assert_eq!(totals.get(Count::Restarts), 4);
         assert_eq!(totals.get(Count::ReceiveErrors), 0);
     }
 }
 
 #[test]
-fn a_reply_that_the_kernel_does_not_take_is_counted() {
-    for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
+fn replies_that_the_kernel_does_not_take_are_counted() {
+    for listen in ALL {
         let (socket, client) = sockets(listen);
+        // Nothing leaves by it any more; that it is not connected is an error, and no hindrance.
+        let _ = SockRef::from(&socket).shutdown(Shutdown::Write);
+        (0..3).for_each(|word| assert_eq!(client.send(&[word]).unwrap(), 1));
         let address = socket.local_addr().unwrap().ip();
         let mut door = Door::new(socket, address);
-        client.send(b"word").unwrap();
-        let (octets, from) = door.receive(&mut [0; 64]).unwrap();
-        assert_eq!((octets, from), (4, client.local_addr().unwrap()));
-        assert!(door.send(&[0; 70_000], from).is_err(), "no datagram is that long");
-        assert!(door.send(b"reply", from).is_ok());
+        let lane = Counters::new(1);
+        turn(&mut door, &mut Batches(Echo, 0), lane.lane(0)).unwrap();
+        assert_eq!(lane.sum().get(Count::DroppedSend), 3, "on {listen}");
     }
 }
