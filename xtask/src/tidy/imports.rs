@@ -41,7 +41,9 @@ const KUBERNETES: &[&str] = &["portolan-kube", "kube", "k8s-openapi"];
 const TABLE: &[Row] = &[
     Row { name: "portolan-core", may: &[], never: IMPURE_OR_KUBERNETES },
     Row { name: "portolan-wire", may: &["portolan-core"], never: IMPURE_OR_KUBERNETES },
-    Row { name: "portolan-kube", may: &["portolan-core"], never: IMPURE },
+    Row { name: "portolan-zonefile", may: &["portolan-core"], never: IMPURE },
+    // Of zone files, kube takes rdata in words: `DNSEndpoint`s hold it.
+    Row { name: "portolan-kube", may: &["portolan-core", "portolan-zonefile"], never: IMPURE },
     Row { name: "portolan-store", may: &["portolan-core"], never: KUBERNETES },
     Row {
         name: "portolan-serve",
@@ -72,6 +74,7 @@ const TABLE: &[Row] = &[
             "portolan-probe",
             "portolan-sync",
             "portolan-sim",
+            "portolan-zonefile",
         ],
         // The other side of differential tests, and only that.
         never: &["hickory-proto"],

@@ -10,7 +10,7 @@ use super::tree::{Tree, code, has_word, is_test};
 const WITHOUT_STD: &[&str] = &["portolan-core", "portolan-wire"];
 
 /// Crates whose code is read for doors to the outside.
-const PURE: &[&str] = &["portolan-core", "portolan-wire", "portolan-kube"];
+const PURE: &[&str] = &["portolan-core", "portolan-wire", "portolan-kube", "portolan-zonefile"];
 
 /// The doors.
 const DOORS: &[&str] = &[
