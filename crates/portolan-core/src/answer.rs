@@ -140,8 +140,9 @@ pub struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     /// An empty one.
+    #[must_use]
     #[inline]
-    fn new(question: NameRef<'a>) -> Self {
+    pub fn new(question: NameRef<'a>) -> Self {
         Self {
             question,
             rcode: Rcode::NoError,
@@ -179,7 +180,11 @@ impl<'a> Answer<'a> {
     }
 
     fn fail(&mut self, rcode: Rcode, ede: Option<Ede>) {
-        *self = Self { rcode, authoritative: false, ede, ..Self::new(self.question) };
+        self.answers.clear();
+        self.additional.clear();
+        self.picks.clear();
+        (self.rcode, self.authoritative, self.authority) = (rcode, false, None);
+        (self.referral, self.scope, self.ede) = (false, 0, ede);
     }
 }
 
@@ -204,7 +209,6 @@ impl Draw {
 }
 
 /// Answers one question. The whole of deciding; see the module's drawing.
-#[inline]
 pub fn answer<'a, T: Trace>(
     snapshot: &'a Snapshot,
     query: &Query<'a>,
@@ -212,8 +216,21 @@ pub fn answer<'a, T: Trace>(
     trace: &mut T,
 ) -> Answer<'a> {
     let mut answer = Answer::new(query.name);
-    Walk { snapshot, query, draw, trace, answer: &mut answer }.go();
+    answer_into(snapshot, query, draw, trace, &mut answer);
     answer
+}
+
+/// Answers one question where the answer is wanted: it has room for a whole message, and moving it would
+/// cost as much as making it. `answer` is a new one of the same question.
+#[inline]
+pub fn answer_into<'a, T: Trace>(
+    snapshot: &'a Snapshot,
+    query: &Query<'a>,
+    draw: Draw,
+    trace: &mut T,
+    answer: &mut Answer<'a>,
+) {
+    Walk { snapshot, query, draw, trace, answer }.go();
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! and never between two looks of one: every combination of bits is a legal state of the world.
 
 use alloc::boxed::Box;
+use arrayvec::ArrayVec;
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::fleet::ENDPOINTS_MAX;
@@ -38,12 +39,12 @@ impl Verdicts {
 
     /// A copy of the first [`ENDPOINTS_MAX`], for one answer.
     #[must_use]
+    #[inline]
     pub fn read(&self) -> Up {
-        let mut up = Up { words: [u64::MAX; WORDS] };
-        let [first, more @ ..] = &mut up.words;
-        *first = self.first.load(Ordering::Relaxed);
-        for (to, from) in more.iter_mut().zip(&self.more) {
-            *to = from.load(Ordering::Relaxed);
+        let mut up = Up { words: ArrayVec::new() };
+        let words = core::iter::once(&self.first).chain(&self.more).take(WORDS);
+        for word in words {
+            let _ = up.words.try_push(word.load(Ordering::Relaxed));
         }
         up
     }
@@ -68,10 +69,10 @@ impl Verdicts {
 /// Words that hold a bit for each offer that a name may have.
 pub(crate) const WORDS: usize = ENDPOINTS_MAX.div_ceil(64);
 
-/// Which offers of a name are up, as one answer saw it.
-#[derive(Clone, Copy, Debug)]
+/// Which offers of a name are up, as one answer saw it. Bits behind the last word are UP.
+#[derive(Clone, Debug)]
 pub struct Up {
-    words: [u64; WORDS],
+    words: ArrayVec<u64, WORDS>,
 }
 
 impl Up {
@@ -91,37 +92,43 @@ impl Up {
     /// True when any of the first so many is up.
     #[inline]
     pub(crate) fn any_of(&self, count: usize) -> bool {
-        let whole = count / 64;
-        let last = (1_u64 << (count % 64)) - 1;
-        self.words.iter().take(whole).any(|word| *word != 0)
-            || self.words.get(whole).is_some_and(|word| word & last != 0)
+        masks(count).zip(&self.words).any(|(mask, word)| word & mask != 0)
     }
 
     /// True when all of the first so many are.
     #[inline]
     pub(crate) fn all_of(&self, count: usize) -> bool {
-        let whole = count / 64;
-        let last = (1_u64 << (count % 64)) - 1;
-        self.words.iter().take(whole).all(|word| *word == u64::MAX)
-            && self.words.get(whole).is_none_or(|word| word & last == last)
+        masks(count).zip(&self.words).all(|(mask, word)| word & mask == mask)
     }
 
     /// Its bits, 64 a word.
     #[inline]
-    pub(crate) fn words(&self) -> &[u64; WORDS] {
+    pub(crate) fn words(&self) -> &[u64] {
         &self.words
     }
 
     /// Those of these offers, in this order.
     pub(crate) fn of(&self, offers: impl Iterator<Item = usize>) -> Self {
-        let mut some = Self { words: [0; WORDS] };
+        let mut some = Self { words: ArrayVec::new() };
         for (at, offer) in offers.enumerate().take(ENDPOINTS_MAX) {
-            if let Some(word) = some.words.get_mut(at / 64).filter(|_| self.is_up(offer)) {
+            if at % 64 == 0 {
+                let _ = some.words.try_push(0);
+            }
+            if let Some(word) = some.words.last_mut().filter(|_| self.is_up(offer)) {
                 *word |= 1 << (at % 64);
             }
         }
         some
     }
+}
+
+/// The bits of the first so many, 64 a word.
+#[inline]
+fn masks(count: usize) -> impl Iterator<Item = u64> {
+    (0..count.div_ceil(64)).map(move |word| match count - word * 64 {
+        left @ ..64 => (1 << left) - 1,
+        _ => u64::MAX,
+    })
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ mod problem;
 #[cfg(test)]
 mod testing;
 
-pub use answer::{Answer, Client, Draw, Query, answer};
+pub use answer::{Answer, Client, Draw, Query, answer, answer_into};
 pub use cluster::ClusterName;
 pub use fleet::{Endpoint, Fact, Fleet};
 pub use name::{Name, NameRef};

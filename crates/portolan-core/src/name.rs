@@ -299,34 +299,75 @@ impl fmt::Debug for Name {
 #[derive(Clone)]
 pub struct NameBuf {
     len: u8,
-    octets: [u8; NAME_OCTETS_MAX],
+    /// Filled in words: of the last one, what is behind the name means nothing.
+    octets: [u8; NAME_OCTETS_MAX + WORD_OCTETS],
 }
+
+/// Octets that are lowered at once.
+const WORD_OCTETS: usize = 8;
 
 impl NameBuf {
     /// An empty buffer, which reads as the root.
     #[must_use]
     pub const fn new() -> Self {
-        Self { len: 1, octets: [0; NAME_OCTETS_MAX] }
+        Self { len: 1, octets: [0; NAME_OCTETS_MAX + WORD_OCTETS] }
     }
 
-    /// Copies a whole name in wire form, lowering its case.
+    /// Reads the name that stands in front, written out and of any case, and says how many octets it has.
     ///
     /// # Errors
-    /// As [`Name::from_wire`].
-    pub fn set(&mut self, wire: &[u8]) -> Result<(), NameError> {
-        check_wire(wire)?;
-        for (to, from) in self.octets.iter_mut().zip(wire) {
-            *to = from.to_ascii_lowercase();
+    /// [`NameError::BadWire`] when it ends early or holds anything but labels, [`NameError::NameTooLong`].
+    #[inline]
+    pub fn read(&mut self, octets: &[u8]) -> Result<usize, NameError> {
+        let mut end = 0;
+        loop {
+            let len = usize::from(*octets.get(end).ok_or(NameError::BadWire)?);
+            if len > LABEL_OCTETS_MAX {
+                return Err(NameError::BadWire);
+            }
+            end += len + 1;
+            if end > NAME_OCTETS_MAX {
+                return Err(NameError::NameTooLong);
+            }
+            if len == 0 {
+                break;
+            }
         }
-        self.len = u8::try_from(wire.len()).map_err(|_| NameError::NameTooLong)?;
-        Ok(())
+        let mut at = 0;
+        while at < end {
+            let rest = octets.get(at..).unwrap_or_default();
+            let word = match rest.first_chunk() {
+                Some(word) => *word,
+                None if rest.len() < end - at => return Err(NameError::BadWire),
+                None => core::array::from_fn(|i| rest.get(i).copied().unwrap_or(0)),
+            };
+            if let Some(place) = self.octets.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+                // Lengths are below 64, so none is taken for a letter.
+                *place = lower(u64::from_le_bytes(word)).to_le_bytes();
+            }
+            at += WORD_OCTETS;
+        }
+        self.len = u8::try_from(end).map_err(|_| NameError::NameTooLong)?;
+        Ok(end)
     }
 
     /// What it holds.
     #[must_use]
+    #[inline]
     pub fn borrowed(&self) -> NameRef<'_> {
         NameRef(self.octets.get(..usize::from(self.len)).unwrap_or(&[0]))
     }
+}
+
+/// Lowers the ASCII letters among eight octets (RFC 4343).
+#[inline]
+fn lower(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = word & (EACH * 0x7f);
+    let from_a = low + EACH * u64::from(0x80 - b'A');
+    let behind_z = low + EACH * u64::from(0x7f - b'Z');
+    let letters = (from_a ^ behind_z) & !word & (EACH * 0x80);
+    word | (letters >> 2)
 }
 
 impl Default for NameBuf {

@@ -122,6 +122,8 @@ impl Snapshot {
 
     fn replace_zone(&mut self, apex: &Name, zone: Option<Zone>, sums: &mut BTreeSet<Name>) {
         let is_there = zone.is_some();
+        let of_file = zone.as_ref().and_then(|zone| zone.file.as_ref()).map_or(0, |file| file.deepest());
+        self.deepest = self.deepest.max(of_file);
         self.set_apex(apex, is_there);
         let before = match zone {
             Some(zone) => {
@@ -173,11 +175,12 @@ impl Snapshot {
             let apex = zone.apex.clone();
             self.zones.insert(&apex, Arc::new(zone));
         }
-        let cut = |records: Option<&Arc<Records>>| {
-            u32::from(records.is_some_and(|r| r.pool(RecordType::NS).is_some()))
-        };
+        let cut = |records: Option<&Arc<Records>>| records.is_some_and(|r| r.pool(RecordType::NS).is_some());
         let had = cut(before.as_ref().and_then(|n| n.records.as_ref()));
-        self.cuts = self.cuts - had + cut(records.as_ref());
+        let has = cut(records.as_ref());
+        if had != has {
+            self.cuts.note(name.borrowed(), has);
+        }
         self.set_node(name, |node| node.records = records);
     }
 
@@ -194,6 +197,7 @@ impl Snapshot {
         change(&mut node);
         match (was_there, node.is_held()) {
             (_, true) => {
+                self.deepest = self.deepest.max(name.borrowed().labels().count());
                 self.names.insert(name, node);
                 if !was_there {
                     self.count_child(name);

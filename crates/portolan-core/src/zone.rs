@@ -150,6 +150,8 @@ pub struct Pool {
     pub(crate) odds: Option<Arc<Odds>>,
     /// True when each offer of the name is the member of its number, so that verdicts are read as they are.
     pub(crate) whole: bool,
+    /// True when each member has one record, the one of its number, and no two have the same.
+    pub(crate) singles: bool,
     /// True when two members offer the same record, which may stand once in an answer (RFC 2181 section 5).
     pub(crate) repeats: bool,
 }
@@ -220,11 +222,13 @@ pub struct Snapshot {
     pub(crate) clusters: ClusterTable,
     pub(crate) policies: Arc<Policies>,
     pub(crate) tables: Arc<Tables>,
-    /// Delegations in our zones; while there are none, nobody looks for them.
-    pub(crate) cuts: u32,
+    /// Delegations by names of the fleet.
+    pub(crate) cuts: Depths,
+    /// How many labels the deepest name has that is, or ever was, in here or in a zone file.
+    pub(crate) deepest: usize,
 }
 
-/// How many labels the apexes of zones have: a question is looked up only where a zone may be.
+/// How many labels some names have, zones or delegations: they are looked for only where they may be.
 #[derive(Clone, Debug)]
 pub(crate) struct Depths {
     counts: Arc<[u32; LABELS_MAX + 1]>,
@@ -241,7 +245,7 @@ impl Snapshot {
             complete: false,
             names: Names::new(seed),
             zones: Names::new(seed),
-            depths: Depths { counts: Arc::new([0; LABELS_MAX + 1]), mask: 0 },
+            depths: Depths::new(),
             clusters: ClusterTable {
                 numbers: Arc::default(),
                 shapes: Arc::default(),
@@ -250,7 +254,8 @@ impl Snapshot {
             },
             policies: Arc::default(),
             tables: Arc::default(),
-            cuts: 0,
+            cuts: Depths::new(),
+            deepest: 0,
         }
     }
 
@@ -263,18 +268,24 @@ impl Snapshot {
     /// The zone that holds a name: the longest apex that it is at or below.
     #[must_use]
     pub fn zone_of(&self, name: NameRef<'_>) -> Option<&Zone> {
-        self.zone_among(&Suffixes::of(name, self.seed()), 0)
+        self.zone_among(&self.suffixes(name), 0)
+    }
+
+    /// The suffixes of a name, as far down as there is any name.
+    #[inline]
+    pub(crate) fn suffixes<'n>(&self, name: NameRef<'n>) -> Suffixes<'n> {
+        Suffixes::of(name, self.seed(), self.deepest)
     }
 
     /// The zone that holds a suffix of a name.
     #[inline]
     pub(crate) fn zone_among(&self, suffixes: &Suffixes<'_>, skip: usize) -> Option<&Zone> {
         let labels = suffixes.labels().checked_sub(skip)?;
-        let mut depths = self.depths.up_to(labels);
+        let mut depths = self.depths.mask() & Depths::up_to(labels);
         while let Some(depth) = u128::BITS.checked_sub(depths.leading_zeros() + 1) {
             depths &= !(1 << depth);
             let skip = suffixes.labels() - usize::try_from(depth).unwrap_or(0);
-            if let Some(entry) = self.zones.find(suffixes.hash(skip), suffixes.name(skip)) {
+            if let Some(entry) = self.zones.find(suffixes.hash(skip)?, suffixes.name(skip)) {
                 return Some(&entry.value);
             }
         }
@@ -357,19 +368,37 @@ impl ClusterTable {
 }
 
 impl Depths {
-    pub(crate) fn note(&mut self, apex: NameRef<'_>, there: bool) {
-        let depth = apex.labels().count();
+    /// Bits of no depth.
+    pub(crate) const NONE: u128 = 0;
+
+    fn new() -> Self {
+        Self { counts: Arc::new([0; LABELS_MAX + 1]), mask: Self::NONE }
+    }
+
+    /// Notes that such a name comes or goes.
+    pub(crate) fn note(&mut self, name: NameRef<'_>, there: bool) {
+        let depth = name.labels().count();
         let Some(count) = Arc::make_mut(&mut self.counts).get_mut(depth) else { return };
         *count = if there { *count + 1 } else { count.saturating_sub(1) };
-        let bit = 1_u128.checked_shl(u32::try_from(depth).unwrap_or(u32::MAX)).unwrap_or(0);
+        let bit = Self::bit(depth);
         self.mask = if *count > 0 { self.mask | bit } else { self.mask & !bit };
     }
 
-    /// Depths of zones that a name of so many labels can be in.
+    /// One bit a depth at which there is any.
     #[inline]
-    fn up_to(&self, labels: usize) -> u128 {
-        let above = u32::try_from(labels + 1).unwrap_or(u32::MAX);
-        self.mask & !u128::MAX.checked_shl(above).unwrap_or(0)
+    pub(crate) fn mask(&self) -> u128 {
+        self.mask
+    }
+
+    /// The bit of a depth; a name has 127 labels or less.
+    pub(crate) fn bit(depth: usize) -> u128 {
+        u32::try_from(depth).ok().and_then(|depth| 1_u128.checked_shl(depth)).unwrap_or(0)
+    }
+
+    /// The bits of all depths from the root's to this one.
+    #[inline]
+    fn up_to(labels: usize) -> u128 {
+        u32::try_from(labels + 1).ok().and_then(|above| 1_u128.checked_shl(above)).map_or(u128::MAX, |bit| bit - 1)
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use portolan_core::answer::Rcode;
 use portolan_core::name::NameBuf;
-use portolan_core::{Draw, Snapshot, answer};
+use portolan_core::{Answer, Draw, Snapshot, answer_into};
 use portolan_wire::{Decoded, DropReason, ErrorCode, Limits, decode, encode, encode_error, is_truncated};
 
 use crate::counters::{Count, Lane};
@@ -65,7 +65,8 @@ pub fn respond(
         }
         Decoded::Query(request) => {
             let query = request.query(name.borrowed(), packet.source);
-            let answer = answer(snapshot, &query, draw, &mut ());
+            let mut answer = Answer::new(query.name);
+            answer_into(snapshot, &query, draw, &mut (), &mut answer);
             (encode(&request, packet.octets, &answer, limits, out), count_of(answer.rcode))
         }
     };

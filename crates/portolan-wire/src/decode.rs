@@ -9,6 +9,7 @@
 //! | has no question, or more than one | FORMERR, no question in the reply | RFC 9619; none goes only with a cookie (RFC 7873), which we do not do; what follows is read for OPT, which is answered when it can be read (RFC 6891 section 7) |
 //! | has a question name with a pointer, a label type above 63, or over 255 octets | FORMERR, no question in the reply | nothing stands before it that it could point at |
 //! | has counts above its content, or a record that ends early | FORMERR | nothing of it can be trusted |
+//! | has more than [`RECORDS_MAX`] records behind its question, or more than [`OPTIONS_MAX`] options | FORMERR, with a plain OPT where one was read by then | no question has, and what is not read costs nothing |
 //! | has records in answer or authority | they are walked over and not read | an IXFR question has an SOA there; of the others nothing could change an answer |
 //! | has octets behind its last record | they are not read | they are of no section, so no reader could take them for something else |
 //! | has OPT twice, outside the additional section, not at the root, or with an option past its end | FORMERR, with a plain OPT | RFC 6891 sections 6.1.1 and 7; without OPT the client would take us for a server without EDNS |
@@ -23,7 +24,8 @@
 //! | asks for any other type: 0, 65535, TSIG, TKEY, MAILB… | a query: the core has no such data | RFC 8906 section 3.1.2: unknown types are NODATA, not errors |
 //!
 //! Names of records that are not read are walked over label by label; a pointer ends them and must
-//! point backwards, but is not followed. So a packet costs one step an octet, whatever is in it.
+//! point backwards, but is not followed. So a packet costs a step an octet of a few records, whatever is
+//! in it and however long it is.
 
 use portolan_core::RecordType;
 use portolan_core::name::NameBuf;
@@ -35,6 +37,13 @@ mod opt;
 mod reader;
 
 use reader::{Malformed, Reader};
+
+/// Most records that a question may have behind it: IXFR's SOA (RFC 1995 section 3), OPT, and a signature.
+pub const RECORDS_MAX: u16 = 3;
+/// Most questions that are walked over for the OPT record behind them: more than one is an error already.
+const QUESTIONS_WALKED_MAX: u16 = 4;
+
+pub use opt::OPTIONS_MAX;
 
 /// What a packet is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +67,7 @@ pub enum DropReason {
 
 /// Reads a packet; the question's name goes to `name`, lower case.
 #[must_use]
+#[inline]
 pub fn decode(packet: &[u8], name: &mut NameBuf) -> Decoded {
     let mut reader = Reader::new(packet);
     let Ok(header) = Header::read(&mut reader) else {
@@ -91,7 +101,10 @@ fn read_body(
         1 => read_question(reader, request, name)?,
         // An error already, but records may follow, and an OPT among them. A count above what is there
         // ends with the packet.
-        questions => (0..questions).try_for_each(|_| reader.skip_question())?,
+        questions @ ..=QUESTIONS_WALKED_MAX => {
+            (0..questions).try_for_each(|_| reader.skip_question())?;
+        }
+        _ => return Err(ErrorCode::FormErr),
     }
     read_records(reader, header, request)?;
     match request {
@@ -109,7 +122,8 @@ fn read_question(
     request: &mut Request,
     name: &mut NameBuf,
 ) -> Result<(), Malformed> {
-    name.set(reader.plain_name()?).map_err(|_| Malformed)?;
+    let octets = name.read(reader.rest()).map_err(|_| Malformed)?;
+    reader.octets(octets)?;
     request.rtype = RecordType(reader.number()?);
     request.class = reader.number()?;
     // The longest question has NAME_OCTETS_MAX + 4 octets.
@@ -118,25 +132,25 @@ fn read_question(
 }
 
 /// Walks over all records; of an OPT in its place, reads what it says.
+#[inline]
 fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request) -> Result<(), Malformed> {
-    for (count, additional) in [(header.answers, false), (header.authority, false), (header.additional, true)]
-    {
-        for _ in 0..count {
-            let record = reader.record()?;
-            if record.rtype != RecordType::OPT {
-                continue;
-            }
-            if !additional || !record.at_root || request.edns.is_some() {
-                request.edns.get_or_insert(opt::fixed(&record));
-                return Err(Malformed);
-            }
-            let edns = request.edns.insert(opt::fixed(&record));
-            if edns.version == 0 {
-                opt::options(record.rdata, edns)?;
-            }
+    let before = u32::from(header.answers) + u32::from(header.authority);
+    let all = before + u32::from(header.additional);
+    for nth in 0..all.min(u32::from(RECORDS_MAX)) {
+        let record = reader.record()?;
+        if record.rtype != RecordType::OPT {
+            continue;
+        }
+        if nth < before || !record.at_root || request.edns.is_some() {
+            request.edns.get_or_insert(opt::fixed(&record));
+            return Err(Malformed);
+        }
+        let edns = request.edns.insert(opt::fixed(&record));
+        if edns.version == 0 {
+            opt::options(record.rdata, edns)?;
         }
     }
-    Ok(())
+    if all > u32::from(RECORDS_MAX) { Err(Malformed) } else { Ok(()) }
 }
 
 /// The 12 octets in front (RFC 1035 section 4.1.1).
@@ -150,17 +164,21 @@ struct Header {
 }
 
 impl Header {
+    #[inline]
     fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = reader.array()?;
+        let number = |high, low| u16::from_be_bytes([high, low]);
         Ok(Self {
-            id: reader.number()?,
-            flags: reader.number()?,
-            questions: reader.number()?,
-            answers: reader.number()?,
-            authority: reader.number()?,
-            additional: reader.number()?,
+            id: number(a, b),
+            flags: number(c, d),
+            questions: number(e, f),
+            answers: number(g, h),
+            authority: number(i, j),
+            additional: number(k, l),
         })
     }
 
+    #[inline]
     fn request(&self) -> Request {
         Request {
             id: self.id,

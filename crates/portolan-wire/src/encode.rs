@@ -79,11 +79,11 @@ pub fn encode(
     limits: Limits<'_>,
     out: &mut [u8],
 ) -> usize {
-    let opt = Opt::of(request, limits, answer.scope);
     let writer = Writer::new(out, limits.octets_max(request), Some(answer.question));
-    let Ok(mut reply) = Reply::start(request, packet, opt, writer) else {
+    let mut reply = Reply::new(request, Opt::of(request, limits, answer.scope), writer);
+    if reply.start(request, packet).is_err() {
         return 0;
-    };
+    }
     if answer.authoritative {
         reply.flags |= AA;
     }
@@ -103,10 +103,10 @@ pub fn encode_error(
     limits: Limits<'_>,
     out: &mut [u8],
 ) -> usize {
-    let opt = Opt::of(request, limits, 0);
     let writer = Writer::new(out, limits.octets_max(request), None);
-    match Reply::start(request, packet, opt, writer) {
-        Ok(reply) => reply.finish(code as u16, None),
+    let mut reply = Reply::new(request, Opt::of(request, limits, 0), writer);
+    match reply.start(request, packet) {
+        Ok(()) => reply.finish(code as u16, None),
         Err(Full) => 0,
     }
 }
@@ -136,29 +136,29 @@ struct Counts {
 }
 
 impl<'o, 'l> Reply<'o, 'l> {
-    /// Leaves room for the header, copies the question, sets the room for OPT aside.
     #[inline]
-    fn start(
-        request: &Request,
-        packet: &[u8],
-        opt: Option<Opt<'l>>,
-        mut writer: Writer<'o>,
-    ) -> Result<Self, Full> {
-        // The header comes last, over the request's own.
-        writer.put(request.head_of(packet))?;
-        if let Some(opt) = &opt {
-            writer.set_aside(opt.octets())?;
-        }
+    fn new(request: &Request, opt: Option<Opt<'l>>, writer: Writer<'o>) -> Self {
         let copied = |flag: u16, is_set: bool| if is_set { flag } else { 0 };
         let flags = QR
             | u16::from(request.opcode) << OPCODE_SHIFT
             | copied(RD, request.recursion_desired)
             | copied(CD, request.checking_disabled);
         let counts = Counts { questions: u16::from(request.question > 0), ..Counts::default() };
-        Ok(Self { writer, opt, id: request.id, flags, counts })
+        Self { writer, opt, id: request.id, flags, counts }
+    }
+
+    /// Copies header and question, and sets the room for OPT aside. The header is written over in the end.
+    #[inline]
+    fn start(&mut self, request: &Request, packet: &[u8]) -> Result<(), Full> {
+        self.writer.put(request.head_of(packet))?;
+        match &self.opt {
+            Some(opt) => self.writer.set_aside(opt.octets()),
+            None => Ok(()),
+        }
     }
 
     /// Writes the sections as far as they fit. `Full` is that something is missing that must not be.
+    #[inline]
     fn sections(&mut self, answer: &Answer<'_>) -> Result<(), Full> {
         for set in &answer.answers {
             self.counts.answers += self.set(answer, set)?;
@@ -178,28 +178,44 @@ impl<'o, 'l> Reply<'o, 'l> {
     /// Writes an RRset and says how many records it has; when it does not fit, none of it stays.
     #[inline]
     fn set<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
-        if core::ptr::eq(set.owner.as_wire(), answer.question.as_wire())
-            && set.is_whole()
-            && set.set.ttl() == set.ttl.seconds()
-            && !rdata::has_names(set.rtype())
-        {
-            self.writer.put(set.set.rendered())?;
-            return Ok(set.set.count);
-        }
         let mark = self.writer.mark();
-        let written = self.records(answer, set);
+        let of_question = core::ptr::eq(set.owner.as_wire(), answer.question.as_wire());
+        let written = match of_question && !rdata::has_names(set.rtype()) {
+            true => self.rendered(answer, set),
+            false => self.records(answer, set, of_question),
+        };
         if written.is_err() {
             self.writer.rewind(mark);
         }
         written
     }
 
+    /// Copies records as they were rendered, but for a TTL that is another now.
     #[inline]
-    fn records<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
+    fn rendered<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
+        let ttl = Some(set.ttl.seconds()).filter(|ttl| *ttl != set.set.ttl()).map(u32::to_be_bytes);
+        if set.is_whole() && ttl.is_none() {
+            self.writer.put(set.set.rendered())?;
+            return Ok(set.set.count);
+        }
+        let mut count = 0;
+        for record in answer.records(set) {
+            self.writer.put_record(record, 0, ttl)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    /// Writes records behind their owner, and the names in their data as short as they can be.
+    fn records<'a>(
+        &mut self,
+        answer: &Answer<'a>,
+        set: &RecordSet<'a>,
+        of_question: bool,
+    ) -> Result<u16, Full> {
         let ttl = set.ttl.seconds().to_be_bytes();
         let names = rdata::has_names(set.rtype());
-        let same = core::ptr::eq(set.owner.as_wire(), answer.question.as_wire());
-        let mut place = same.then_some(QUESTION_AT);
+        let mut place = of_question.then_some(QUESTION_AT);
         let mut count = 0;
         for record in answer.records(set) {
             place = self.writer.name_again(set.owner, place)?;
@@ -209,7 +225,7 @@ impl<'o, 'l> Reply<'o, 'l> {
                 self.writer.put(&ttl)?;
                 rdata::write(&mut self.writer, set.rtype(), data)?;
             } else {
-                self.writer.put_record(record.get(OWNER.len()..).ok_or(Full)?, ttl)?;
+                self.writer.put_record(record, OWNER.len(), Some(ttl))?;
             }
             // A record has 11 octets or more, and a message 65,535.
             count += 1;
@@ -218,6 +234,7 @@ impl<'o, 'l> Reply<'o, 'l> {
     }
 
     /// Writes OPT, then the header, now that all is known.
+    #[inline]
     fn finish(mut self, code: u16, ede: Option<u16>) -> usize {
         if let Some(opt) = self.opt.take() {
             self.counts.additional += 1;
@@ -228,7 +245,7 @@ impl<'o, 'l> Reply<'o, 'l> {
         }
         let Counts { questions, answers, authority, additional } = self.counts;
         let header = [self.id, self.flags | code & 0xf, questions, answers, authority, additional];
-        self.writer.patch_numbers(0, &header);
+        self.writer.patch_header(header);
         self.writer.position()
     }
 }

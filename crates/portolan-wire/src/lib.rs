@@ -35,7 +35,7 @@ pub mod request;
 
 mod message;
 
-pub use decode::{Decoded, DropReason, decode};
+pub use decode::{Decoded, DropReason, OPTIONS_MAX, RECORDS_MAX, decode};
 pub use encode::{Limits, NSID_OCTETS_MAX, Transport, encode, encode_error, is_truncated};
 pub use message::{TCP_OCTETS_MAX, UDP_OCTETS_MAX, UDP_OCTETS_PLAIN};
 pub use request::{Edns, ErrorCode, Request, Subnet};

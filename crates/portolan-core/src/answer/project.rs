@@ -7,7 +7,7 @@ use crate::health::Up;
 use crate::name::NameRef;
 use crate::record::{Rdata, RecordType, Ttl};
 use crate::rrset::{Rrset, RrsetBuf, data_of};
-use crate::zone::{Records, Snapshot};
+use crate::zone::{Pool, Records, Snapshot};
 
 /// One record set of a projection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +33,14 @@ pub fn project(snapshot: &Snapshot, name: NameRef<'_>) -> Vec<Projected> {
         return [Projected { rtype: RecordType::CNAME, ttl: records.ttl, records: owned(alias.data()) }]
             .into();
     }
-    let place = |pool| Place::new(snapshot, records, pool, name, up);
-    records.pools.iter().map(|pool| pool_of(&place(pool))).collect()
+    let of_pool = |pool: &Pool| {
+        let up = if pool.whole { up.clone() } else { up.of(pool.offers()) };
+        pool_of(&Place { snapshot, records, pool, owner: name, up: &up })
+    };
+    records.pools.iter().map(of_pool).collect()
 }
 
-fn pool_of(place: &Place<'_>) -> Projected {
+fn pool_of(place: &Place<'_, '_>) -> Projected {
     let order = place.pool.orders.unknown();
     let candidates = place.in_tier(order, place.first_tier(order, &mut ()));
     let set = place.pool.set.borrowed();

@@ -3,6 +3,8 @@
 //! Members are bits: those of a tier, those that are up, those that are both. A pool of 64 members or
 //! less, which is nearly every one, is one word.
 
+use arrayvec::ArrayVec;
+
 use crate::answer::{Answer, Draw, Member, PICKS_MAX, Query, RecordSet, Step, Trace};
 use crate::geo::{Found, MASK_BITS, locate};
 use crate::health::{Up, WORDS};
@@ -27,38 +29,21 @@ pub(super) enum Selected<'a> {
 }
 
 /// Where a selection happens.
-#[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(super) struct Place<'a, 'u> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) records: &'a Records,
     pub(super) pool: &'a Pool,
     pub(super) owner: NameRef<'a>,
     /// Which members are up, read once for the whole answer of the name.
-    up: Up,
+    pub(super) up: &'u Up,
 }
 
-/// The members of the tier in use that may be picked.
-#[derive(Clone, Copy)]
-pub(super) struct Candidates<'a> {
-    tier: &'a [u64],
-    /// Only those that are up; false when all are down and are served all the same.
-    up: Option<&'a Up>,
+/// The members of the tier in use that may be picked, as bits.
+pub(super) struct Candidates {
+    words: ArrayVec<u64, WORDS>,
 }
 
-impl<'a> Place<'a> {
-    /// `up` is by offer.
-    #[inline]
-    pub(super) fn new(
-        snapshot: &'a Snapshot,
-        records: &'a Records,
-        pool: &'a Pool,
-        owner: NameRef<'a>,
-        up: Up,
-    ) -> Self {
-        let up = if pool.whole { up } else { up.of(pool.offers()) };
-        Self { snapshot, records, pool, owner, up }
-    }
-
+impl<'a> Place<'a, '_> {
     /// Orders the members for the client, filters by verdict, picks.
     #[inline]
     pub(super) fn select<T: Trace>(
@@ -74,7 +59,7 @@ impl<'a> Place<'a> {
             self.explain(query, found, trace);
         }
         let candidates = match self.first_tier(found, trace) {
-            Some(tier) => Candidates { tier: found.order.members(tier), up: Some(&self.up) },
+            Some(tier) => Candidates::new(found.order.members(tier), Some(self.up)),
             None => {
                 let all_down = &self.records.policy.policy.all_down;
                 trace.note(Step::AllDown(all_down));
@@ -82,14 +67,14 @@ impl<'a> Place<'a> {
                     AllDown::Empty => return Selected::Empty,
                     AllDown::Refuse => return Selected::Refuse,
                     AllDown::ServeAll | AllDown::Fallback(_) => {
-                        Candidates { tier: found.order.members(0), up: None }
+                        Candidates::new(found.order.members(0), None)
                     }
                 }
             }
         };
         let start = answer.picks.len();
         let pick = self.records.rule.pick;
-        self.pick(pick, candidates, draw, answer);
+        self.pick(pick, &candidates, draw, answer);
         if self.pool.rtype == RecordType::CNAME {
             // A name is an alias of one name (RFC 2181 section 10.1): of several, the draw's first.
             answer.picks.truncate(start + 1);
@@ -124,7 +109,7 @@ impl<'a> Place<'a> {
     }
 
     #[inline]
-    fn pick(&self, pick: Pick, candidates: Candidates<'_>, draw: &mut Draw, answer: &mut Answer<'a>) {
+    fn pick(&self, pick: Pick, candidates: &Candidates, draw: &mut Draw, answer: &mut Answer<'a>) {
         let start = answer.picks.len();
         match pick {
             Pick::All => {
@@ -148,9 +133,14 @@ impl<'a> Place<'a> {
     /// Takes every record of the candidates; of more than there is room for, each is as likely to be taken
     /// as any other (reservoir sampling).
     #[inline]
-    fn take_all(&self, candidates: Candidates<'_>, draw: &mut Draw, answer: &mut Answer<'a>) {
+    fn take_all(&self, candidates: &Candidates, draw: &mut Draw, answer: &mut Answer<'a>) {
         let start = answer.picks.len();
         let room = PICKS_MAX - start;
+        if self.pool.singles && candidates.words.len() == 1 && room >= MASK_BITS {
+            // A record each, and none twice: nearly every pool.
+            let numbers = bits(candidates.words.first().copied().unwrap_or(0));
+            return numbers.for_each(|member| self.push_number(member, answer));
+        }
         let records = candidates.members().flat_map(|member| self.member(member).records());
         for (seen, record) in records.enumerate() {
             if self.pool.repeats && self.is_taken(record, answer, start) {
@@ -171,14 +161,15 @@ impl<'a> Place<'a> {
     #[inline]
     fn draw_one(
         &self,
-        candidates: Candidates<'_>,
+        candidates: &Candidates,
         draw: &mut Draw,
         answer: &Answer<'a>,
         start: usize,
     ) -> Option<u16> {
         let first = answer.picks.len() == start;
-        let member = match candidates.only() {
-            Some(member) if first => member,
+        let member = match candidates.count() {
+            1 if first => candidates.members().next()?,
+            ..=FEW => self.draw_one_by_one(candidates, draw, answer, start)?,
             _ => match self.draw_at_once(candidates, draw, answer, start) {
                 Some(member) => member,
                 None => self.draw_one_by_one(candidates, draw, answer, start)?,
@@ -196,12 +187,12 @@ impl<'a> Place<'a> {
     /// By the shares of all members: what is no candidate is put back.
     fn draw_at_once(
         &self,
-        candidates: Candidates<'_>,
+        candidates: &Candidates,
         draw: &mut Draw,
         answer: &Answer<'a>,
         start: usize,
     ) -> Option<usize> {
-        let odds = self.pool.odds.as_ref().filter(|_| candidates.count() > FEW)?;
+        let odds = self.pool.odds.as_ref()?;
         (0..REDRAWS_MAX)
             .map(|_| odds.draw(draw))
             .find(|member| candidates.has(*member) && self.is_free(*member, answer, start))
@@ -209,7 +200,7 @@ impl<'a> Place<'a> {
 
     fn draw_one_by_one(
         &self,
-        candidates: Candidates<'_>,
+        candidates: &Candidates,
         draw: &mut Draw,
         answer: &Answer<'a>,
         start: usize,
@@ -246,6 +237,12 @@ impl<'a> Place<'a> {
         }
     }
 
+    #[inline]
+    fn push_number(&self, member: usize, answer: &mut Answer<'a>) {
+        // There is room, as the caller has seen.
+        let _ = answer.picks.try_push(u16::try_from(member).unwrap_or(u16::MAX));
+    }
+
     /// True when the record, or one with the same data, is in the answer.
     fn is_taken(&self, record: u16, answer: &Answer<'a>, start: usize) -> bool {
         let set = self.pool.set.borrowed();
@@ -264,12 +261,9 @@ impl<'a> Place<'a> {
         ttl.halved()
     }
 
-    /// The candidates of a tier, by number.
-    pub(super) fn in_tier<'s>(&'s self, found: Found<'s>, tier: Option<usize>) -> Candidates<'s> {
-        match tier {
-            Some(tier) => Candidates { tier: found.order.members(tier), up: Some(&self.up) },
-            None => Candidates { tier: found.order.members(0), up: None },
-        }
+    /// The candidates of a tier; of none, all of the first.
+    pub(super) fn in_tier(&self, found: Found<'_>, tier: Option<usize>) -> Candidates {
+        Candidates::new(found.order.members(tier.unwrap_or(0)), tier.map(|_| self.up))
     }
 
     #[inline]
@@ -304,34 +298,31 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Candidates<'_> {
+impl Candidates {
+    /// Of a tier those that are up; all of it when all are down and are served all the same.
     #[inline]
-    fn words(&self) -> impl Iterator<Item = u64> {
-        const ALL: [u64; WORDS] = [u64::MAX; WORDS];
-        let up = self.up.map_or(&ALL, Up::words);
-        self.tier.iter().zip(up).map(|(tier, up)| tier & up)
+    fn new(tier: &[u64], up: Option<&Up>) -> Self {
+        let mut words = ArrayVec::new();
+        let up = up.map_or(&[][..], Up::words);
+        for (at, word) in tier.iter().take(WORDS).enumerate() {
+            let _ = words.try_push(word & up.get(at).copied().unwrap_or(u64::MAX));
+        }
+        Self { words }
     }
 
     /// By number, ascending.
     #[inline]
     pub(super) fn members(&self) -> impl Iterator<Item = usize> {
-        self.words().enumerate().flat_map(|(at, word)| bits(word).map(move |bit| at * MASK_BITS + bit))
+        self.words.iter().enumerate().flat_map(|(at, word)| bits(*word).map(move |bit| at * MASK_BITS + bit))
     }
 
-    fn count(&self) -> u32 {
-        self.words().map(u64::count_ones).sum()
-    }
-
-    /// The one candidate that there is, when there is one.
     #[inline]
-    fn only(&self) -> Option<usize> {
-        let mut members = self.members();
-        let first = members.next()?;
-        if members.next().is_none() { Some(first) } else { None }
+    fn count(&self) -> u32 {
+        self.words.iter().map(|word| word.count_ones()).sum()
     }
 
     fn has(&self, member: usize) -> bool {
-        self.words().nth(member / MASK_BITS).is_some_and(|word| word & (1 << (member % MASK_BITS)) != 0)
+        self.words.get(member / MASK_BITS).is_some_and(|word| word & (1 << (member % MASK_BITS)) != 0)
     }
 }
 

@@ -36,7 +36,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     /// Walks to the end.
     #[inline]
     pub(super) fn go(mut self) {
-        let suffixes = Suffixes::of(self.query.name, self.snapshot.seed());
+        let suffixes = self.snapshot.suffixes(self.query.name);
         let Some(zone) = self.first_zone(&suffixes) else {
             return self.outside();
         };
@@ -103,7 +103,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             self.answer.ede = Some(Ede::InvalidData);
             return Next::Done;
         }
-        let suffixes = Suffixes::of(target, self.snapshot.seed());
+        let suffixes = self.snapshot.suffixes(target);
         match self.snapshot.zone_among(&suffixes, 0) {
             Some(zone) => self.step(At { zone, name: target }, &suffixes),
             None => {
@@ -132,7 +132,9 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         let Some(pool) = wanted else {
             return self.apex_or_nothing(at, apex);
         };
-        let place = select::Place::new(self.snapshot, records, pool, at.name, up);
+        let of_pool = if pool.whole { None } else { Some(up.of(pool.offers())) };
+        let up = of_pool.as_ref().unwrap_or(&up);
+        let place = select::Place { snapshot: self.snapshot, records, pool, owner: at.name, up };
         match place.select(self.query, &mut self.draw, self.answer, self.trace) {
             select::Selected::Empty => self.nothing(at.zone),
             select::Selected::Refuse => Next::Fail(Rcode::Refused, None),

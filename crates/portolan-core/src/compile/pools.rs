@@ -201,7 +201,8 @@ impl Compiler<'_> {
         let repeats = distinct.len() < gathered.len();
         let set = RrsetBuf::new(rtype, ttl, gathered.iter().map(|(_, rdata)| rdata.as_wire()));
         let whole = members.iter().enumerate().all(|(at, member)| usize::from(member.offer) == at);
-        Pool { rtype, ttl, set, members: members.into(), orders, odds, whole, repeats }
+        let singles = !repeats && members.len() == gathered.len();
+        Pool { rtype, ttl, set, members: members.into(), orders, odds, whole, singles, repeats }
     }
 }
 

@@ -17,7 +17,7 @@ const WORD_OCTETS: usize = 8;
 /// The hash of a name, for names that are looked up once.
 #[must_use]
 pub(crate) fn hash_of(name: NameRef<'_>, seed: u64) -> u64 {
-    Suffixes::of(name, seed).hash(0)
+    Suffixes::of(name, seed, LABELS_MAX).hash(0).expect("no name has more labels")
 }
 
 /// Where each suffix of a name begins, and its hash. A suffix is told by how many labels it leaves out.
@@ -25,13 +25,15 @@ pub(crate) struct Suffixes<'n> {
     wire: &'n [u8],
     /// From the name itself to the root.
     starts: ArrayVec<u8, { LABELS_MAX + 1 }>,
-    /// From the root to the name itself.
+    /// From the root to the name itself, or as deep as any name is that can be found.
     hashes: ArrayVec<u64, { LABELS_MAX + 1 }>,
 }
 
 impl<'n> Suffixes<'n> {
+    /// `deepest` is how many labels any name has that is looked for: of a longer name, what has more is not
+    /// hashed, so that long names cost little.
     #[inline]
-    pub(crate) fn of(name: NameRef<'n>, seed: u64) -> Self {
+    pub(crate) fn of(name: NameRef<'n>, seed: u64, deepest: usize) -> Self {
         let wire = name.as_wire();
         let mut suffixes = Self { wire, starts: ArrayVec::new(), hashes: ArrayVec::new() };
         let mut at = 0;
@@ -46,7 +48,7 @@ impl<'n> Suffixes<'n> {
         let mut hash = seed;
         let mut end = wire.len().saturating_sub(1);
         let _ = suffixes.hashes.try_push(seed);
-        for start in suffixes.starts.iter().rev().skip(1) {
+        for start in suffixes.starts.iter().rev().skip(1).take(deepest) {
             let start = usize::from(*start);
             hash = mix(hash, wire, start, end);
             let _ = suffixes.hashes.try_push(hash);
@@ -66,16 +68,15 @@ impl<'n> Suffixes<'n> {
         self.wire.get(start..).map_or(NameRef::ROOT, NameRef)
     }
 
-    /// Its hash.
+    /// Its hash; none of a name that is too deep to be there.
     #[inline]
-    pub(crate) fn hash(&self, skip: usize) -> u64 {
-        let of_root = self.hashes.len().saturating_sub(1);
-        self.hashes.get(of_root.wrapping_sub(skip)).copied().unwrap_or(0)
+    pub(crate) fn hash(&self, skip: usize) -> Option<u64> {
+        self.hashes.get(self.labels().checked_sub(skip)?).copied()
     }
 
     /// The hash of `*.` below a suffix (RFC 4592).
     pub(crate) fn wildcard_hash(&self, skip: usize) -> u64 {
-        mix(self.hash(skip), &[1, b'*'], 0, 2)
+        mix(self.hash(skip).unwrap_or(0), &[1, b'*'], 0, 2)
     }
 }
 
@@ -116,12 +117,13 @@ mod tests {
     #[test]
     fn each_suffix_hashes_as_if_alone() {
         let name: Name = "a.bc.averylonglabelindeed-of-more-than-eight.example.org".parse().unwrap();
-        let suffixes = Suffixes::of(name.borrowed(), 7);
+        let suffixes = Suffixes::of(name.borrowed(), 7, LABELS_MAX);
         assert_eq!(suffixes.labels(), 5);
         for (skip, suffix) in name.borrowed().suffixes().enumerate() {
             assert_eq!(suffixes.name(skip), suffix);
-            assert_eq!(suffixes.hash(skip), hash_of(suffix, 7), "{suffix}");
-            assert_eq!(suffixes.hash(skip), hash_of(suffix.to_name().borrowed(), 7), "{suffix}");
+            assert_eq!(suffixes.hash(skip), Some(hash_of(suffix, 7)), "{suffix}");
+            let copy = suffix.to_name();
+            assert_eq!(suffixes.hash(skip), Some(hash_of(copy.borrowed(), 7)), "{suffix}");
         }
         assert_ne!(hash_of(name.borrowed(), 7), hash_of(name.borrowed(), 8));
         let wildcard: Name = "*.example.org".parse().unwrap();
@@ -147,9 +149,12 @@ mod tests {
     #[test]
     fn the_longest_names_have_room() {
         let name: Name = "a.".repeat(127).parse().unwrap();
-        let suffixes = Suffixes::of(name.borrowed(), 3);
+        let suffixes = Suffixes::of(name.borrowed(), 3, LABELS_MAX);
         assert_eq!(suffixes.labels(), 127);
-        assert_eq!(suffixes.hash(127), 3);
+        assert_eq!(suffixes.hash(127), Some(3));
         assert!(suffixes.name(127).is_root());
+        let shallow = Suffixes::of(name.borrowed(), 3, 4);
+        assert_eq!((shallow.hash(122), shallow.hash(0)), (None, None));
+        assert_eq!(shallow.hash(123), suffixes.hash(123));
     }
 }

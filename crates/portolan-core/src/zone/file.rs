@@ -14,7 +14,7 @@
 
 use alloc::boxed::Box;
 
-use crate::name::{Name, NameRef, Suffixes};
+use crate::name::{Name, NameRef, hash_of};
 use crate::record::{RecordType, Ttl};
 use crate::rrset::{Rrset, width_of};
 
@@ -36,8 +36,10 @@ pub struct ZoneFile {
     slots: Box<[u64]>,
     /// Names with records.
     names: usize,
-    /// Delegations below the apex.
-    cuts: u32,
+    /// One bit a depth at which there are delegations below the apex.
+    cuts: u128,
+    /// How many labels the deepest name has.
+    deepest: usize,
     content: u128,
     soa: Soa,
 }
@@ -93,10 +95,17 @@ impl ZoneFile {
         (&self.soa.data, self.soa.ttl)
     }
 
-    /// Delegations below the apex.
+    /// One bit a depth at which there are delegations below the apex.
     #[must_use]
-    pub(crate) fn cuts(&self) -> u32 {
+    #[inline]
+    pub(crate) fn cuts(&self) -> u128 {
         self.cuts
+    }
+
+    /// How many labels the deepest name has.
+    #[must_use]
+    pub(crate) fn deepest(&self) -> usize {
+        self.deepest
     }
 
     /// What stands at a name, whose hash is that of the snapshot's seed.
@@ -109,7 +118,7 @@ impl ZoneFile {
     /// What stands at a name.
     #[must_use]
     pub fn node(&self, name: NameRef<'_>, seed: u64) -> Option<FileNode<'_>> {
-        self.find(Suffixes::of(name, seed).hash(0), name)
+        self.find(hash_of(name, seed), name)
     }
 
     /// Every name with what stands at it, in no order.

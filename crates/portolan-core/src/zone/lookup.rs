@@ -6,7 +6,7 @@ use crate::name::{NAME_OCTETS_MAX, NameRef, Suffixes};
 use crate::record::RecordType;
 use crate::rrset::Rrset;
 use crate::zone::file::FileNode;
-use crate::zone::{Records, Snapshot, Zone};
+use crate::zone::{Depths, Records, Snapshot, Zone};
 
 /// Where a question leads inside a zone.
 pub(crate) enum Lookup<'s, 'q> {
@@ -48,12 +48,10 @@ impl Snapshot {
     /// Looks a name up in the zone that holds it.
     #[inline]
     pub(crate) fn lookup<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
-        if (self.cuts > 0 || zone.file.as_ref().is_some_and(|file| file.cuts() > 0))
-            && let Some(cut) = self.cut(zone, suffixes)
-        {
+        if let Some(cut) = self.cut(zone, suffixes) {
             return cut;
         }
-        match self.known(zone, suffixes.hash(0), suffixes.name(0)) {
+        match self.known(zone, suffixes, 0) {
             Some(Known::Records(stored)) => Lookup::Found(stored, false),
             Some(Known::Empty) => Lookup::Empty,
             None => self.wildcard(zone, suffixes),
@@ -62,17 +60,21 @@ impl Snapshot {
 
     /// What stands at a name, whatever zone it is in and whatever is delegated: for glue.
     pub(crate) fn stored(&self, name: NameRef<'_>) -> Option<Stored<'_>> {
-        let suffixes = Suffixes::of(name, self.seed());
-        let zone = self.zone_among(&suffixes, 0)?;
-        match self.known(zone, suffixes.hash(0), name)? {
+        let suffixes = self.suffixes(name);
+        match self.known(self.zone_among(&suffixes, 0)?, &suffixes, 0)? {
             Known::Records(stored) => Some(stored),
             Known::Empty => None,
         }
     }
 
+    #[inline]
+    fn known<'s>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'_>, skip: usize) -> Option<Known<'s>> {
+        self.known_by(zone, suffixes.hash(skip)?, suffixes.name(skip))
+    }
+
     /// A name of the fleet hides what the file has there.
     #[inline]
-    fn known<'s>(&'s self, zone: &'s Zone, hash: u64, name: NameRef<'_>) -> Option<Known<'s>> {
+    fn known_by<'s>(&'s self, zone: &'s Zone, hash: u64, name: NameRef<'_>) -> Option<Known<'s>> {
         let mut known = None;
         if zone.facts.is_some()
             && let Some(entry) = self.names.find(hash, name)
@@ -89,20 +91,22 @@ impl Snapshot {
         }
     }
 
-    /// The highest delegation at or above a name and below the apex.
+    /// The highest delegation at or above a name and below the apex. It is looked for only as deep below the
+    /// root as there are any.
+    #[inline]
     fn cut<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Option<Lookup<'s, 'q>> {
-        let below_apex = suffixes.labels().checked_sub(zone.apex.borrowed().labels().count())?;
-        for skip in (0..below_apex).rev() {
-            let (hash, name) = (suffixes.hash(skip), suffixes.name(skip));
-            match self.known(zone, hash, name) {
-                Some(Known::Records(stored)) => {
-                    if let Some(name_servers) = stored.name_servers() {
-                        return Some(Lookup::Cut(name, name_servers));
-                    }
-                }
-                Some(Known::Empty) => {}
-                // Nothing here, so nothing below.
-                None => return None,
+        let of_file = zone.file.as_ref().map_or(Depths::NONE, |file| file.cuts());
+        let mut depths = (self.cuts.mask() | of_file) & Depths::up_to(suffixes.labels());
+        while depths != 0 {
+            let depth = usize::try_from(depths.trailing_zeros()).unwrap_or(0);
+            depths &= depths - 1;
+            let skip = suffixes.labels() - depth;
+            if let Some(Known::Records(stored)) = self.known(zone, suffixes, skip)
+                && let Some(name_servers) = stored.name_servers()
+                && suffixes.name(skip) != zone.apex.borrowed()
+                && suffixes.name(skip).is_at_or_below(zone.apex.borrowed())
+            {
+                return Some(Lookup::Cut(suffixes.name(skip), name_servers));
             }
         }
         None
@@ -115,7 +119,7 @@ impl Snapshot {
         // A name has no more octets than there is room for behind these two.
         let _ = wire.try_extend_from_slice(&[1, b'*']);
         let _ = wire.try_extend_from_slice(suffixes.name(encloser).as_wire());
-        match self.known(zone, suffixes.wildcard_hash(encloser), NameRef::trusted(&wire)) {
+        match self.known_by(zone, suffixes.wildcard_hash(encloser), NameRef::trusted(&wire)) {
             Some(Known::Records(stored)) => Lookup::Found(stored, true),
             Some(Known::Empty) => Lookup::Empty,
             None => Lookup::Missing,
@@ -129,7 +133,7 @@ impl Snapshot {
         let (mut missing, mut there) = (0, apex);
         while missing + 1 < there {
             let middle = missing.midpoint(there);
-            match self.known(zone, suffixes.hash(middle), suffixes.name(middle)) {
+            match self.known(zone, suffixes, middle) {
                 Some(_) => there = middle,
                 None => missing = middle,
             }

@@ -1,5 +1,5 @@
-//! The fleet behind the gate: six clusters, ten thousand names without a policy, ten thousand with one, and
-//! those that the fuzz target's seeds ask for.
+//! What the gate answers from: a zone file with ten thousand names; a fleet of six clusters with ten
+//! thousand names without a policy, ten thousand with one, and those that the fuzz target's seeds ask for.
 //!
 //! `xtask/src/bench/gate/questions.rs` asks for these names and knows what must come of it.
 
@@ -13,6 +13,8 @@ use portolan_core::place::{NetworkMap, Place};
 use portolan_core::policy::{Pick, Policy, PolicyName, Stage};
 use portolan_core::publish::Serials;
 use portolan_core::record::{Rdata, Soa};
+use portolan_core::zone::ZoneFile;
+use portolan_core::zone::file::Gather;
 use portolan_core::{ClusterName, Name, RecordType, Snapshot, Target, Ttl};
 
 /// The seed of the hash of names and of the draws: one that stays.
@@ -40,6 +42,8 @@ const PLACES: [&str; 5] = ["EU/DE", "EU/ES", "NA/US", "AS/JP", "NA"];
 const DOWN_EVERY: u32 = 10;
 /// The zone.
 const APEX: &str = "example.org";
+/// The zone of a file.
+const FILE_APEX: &str = "example.net";
 /// More TXT records than fit into a datagram.
 const TEXTS: u8 = 40;
 /// The policy of the `p` names.
@@ -52,7 +56,29 @@ pub(crate) fn snapshot() -> Snapshot {
     let mut fleet = Fleet::default();
     fleet.apply(facts());
     let compiled = compile(&fleet, &first, &fleet.everything());
-    first.publish(compiled, &mut Serials { first: 100, ..Serials::default() }, 1)
+    let mut serials = Serials { first: 100, ..Serials::default() };
+    let snapshot = first.publish(compiled, &mut serials, 1);
+    let apex = name(FILE_APEX);
+    snapshot.with_file(&apex, Some(Arc::new(file(&apex))), &mut serials)
+}
+
+/// A zone file: ten thousand names with three addresses each.
+fn file(apex: &Name) -> ZoneFile {
+    let mut gather = Gather::new();
+    let mut add = |owner: &Name, rtype, data: &Rdata| {
+        gather.add(owner.borrowed(), rtype, Ttl::DEFAULT, data.as_wire());
+    };
+    add(apex, RecordType::SOA, &Rdata::soa(&zone().soa));
+    add(apex, RecordType::NS, &Rdata::name(&host("ns1")));
+    for index in 0..NAMES {
+        let owner = name(&format!("f{index:05}.{FILE_APEX}"));
+        for at in 0..3 {
+            let address = Ipv4Addr::from(0xc000_0200 + (index + at) % 256);
+            add(&owner, RecordType::A, &Rdata::address(IpAddr::V4(address)));
+        }
+    }
+    let (file, ..) = ZoneFile::build(apex, SEED, vec![gather]).expect("it has an SOA");
+    file
 }
 
 fn facts() -> Vec<Fact> {

@@ -6,6 +6,9 @@ use crate::decode::reader::{Malformed, Reader, Record};
 use crate::message::{DNSSEC_OK, FAMILY_IPV4, FAMILY_IPV6, OPTION_NSID, OPTION_SUBNET};
 use crate::request::{Edns, Subnet};
 
+/// Most options that an OPT record may have; what is known to be sent has less than ten.
+pub const OPTIONS_MAX: usize = 32;
+
 /// What stands in the record's fixed part.
 pub(super) fn fixed(record: &Record<'_>) -> Edns {
     let [_code, version, high, low] = record.ttl;
@@ -22,7 +25,12 @@ pub(super) fn fixed(record: &Record<'_>) -> Edns {
 pub(super) fn options(rdata: &[u8], edns: &mut Edns) -> Result<(), Malformed> {
     let mut reader = Reader::new(rdata);
     let mut subnet_seen = false;
+    let mut options = 0;
     while !reader.is_empty() {
+        options += 1;
+        if options > OPTIONS_MAX {
+            return Err(Malformed);
+        }
         let code = reader.number()?;
         let len = reader.number()?;
         let value = reader.octets(usize::from(len))?;

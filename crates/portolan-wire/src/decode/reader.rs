@@ -47,19 +47,17 @@ impl<'p> Reader<'p> {
         self.array().map(u16::from_be_bytes)
     }
 
+    #[inline]
     pub(super) fn octets(&mut self, count: usize) -> Result<&'p [u8], Malformed> {
         let octets = self.packet.get(self.at..).and_then(|rest| rest.get(..count)).ok_or(Malformed)?;
         self.at += count;
         Ok(octets)
     }
 
-    /// The bytes of a name without pointers, its root included.
-    pub(super) fn plain_name(&mut self) -> Result<&'p [u8], Malformed> {
-        let start = self.at;
-        match self.walk_name()? {
-            NameEnd::Root => self.packet.get(start..self.at).ok_or(Malformed),
-            NameEnd::Pointer => Err(Malformed),
-        }
+    /// What was not read yet.
+    #[inline]
+    pub(super) fn rest(&self) -> &'p [u8] {
+        self.packet.get(self.at..).unwrap_or_default()
     }
 
     /// Walks over a question that nobody answers.
@@ -68,53 +66,49 @@ impl<'p> Reader<'p> {
         self.array::<4>().map(drop)
     }
 
+    #[inline]
     pub(super) fn record(&mut self) -> Result<Record<'p>, Malformed> {
-        let start = self.at;
-        let end = self.walk_name()?;
-        let at_root = end == NameEnd::Root && self.at == start + 1;
-        let rtype = RecordType(self.number()?);
-        let class = self.number()?;
-        let ttl = self.array()?;
-        let len = self.number()?;
-        Ok(Record { at_root, rtype, class, ttl, rdata: self.octets(usize::from(len))? })
+        let at_root = self.rest().first() == Some(&0);
+        if at_root {
+            self.at += 1;
+        } else {
+            self.walk_name()?;
+        }
+        let [t1, t0, c1, c0, a, b, c, d, l1, l0] = self.array()?;
+        let len = usize::from(u16::from_be_bytes([l1, l0]));
+        let (rtype, class) = (u16::from_be_bytes([t1, t0]), u16::from_be_bytes([c1, c0]));
+        let rdata = self.octets(len)?;
+        Ok(Record { at_root, rtype: RecordType(rtype), class, ttl: [a, b, c, d], rdata })
     }
 
+    #[inline]
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let octets = self.octets(N)?;
-        octets.try_into().map_err(|_| Malformed)
+        let octets = self.packet.get(self.at..).and_then(|rest| rest.first_chunk()).ok_or(Malformed)?;
+        self.at += N;
+        Ok(*octets)
     }
 
     /// Walks over a name, as far as it is written out here: at most 255 octets.
-    fn walk_name(&mut self) -> Result<NameEnd, Malformed> {
+    fn walk_name(&mut self) -> Result<(), Malformed> {
         let start = self.at;
+        let mut at = start;
         loop {
-            let [len] = self.array()?;
-            if len & POINTER == POINTER {
-                let [low] = self.array()?;
-                let target = usize::from(u16::from_be_bytes([len & !POINTER, low]));
-                return if (HEADER_OCTETS..start).contains(&target) {
-                    Ok(NameEnd::Pointer)
-                } else {
-                    Err(Malformed)
-                };
-            }
+            let len = *self.packet.get(at).ok_or(Malformed)?;
             if usize::from(len) > LABEL_OCTETS_MAX {
-                return Err(Malformed);
+                let low = *self.packet.get(at + 1).ok_or(Malformed)?;
+                let target = usize::from(u16::from_be_bytes([len & !POINTER, low]));
+                let backwards = len & POINTER == POINTER && (HEADER_OCTETS..start).contains(&target);
+                self.at = at + 2;
+                return if backwards { Ok(()) } else { Err(Malformed) };
             }
-            self.octets(usize::from(len))?;
-            if self.at - start > NAME_OCTETS_MAX {
+            at += usize::from(len) + 1;
+            if at - start > NAME_OCTETS_MAX {
                 return Err(Malformed);
             }
             if len == 0 {
-                return Ok(NameEnd::Root);
+                self.at = at;
+                return Ok(());
             }
         }
     }
-}
-
-/// How a name ends where it is written.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum NameEnd {
-    Root,
-    Pointer,
 }

@@ -38,6 +38,7 @@ pub(super) struct Opt<'l> {
 
 impl<'l> Opt<'l> {
     /// None when the request has none.
+    #[inline]
     pub(super) fn of(request: &Request, limits: Limits<'l>, scope: u8) -> Option<Self> {
         let edns = request.edns?;
         let nsid = limits.nsid.get(..NSID_OCTETS_MAX).unwrap_or(limits.nsid);
@@ -61,17 +62,17 @@ impl<'l> Opt<'l> {
     }
 
     /// Writes it. `Full` is that there was no room for the extended error; all else is there.
+    #[inline]
     pub(super) fn write(&self, writer: &mut Writer<'_>, code: u16, ede: Option<u16>) -> Result<(), Full> {
         let with_ede = OPTION_OCTETS + EDE_OCTETS;
         let room = writer.room() >= self.octets() + with_ede;
         let options = self.options_octets() + if ede.is_some() && room { with_ede } else { 0 };
         let [_, code_high] = (code >> 4).to_be_bytes();
-        writer.put(&[0])?;
-        writer.number(RecordType::OPT.0)?;
-        writer.number(PAYLOAD)?;
-        writer.put(&[code_high, 0])?;
-        writer.number(if self.dnssec_ok { DNSSEC_OK } else { 0 })?;
-        writer.number(u16::try_from(options).map_err(|_| Full)?)?;
+        let [t1, t0] = RecordType::OPT.0.to_be_bytes();
+        let [p1, p0] = PAYLOAD.to_be_bytes();
+        let [f1, f0] = if self.dnssec_ok { DNSSEC_OK.to_be_bytes() } else { [0, 0] };
+        let [o1, o0] = u16::try_from(options).map_err(|_| Full)?.to_be_bytes();
+        writer.put(&[0, t1, t0, p1, p0, code_high, 0, f1, f0, o1, o0])?;
         self.write_nsid(writer)?;
         self.write_subnet(writer)?;
         match ede {
@@ -94,10 +95,11 @@ impl<'l> Opt<'l> {
             return Ok(());
         };
         let octets = address_octets(subnet);
-        writer.number(OPTION_SUBNET)?;
-        writer.number(u16::try_from(SUBNET_FIXED_OCTETS + octets).map_err(|_| Full)?)?;
-        writer.number(if subnet.address.is_ipv4() { FAMILY_IPV4 } else { FAMILY_IPV6 })?;
-        writer.put(&[subnet.source, self.scope])?;
+        let family = if subnet.address.is_ipv4() { FAMILY_IPV4 } else { FAMILY_IPV6 };
+        let length = u16::try_from(SUBNET_FIXED_OCTETS + octets).map_err(|_| Full)?;
+        let ([o1, o0], [l1, l0]) = (OPTION_SUBNET.to_be_bytes(), length.to_be_bytes());
+        let [f1, f0] = family.to_be_bytes();
+        writer.put(&[o1, o0, l1, l0, f1, f0, subnet.source, self.scope])?;
         match subnet.address {
             IpAddr::V4(v4) => writer.put(v4.octets().get(..octets).unwrap_or_default()),
             IpAddr::V6(v6) => writer.put(v6.octets().get(..octets).unwrap_or_default()),

@@ -8,7 +8,7 @@
 use arrayvec::ArrayVec;
 
 use portolan_core::name::NameRef;
-use portolan_core::rrset::{OWNER, TTL_AT};
+use portolan_core::rrset::TTL_AT;
 
 use crate::message::HEADER_OCTETS;
 
@@ -19,10 +19,10 @@ const PLACE_MAX: u16 = 0x3fff;
 /// The top two bits that make a pointer.
 const POINTER: u16 = 0xc000;
 
-/// Octets of a rendered A record behind its owner.
-const IPV4_OCTETS: usize = 14;
-/// Octets of a rendered AAAA record behind its owner.
-const IPV6_OCTETS: usize = 26;
+/// Octets of a rendered A record.
+const IPV4_OCTETS: usize = 16;
+/// Octets of a rendered AAAA record.
+const IPV6_OCTETS: usize = 28;
 
 /// What was to be written does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +84,7 @@ impl<'o> Writer<'o> {
         self.limit += core::mem::take(&mut self.set_aside);
     }
 
+    #[inline]
     pub(super) fn mark(&self) -> Mark {
         Mark { at: self.at, suffixes: self.suffixes.len() }
     }
@@ -110,20 +111,33 @@ impl<'o> Writer<'o> {
         self.put(&number.to_be_bytes())
     }
 
-    /// Writes a rendered record behind its owner, with this TTL.
+    /// Writes a rendered record without its first so many octets, and with this TTL where one is given.
     #[inline]
-    pub(super) fn put_record(&mut self, record: &[u8], ttl: [u8; 4]) -> Result<(), Full> {
-        let at = self.at + TTL_AT - OWNER.len();
+    pub(super) fn put_record(&mut self, record: &[u8], skip: usize, ttl: Option<[u8; 4]>) -> Result<(), Full> {
+        let ttl_at = (self.at + TTL_AT).wrapping_sub(skip);
         // Addresses are nearly all there is, and copied quickest when their length is known here.
-        match (record.first_chunk::<IPV4_OCTETS>(), record.first_chunk::<IPV6_OCTETS>()) {
-            (Some(v4), _) if record.len() == IPV4_OCTETS => self.put(v4)?,
-            (_, Some(v6)) if record.len() == IPV6_OCTETS => self.put(v6)?,
-            _ => self.put(record)?,
+        match (record.len(), record.first_chunk::<IPV4_OCTETS>(), record.first_chunk::<IPV6_OCTETS>()) {
+            (IPV4_OCTETS, Some(v4), _) if skip == 0 => self.put(v4)?,
+            (IPV6_OCTETS, _, Some(v6)) if skip == 0 => self.put(v6)?,
+            _ => self.put(record.get(skip..).ok_or(Full)?)?,
         }
-        if let Some(place) = self.out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+        if let Some(ttl) = ttl
+            && let Some(place) = self.out.get_mut(ttl_at..).and_then(|rest| rest.first_chunk_mut())
+        {
             *place = ttl;
         }
         Ok(())
+    }
+
+    /// Writes over the header.
+    #[inline]
+    pub(super) fn patch_header(&mut self, numbers: [u16; 6]) {
+        if let Some(header) = self.out.first_chunk_mut::<HEADER_OCTETS>() {
+            let (places, _) = header.as_chunks_mut();
+            for (place, number) in places.iter_mut().zip(numbers) {
+                *place = number.to_be_bytes();
+            }
+        }
     }
 
     /// Writes over numbers that are there already.

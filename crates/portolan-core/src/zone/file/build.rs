@@ -8,10 +8,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{FILE_OCTETS_MAX, SET_HEAD_OCTETS, Soa, ZoneFile, find, home, node_at, place_of};
-use crate::name::{Name, NameRef, Suffixes, hash_of};
+use crate::name::{LABELS_MAX, Name, NameRef, Suffixes, hash_of};
 use crate::record::{RecordType, Ttl};
 use crate::rrset::{data_of, render};
-use crate::zone::content_hash;
+use crate::zone::{Depths, content_hash};
 
 /// Most faults that are told; the others are counted.
 const FAULTS_MAX: usize = 100;
@@ -201,8 +201,9 @@ impl<'a> Builder<'a> {
             let rtype = loose(records).next().map_or(RecordType(0), |record| record.rtype);
             return self.fault(owner, rtype, FaultKind::OutOfZone);
         }
-        let suffixes = Suffixes::of(owner, self.seed);
-        let known = find(&self.slots, &self.octets, suffixes.hash(0), owner).map(|(slot, _)| slot);
+        let suffixes = Suffixes::of(owner, self.seed, LABELS_MAX);
+        let Some(hash) = suffixes.hash(0) else { return };
+        let known = find(&self.slots, &self.octets, hash, owner).map(|(slot, _)| slot);
         let old: Vec<u8>;
         let mut all: Vec<Loose<'_>> = Vec::new();
         if let Some(slot) = known {
@@ -222,7 +223,7 @@ impl<'a> Builder<'a> {
         if !self.write_node(owner, &all) {
             return;
         }
-        self.enter(known, suffixes.hash(0), place);
+        self.enter(known, hash, place);
         if known.is_none() {
             self.ancestors(&suffixes);
         }
@@ -322,7 +323,7 @@ impl<'a> Builder<'a> {
     fn ancestors(&mut self, suffixes: &Suffixes<'_>) {
         let below_apex = suffixes.labels().saturating_sub(self.apex.borrowed().labels().count());
         for skip in 1..below_apex {
-            let (name, hash) = (suffixes.name(skip), suffixes.hash(skip));
+            let (name, Some(hash)) = (suffixes.name(skip), suffixes.hash(skip)) else { return };
             if find(&self.slots, &self.octets, hash, name).is_some() {
                 return;
             }
@@ -401,7 +402,8 @@ impl<'a> Builder<'a> {
             octets: self.octets.into_boxed_slice(),
             slots: self.slots.into_boxed_slice(),
             names: 0,
-            cuts: 0,
+            cuts: Depths::NONE,
+            deepest: 0,
             content: soa_content(&soa),
             soa,
         };
@@ -429,16 +431,20 @@ impl<'a> Builder<'a> {
 
 impl ZoneFile {
     fn summarise(&mut self) {
-        let (mut names, mut cuts, mut content) = (0, 0, self.content);
+        let (mut names, mut cuts, mut deepest, mut content) = (0, Depths::NONE, 0, self.content);
         let apex = self.apex.clone();
         for (name, node) in self.nodes() {
+            let depth = name.labels().count();
+            deepest = depth.max(deepest);
             names += usize::from(!node.is_empty() || name == apex.borrowed());
-            cuts += u32::from(name != apex.borrowed() && node.set(RecordType::NS).is_some());
+            if name != apex.borrowed() && node.set(RecordType::NS).is_some() {
+                cuts |= Depths::bit(depth);
+            }
             for set in node.sets() {
                 content = content.wrapping_add(set_content(name, set.octets));
             }
         }
-        (self.names, self.cuts, self.content) = (names, cuts, content);
+        (self.names, self.cuts, self.deepest, self.content) = (names, cuts, deepest, content);
     }
 }
 

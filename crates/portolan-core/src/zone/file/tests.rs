@@ -83,7 +83,7 @@ fn names_are_found_with_all_that_is_theirs() {
         "www.example. A 60 3",
     ];
     assert_eq!(told(&file).into_iter().collect::<Vec<_>>(), all);
-    assert_eq!((file.len(), file.cuts()), (4, 1));
+    assert_eq!((file.len(), file.cuts(), file.deepest()), (4, 1 << 2, 4));
     assert_eq!(file.soa(), (soa(7).as_wire(), ttl(9)));
     let www = file.node(name("www.example").borrowed(), SEED).unwrap();
     let last: Vec<u8> = www.set(RecordType::A).unwrap().data().map(|data| data[3]).collect();
