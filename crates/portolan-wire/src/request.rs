@@ -74,9 +74,13 @@ pub struct Subnet {
 impl Request {
     /// The question for the core. `source` is where the packet came from; a network in ECS beats it.
     #[must_use]
+    #[inline]
     pub fn query<'q>(&self, name: NameRef<'q>, source: IpAddr) -> Query<'q> {
-        let told = self.subnet().filter(|subnet| subnet.source > 0).map(|subnet| subnet.address);
-        let address = told.unwrap_or(source).to_canonical();
+        let address = match &self.edns {
+            Some(Edns { subnet: Some(subnet), .. }) if subnet.source > 0 => subnet.address,
+            _ => source,
+        };
+        let address = if address.is_ipv4() { address } else { address.to_canonical() };
         Query { name, rtype: self.rtype, client: Client { address } }
     }
 
@@ -88,6 +92,7 @@ impl Request {
 
     /// Largest UDP reply to it, in octets.
     #[must_use]
+    #[inline]
     pub fn udp_octets_max(&self) -> usize {
         match self.edns {
             Some(edns) => usize::from(edns.payload).clamp(UDP_OCTETS_PLAIN, UDP_OCTETS_MAX),

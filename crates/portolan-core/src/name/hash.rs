@@ -1,9 +1,9 @@
-//! Hashes of a name and of all names above it, in one pass.
+//! The suffixes of a name, and their hashes.
 //!
-//! A question's name is looked up whole, and when it is not there, by its ancestors: for its zone, for a
-//! delegation, for its closest encloser. So the hash runs from the root to the left, label by label, and
-//! the hash of every suffix falls out on the way. Names that strangers ask for are hashed, so it begins
-//! with a secret of the process; each step multiplies to 128 bits and folds them (as foldhash does).
+//! A question's name is looked up whole, and by some of its ancestors: for its zone, for a delegation, and
+//! when it is not there, for its closest encloser. Where each begins is found once; hashes are made of
+//! those that are looked for. Names that strangers ask for are hashed, so it begins with a secret of the
+//! process; each step takes eight octets, multiplies to 128 bits and folds them (as foldhash does).
 
 use arrayvec::ArrayVec;
 
@@ -14,28 +14,51 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Octets that one step takes.
 const WORD_OCTETS: usize = 8;
 
-/// The hash of a name, for names that are looked up once.
+/// The hash of a name.
 #[must_use]
+#[inline]
 pub(crate) fn hash_of(name: NameRef<'_>, seed: u64) -> u64 {
-    Suffixes::of(name, seed, LABELS_MAX).hash(0).expect("no name has more labels")
+    let wire = name.as_wire();
+    let (words, rest) = wire.as_chunks::<WORD_OCTETS>();
+    let hash = words.iter().fold(seed, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    if rest.is_empty() {
+        return hash;
+    }
+    // The last octets of the name, those of the words before them shifted out.
+    let last = match wire.last_chunk() {
+        Some(word) => u64::from_le_bytes(*word) >> (8 * (WORD_OCTETS - rest.len())),
+        None => rest.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet)),
+    };
+    mix(hash, last)
 }
 
-/// Where each suffix of a name begins, and its hash. A suffix is told by how many labels it leaves out.
+#[inline]
+fn mix(hash: u64, word: u64) -> u64 {
+    let wide = u128::from(hash ^ word ^ 0x2d35_8dcc_aa6c_78a5) * u128::from(FACTOR);
+    low(wide) ^ low(wide >> 64)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the other half is taken by another call")]
+fn low(wide: u128) -> u64 {
+    wide as u64
+}
+
+/// Where each suffix of a name begins. A suffix is told by how many labels it leaves out.
 pub(crate) struct Suffixes<'n> {
     wire: &'n [u8],
     /// From the name itself to the root.
     starts: ArrayVec<u8, { LABELS_MAX + 1 }>,
-    /// From the root to the name itself, or as deep as any name is that can be found.
-    hashes: ArrayVec<u64, { LABELS_MAX + 1 }>,
+    seed: u64,
+    deepest: usize,
 }
 
 impl<'n> Suffixes<'n> {
-    /// `deepest` is how many labels any name has that is looked for: of a longer name, what has more is not
-    /// hashed, so that long names cost little.
+    /// `deepest` is how many labels any name has that is looked for: what has more is not hashed, so that
+    /// long names cost little.
     #[inline]
     pub(crate) fn of(name: NameRef<'n>, seed: u64, deepest: usize) -> Self {
         let wire = name.as_wire();
-        let mut suffixes = Self { wire, starts: ArrayVec::new(), hashes: ArrayVec::new() };
+        let mut suffixes = Self { wire, starts: ArrayVec::new(), seed, deepest };
         let mut at = 0;
         while let Some(&len) = wire.get(usize::from(at)) {
             // A name is whole and has no more labels than there is room for.
@@ -45,24 +68,17 @@ impl<'n> Suffixes<'n> {
             }
             at = at.wrapping_add(len).wrapping_add(1);
         }
-        let mut hash = seed;
-        let mut end = wire.len().saturating_sub(1);
-        let _ = suffixes.hashes.try_push(seed);
-        for start in suffixes.starts.iter().rev().skip(1).take(deepest) {
-            let start = usize::from(*start);
-            hash = mix(hash, wire, start, end);
-            let _ = suffixes.hashes.try_push(hash);
-            end = start;
-        }
         suffixes
     }
 
     /// How many labels the name has, without the root.
+    #[inline]
     pub(crate) fn labels(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
     /// The suffix without the first so many labels.
+    #[inline]
     pub(crate) fn name(&self, skip: usize) -> NameRef<'n> {
         let start = self.starts.get(skip).map_or(usize::MAX, |start| usize::from(*start));
         self.wire.get(start..).map_or(NameRef::ROOT, NameRef)
@@ -71,42 +87,9 @@ impl<'n> Suffixes<'n> {
     /// Its hash; none of a name that is too deep to be there.
     #[inline]
     pub(crate) fn hash(&self, skip: usize) -> Option<u64> {
-        self.hashes.get(self.labels().checked_sub(skip)?).copied()
+        let depth = self.labels().checked_sub(skip)?;
+        (depth <= self.deepest).then(|| hash_of(self.name(skip), self.seed))
     }
-
-    /// The hash of `*.` below a suffix (RFC 4592).
-    pub(crate) fn wildcard_hash(&self, skip: usize) -> u64 {
-        mix(self.hash(skip).unwrap_or(0), &[1, b'*'], 0, 2)
-    }
-}
-
-/// Adds the wire's octets from `start` to `end`, a label with its length.
-#[inline]
-fn mix(mut hash: u64, wire: &[u8], start: usize, end: usize) -> u64 {
-    let mut at = start;
-    while at < end {
-        let left = end - at;
-        let word = match wire.get(at..).and_then(|rest| rest.first_chunk()) {
-            Some(word) => u64::from_le_bytes(*word),
-            None => last_word(wire.get(at..).unwrap_or_default()),
-        };
-        // Octets behind the label are not its own.
-        let own = if left < WORD_OCTETS { word & ((1 << (8 * left)) - 1) } else { word };
-        let wide = u128::from(hash ^ own ^ 0x2d35_8dcc_aa6c_78a5) * u128::from(FACTOR);
-        hash = low(wide) ^ low(wide >> 64);
-        at += WORD_OCTETS;
-    }
-    hash
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the other half is taken by another call")]
-fn low(wide: u128) -> u64 {
-    wide as u64
-}
-
-/// The octets of a wire's end, zeros behind them.
-fn last_word(octets: &[u8]) -> u64 {
-    octets.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet))
 }
 
 #[cfg(test)]
@@ -121,13 +104,21 @@ mod tests {
         assert_eq!(suffixes.labels(), 5);
         for (skip, suffix) in name.borrowed().suffixes().enumerate() {
             assert_eq!(suffixes.name(skip), suffix);
-            assert_eq!(suffixes.hash(skip), Some(hash_of(suffix, 7)), "{suffix}");
             let copy = suffix.to_name();
             assert_eq!(suffixes.hash(skip), Some(hash_of(copy.borrowed(), 7)), "{suffix}");
         }
         assert_ne!(hash_of(name.borrowed(), 7), hash_of(name.borrowed(), 8));
-        let wildcard: Name = "*.example.org".parse().unwrap();
-        assert_eq!(suffixes.wildcard_hash(3), hash_of(wildcard.borrowed(), 7));
+    }
+
+    /// A name is hashed alike whatever stands before it, of each length behind the last whole word.
+    #[test]
+    fn lengths_are_all_alike() {
+        for length in 1..40 {
+            let name: Name = "x".repeat(length).parse().unwrap();
+            let below = name.prepend("before").unwrap();
+            let suffix = Suffixes::of(below.borrowed(), 1, LABELS_MAX);
+            assert_eq!(suffix.hash(1), Some(hash_of(name.borrowed(), 1)), "{length}");
+        }
     }
 
     #[test]
@@ -151,7 +142,7 @@ mod tests {
         let name: Name = "a.".repeat(127).parse().unwrap();
         let suffixes = Suffixes::of(name.borrowed(), 3, LABELS_MAX);
         assert_eq!(suffixes.labels(), 127);
-        assert_eq!(suffixes.hash(127), Some(3));
+        assert_eq!(suffixes.hash(127), Some(hash_of(NameRef::ROOT, 3)));
         assert!(suffixes.name(127).is_root());
         let shallow = Suffixes::of(name.borrowed(), 3, 4);
         assert_eq!((shallow.hash(122), shallow.hash(0)), (None, None));

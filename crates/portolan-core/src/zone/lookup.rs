@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 
-use crate::name::{NAME_OCTETS_MAX, NameRef, Suffixes};
+use crate::name::{NAME_OCTETS_MAX, NameRef, Suffixes, hash_of};
 use crate::record::RecordType;
 use crate::rrset::Rrset;
 use crate::zone::file::FileNode;
@@ -119,7 +119,8 @@ impl Snapshot {
         // A name has no more octets than there is room for behind these two.
         let _ = wire.try_extend_from_slice(&[1, b'*']);
         let _ = wire.try_extend_from_slice(suffixes.name(encloser).as_wire());
-        match self.known_by(zone, suffixes.wildcard_hash(encloser), NameRef::trusted(&wire)) {
+        let wildcard = NameRef::trusted(&wire);
+        match self.known_by(zone, hash_of(wildcard, self.seed()), wildcard) {
             Some(Known::Records(stored)) => Lookup::Found(stored, true),
             Some(Known::Empty) => Lookup::Empty,
             None => Lookup::Missing,
