@@ -232,7 +232,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub(crate) struct Depths {
     counts: Arc<[u32; LABELS_MAX + 1]>,
-    mask: u128,
+    mask: u64,
 }
 
 impl Snapshot {
@@ -281,10 +281,8 @@ impl Snapshot {
     #[inline]
     pub(crate) fn zone_among(&self, suffixes: &Suffixes<'_>, skip: usize) -> Option<&Zone> {
         let labels = suffixes.labels().checked_sub(skip)?;
-        let mut depths = self.depths.mask() & Depths::up_to(labels);
-        while let Some(depth) = u128::BITS.checked_sub(depths.leading_zeros() + 1) {
-            depths &= !(1 << depth);
-            let skip = suffixes.labels() - usize::try_from(depth).unwrap_or(0);
+        for depth in Depths::deepest_first(self.depths.mask(), labels) {
+            let skip = suffixes.labels() - depth;
             if let Some(entry) = self.zones.find(suffixes.hash(skip)?, suffixes.name(skip)) {
                 return Some(&entry.value);
             }
@@ -369,7 +367,9 @@ impl ClusterTable {
 
 impl Depths {
     /// Bits of no depth.
-    pub(crate) const NONE: u128 = 0;
+    pub(crate) const NONE: u64 = 0;
+    /// The last bit is for this depth and all below: hardly a name is as deep.
+    const LAST: usize = 63;
 
     fn new() -> Self {
         Self { counts: Arc::new([0; LABELS_MAX + 1]), mask: Self::NONE }
@@ -378,27 +378,29 @@ impl Depths {
     /// Notes that such a name comes or goes.
     pub(crate) fn note(&mut self, name: NameRef<'_>, there: bool) {
         let depth = name.labels().count();
-        let Some(count) = Arc::make_mut(&mut self.counts).get_mut(depth) else { return };
+        let counts = Arc::make_mut(&mut self.counts);
+        let Some(count) = counts.get_mut(depth) else { return };
         *count = if there { *count + 1 } else { count.saturating_sub(1) };
-        let bit = Self::bit(depth);
-        self.mask = if *count > 0 { self.mask | bit } else { self.mask & !bit };
+        let held = counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        self.mask = held.fold(Self::NONE, |mask, (depth, _)| mask | Self::bit(depth));
     }
 
     /// One bit a depth at which there is any.
     #[inline]
-    pub(crate) fn mask(&self) -> u128 {
+    pub(crate) fn mask(&self) -> u64 {
         self.mask
     }
 
-    /// The bit of a depth; a name has 127 labels or less.
-    pub(crate) fn bit(depth: usize) -> u128 {
-        u32::try_from(depth).ok().and_then(|depth| 1_u128.checked_shl(depth)).unwrap_or(0)
+    /// The bit of a depth.
+    #[inline]
+    pub(crate) fn bit(depth: usize) -> u64 {
+        1 << depth.min(Self::LAST)
     }
 
-    /// The bits of all depths from the root's to this one.
+    /// The depths of a mask that a name of so many labels has, from its own to the root's.
     #[inline]
-    fn up_to(labels: usize) -> u128 {
-        u32::try_from(labels + 1).ok().and_then(|above| 1_u128.checked_shl(above)).map_or(u128::MAX, |bit| bit - 1)
+    pub(crate) fn deepest_first(mask: u64, labels: usize) -> impl DoubleEndedIterator<Item = usize> {
+        (0..=labels).rev().filter(move |depth| mask & Self::bit(*depth) != 0)
     }
 }
 

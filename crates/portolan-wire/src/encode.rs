@@ -80,7 +80,8 @@ pub fn encode(
     out: &mut [u8],
 ) -> usize {
     let writer = Writer::new(out, limits.octets_max(request), Some(answer.question));
-    let mut reply = Reply::new(request, Opt::of(request, limits, answer.scope), writer);
+    let opt = Opt::of(request, limits, answer.scope);
+    let mut reply = Reply::new(request, opt.as_ref(), writer);
     if reply.start(request, packet).is_err() {
         return 0;
     }
@@ -104,7 +105,8 @@ pub fn encode_error(
     out: &mut [u8],
 ) -> usize {
     let writer = Writer::new(out, limits.octets_max(request), None);
-    let mut reply = Reply::new(request, Opt::of(request, limits, 0), writer);
+    let opt = Opt::of(request, limits, 0);
+    let mut reply = Reply::new(request, opt.as_ref(), writer);
     match reply.start(request, packet) {
         Ok(()) => reply.finish(code as u16, None),
         Err(Full) => 0,
@@ -120,7 +122,7 @@ pub fn is_truncated(reply: &[u8]) -> bool {
 /// A reply under way.
 struct Reply<'o, 'l> {
     writer: Writer<'o>,
-    opt: Option<Opt<'l>>,
+    opt: Option<&'l Opt<'l>>,
     id: u16,
     flags: u16,
     counts: Counts,
@@ -137,7 +139,7 @@ struct Counts {
 
 impl<'o, 'l> Reply<'o, 'l> {
     #[inline]
-    fn new(request: &Request, opt: Option<Opt<'l>>, writer: Writer<'o>) -> Self {
+    fn new(request: &Request, opt: Option<&'l Opt<'l>>, writer: Writer<'o>) -> Self {
         let copied = |flag: u16, is_set: bool| if is_set { flag } else { 0 };
         let flags = QR
             | u16::from(request.opcode) << OPCODE_SHIFT
@@ -151,7 +153,7 @@ impl<'o, 'l> Reply<'o, 'l> {
     #[inline]
     fn start(&mut self, request: &Request, packet: &[u8]) -> Result<(), Full> {
         self.writer.put(request.head_of(packet))?;
-        match &self.opt {
+        match self.opt {
             Some(opt) => self.writer.set_aside(opt.octets()),
             None => Ok(()),
         }
@@ -235,7 +237,7 @@ impl<'o, 'l> Reply<'o, 'l> {
 
     /// Writes OPT, then the header, now that all is known.
     #[inline]
-    fn finish(mut self, code: u16, ede: Option<u16>) -> usize {
+    fn finish(&mut self, code: u16, ede: Option<u16>) -> usize {
         if let Some(opt) = self.opt.take() {
             self.counts.additional += 1;
             self.writer.take_back();

@@ -66,9 +66,7 @@ impl<'a> Place<'a, '_> {
                 match all_down {
                     AllDown::Empty => return Selected::Empty,
                     AllDown::Refuse => return Selected::Refuse,
-                    AllDown::ServeAll | AllDown::Fallback(_) => {
-                        Candidates::new(found.order.members(0), None)
-                    }
+                    AllDown::ServeAll | AllDown::Fallback(_) => Candidates::new(found.order.members(0), None),
                 }
             }
         };

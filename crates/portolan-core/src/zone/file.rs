@@ -37,7 +37,7 @@ pub struct ZoneFile {
     /// Names with records.
     names: usize,
     /// One bit a depth at which there are delegations below the apex.
-    cuts: u128,
+    cuts: u64,
     /// How many labels the deepest name has.
     deepest: usize,
     content: u128,
@@ -98,7 +98,7 @@ impl ZoneFile {
     /// One bit a depth at which there are delegations below the apex.
     #[must_use]
     #[inline]
-    pub(crate) fn cuts(&self) -> u128 {
+    pub(crate) fn cuts(&self) -> u64 {
         self.cuts
     }
 

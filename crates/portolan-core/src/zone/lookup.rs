@@ -48,14 +48,29 @@ impl Snapshot {
     /// Looks a name up in the zone that holds it.
     #[inline]
     pub(crate) fn lookup<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
-        if let Some(cut) = self.cut(zone, suffixes) {
+        let cuts = self.cuts_of(zone);
+        if cuts != Depths::NONE
+            && let Some(cut) = self.cut(zone, suffixes, cuts)
+        {
             return cut;
         }
         match self.known(zone, suffixes, 0) {
-            Some(Known::Records(stored)) => Lookup::Found(stored, false),
+            Some(Known::Records(stored)) => match stored.name_servers() {
+                Some(name_servers) if suffixes.name(0) != zone.apex.borrowed() => {
+                    Lookup::Cut(suffixes.name(0), name_servers)
+                }
+                _ => Lookup::Found(stored, false),
+            },
             Some(Known::Empty) => Lookup::Empty,
             None => self.wildcard(zone, suffixes),
         }
+    }
+
+    /// The depths at which there may be delegations in a zone.
+    #[inline]
+    fn cuts_of(&self, zone: &Zone) -> u64 {
+        let of_fleet = if zone.facts.is_some() { self.cuts.mask() } else { Depths::NONE };
+        of_fleet | zone.file.as_ref().map_or(Depths::NONE, |file| file.cuts())
     }
 
     /// What stands at a name, whatever zone it is in and whatever is delegated: for glue.
@@ -91,20 +106,15 @@ impl Snapshot {
         }
     }
 
-    /// The highest delegation at or above a name and below the apex. It is looked for only as deep below the
-    /// root as there are any.
-    #[inline]
-    fn cut<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Option<Lookup<'s, 'q>> {
-        let of_file = zone.file.as_ref().map_or(Depths::NONE, |file| file.cuts());
-        let mut depths = (self.cuts.mask() | of_file) & Depths::up_to(suffixes.labels());
-        while depths != 0 {
-            let depth = usize::try_from(depths.trailing_zeros()).unwrap_or(0);
-            depths &= depths - 1;
+    /// The highest delegation above a name and below the apex.
+    fn cut<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>, cuts: u64) -> Option<Lookup<'s, 'q>> {
+        let apex = zone.apex.borrowed();
+        let below_apex = apex.labels().count() + 1;
+        let above = suffixes.labels().saturating_sub(1);
+        for depth in Depths::deepest_first(cuts, above).rev().skip_while(|d| *d < below_apex) {
             let skip = suffixes.labels() - depth;
             if let Some(Known::Records(stored)) = self.known(zone, suffixes, skip)
                 && let Some(name_servers) = stored.name_servers()
-                && suffixes.name(skip) != zone.apex.borrowed()
-                && suffixes.name(skip).is_at_or_below(zone.apex.borrowed())
             {
                 return Some(Lookup::Cut(suffixes.name(skip), name_servers));
             }

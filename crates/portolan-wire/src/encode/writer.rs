@@ -113,7 +113,12 @@ impl<'o> Writer<'o> {
 
     /// Writes a rendered record without its first so many octets, and with this TTL where one is given.
     #[inline]
-    pub(super) fn put_record(&mut self, record: &[u8], skip: usize, ttl: Option<[u8; 4]>) -> Result<(), Full> {
+    pub(super) fn put_record(
+        &mut self,
+        record: &[u8],
+        skip: usize,
+        ttl: Option<[u8; 4]>,
+    ) -> Result<(), Full> {
         let ttl_at = (self.at + TTL_AT).wrapping_sub(skip);
         // Addresses are nearly all there is, and copied quickest when their length is known here.
         match (record.len(), record.first_chunk::<IPV4_OCTETS>(), record.first_chunk::<IPV6_OCTETS>()) {
