@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
+use core::borrow::Borrow;
 use core::fmt;
 
 use crate::place::Place;
@@ -24,6 +25,13 @@ impl fmt::Display for ClusterName {
 impl fmt::Debug for ClusterName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Hash, order and equality are those of the text, so a map of clusters is searched by a borrowed one.
+impl Borrow<str> for ClusterName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -16,9 +16,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::{CLUSTER_NUMBERS_MAX, Cluster, ClusterName};
-use crate::fleet::{Fleet, NameFacts, Touched, ZoneFacts};
+use crate::fleet::{Fleet, NameFacts, NameView, Texts, Touched, ZoneFacts};
 use crate::geo::Ordering;
-use crate::name::Name;
+use crate::name::{Name, NameRef};
 use crate::policy::{Glob, Policy, Stage};
 use crate::problem::{Problem, Reason};
 use crate::zone::{CHAIN_MAX, ClusterTable, Policies, Records, Snapshot, Steering, Tables};
@@ -92,7 +92,9 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
         changes.push(Change::Zone(apex.clone(), fleet.zones.get(apex).cloned()));
     }
     let tables = TablesCache::new(before, &placed);
-    let mut compiler = Compiler { fleet, before, clusters, policies, tables, steps, problems: Vec::new() };
+    let texts = Texts::default();
+    let mut compiler =
+        Compiler { fleet, before, clusters, policies, tables, texts, steps, problems: Vec::new() };
     let mut problems = BTreeMap::new();
     for name in names {
         compiler.name(&name, &mut changes);
@@ -110,6 +112,7 @@ struct Compiler<'f> {
     clusters: ClusterTable,
     policies: Arc<Policies>,
     tables: TablesCache,
+    texts: Texts,
     steps: u64,
     problems: Vec<Problem>,
 }
@@ -118,14 +121,18 @@ impl Compiler<'_> {
     fn name(&mut self, name: &Name, changes: &mut Vec<Change>) {
         self.steps += 1;
         let old = self.before.records(name.borrowed());
-        let Some(facts) = self.fleet.names.get(name) else {
+        let Some(facts) = self.fleet.names.get(name.borrowed()) else {
             if old.is_some() {
                 changes.push(Change::Name(name.clone(), None));
             }
             return;
         };
-        let records = self.records(name, facts);
-        self.look_for_loop(name, facts);
+        let alias = facts.only_alias();
+        let facts = facts.to_facts_with(&mut self.texts);
+        let records = self.records(name, &facts);
+        if let Some(alias) = alias {
+            self.look_for_loop(name, &facts, alias);
+        }
         match (old, records) {
             (Some(old), Some(new)) if old.same_but_verdicts(&new) => {
                 for offer in 0..new.offers.len() {
@@ -154,10 +161,10 @@ impl Compiler<'_> {
             self.problem(name, facts, Reason::NotFound, message);
         }
         let policies = self.policies.clone();
-        if let Some(found) = policies.of_host(name) {
+        if let Some(found) = policies.of_host(name.borrowed()) {
             return found.clone();
         }
-        let zone = self.fleet.zone_of(name);
+        let zone = self.fleet.zone_of(name.borrowed());
         if let Some(wanted) = zone.and_then(|(_, zone)| zone.policy.as_ref()) {
             match policies.by_name.get(wanted) {
                 Some(found) => return found.clone(),
@@ -172,32 +179,24 @@ impl Compiler<'_> {
     }
 
     /// Aliases that lead back to where they began are reported, and end where they repeat when answered.
-    fn look_for_loop(&mut self, name: &Name, facts: &NameFacts) {
-        let mut at = name;
+    fn look_for_loop(&mut self, name: &Name, facts: &NameFacts, alias: NameRef<'_>) {
+        let mut at = name.borrowed();
+        let mut next = alias;
         for _ in 0..CHAIN_MAX {
-            let Some(next) = self.fleet.names.get(at).and_then(only_alias) else { return };
-            if next == name {
+            if next == name.borrowed() {
                 let message = format!("is an alias that leads back to itself by way of {at}");
                 self.problem(name, facts, Reason::Loop, message);
                 return;
             }
             at = next;
+            let Some(alias) = self.fleet.names.get(at).and_then(|facts| facts.only_alias()) else { return };
+            next = alias;
         }
     }
 
     fn problem(&mut self, name: &Name, facts: &NameFacts, reason: Reason, message: String) {
         let subject = format!("{}: host {}", facts.owner, name.to_dotless());
         self.problems.push(Problem { subject, reason, message, place: String::new() });
-    }
-}
-
-/// The name that this one is nothing but an alias of.
-fn only_alias(facts: &NameFacts) -> Option<&Name> {
-    let mut targets = facts.endpoints.iter().flat_map(|e| &e.targets);
-    match (targets.next(), targets.next(), &facts.fallback) {
-        (Some(crate::Target::Host(host)), None, _) => Some(host),
-        (None, _, fallback) => fallback.as_ref(),
-        _ => None,
     }
 }
 
@@ -236,21 +235,18 @@ fn concerned(
     policies: &Policies,
     names: &mut BTreeSet<Name>,
 ) -> u64 {
-    for (name, facts) in &fleet.names {
-        let by_cluster =
-            || facts.endpoints.iter().any(|e| e.cluster.as_ref().is_some_and(|c| placed.contains(c)));
+    for (name, facts) in fleet.names.iter() {
+        let by_cluster = || facts.endpoints.clone().any(|e| e.cluster.is_some_and(|c| placed.contains(c)));
         let by_policy = || {
             let now = policies.of_host(name).and_then(|s| s.name.as_ref());
-            let was = before.records(name.borrowed()).and_then(|r| r.policy.name.as_ref());
+            let was = before.records(name).and_then(|r| r.policy.name.as_ref());
             let zone = fleet.zone_of(name).and_then(|(_, z)| z.policy.as_ref());
-            [facts.policy.as_ref(), now, was, zone]
-                .into_iter()
-                .flatten()
-                .any(|p| touched.policies.contains(p))
+            let of_other = [now, was, zone].into_iter().flatten().map(|policy| &*policy.0);
+            facts.policy.into_iter().chain(of_other).any(|p| touched.policies.contains(p))
         };
-        let by_zone = || touched.zones.iter().any(|apex| name.borrowed().is_at_or_below(apex.borrowed()));
-        if !names.contains(name) && (by_zone() || by_policy() || by_cluster()) {
-            names.insert(name.clone());
+        let by_zone = || touched.zones.iter().any(|apex| name.is_at_or_below(apex.borrowed()));
+        if !names.contains(name.as_wire()) && (by_zone() || by_policy() || by_cluster()) {
+            names.insert(name.to_name());
         }
     }
     u64::try_from(fleet.names.len()).unwrap_or(u64::MAX)
@@ -313,25 +309,29 @@ fn size_of_ordering(stages: &[Stage]) -> (usize, usize) {
 
 impl Policies {
     /// The policy with the most specific pattern for a name.
-    fn of_host(&self, name: &Name) -> Option<&Arc<Steering>> {
-        let below = || name.borrowed().suffixes().skip(1).find_map(|s| self.below.get(s.as_wire()));
-        self.by_name.get(self.exact.get(name).or_else(below)?)
+    fn of_host(&self, name: NameRef<'_>) -> Option<&Arc<Steering>> {
+        let below = || name.suffixes().skip(1).find_map(|s| self.below.get(s.as_wire()));
+        self.by_name.get(self.exact.get(name.as_wire()).or_else(below)?)
     }
 }
 
 impl Fleet {
     /// The facts that answer for a name: its own, or those of the closest wildcard above it.
-    fn at(&self, name: &Name) -> Option<(&Name, &NameFacts)> {
-        self.names.get_key_value(name).or_else(|| {
-            let above = name.borrowed().suffixes().skip(1);
-            above.filter_map(|s| s.to_name().prepend("*").ok()).find_map(|w| self.names.get_key_value(&w))
+    fn at(&self, name: NameRef<'_>) -> Option<(Name, NameView<'_>)> {
+        let own = self.names.get(name).map(|facts| (name.to_name(), facts));
+        own.or_else(|| {
+            let above = name.suffixes().skip(1).filter_map(|s| s.to_name().prepend("*").ok());
+            above.into_iter().find_map(|wildcard| {
+                let facts = self.names.get(wildcard.borrowed())?;
+                Some((wildcard, facts))
+            })
         })
     }
 
     /// The zone that holds a name, and its apex.
     #[must_use]
-    pub fn zone_of(&self, name: &Name) -> Option<(&Name, &crate::fleet::ZoneFacts)> {
-        name.borrowed().suffixes().find_map(|s| self.zones.get_key_value(s.as_wire()))
+    pub fn zone_of(&self, name: NameRef<'_>) -> Option<(&Name, &ZoneFacts)> {
+        name.suffixes().find_map(|s| self.zones.get_key_value(s.as_wire()))
     }
 }
 

@@ -5,7 +5,8 @@
 //! were (DESIGN section 7, invariant 2). Maps are ordered, so two runs print the same bytes.
 //!
 //! A name has one owner: the object that may say what it answers (see portolan-kube's ownership).
-//! What several clusters offer for it are the [`Endpoint`]s of that one owner.
+//! What several clusters offer for it are the [`Endpoint`]s of that one owner. [`NameFacts`] is how they are
+//! told; [`Names`] keeps them packed, as there may be a million.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -15,9 +16,18 @@ use core::fmt;
 use core::net::IpAddr;
 
 use crate::cluster::{Cluster, ClusterName, Sources};
-use crate::name::Name;
+use crate::name::{Name, NameRef};
 use crate::policy::{Policy, PolicyName};
 use crate::record::{RecordType, Soa, Target, Ttl};
+
+mod names;
+mod packed;
+
+pub use names::{Block, BlockError, Names, Part};
+pub use packed::{
+    EndpointView, Endpoints, List, NameView, OwnerView, Sources as SourcesView, TEXTS_MAX, TargetView,
+    Targets, Texts,
+};
 
 /// Most offers that a name may have: one per cluster, and room for records of many types.
 pub const ENDPOINTS_MAX: usize = 1_024;
@@ -35,13 +45,17 @@ pub struct Owner {
     pub name: Arc<str>,
 }
 
+impl Owner {
+    /// The form that packed facts give.
+    #[must_use]
+    pub fn view(&self) -> OwnerView<'_> {
+        OwnerView { kind: &self.kind, namespace: &self.namespace, name: &self.name }
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind)?;
-        if !self.namespace.is_empty() {
-            write!(f, "{}/", self.namespace)?;
-        }
-        f.write_str(&self.name)
+        self.view().fmt(f)
     }
 }
 
@@ -140,7 +154,7 @@ pub struct Fleet {
     /// How to steer.
     pub policies: BTreeMap<PolicyName, Policy>,
     /// Who offers what.
-    pub names: BTreeMap<Name, NameFacts>,
+    pub names: Names,
 }
 
 /// The keys of what changed since the last compile.
@@ -173,7 +187,11 @@ impl Fleet {
                 Fact::Cluster(key, value) => set(&mut self.clusters, &mut touched.clusters, key, value),
                 Fact::Zone(key, value) => set(&mut self.zones, &mut touched.zones, key, value),
                 Fact::Policy(key, value) => set(&mut self.policies, &mut touched.policies, key, value),
-                Fact::Name(key, value) => set(&mut self.names, &mut touched.names, key, value),
+                Fact::Name(key, value) => {
+                    if self.names.set(key.borrowed(), value.as_ref()) {
+                        touched.names.insert(key);
+                    }
+                }
             }
         }
         touched
@@ -186,7 +204,7 @@ impl Fleet {
             clusters: self.clusters.keys().cloned().collect(),
             zones: self.zones.keys().cloned().collect(),
             policies: self.policies.keys().cloned().collect(),
-            names: self.names.keys().cloned().collect(),
+            names: self.names.keys().map(NameRef::to_name).collect(),
         }
     }
 }

@@ -140,6 +140,16 @@ impl<'a> NameRef<'a> {
     pub fn to_name(self) -> Name {
         Name(Arc::from(self.0))
     }
+
+    /// Presentation form without the trailing dot, as Kubernetes objects spell names.
+    #[must_use]
+    pub fn to_dotless(self) -> String {
+        let mut text = alloc::format!("{self}");
+        if text.len() > 1 {
+            text.pop();
+        }
+        text
+    }
 }
 
 impl fmt::Display for NameRef<'_> {
@@ -227,14 +237,10 @@ impl Name {
         &self.0
     }
 
-    /// Presentation form without the trailing dot, as Kubernetes objects spell names.
+    /// See [`NameRef::to_dotless`].
     #[must_use]
     pub fn to_dotless(&self) -> String {
-        let mut text = alloc::format!("{self}");
-        if text.len() > 1 {
-            text.pop();
-        }
-        text
+        self.borrowed().to_dotless()
     }
 }
 

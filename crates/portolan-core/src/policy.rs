@@ -7,6 +7,7 @@
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::fmt;
 
 use crate::cluster::{ClusterName, Sources};
@@ -30,6 +31,13 @@ pub struct PolicyName(pub Arc<str>);
 impl fmt::Display for PolicyName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+/// Hash, order and equality are those of the text, so a map of policies is searched by a borrowed one.
+impl Borrow<str> for PolicyName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

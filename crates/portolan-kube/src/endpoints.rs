@@ -19,9 +19,9 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use portolan_core::answer::{Projected, project as project_name};
-use portolan_core::fleet::{Fleet, NameFacts, Owner};
+use portolan_core::fleet::{Fleet, NameView, OwnerView};
 use portolan_core::record::Present;
-use portolan_core::{Name, RecordType, Snapshot};
+use portolan_core::{Name, NameRef, RecordType, Snapshot};
 use serde::Serialize;
 
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
@@ -35,17 +35,18 @@ pub use members::{Member, Members, VERSION};
 pub fn project(
     snapshot: &Snapshot,
     fleet: &Fleet,
-    filter: impl Fn(&Name, &NameFacts) -> bool,
+    filter: impl Fn(NameRef<'_>, &NameView<'_>) -> bool,
 ) -> Vec<DnsEndpoint> {
     let mut objects: BTreeMap<(Arc<str>, String), Object> = BTreeMap::new();
-    for (name, facts) in fleet.names.iter().filter(|(name, facts)| filter(name, facts)) {
+    for (name, facts) in fleet.names.iter().filter(|(name, facts)| filter(*name, facts)) {
         let Some(object_name) = object_name(&facts.owner) else { continue };
+        let name = name.to_name();
         let sets = project_name(snapshot, name.borrowed());
-        let object = objects.entry((facts.owner.namespace.clone(), object_name)).or_default();
+        let object = objects.entry((facts.owner.namespace.into(), object_name)).or_default();
         object
             .endpoints
-            .extend(sets.iter().filter(|set| !set.records.is_empty()).map(|set| record(name, set)));
-        object.members.extend(members::of(snapshot, name));
+            .extend(sets.iter().filter(|set| !set.records.is_empty()).map(|set| record(&name, set)));
+        object.members.extend(members::of(snapshot, &name));
     }
     let written = objects.into_iter().filter(|(_, object)| !object.endpoints.is_empty());
     written.map(|((namespace, name), object)| object.written(&namespace, name)).collect()
@@ -104,8 +105,8 @@ impl Object {
 }
 
 /// What federation calls the object of a record.
-fn object_name(owner: &Owner) -> Option<String> {
-    let is = |kind: Kind| kind.to_string() == *owner.kind;
+fn object_name(owner: &OwnerView<'_>) -> Option<String> {
+    let is = |kind: Kind| kind.to_string() == owner.kind;
     let prefix = match () {
         () if is(Kind::ServiceDnsRecord) => "service",
         () if is(Kind::IngressDnsRecord) => "ingress",

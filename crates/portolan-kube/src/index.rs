@@ -56,7 +56,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portolan_core::cluster::{Cluster, ClusterName};
-use portolan_core::fleet::{Fact, Fleet, Touched};
+use portolan_core::fleet::{Fact, Fleet};
 use portolan_core::{Name, Problem};
 
 use crate::manifest::order;
@@ -92,8 +92,6 @@ pub struct Index {
     names_regions: bool,
     /// What was given out, to give out only what changes.
     given: Fleet,
-    /// What must be given out next time though it may not have changed.
-    owed: Touched,
     problems: BTreeMap<About, Vec<Problem>>,
     steps: u64,
 }
@@ -157,7 +155,7 @@ impl Index {
     pub fn silent(&mut self, source: &ClusterName, since: i64) {
         self.dirty.clusters.insert(source.clone());
         self.objects.silence(source, since);
-        if !self.objects.is_read(source) {
+        if !self.objects.is_read(&source.0) {
             self.touch_wanting();
         }
     }
@@ -182,12 +180,12 @@ impl Index {
     }
 
     /// Takes the last good state after a restart, at a time (seconds since 1970) that its clusters count as
-    /// silent from. What a source held counts until that source is heard. To be called before all else.
+    /// silent from. What a source held counts until that source is heard. To be called before all else; who
+    /// takes the facts has that state already, and is told what becomes another.
     pub fn remember(&mut self, fleet: &Fleet, since: i64) {
-        let everything = fleet.everything();
+        self.given = fleet.clone();
         self.memory = Memory::new(fleet.clone(), since);
-        self.dirty.recall(everything.clone());
-        self.owed = everything;
+        self.dirty.recall(self.memory.doubtful());
     }
 
     /// The facts that changed since the last time.
@@ -198,7 +196,6 @@ impl Index {
         self.take_policies(&mut facts);
         self.take_records();
         self.take_names(&mut facts);
-        self.owed = Touched::default();
         facts
     }
 
@@ -215,7 +212,7 @@ impl Index {
         self.given.clusters.iter().map(|(name, cluster)| ClusterView {
             name,
             cluster,
-            heard: self.objects.is_read(name),
+            heard: self.objects.is_read(&name.0),
             objects: self.objects.count(name),
         })
     }
@@ -237,16 +234,9 @@ impl Index {
         self.steps
     }
 
-    /// Gives out a fact, if it is news or owed.
+    /// Gives out a fact, if it is news.
     fn give(&mut self, fact: Fact, out: &mut Vec<Fact>) {
-        let owed = match &fact {
-            Fact::Cluster(key, _) => self.owed.clusters.contains(key),
-            Fact::Zone(key, _) => self.owed.zones.contains(key),
-            Fact::Policy(key, _) => self.owed.policies.contains(key),
-            Fact::Name(key, _) => self.owed.names.contains(key),
-        };
-        let is_news = !self.given.apply([fact.clone()]).is_empty();
-        if is_news || owed {
+        if !self.given.apply([fact.clone()]).is_empty() {
             out.push(fact);
         }
     }

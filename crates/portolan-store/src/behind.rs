@@ -8,6 +8,8 @@
 //!
 //! The slot is no queue: a key that changes ten times before the writer comes round stands in it once,
 //! so it never holds more than the fleet does. A commit costs what it touches, whatever the disk does.
+//! Of the names the slot holds a copy that shares everything with the fleet's, so that a million of them are
+//! in memory once.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,7 +21,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use portolan_core::cluster::Cluster;
-use portolan_core::fleet::{NameFacts, Touched, ZoneFacts};
+use portolan_core::fleet::{Names, Touched, ZoneFacts};
 use portolan_core::policy::{Policy, PolicyName};
 use portolan_core::publish::Serial;
 use portolan_core::{ClusterName, Fact, Fleet, Name};
@@ -124,7 +126,7 @@ impl Behind {
         note(&mut slot.clusters, &touched.clusters, &fleet.clusters);
         note(&mut slot.zones, &touched.zones, &fleet.zones);
         note(&mut slot.policies, &touched.policies, &fleet.policies);
-        note(&mut slot.names, &touched.names, &fleet.names);
+        slot.names = Some(fleet.names.clone());
         self.wake(slot);
     }
 
@@ -192,7 +194,7 @@ struct Pending {
     clusters: BTreeMap<ClusterName, Option<Cluster>>,
     zones: BTreeMap<Name, Option<ZoneFacts>>,
     policies: BTreeMap<PolicyName, Option<Policy>>,
-    names: BTreeMap<Name, Option<NameFacts>>,
+    names: Option<Names>,
     serials: BTreeMap<Name, Serial>,
     changed: bool,
     true_at: i64,
@@ -279,8 +281,10 @@ fn apply(state: &mut State, pending: Pending) {
     let clusters = pending.clusters.into_iter().map(|(key, value)| Fact::Cluster(key, value));
     let zones = pending.zones.into_iter().map(|(key, value)| Fact::Zone(key, value));
     let policies = pending.policies.into_iter().map(|(key, value)| Fact::Policy(key, value));
-    let names = pending.names.into_iter().map(|(key, value)| Fact::Name(key, value));
-    state.fleet.apply(clusters.chain(zones).chain(policies).chain(names));
+    state.fleet.apply(clusters.chain(zones).chain(policies));
+    if let Some(names) = pending.names {
+        state.fleet.names = names;
+    }
     for (apex, serial) in pending.serials {
         state.serials.entry(apex).or_insert_with(|| Reserved::new(serial)).renew(serial);
     }

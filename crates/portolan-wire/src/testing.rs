@@ -212,7 +212,7 @@ impl World {
         };
         self.apply(Fact::Policy(PolicyName("near".into()), Some(policy)));
         self.name("www.geo.example", &[]);
-        let mut facts = self.fleet.names.get(&name("www.geo.example")).cloned().unwrap();
+        let mut facts = self.fleet.names.get(name("www.geo.example").borrowed()).unwrap().to_facts();
         facts.endpoints = [("eu", "192.0.2.1"), ("us", "192.0.2.2")]
             .map(|(at, address)| Endpoint {
                 cluster: Some(ClusterName::from(at)),

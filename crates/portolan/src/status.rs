@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use portolan_core::cluster::ClusterState;
 use portolan_core::fleet::NameFacts;
-use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
+use portolan_core::{ClusterName, Fleet, Name, NameRef, Problem, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
@@ -164,19 +164,22 @@ impl Status {
     /// How the fleet is now.
     #[must_use]
     pub fn of(snapshot: &Snapshot, fleet: &Fleet, problems: &[Problem], ages: &Ages) -> Self {
-        let zone_of = |name: &Name| snapshot.zone_of(name.borrowed()).map(|zone| &zone.apex);
-        let mut offered: BTreeMap<&ClusterName, usize> = BTreeMap::new();
+        let zone_of = |name: NameRef<'_>| snapshot.zone_of(name).map(|zone| &zone.apex);
+        let mut offered: BTreeMap<&str, usize> = BTreeMap::new();
         let mut held: BTreeMap<&Name, usize> = BTreeMap::new();
-        for (name, facts) in &fleet.names {
-            for cluster in facts.endpoints.iter().filter_map(|endpoint| endpoint.cluster.as_ref()) {
+        for (name, facts) in fleet.names.iter() {
+            for cluster in facts.endpoints.filter_map(|endpoint| endpoint.cluster) {
                 *offered.entry(cluster).or_default() += 1;
             }
             if let Some(apex) = zone_of(name) {
                 *held.entry(apex).or_default() += 1;
             }
         }
-        let mut names: Vec<NameRow> =
-            fleet.names.iter().map(|(name, facts)| NameRow::of(snapshot, fleet, name, facts)).collect();
+        let mut names: Vec<NameRow> = fleet
+            .names
+            .iter()
+            .map(|(name, facts)| NameRow::of(snapshot, fleet, name, &facts.to_facts()))
+            .collect();
         names.sort_by(|a, b| (!a.is_amiss(), &a.name).cmp(&(!b.is_amiss(), &b.name)));
         Self {
             version: STATUS_VERSION.to_owned(),
@@ -193,7 +196,7 @@ impl Status {
     }
 }
 
-fn clusters(fleet: &Fleet, ages: &Ages, offered: &BTreeMap<&ClusterName, usize>) -> Vec<ClusterRow> {
+fn clusters(fleet: &Fleet, ages: &Ages, offered: &BTreeMap<&str, usize>) -> Vec<ClusterRow> {
     let row = |(name, cluster): (&ClusterName, &portolan_core::cluster::Cluster)| ClusterRow {
         name: name.to_string(),
         region: cluster.region.as_deref().map(str::to_owned),
@@ -208,7 +211,7 @@ fn clusters(fleet: &Fleet, ages: &Ages, offered: &BTreeMap<&ClusterName, usize>)
         weight: cluster.weight,
         heard_at: ages.heard.get(name).copied(),
         silent_since: cluster.silent_since,
-        names: offered.get(name).copied().unwrap_or(0),
+        names: offered.get(&*name.0).copied().unwrap_or(0),
     };
     fleet.clusters.iter().map(row).collect()
 }
@@ -230,8 +233,8 @@ fn zones(snapshot: &Snapshot, fleet: &Fleet, held: &BTreeMap<&Name, usize>) -> V
 }
 
 impl NameRow {
-    fn of(snapshot: &Snapshot, fleet: &Fleet, name: &Name, facts: &NameFacts) -> Self {
-        let records = snapshot.records(name.borrowed());
+    fn of(snapshot: &Snapshot, fleet: &Fleet, name: NameRef<'_>, facts: &NameFacts) -> Self {
+        let records = snapshot.records(name);
         let members = Members { snapshot, fleet, records, facts };
         let member = |(endpoint, offer): (&portolan_core::Endpoint, Option<usize>)| {
             let (verdict, why) = members.verdict(endpoint, offer);
@@ -243,7 +246,7 @@ impl NameRow {
             types,
             policy: records.and_then(|r| r.policy.name.as_ref()).map(ToString::to_string),
             owner: facts.owner.to_string(),
-            zone: snapshot.zone_of(name.borrowed()).map(|zone| zone.apex.to_dotless()),
+            zone: snapshot.zone_of(name).map(|zone| zone.apex.to_dotless()),
             fallback: facts.fallback.as_ref().map(Name::to_dotless),
             members: members.offers().map(member).collect(),
         }

@@ -7,10 +7,10 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::ClusterState;
-use crate::compile::{Compiler, only_alias};
-use crate::fleet::{ENDPOINTS_MAX, Endpoint, NameFacts, TARGETS_MAX};
+use crate::compile::Compiler;
+use crate::fleet::{ENDPOINTS_MAX, Endpoint, NameFacts, NameView, TARGETS_MAX};
 use crate::health::Verdicts;
-use crate::name::Name;
+use crate::name::{Name, NameRef};
 use crate::policy::AllDown;
 use crate::problem::Reason;
 use crate::record::{Rdata, RecordType, Target, Ttl};
@@ -117,7 +117,7 @@ impl Compiler<'_> {
             ))
         } else if self.leads_back(name, to) {
             Some((Reason::Loop, "it leads back to this name"))
-        } else if self.fleet.zone_of(to).is_some() && self.fleet.at(to).is_none() {
+        } else if self.fleet.zone_of(to.borrowed()).is_some() && self.fleet.at(to.borrowed()).is_none() {
             Some((Reason::NotFound, "there is no such name in its zone"))
         } else {
             None
@@ -130,13 +130,14 @@ impl Compiler<'_> {
 
     /// True when following aliases from `to`, fallbacks included, comes to `name`.
     fn leads_back(&self, name: &Name, to: &Name) -> bool {
-        let mut at = to;
+        let (name, mut at) = (name.borrowed(), to.borrowed());
         for _ in 0..CHAIN_MAX {
             let Some((key, facts)) = self.fleet.at(at) else { return false };
-            if at == name || key == name {
+            if at == name || key.borrowed() == name {
                 return true;
             }
-            match only_alias(facts).or_else(|| self.fallback_of(key, facts)) {
+            match facts.only_alias().or_else(|| self.fallback_of(key.borrowed(), &facts).map(Name::borrowed))
+            {
                 Some(next) => at = next,
                 None => return false,
             }
@@ -145,8 +146,8 @@ impl Compiler<'_> {
     }
 
     /// The name that a name's policy falls back to when all is down.
-    fn fallback_of(&self, name: &Name, facts: &NameFacts) -> Option<&Name> {
-        let named = facts.policy.as_ref().and_then(|p| self.policies.by_name.get(p));
+    fn fallback_of(&self, name: NameRef<'_>, facts: &NameView<'_>) -> Option<&Name> {
+        let named = facts.policy.and_then(|p| self.policies.by_name.get(p));
         let zone = || self.fleet.zone_of(name).and_then(|(_, z)| z.policy.as_ref());
         let steering =
             named.or_else(|| self.policies.of_host(name)).or_else(|| self.policies.by_name.get(zone()?))?;

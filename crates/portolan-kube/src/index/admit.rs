@@ -41,9 +41,12 @@ impl Index {
             }
             Basis::Implied { fence, .. } => claim.by.is_kubefed && fits(fence, ""),
             // Its rules are not read yet: who had the name before the restart keeps it until they are.
-            Basis::Remembered => {
-                self.memory.fleet.names.get(name).is_some_and(|known| known.owner == claim.facts.owner)
-            }
+            Basis::Remembered => self
+                .memory
+                .fleet
+                .names
+                .get(name.borrowed())
+                .is_some_and(|known| known.owner == claim.facts.owner),
         }
     }
 }

@@ -48,7 +48,7 @@ impl<'a> Backing<'a> {
         }
         draft.is_wanting = true;
         let unheard: Vec<&ClusterName> =
-            world.clusters.keys().filter(|name| !world.objects.is_read(name)).collect();
+            world.clusters.keys().filter(|name| !world.objects.is_read(&name.0)).collect();
         if self.looked_in.is_empty() && !unheard.is_empty() {
             return;
         }

@@ -96,7 +96,7 @@ impl Index {
     fn described(&self, name: &ClusterName) -> Option<(Cluster, Vec<Problem>)> {
         let known = self.memory.fleet.clusters.get(name);
         let remembered = || Some((known?.clone(), Vec::new()));
-        if self.objects.is_read(&ClusterName::from("")) {
+        if self.objects.is_read("") {
             self.said(name).or_else(remembered)
         } else {
             remembered().or_else(|| self.said(name))

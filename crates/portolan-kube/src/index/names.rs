@@ -4,12 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
-use portolan_core::fleet::{Fact, NameFacts};
+use portolan_core::fleet::{Fact, NameFacts, NameView};
 use portolan_core::name::NameRef;
 use portolan_core::{Name, Problem, Reason};
 
 use super::claims::{Claim, Claimant};
-use super::memory::Memory;
 use super::{About, Index};
 use crate::kinds;
 
@@ -60,10 +59,10 @@ impl Index {
         let mut decided = Decided::default();
         let mut winner: Option<&Claim> = None;
         let claims = || self.claims.get(name).into_iter().flat_map(BTreeMap::values);
-        let is_claimed = |known: &&NameFacts| claims().any(|claim| claim.facts.owner == known.owner);
+        let is_claimed = |known: &NameView<'_>| claims().any(|claim| known.owner == claim.facts.owner);
         let remembered = self.memory.name(&self.objects, name).filter(|known| !is_claimed(known));
         for claim in claims() {
-            let owner = match (remembered, winner) {
+            let owner = match (&remembered, winner) {
                 (Some(known), _) => Some(known.owner.to_string()),
                 (None, winner) => winner.map(|winner| winner.by.subject.clone()),
             };
@@ -74,16 +73,16 @@ impl Index {
             }
         }
         let Some(winner) = winner else {
-            decided.facts = remembered.cloned();
+            decided.facts = remembered.map(|known| known.to_facts());
             return decided;
         };
         if self.zones.of(name).is_none() {
             decided.zoneless = Some(winner.by.clone());
         }
         let mut facts = (*winner.facts).clone();
-        let known = self.memory.fleet.names.get(name).filter(|known| known.owner == facts.owner);
-        facts.held_by.extend(Memory::unheard(&self.objects, known.map(|known| &known.held_by)));
-        facts.endpoints.extend(self.memory.endpoints(&self.objects, name, &winner.facts.owner).cloned());
+        let owner = &winner.facts.owner;
+        facts.held_by.extend(self.memory.unheard(&self.objects, name, owner));
+        facts.endpoints.extend(self.memory.endpoints(&self.objects, name, owner));
         facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
         let stands = !facts.endpoints.is_empty() || facts.fallback.is_some();
         decided.facts = stands.then_some(facts);

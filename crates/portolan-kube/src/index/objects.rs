@@ -80,7 +80,7 @@ impl Objects {
     }
 
     /// True of a source that was read whole.
-    pub(super) fn is_read(&self, name: &ClusterName) -> bool {
+    pub(super) fn is_read(&self, name: &str) -> bool {
         self.sources.get(name).is_some_and(|source| source.is_read)
     }
 
@@ -107,7 +107,7 @@ impl Objects {
 
     /// True when a source that was read holds an intent.
     pub(super) fn is_held(&self, key: &ObjectKey) -> bool {
-        self.holders.get(key).is_some_and(|all| all.iter().any(|source| self.is_read(source)))
+        self.holders.get(key).is_some_and(|all| all.iter().any(|source| self.is_read(&source.0)))
     }
 
     /// The copy of an intent that counts: the root's, else the one that says what most clusters say (of

@@ -28,7 +28,7 @@ impl Index {
                     let (mut policy, found) = settle::policy(object, &mut csv);
                     let known = self.memory.fleet.policies.get(&policy_name).map(|known| &known.held_by);
                     policy.held_by.clone_from(&held.held_by);
-                    policy.held_by.extend(Memory::unheard(&self.objects, known));
+                    policy.held_by.extend(Memory::unheard_of(&self.objects, known));
                     problems = placed(found, &held);
                     Some(policy)
                 }

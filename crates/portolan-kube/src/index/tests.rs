@@ -80,9 +80,9 @@ impl Bench {
         facts
     }
 
-    pub(crate) fn name(&mut self, name: &str) -> Option<&NameFacts> {
+    pub(crate) fn name(&mut self, name: &str) -> Option<NameFacts> {
         self.take();
-        self.fleet.names.get(&name.parse::<Name>().unwrap())
+        self.fleet.names.get(name.parse::<Name>().unwrap().borrowed()).map(|facts| facts.to_facts())
     }
 
     /// A name's offers and alias: `eu=192.0.2.1 Ready | else p.d`; empty when the name is not there.

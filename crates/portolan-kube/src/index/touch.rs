@@ -39,7 +39,7 @@ impl Dirty {
 impl Index {
     /// Notes what depends on an object of a source. One that was not heard yet does not count.
     pub(super) fn touch(&mut self, source: &ClusterName, key: &ObjectKey) {
-        if !self.objects.is_read(source) {
+        if !self.objects.is_read(&source.0) {
             return;
         }
         self.step(1);

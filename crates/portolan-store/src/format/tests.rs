@@ -41,7 +41,7 @@ pub(crate) fn sample() -> State {
     fleet
         .policies
         .insert(PolicyName("plain".into()), Policy { all_down: AllDown::Refuse, ..Policy::default() });
-    fleet.names.insert(name("web.glb.example"), web());
+    fleet.names.set(name("web.glb.example").borrowed(), Some(&web()));
     let serial = Serial { serial: 1_700_000_042, content: 0x0123_4567_89ab_cdef_0011_2233_4455_6677 };
     let serials = [(name("glb.example"), Reserved { serial, ceiling: 1_700_065_578 })].into();
     State { true_at: 1_700_000_100, clean: true, serials, fleet }

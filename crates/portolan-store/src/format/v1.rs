@@ -74,7 +74,7 @@ impl From<&super::State> for State {
             clusters: fleet.clusters.iter().map(|(k, v)| (k.0.to_string(), v.into())).collect(),
             zones: fleet.zones.iter().map(|(k, v)| (k.into(), v.into())).collect(),
             policies: fleet.policies.iter().map(|(k, v)| (k.0.to_string(), v.into())).collect(),
-            names: fleet.names.iter().map(|(k, v)| (k.into(), v.into())).collect(),
+            names: fleet.names.iter().map(|(k, v)| ((&k.to_name()).into(), (&v.to_facts()).into())).collect(),
         }
     }
 }
@@ -92,7 +92,7 @@ impl State {
             fleet.policies.insert(core::policy::PolicyName(name.into()), policy.into_core()?);
         }
         for (name, facts) in self.names {
-            fleet.names.insert(name.into_core()?, facts.into_core()?);
+            fleet.names.set(name.into_core()?.borrowed(), Some(&facts.into_core()?));
         }
         let mut serials = std::collections::BTreeMap::new();
         for zone in self.serials {

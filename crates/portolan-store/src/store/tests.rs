@@ -73,7 +73,7 @@ fn a_commit_says_what_it_touched_and_counts() {
     assert_eq!((touched.clusters.len(), revision), (1, 1));
     let (touched, revision) = store.commit([cluster("eu-1")]);
     assert!(touched.is_empty() && revision == 2, "no news, and still a revision");
-    assert!(store.fleet().clusters.contains_key(&"eu-1".into()));
+    assert!(store.fleet().clusters.contains_key("eu-1"));
 }
 
 #[test]

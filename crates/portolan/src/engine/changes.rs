@@ -71,7 +71,10 @@ impl Changes {
                 let what = || format!("SteeringPolicy {name}");
                 self.came_or_went(fleet.policies.contains_key(name), now.is_some(), what);
             }
-            Fact::Name(name, now) => self.name(name, fleet.names.get(name), now.as_ref()),
+            Fact::Name(name, now) => {
+                let before = fleet.names.get(name.borrowed()).map(|facts| facts.to_facts());
+                self.name(name, before.as_ref(), now.as_ref());
+            }
         }
     }
 

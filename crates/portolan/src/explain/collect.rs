@@ -1,7 +1,7 @@
 //! The trace that writes down what it hears, name by name.
 
 use portolan_core::answer::{Match, Member, Step, Trace};
-use portolan_core::fleet::NameFacts;
+use portolan_core::fleet::NameView;
 use portolan_core::policy::{AllDown, Pick, PolicyName, Stage, UnknownLocation};
 use portolan_core::zone::{Records, Steering};
 use portolan_core::{Fleet, Name, NameRef, RecordType, Snapshot};
@@ -42,9 +42,10 @@ impl<'a> Collector<'a> {
         let apex = zone.as_ref().map(|zone| zone.apex.as_str());
         let complete = |walked: Walked| {
             let Walked { mut hop, source, pool, tiers } = walked;
-            if let Some((name, facts)) = source.as_ref().and_then(|name| fleet.names.get_key_value(name)) {
-                let records = snapshot.records(name.borrowed());
-                let members = Members { snapshot, fleet, records, facts };
+            let known =
+                |name: &Name| Some((snapshot.records(name.borrowed()), fleet.names.get(name.borrowed())?));
+            if let Some((records, facts)) = source.as_ref().and_then(known) {
+                let members = Members { snapshot, fleet, records, facts: &facts.to_facts() };
                 hop.members = members.seen(pool, &tiers, &hop.name, answer);
             }
             if hop.ends.is_none() {
@@ -93,8 +94,8 @@ impl<'a> Collector<'a> {
         let walked = self.current();
         walked.hop.owner = Some(owner);
         let seen = walked.source.as_ref().and_then(|name| {
-            let (records, facts) = (snapshot.records(name.borrowed())?, fleet.names.get(name)?);
-            Some(policy_seen(fleet, name, facts, records, policy))
+            let (records, facts) = (snapshot.records(name.borrowed())?, fleet.names.get(name.borrowed())?);
+            Some(policy_seen(fleet, name, &facts, records, policy))
         });
         walked.hop.policy = seen;
     }
@@ -147,7 +148,7 @@ fn nowhere(fleet: &Fleet, name: &Name, complete: bool) -> Walked {
     let ends = if complete { "no zone of ours holds the name, so it is refused" } else { NOT_READY };
     let hop = Hop {
         name: name.to_dotless(),
-        owner: fleet.names.get(name).map(|facts| facts.owner.to_string()),
+        owner: fleet.names.get(name.borrowed()).map(|facts| facts.owner.to_string()),
         ends: Some(ends.to_owned()),
         ..Hop::default()
     };
@@ -176,7 +177,7 @@ fn why_it_ends(hop: &Hop, apex: Option<&str>, records: Option<&Records>) -> Opti
 fn policy_seen(
     fleet: &Fleet,
     name: &Name,
-    facts: &NameFacts,
+    facts: &NameView<'_>,
     records: &Records,
     policy: Option<&PolicyName>,
 ) -> PolicySeen {
@@ -184,9 +185,9 @@ fn policy_seen(
     let hosts = says.hosts.iter().filter(|glob| glob.fits(name.borrowed())).max_by_key(|g| g.specificity());
     let because = match (policy, hosts) {
         (None, _) => "no policy is for it".to_owned(),
-        (Some(_), _) if facts.policy.as_ref() == policy => "its object names it".to_owned(),
+        (Some(_), _) if facts.policy == policy.map(|policy| &*policy.0) => "its object names it".to_owned(),
         (Some(_), Some(host)) => format!("its hosts have {host}"),
-        (Some(_), None) => match fleet.zone_of(name) {
+        (Some(_), None) => match fleet.zone_of(name.borrowed()) {
             Some((apex, _)) => format!("it is the default of zone {}", apex.to_dotless()),
             None => "it is the zone's default".to_owned(),
         },

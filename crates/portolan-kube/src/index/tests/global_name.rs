@@ -55,7 +55,7 @@ fn its_fields() {
     let mut bench = clusters();
     bench.set("", &with(json!({ "ttl": 60, "policy": "near" })));
     let facts = bench.name("shop.example.net").unwrap();
-    assert_eq!((facts.ttl.unwrap().seconds(), facts.policy.clone()), (60, Some(PolicyName("near".into()))));
+    assert_eq!((facts.ttl.unwrap().seconds(), facts.policy), (60, Some(PolicyName("near".into()))));
     bench.set("", &with(json!({ "ttl": -1, "hosts": ["shop.example.net", "a..b"] })));
     assert_eq!(bench.answer("shop.example.net"), "A 192.0.2.1 (30)");
     bench.complains(Reason::Invalid, &["GlobalName shop/web: spec.ttl", "-1"]);

@@ -171,11 +171,11 @@ fn what_makes_a_service_ready() {
 #[test]
 fn a_silent_cluster_keeps_what_it_had() {
     let mut bench = three(mk_record("shop/web", json!({})));
-    let before: Vec<String> = bench.fleet.names.keys().map(ToString::to_string).collect();
+    let before: Vec<String> = bench.fleet.names.keys().map(|name| name.to_string()).collect();
     let offers = bench.show("web.shop.fed.svc.example.org");
     bench.index.silent(&ClusterName::from("eu-1"), 1_767_225_600);
     assert_eq!(bench.show("web.shop.fed.svc.example.org"), offers);
-    let after: Vec<String> = bench.fleet.names.keys().map(ToString::to_string).collect();
+    let after: Vec<String> = bench.fleet.names.keys().map(|name| name.to_string()).collect();
     assert_eq!(before, after, "its region's and zones' names do not vanish");
     bench.complains(Reason::Silent, &["cluster eu-1", "2026-01-01T00:00:00Z"]);
 }

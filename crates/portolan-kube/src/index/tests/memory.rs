@@ -37,7 +37,7 @@ fn without_silence(fleet: &Fleet) -> Fleet {
 }
 
 fn restarted(remembered: &Fleet) -> Bench {
-    let mut bench = Bench::default();
+    let mut bench = Bench { fleet: remembered.clone(), ..Bench::default() };
     bench.index.remember(remembered, 500);
     bench
 }

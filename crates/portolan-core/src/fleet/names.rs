@@ -1,0 +1,140 @@
+//! The names of a fleet with their facts: an ordered map that is small, and cheap to copy.
+//!
+//! How it is used, and how it is kept therefore:
+//!
+//! | what | by whom | therefore |
+//! | --- | --- | --- |
+//! | copied | the index, the writer of the last good state | a copy shares all of it ([`tree`]), and later changes cost each their own path only |
+//! | changed, one name | every commit | a leaf of some kilobytes is made anew, whatever the size of the fleet |
+//! | looked up | compile, index, `explain` | a view of the packed facts, which nobody has to free |
+//! | walked in order | output, the last good state, compile at the start | leaves are in order, and are cut into parts that threads share |
+//! | read from disk | start | leaves are cut out of the file's octets after one check ([`Block`]) |
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::fleet::NameFacts;
+use crate::fleet::packed::{NameView, pack};
+use crate::name::{Name, NameRef};
+
+mod leaf;
+mod load;
+mod tree;
+
+use leaf::Leaf;
+pub use load::{Block, BlockError};
+use tree::{Leaves, Node, Walk};
+
+/// Names, each with its facts. Copies share what is the same.
+#[derive(Clone, Default)]
+pub struct Names {
+    root: Node,
+    len: usize,
+}
+
+/// Some names that follow each other: what one thread looks at.
+#[derive(Clone)]
+pub struct Part<'a>(Vec<&'a Leaf>);
+
+impl Names {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The facts of a name.
+    #[must_use]
+    pub fn get(&self, name: NameRef<'_>) -> Option<NameView<'_>> {
+        self.root.get(name.as_wire()).map(NameView::of)
+    }
+
+    /// True when a name is there.
+    #[must_use]
+    pub fn contains(&self, name: NameRef<'_>) -> bool {
+        self.root.get(name.as_wire()).is_some()
+    }
+
+    /// Sets the facts of a name, or takes it out. False when it was so before.
+    pub fn set(&mut self, name: NameRef<'_>, facts: Option<&NameFacts>) -> bool {
+        let mut packed = Vec::new();
+        let now = facts.map(|facts| {
+            packed.reserve(128);
+            pack(facts, &mut packed);
+            &packed[..]
+        });
+        let before = self.root.get(name.as_wire());
+        if before == now {
+            return false;
+        }
+        self.len = self.len + usize::from(now.is_some()) - usize::from(before.is_some());
+        self.root.set(name.as_wire(), now);
+        true
+    }
+
+    /// All names in order, with their facts.
+    pub fn iter(&self) -> impl Iterator<Item = (NameRef<'_>, NameView<'_>)> {
+        Walk::of(Leaves::of(&self.root)).map(leaf::Entry::view)
+    }
+
+    /// All names in order.
+    pub fn keys(&self) -> impl Iterator<Item = NameRef<'_>> {
+        Walk::of(Leaves::of(&self.root)).map(|entry| NameRef::trusted(entry.name))
+    }
+
+    /// All names in order, cut into at most so many parts of about the same size.
+    #[must_use]
+    pub fn parts(&self, count: usize) -> Vec<Part<'_>> {
+        let leaves: Vec<&Leaf> = Leaves::of(&self.root).collect();
+        let each = leaves.len().div_ceil(count.max(1)).max(1);
+        leaves.chunks(each).map(|leaves| Part(leaves.to_vec())).collect()
+    }
+}
+
+impl<'a> Part<'a> {
+    /// Its names in order, with their facts.
+    pub fn iter(&self) -> impl Iterator<Item = (NameRef<'a>, NameView<'a>)> + use<'a, '_> {
+        Walk::of(self.0.iter().copied()).map(leaf::Entry::view)
+    }
+}
+
+impl PartialEq for Names {
+    /// Copies that went different ways are mostly the same leaves still; where they are not, entries tell.
+    fn eq(&self, other: &Self) -> bool {
+        if self.len != other.len {
+            return false;
+        }
+        let (ours, theirs) = (Leaves::of(&self.root), Leaves::of(&other.root));
+        if ours.clone().zip(theirs.clone()).all(|(a, b)| a.is_same(b)) && ours.count() == theirs.count() {
+            return true;
+        }
+        Walk::of(Leaves::of(&self.root)).eq(Walk::of(Leaves::of(&other.root)))
+    }
+}
+
+impl Eq for Names {}
+
+impl<'f> FromIterator<(Name, &'f NameFacts)> for Names {
+    fn from_iter<I: IntoIterator<Item = (Name, &'f NameFacts)>>(names: I) -> Self {
+        let mut all = Self::default();
+        for (name, facts) in names {
+            all.set(name.borrowed(), Some(facts));
+        }
+        all
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;
