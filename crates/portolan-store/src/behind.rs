@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portolan_core::cluster::Cluster;
 use portolan_core::fleet::{Names, Touched, ZoneFacts};
@@ -33,6 +33,11 @@ use crate::reserve::Reserved;
 
 /// How long a change waits for others before the file is written.
 pub(crate) const LAG: Duration = Duration::from_millis(500);
+/// Writing a large fleet takes a while, and shares the machine with those who answer: after a write that took
+/// some time, the next waits for so many times that.
+const REST: u32 = 8;
+/// But not longer than this: serials are reserved for some minutes, and facts are wanted back after a crash.
+const REST_MAX: Duration = Duration::from_secs(5);
 /// How long a write that failed waits before it is tried again.
 pub(crate) const RETRY: Duration = Duration::from_secs(5);
 /// How often a state that did not change is written again, so that the file says that it is still true.
@@ -245,8 +250,9 @@ fn note<K: Ord + Clone, V: Clone>(
 
 fn write_behind(mut start: Start, slot: &Slot, tell: &SyncSender<Result<(), StoreError>>) {
     let mut failing = start.writes.failed() > 0;
+    let mut rest = Duration::ZERO;
     loop {
-        let lag = if failing { RETRY } else { start.lag };
+        let lag = if failing { RETRY } else { start.lag.max(rest) };
         let pending = slot.take(lag, start.state.true_at);
         let end = pending.end;
         if end == Some(End::Abrupt) {
@@ -254,7 +260,9 @@ fn write_behind(mut start: Start, slot: &Slot, tell: &SyncSender<Result<(), Stor
         }
         apply(&mut start.state, pending);
         start.state.clean = end == Some(End::Clean);
+        let begun = Instant::now();
         let written = file::write(start.disk.as_mut(), &start.path, &start.state);
+        rest = begun.elapsed().saturating_mul(REST).min(REST_MAX);
         let succeeded = start.writes.count(&written, start.state.true_at);
         match &written {
             Err(error) if !failing => {

@@ -25,6 +25,9 @@ pub enum StoreError {
         /// Why not.
         source: io::Error,
     },
+    /// The bytes cannot be read.
+    #[error("state file cannot be read: {0}")]
+    Unread(io::Error),
     /// The bytes are not a state.
     #[error("state file is damaged: {0}")]
     Damaged(String),

@@ -8,24 +8,40 @@
 //! The line below says what a start finds that is made after a step and before the next: the old state
 //! or the new one, never a mix. The steps are values, so that a test can stop after each.
 //!
+//! ```text
+//!   append to FILE ─▶ sync it
+//!        old, torn or not    the serials that the start may give out are kept
+//! ```
+//!
+//! That is what a start does, so that it need not write all names before it answers.
+//!
 //! A file that is not a whole state is renamed to `FILE.bad-<unix time>` for people to look at, and the
 //! generation before is used.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use portolan_core::Name;
+
 use crate::StoreError;
-use crate::format::{self, STATE_OCTETS_MAX, State};
+use crate::format::{self, Encoded, End, Loaded, STATE_OCTETS_MAX, State};
+use crate::reserve::Reserved;
 
 /// How many files that were set aside are kept of each generation; the oldest go.
 pub const BAD_FILES_MAX: usize = 4;
 
+/// How many octets go to the file system at once.
+const WRITE_OCTETS: usize = 256 << 10;
+
 /// One step of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step<'o> {
-    /// Makes a file of these octets, instead of any that is there.
-    Write(PathBuf, &'o [u8]),
+    /// Makes a file of a state, instead of any that is there.
+    Write(PathBuf, &'o Encoded),
+    /// Puts octets at the end of a file that is there.
+    Append(PathBuf, &'o [u8]),
     /// Waits until a file's octets are on the disk.
     Sync(PathBuf),
     /// Makes the current generation the previous one; there may be none.
@@ -52,7 +68,12 @@ pub struct FileSystem;
 impl Disk for FileSystem {
     fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
         match step {
-            Step::Write(path, octets) => File::create(path)?.write_all(octets),
+            Step::Write(path, encoded) => {
+                let mut out = BufWriter::with_capacity(WRITE_OCTETS, File::create(path)?);
+                encoded.write_to(&mut out)?;
+                out.flush()
+            }
+            Step::Append(path, octets) => File::options().append(true).open(path)?.write_all(octets),
             Step::Sync(path) | Step::SyncFolder(path) => File::open(path)?.sync_all(),
             Step::Keep(from, to) => match fs::rename(from, to) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -63,12 +84,12 @@ impl Disk for FileSystem {
     }
 }
 
-/// The steps that make these octets the current generation.
+/// The steps that make a state the current generation.
 #[must_use]
-pub fn steps<'o>(path: &Path, octets: &'o [u8]) -> [Step<'o>; 5] {
+pub fn steps<'o>(path: &Path, encoded: &'o Encoded) -> [Step<'o>; 5] {
     let new = beside(path, ".new");
     [
-        Step::Write(new.clone(), octets),
+        Step::Write(new.clone(), encoded),
         Step::Sync(new.clone()),
         Step::Keep(path.into(), previous(path)),
         Step::Replace(new, path.into()),
@@ -81,19 +102,35 @@ pub fn steps<'o>(path: &Path, octets: &'o [u8]) -> [Step<'o>; 5] {
 /// # Errors
 /// [`StoreError::Io`] with the step that failed; the file is then the old one still.
 pub fn write(disk: &mut dyn Disk, path: &Path, state: &State) -> Result<(), StoreError> {
-    let octets = format::encode(state)?;
-    for step in steps(path, &octets) {
-        disk.step(&step).map_err(|source| {
-            let (operation, path) = match &step {
-                Step::Write(path, _) => ("write", path),
-                Step::Sync(path) => ("sync", path),
-                Step::Keep(_, to) | Step::Replace(_, to) => ("rename to", to),
-                Step::SyncFolder(path) => ("sync folder", path),
-            };
-            StoreError::io(operation, path, source)
-        })?;
-    }
-    Ok(())
+    let encoded = format::encode(state)?;
+    steps(path, &encoded).iter().try_for_each(|step| take(disk, step))
+}
+
+/// Puts the serials that a start gives out at the end of the current generation, which must be open there.
+///
+/// # Errors
+/// [`StoreError::Io`] with the step that failed; what is in the file counts still.
+pub fn append_start(
+    disk: &mut dyn Disk,
+    path: &Path,
+    serials: &BTreeMap<Name, Reserved>,
+) -> Result<(), StoreError> {
+    let octets = format::encode_start(serials)?;
+    let steps = [Step::Append(path.into(), &octets), Step::Sync(path.into())];
+    steps.iter().try_for_each(|step| take(disk, step))
+}
+
+fn take(disk: &mut dyn Disk, step: &Step<'_>) -> Result<(), StoreError> {
+    disk.step(step).map_err(|source| {
+        let (operation, path) = match step {
+            Step::Write(path, _) => ("write", path),
+            Step::Append(path, _) => ("append to", path),
+            Step::Sync(path) => ("sync", path),
+            Step::Keep(_, to) | Step::Replace(_, to) => ("rename to", to),
+            Step::SyncFolder(path) => ("sync folder", path),
+        };
+        StoreError::io(operation, path, source)
+    })
 }
 
 /// Which of the two generations.
@@ -107,11 +144,19 @@ pub enum Generation {
 
 /// Reads the newest generation that is whole. What is not is set aside, with a line in the log.
 #[must_use]
-pub fn load(path: &Path, now: i64) -> Option<(State, Generation)> {
+pub fn load(path: &Path, now: i64) -> Option<(Loaded, Generation)> {
     for (generation, path) in [(Generation::Current, path.to_owned()), (Generation::Previous, previous(path))]
     {
         match read(&path) {
-            Ok(Some(state)) => return Some((state, generation)),
+            Ok(Some(loaded)) => {
+                if loaded.end == End::Torn {
+                    tracing::warn!(
+                        file = %path.display(),
+                        "the serials that a start added to the state are not whole; zones go on above all that it may have given out"
+                    );
+                }
+                return Some((loaded, generation));
+            }
             Ok(None) => {}
             Err(error) => set_aside(&path, now, &error),
         }
@@ -120,19 +165,18 @@ pub fn load(path: &Path, now: i64) -> Option<(State, Generation)> {
 }
 
 /// None when there is no such file.
-fn read(path: &Path) -> Result<Option<State>, StoreError> {
-    let metadata = match fs::metadata(path) {
+fn read(path: &Path) -> Result<Option<Loaded>, StoreError> {
+    let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        found => found.map_err(|error| StoreError::io("look at", path, error))?,
+        found => found.map_err(|error| StoreError::io("open", path, error))?,
     };
-    if metadata.len() > STATE_OCTETS_MAX {
-        let octets = metadata.len();
+    let octets = file.metadata().map_err(|error| StoreError::io("look at", path, error))?.len();
+    if octets > STATE_OCTETS_MAX {
         return Err(StoreError::Damaged(format!(
             "it has {octets} octets, and at most {STATE_OCTETS_MAX} are read"
         )));
     }
-    let octets = fs::read(path).map_err(|error| StoreError::io("read", path, error))?;
-    format::decode(&octets).map(Some)
+    format::decode(&file).map(Some)
 }
 
 fn set_aside(path: &Path, now: i64, why: &StoreError) {

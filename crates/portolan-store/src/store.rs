@@ -10,7 +10,7 @@ use portolan_core::{Fact, Fleet, Name};
 use crate::StoreError;
 use crate::behind::{Behind, LAG, Start, Writes};
 use crate::file::{self, Disk, FileSystem, Generation};
-use crate::format::State;
+use crate::format::{End, State};
 use crate::reserve::{self, Trust};
 
 /// What is known, and how it is kept.
@@ -63,15 +63,20 @@ impl Store {
     ) -> Result<(Self, Option<LastGood>), StoreError> {
         let lock = file::lock(path)?;
         let loaded = file::load(path, now);
-        let last_good = loaded.as_ref().map(|(state, generation)| LastGood {
-            true_at: state.true_at,
+        let last_good = loaded.as_ref().map(|(loaded, generation)| LastGood {
+            true_at: loaded.state.true_at,
             generation: *generation,
-            clean: state.clean,
+            clean: loaded.state.clean,
         });
-        let mut state = loaded.map(|(state, _)| state).unwrap_or_default();
+        let end = loaded.as_ref().map(|(loaded, _)| loaded.end);
+        let mut state = loaded.map(|(loaded, _)| loaded.state).unwrap_or_default();
         let writes = Writes::default();
-        let serials = resume(&mut state, last_good.as_ref(), now, |state| {
-            let written = file::write(disk.as_mut(), path, state);
+        let serials = resume(&mut state, last_good.as_ref(), end == Some(End::Torn), now, |state| {
+            let is_current = last_good.is_some_and(|state| state.generation == Generation::Current);
+            let written = match end {
+                Some(End::Open) if is_current => file::append_start(disk.as_mut(), path, &state.serials),
+                _ => file::write(disk.as_mut(), path, state),
+            };
             if let Err(error) = &written {
                 tracing::error!("{error}; answers go on without");
             }
@@ -149,6 +154,7 @@ impl Store {
 fn resume(
     state: &mut State,
     last_good: Option<&LastGood>,
+    is_torn: bool,
     now: i64,
     write: impl FnOnce(&State) -> bool,
 ) -> Serials {
@@ -158,6 +164,7 @@ fn resume(
     };
     let clock = Trust::Clock(first);
     let trust = match last_good {
+        _ if is_torn => clock,
         LastGood { generation: Generation::Previous, .. } => clock,
         LastGood { clean: true, .. } => Trust::Exact,
         LastGood { clean: false, .. } => Trust::Ceiling,

@@ -1,4 +1,5 @@
 use portolan_core::Fleet;
+use portolan_core::publish::Serial;
 
 use super::*;
 use crate::format::tests::sample;
@@ -8,7 +9,7 @@ fn state(true_at: i64) -> State {
 }
 
 fn read_back(path: &Path) -> Option<(i64, Generation)> {
-    load(path, 1_000).map(|(state, generation)| (state.true_at, generation))
+    load(path, 1_000).map(|(loaded, generation)| (loaded.state.true_at, generation))
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -67,6 +68,44 @@ fn a_kill_after_any_step_leaves_the_old_state_or_the_new() {
     }
 }
 
+fn started(serial: u32) -> BTreeMap<Name, Reserved> {
+    [("glb.example".parse().unwrap(), Reserved::new(Serial { serial, content: 7 }))].into()
+}
+
+#[test]
+fn a_start_adds_its_serials() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    write(&mut FileSystem, &path, &state(1)).unwrap();
+    append_start(&mut FileSystem, &path, &started(77)).unwrap();
+    let (loaded, generation) = load(&path, 1_000).unwrap();
+    assert_eq!((loaded.end, generation), (End::Closed, Generation::Current));
+    assert_eq!(loaded.state, State { serials: started(77), clean: false, ..state(1) });
+    write(&mut FileSystem, &path, &state(2)).unwrap();
+    fs::remove_file(&path).unwrap();
+    let (loaded, _) = load(&path, 1_000).unwrap();
+    assert_eq!(loaded.state.serials, started(77), "they stay with their generation");
+}
+
+/// A power loss while a start adds its serials leaves any part of them; all that was there before counts.
+#[test]
+fn what_a_start_left_half_takes_nothing_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    write(&mut FileSystem, &path, &state(1)).unwrap();
+    let whole = fs::read(&path).unwrap();
+    append_start(&mut FileSystem, &path, &started(77)).unwrap();
+    let longer = fs::read(&path).unwrap();
+    for length in whole.len() + 1..longer.len() {
+        fs::write(&path, &longer[..length]).unwrap();
+        let (loaded, generation) = load(&path, 1_000).unwrap();
+        assert_eq!((loaded.end, generation), (End::Torn, Generation::Current), "{length}");
+        assert_eq!(loaded.state, State { clean: false, ..state(1) });
+    }
+    let error = append_start(&mut Killed { steps: 0 }, &path, &started(78)).unwrap_err().to_string();
+    assert!(error.starts_with("state file: cannot append to"), "{error}");
+}
+
 #[test]
 fn half_a_new_file_is_never_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,7 +143,7 @@ fn a_damaged_file_is_set_aside_and_the_one_before_used() {
     });
     check_damage(|path| {
         let mut octets = fs::read(path).unwrap();
-        octets[8] = 2;
+        octets[8] ^= 1;
         fs::write(path, octets).unwrap();
     });
     check_damage(|path| {

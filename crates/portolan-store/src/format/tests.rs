@@ -106,72 +106,149 @@ fn web() -> NameFacts {
     }
 }
 
-#[test]
-fn what_is_written_is_read() {
-    let octets = encode(&sample()).unwrap();
-    assert_eq!(decode(&octets).unwrap(), sample());
-    let empty = State::default();
-    assert_eq!(decode(&encode(&empty).unwrap()).unwrap(), empty);
+/// A state of so many names, which fill several blocks when they are many.
+fn large(names: usize) -> State {
+    let mut state = sample();
+    for i in 0..names {
+        let owner = Owner { name: format!("n{i}").into(), ..web().owner };
+        let facts = NameFacts { owner, ..web() };
+        state.fleet.names.set(name(&format!("n{i}.glb.example")).borrowed(), Some(&facts));
+    }
+    state
 }
 
-/// The sample is what the first release wrote. It loads for ever; `REWRITE=1` makes it anew, which is
-/// right only for a version that was never released.
+fn octets_of(state: &State) -> Vec<u8> {
+    let mut octets = Vec::new();
+    encode(state).unwrap().write_to(&mut octets).unwrap();
+    octets
+}
+
+fn decoded(octets: &[u8]) -> Result<State, StoreError> {
+    decode(&octets.to_vec()).map(|loaded| loaded.state)
+}
+
 #[test]
-fn version_1_loads_for_ever() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/v1.state");
-    if std::env::var_os("REWRITE").is_some() {
-        std::fs::write(&path, encode(&sample()).unwrap()).unwrap();
+fn what_is_written_is_read() {
+    for state in [sample(), State::default(), large(10_000)] {
+        let octets = octets_of(&state);
+        let expected = Loaded { state: state.clone(), end: End::Open };
+        assert_eq!(decode(&octets).unwrap(), expected);
+        let mut serials = state.serials.clone();
+        serials.values_mut().for_each(|zone| zone.ceiling += 1);
+        let octets = [octets, encode_start(&serials).unwrap()].concat();
+        let state = State { serials, clean: false, ..state };
+        assert_eq!(decode(&octets).unwrap(), Loaded { state, end: End::Closed });
+    }
+}
+
+fn check_version(version: u32, end: End) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/v{version}.state"));
+    if std::env::var_os("REWRITE").is_some() && version == VERSION {
+        std::fs::write(&path, octets_of(&sample())).unwrap();
     }
     let octets = std::fs::read(path).unwrap();
-    assert_eq!(decode(&octets).unwrap(), sample());
-    if VERSION == 1 {
-        assert_eq!(encode(&sample()).unwrap(), octets, "version 1 is written otherwise than it was");
+    assert_eq!(decode(&octets).unwrap(), Loaded { state: sample(), end }, "version {version}");
+    if version == VERSION {
+        assert_eq!(octets_of(&sample()), octets, "version {version} is written otherwise than it was");
     }
+}
+
+/// The samples are what releases wrote. They load for ever; `REWRITE=1` makes that of the newest version
+/// anew, which is right only while it was never released.
+#[test]
+fn every_version_loads_for_ever() {
+    check_version(1, End::Closed);
+    check_version(2, End::Open);
 }
 
 #[test]
 fn every_flipped_bit_is_seen() {
-    let octets = encode(&sample()).unwrap();
+    let flip = |octets: &[u8], at: usize, bit: usize| {
+        let mut flipped = octets.to_vec();
+        flipped[at] ^= 1 << bit;
+        decode(&flipped)
+    };
+    let octets = octets_of(&sample());
     for at in 0..octets.len() {
         for bit in 0..8 {
-            let mut flipped = octets.clone();
-            flipped[at] ^= 1 << bit;
-            assert!(decode(&flipped).is_err(), "bit {bit} of octet {at}");
+            assert!(flip(&octets, at, bit).is_err(), "bit {bit} of octet {at}");
         }
+    }
+    let start = encode_start(&sample().serials).unwrap();
+    let with_start = [&octets[..], &start].concat();
+    for at in octets.len()..with_start.len() {
+        let loaded = flip(&with_start, at, at % 8).unwrap();
+        assert_eq!(
+            loaded,
+            Loaded { state: State { clean: false, ..sample() }, end: End::Torn },
+            "octet {at}"
+        );
     }
 }
 
 #[test]
 fn every_truncation_is_seen() {
-    let octets = encode(&sample()).unwrap();
+    let octets = octets_of(&sample());
     for length in 0..octets.len() {
-        assert!(decode(&octets[..length]).is_err(), "{length} octets");
+        assert!(decoded(&octets[..length]).is_err(), "{length} octets");
     }
-    assert!(decode(&[&octets[..], b"x"].concat()).is_err(), "one too many");
+    assert_eq!(decode(&[&octets[..], b"x"].concat()).unwrap().end, End::Torn, "one too many");
 }
 
-fn with_version(version: u32, body: &[u8]) -> Vec<u8> {
-    let length = (body.len() as u64).to_le_bytes();
-    let sum = checksum(version, body).to_le_bytes();
-    [&MAGIC[..], &version.to_le_bytes(), &length, &sum, body].concat()
+/// Where a block ends, nothing but the head says that there was more.
+#[test]
+fn damage_at_the_borders_of_blocks_is_seen() {
+    let state = large(10_000);
+    let octets = octets_of(&state);
+    let runs: Vec<usize> = state.fleet.names.octets().map(<[u8]>::len).collect();
+    let names: usize = runs.iter().sum();
+    assert!(names > 3 * BLOCK_OCTETS, "{names} octets of names");
+    let (mut at, mut borders, mut block) = (octets.len() - names, vec![octets.len() - names], 0);
+    for run in runs {
+        (at, block) = (at + run, block + run);
+        if block >= BLOCK_OCTETS {
+            borders.push(at);
+            block = 0;
+        }
+    }
+    for border in borders {
+        let why = decoded(&octets[..border]).unwrap_err().to_string();
+        assert!(why.contains("fewer than its blocks"), "{why}");
+        for at in [border - 1, border] {
+            let mut flipped = octets.clone();
+            flipped[at] ^= 0x40;
+            assert!(decoded(&flipped).is_err(), "octet {at}");
+        }
+        let mut without = octets.clone();
+        without.drain(border..border + 100);
+        assert!(decoded(&without).is_err(), "100 octets less at {border}");
+    }
+}
+
+fn with_version(version: u32, first: &[u8]) -> Vec<u8> {
+    Header::write(version, first)
 }
 
 #[test]
 fn what_is_no_state_is_named() {
     let check = |octets: &[u8], why: &str| {
-        let error = decode(octets).unwrap_err().to_string();
+        let error = decoded(octets).unwrap_err().to_string();
         assert!(error.contains(why), "{error:?} does not say {why:?}");
     };
     check(b"", "is empty");
     check(b"PORT", "ends within its header");
     check(&[0; 200], "does not begin with PORTOLAN");
     check(
-        &with_version(2, b"from the years to come"),
-        "format version 2; this program reads up to version 1",
+        &with_version(3, b"from the years to come"),
+        "format version 3; this program reads up to version 2",
     );
     check(&with_version(1, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "does not decode");
-    let good = encode(&State::default()).unwrap();
-    check(&with_version(1, &[&good[HEADER_OCTETS..], b"more"].concat()), "octets left over");
+    check(&with_version(2, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "does not decode");
+    let good = octets_of(&State::default());
+    check(&with_version(2, &[&good[HEADER_OCTETS..], b"more"].concat()), "octets left over");
+    let v1 = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/v1.state")).unwrap();
+    check(&with_version(1, &[&v1[HEADER_OCTETS..], b"more"].concat()), "octets left over");
+    check(&[&v1[..], b"more"].concat(), "octets where");
 }
 
 #[test]
@@ -181,8 +258,29 @@ fn names_are_checked_when_they_are_read() {
     for zone in zones {
         state.serials.insert(name(zone), Reserved::new(Serial { serial: 1, content: 2 }));
     }
-    let mut body = encode(&state).unwrap().split_off(HEADER_OCTETS);
-    let label = body.iter().position(|octet| *octet == b'a').unwrap();
-    body[label - 1] = 60;
-    assert!(decode(&with_version(1, &body)).is_err(), "a label that is longer than the name");
+    let mut head = octets_of(&state).split_off(HEADER_OCTETS);
+    let label = head.iter().position(|octet| *octet == b'a').unwrap();
+    head[label - 1] = 60;
+    let why = decoded(&with_version(2, &head)).unwrap_err().to_string();
+    assert!(why.contains("a name in it"), "a label that is longer than the name: {why}");
+}
+
+/// A block whose checksum is right may still be no block: a version of ours wrote it that was wrong.
+#[test]
+fn blocks_are_checked_when_they_are_read() {
+    let mut state = State::default();
+    let facts = web();
+    state.fleet.names.set(name("a.example").borrowed(), Some(&facts));
+    let mut octets = octets_of(&state);
+    let block = state.fleet.names.octets().map(<[u8]>::len).sum::<usize>();
+    let at = octets.len() - block;
+    let old = checksum(VERSION, &octets[at..]);
+    octets[at + 2] = b'A';
+    let mut head = octets[HEADER_OCTETS..at].to_vec();
+    let [old, new] = [old, checksum(VERSION, &octets[at..])].map(|sum| postcard::to_stdvec(&sum).unwrap());
+    let place = head.windows(old.len()).position(|window| window == old).unwrap();
+    head.splice(place..place + old.len(), new);
+    let octets = [with_version(VERSION, &head), octets[at..].to_vec()].concat();
+    let why = decoded(&octets).unwrap_err().to_string();
+    assert!(why.contains("begins no name with its facts"), "{why}");
 }

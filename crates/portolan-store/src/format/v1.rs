@@ -1,29 +1,33 @@
-//! Version 1. These structs never change; a new version gets its own.
+//! Version 1, which is read and not written any more. These structs never change; a new version gets its own,
+//! but for what it has in common with this one (see `v2`).
 //!
 //! Names and record data are wire bytes, enums are numbered by the order of their variants, and an
 //! absent value is an `Option`. What core refuses makes the whole state damaged: it was valid when it
 //! was written.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use portolan_core as core;
 use portolan_core::publish::Serial;
 use serde::{Deserialize, Serialize};
 
+use super::damaged;
 use crate::StoreError;
 use crate::reserve::Reserved;
 
 mod fleet;
 mod policy;
 
-use fleet::{Cluster, NameFacts, Zone};
-use policy::Policy;
+use fleet::NameFacts;
+pub(super) use fleet::{Cluster, Zone};
+pub(super) use policy::Policy;
 
 /// A domain name in wire form.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Name(Vec<u8>);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct State {
     true_at: i64,
     clean: bool,
@@ -35,7 +39,7 @@ pub(super) struct State {
 }
 
 #[derive(Serialize, Deserialize)]
-struct ZoneSerial {
+pub(super) struct ZoneSerial {
     apex: Name,
     serial: u32,
     content: u128,
@@ -64,21 +68,6 @@ pub(super) fn decode(body: &[u8]) -> Result<super::State, StoreError> {
     state.into_core()
 }
 
-impl From<&super::State> for State {
-    fn from(state: &super::State) -> Self {
-        let fleet = &state.fleet;
-        Self {
-            true_at: state.true_at,
-            clean: state.clean,
-            serials: state.serials.iter().map(ZoneSerial::new).collect(),
-            clusters: fleet.clusters.iter().map(|(k, v)| (k.0.to_string(), v.into())).collect(),
-            zones: fleet.zones.iter().map(|(k, v)| (k.into(), v.into())).collect(),
-            policies: fleet.policies.iter().map(|(k, v)| (k.0.to_string(), v.into())).collect(),
-            names: fleet.names.iter().map(|(k, v)| ((&k.to_name()).into(), (&v.to_facts()).into())).collect(),
-        }
-    }
-}
-
 impl State {
     fn into_core(self) -> Result<super::State, StoreError> {
         let mut fleet = core::Fleet::default();
@@ -94,17 +83,24 @@ impl State {
         for (name, facts) in self.names {
             fleet.names.set(name.into_core()?.borrowed(), Some(&facts.into_core()?));
         }
-        let mut serials = std::collections::BTreeMap::new();
-        for zone in self.serials {
-            let serial = Serial { serial: zone.serial, content: zone.content };
-            serials.insert(zone.apex.into_core()?, Reserved { serial, ceiling: zone.ceiling });
-        }
+        let serials = serials_into_core(self.serials)?;
         Ok(super::State { true_at: self.true_at, clean: self.clean, serials, fleet })
     }
 }
 
+pub(super) fn serials_into_core(
+    zones: Vec<ZoneSerial>,
+) -> Result<BTreeMap<core::Name, Reserved>, StoreError> {
+    let mut serials = BTreeMap::new();
+    for zone in zones {
+        let serial = Serial { serial: zone.serial, content: zone.content };
+        serials.insert(zone.apex.into_core()?, Reserved { serial, ceiling: zone.ceiling });
+    }
+    Ok(serials)
+}
+
 impl ZoneSerial {
-    fn new((apex, reserved): (&core::Name, &Reserved)) -> Self {
+    pub(super) fn new((apex, reserved): (&core::Name, &Reserved)) -> Self {
         let Reserved { serial: Serial { serial, content }, ceiling } = *reserved;
         Self { apex: apex.into(), serial, content, ceiling }
     }
@@ -117,7 +113,7 @@ impl From<&core::Name> for Name {
 }
 
 impl Name {
-    fn into_core(self) -> Result<core::Name, StoreError> {
+    pub(super) fn into_core(self) -> Result<core::Name, StoreError> {
         core::Name::from_wire(&self.0).map_err(|error| damaged(&format!("a name in it {error}")))
     }
 }
@@ -140,10 +136,6 @@ impl Place {
             Self::Region(region) => core::place::Place::Region(region.into()),
         }
     }
-}
-
-fn damaged(why: &str) -> StoreError {
-    StoreError::Damaged(why.into())
 }
 
 fn cluster_name(name: &str) -> core::ClusterName {

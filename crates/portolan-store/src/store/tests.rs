@@ -59,7 +59,7 @@ fn wait(what: &str, done: impl Fn() -> bool) {
 }
 
 fn on_disk(folder: &Folder) -> Option<State> {
-    file::load(&folder.path(), NOW).map(|(state, _)| state)
+    file::load(&folder.path(), NOW).map(|(loaded, _)| loaded.state)
 }
 
 fn wait_for_disk(folder: &Folder, what: &str, there: impl Fn(&State) -> bool) {
@@ -133,6 +133,59 @@ fn a_start_after_an_orderly_end_takes_its_mark_away() {
     let (mut store, last_good) = folder.open();
     assert!(!last_good.unwrap().clean);
     assert!(give(&mut store, 3) > given + 1, "2 may have been served, so 3 must not have its serial");
+}
+
+/// A start writes its serials and nothing else: what a fleet holds does not stand between it and its answers.
+#[test]
+fn a_start_writes_no_names() {
+    let folder = Folder::new();
+    let (mut store, _) = folder.open();
+    give(&mut store, 1);
+    store.close().unwrap();
+    let before = std::fs::read(folder.path()).unwrap();
+    let steps = Steps::default();
+    let disk = Box::new(steps.clone());
+    let (store, _) = Store::open_on(disk, NO_LAG, &folder.path(), NOW).unwrap();
+    assert_eq!(*steps.0.lock().unwrap(), ["append", "sync"]);
+    assert!(std::fs::read(folder.path()).unwrap().starts_with(&before));
+    drop(store);
+    // Two starts without a write between them: the second makes the file anew.
+    let steps = Steps::default();
+    let disk = Box::new(steps.clone());
+    let (_store, _) = Store::open_on(disk, NO_LAG, &folder.path(), NOW).unwrap();
+    assert_eq!(steps.0.lock().unwrap()[0], "write");
+}
+
+/// Writes down what is done to a disk.
+#[derive(Clone, Default)]
+struct Steps(Arc<std::sync::Mutex<Vec<&'static str>>>);
+
+impl Disk for Steps {
+    fn step(&mut self, step: &Step<'_>) -> io::Result<()> {
+        let what = match step {
+            Step::Write(..) => "write",
+            Step::Append(..) => "append",
+            Step::Sync(_) => "sync",
+            _ => "other",
+        };
+        self.0.lock().unwrap().push(what);
+        FileSystem.step(step)
+    }
+}
+
+/// Nobody can tell when the end of a file was torn, so a zone goes on above all that may have been given.
+#[test]
+fn after_a_torn_start_a_zone_goes_on_far_above() {
+    let folder = Folder::new();
+    let (mut store, _) = folder.open();
+    let given = give(&mut store, 1);
+    store.close().unwrap();
+    let mut octets = std::fs::read(folder.path()).unwrap();
+    octets.extend_from_slice(b"RESERVED half");
+    std::fs::write(folder.path(), octets).unwrap();
+    let (mut store, last_good) = folder.open();
+    assert_eq!(last_good.map(|state| (state.generation, state.clean)), Some((Generation::Current, false)));
+    assert_eq!(give(&mut store, 1), given + 3 * RESERVED + 1);
 }
 
 #[test]

@@ -5,8 +5,12 @@ use core::net::IpAddr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::Name;
+use crate::cluster::ClusterName;
+use crate::fleet::Owner;
+use crate::policy::PolicyName;
+use crate::record::Rdata;
 use crate::testing::name;
+use crate::{Name, RecordType, Ttl};
 
 fn arb_text() -> impl Strategy<Value = String> {
     prop_oneof![8 => "[a-zé-]{0,12}", 1 => "[a-z]{120,140}"]

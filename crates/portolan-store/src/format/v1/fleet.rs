@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{Name, Place, StoreError, cluster_name, damaged, into_sources, sources, ttl};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Cluster {
+pub(in crate::format) struct Cluster {
     region: Option<String>,
     zones: Vec<String>,
     place: Option<Place>,
@@ -36,7 +36,7 @@ enum WhenSilent {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Zone {
+pub(in crate::format) struct Zone {
     mname: Name,
     rname: Name,
     serial: u32,
@@ -50,7 +50,7 @@ pub(super) struct Zone {
     held_by: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct NameFacts {
     owner_kind: String,
     owner_namespace: String,
@@ -63,7 +63,7 @@ pub(super) struct NameFacts {
     held_by: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Endpoint {
     cluster: Option<String>,
     targets: Vec<Target>,
@@ -72,7 +72,7 @@ struct Endpoint {
     ttl: Option<u32>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 enum Evidence {
     Ready,
     NotReady,
@@ -80,7 +80,7 @@ enum Evidence {
     Allowed,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 enum Target {
     Address(IpAddr),
     Host(Name),
@@ -109,7 +109,7 @@ impl From<&cluster::Cluster> for Cluster {
 }
 
 impl Cluster {
-    pub(super) fn into_core(self) -> cluster::Cluster {
+    pub(in crate::format) fn into_core(self) -> cluster::Cluster {
         cluster::Cluster {
             region: self.region.map(Into::into),
             zones: self.zones.into_iter().map(Into::into).collect(),
@@ -149,7 +149,7 @@ impl From<&core::ZoneFacts> for Zone {
 }
 
 impl Zone {
-    pub(super) fn into_core(self) -> Result<core::ZoneFacts, StoreError> {
+    pub(in crate::format) fn into_core(self) -> Result<core::ZoneFacts, StoreError> {
         let soa = Soa {
             mname: self.mname.into_core()?,
             rname: self.rname.into_core()?,
@@ -166,22 +166,6 @@ impl Zone {
             policy: self.policy.map(|name| PolicyName(name.into())),
             held_by: into_sources(&self.held_by),
         })
-    }
-}
-
-impl From<&core::NameFacts> for NameFacts {
-    fn from(facts: &core::NameFacts) -> Self {
-        Self {
-            owner_kind: facts.owner.kind.to_string(),
-            owner_namespace: facts.owner.namespace.to_string(),
-            owner_name: facts.owner.name.to_string(),
-            ttl: facts.ttl.map(portolan_core::Ttl::seconds),
-            default_ttl: facts.default_ttl.seconds(),
-            policy: facts.policy.as_ref().map(ToString::to_string),
-            fallback: facts.fallback.as_ref().map(Name::from),
-            endpoints: facts.endpoints.iter().map(Endpoint::from).collect(),
-            held_by: sources(&facts.held_by),
-        }
     }
 }
 
@@ -203,23 +187,6 @@ impl NameFacts {
     }
 }
 
-impl From<&core::Endpoint> for Endpoint {
-    fn from(endpoint: &core::Endpoint) -> Self {
-        Self {
-            cluster: endpoint.cluster.as_ref().map(ToString::to_string),
-            targets: endpoint.targets.iter().map(Target::from).collect(),
-            evidence: match endpoint.evidence {
-                core::Evidence::Ready => Evidence::Ready,
-                core::Evidence::NotReady => Evidence::NotReady,
-                core::Evidence::None => Evidence::None,
-                core::Evidence::Allowed => Evidence::Allowed,
-            },
-            weight: endpoint.weight,
-            ttl: endpoint.ttl.map(portolan_core::Ttl::seconds),
-        }
-    }
-}
-
 impl Endpoint {
     fn into_core(self) -> Result<core::Endpoint, StoreError> {
         Ok(core::Endpoint {
@@ -234,16 +201,6 @@ impl Endpoint {
             weight: self.weight,
             ttl: self.ttl.map(ttl).transpose()?,
         })
-    }
-}
-
-impl From<&CoreTarget> for Target {
-    fn from(target: &CoreTarget) -> Self {
-        match target {
-            CoreTarget::Address(address) => Self::Address(*address),
-            CoreTarget::Host(name) => Self::Host(name.into()),
-            CoreTarget::Record(rtype, rdata) => Self::Record(rtype.0, rdata.as_wire().to_vec()),
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Name, Network, Place, StoreError, cluster_name, damaged, into_sources, sources, ttl};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Policy {
+pub(in crate::format) struct Policy {
     hosts: Vec<Glob>,
     created: i64,
     order: Vec<Stage>,
@@ -85,7 +85,7 @@ impl From<&core::Policy> for Policy {
 }
 
 impl Policy {
-    pub(super) fn into_core(self) -> Result<core::Policy, StoreError> {
+    pub(in crate::format) fn into_core(self) -> Result<core::Policy, StoreError> {
         Ok(core::Policy {
             hosts: self.hosts.into_iter().map(Glob::into_core).collect::<Result<_, _>>()?,
             created: self.created,
