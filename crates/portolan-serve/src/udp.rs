@@ -10,7 +10,6 @@
 //! the published snapshot, which they only read, once for each batch.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 
 use portolan_core::Snapshot;
 use portolan_core::name::NameBuf;
@@ -23,6 +22,7 @@ use crate::worker::{Stop, rest};
 mod batch;
 mod door;
 
+use batch::Asker;
 pub(crate) use door::Door;
 
 /// Most batches that are answered after the stop: what a queue holds, and not what goes on coming.
@@ -40,7 +40,7 @@ pub(crate) trait Answer {
 /// Who answers a batch.
 pub(crate) trait Reply {
     /// Writes the reply to a datagram into `out` and gives its length, if one is due.
-    fn reply(&mut self, datagram: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize>;
+    fn reply(&mut self, datagram: &[u8], from: Asker, out: &mut [u8]) -> Option<usize>;
 }
 
 /// What a worker answers with.
@@ -56,7 +56,7 @@ pub(crate) struct Desk<'w> {
 struct Sitting<'b> {
     snapshot: &'b Snapshot,
     chance: &'b mut Chance,
-    nsid: &'b [u8],
+    manner: Manner<'b>,
     lane: &'b Lane,
     name: &'b mut NameBuf,
 }
@@ -64,7 +64,8 @@ struct Sitting<'b> {
 impl Answer for Desk<'_> {
     fn batch(&mut self) -> impl Reply {
         let Self { reader, chance, nsid, lane, name } = self;
-        Sitting { snapshot: reader.snapshot(), chance, nsid, lane, name }
+        let manner = Manner { transport: Transport::Udp, nsid };
+        Sitting { snapshot: reader.snapshot(), chance, manner, lane, name }
     }
 
     /// Lets go of a snapshot that was replaced.
@@ -74,15 +75,14 @@ impl Answer for Desk<'_> {
 }
 
 impl Reply for Sitting<'_> {
-    fn reply(&mut self, octets: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize> {
-        self.lane.add(Count::QueriesUdp);
-        if from.port() == 0 {
+    #[inline]
+    fn reply(&mut self, octets: &[u8], from: Asker, out: &mut [u8]) -> Option<usize> {
+        if from.port == 0 {
             self.lane.add(Count::DroppedNoPort);
             return None;
         }
-        let packet = Packet { octets, source: from.ip() };
-        let manner = Manner { transport: Transport::Udp, nsid: self.nsid };
-        let outcome = respond(self.snapshot, packet, manner, self.chance.draw(), self.name, out);
+        let packet = Packet { octets, source: from.ip };
+        let outcome = respond(self.snapshot, packet, self.manner, self.chance.draw(), self.name, out);
         outcome.count(self.lane)
     }
 }
@@ -107,7 +107,8 @@ pub(crate) fn serve(door: &mut Door, answer: &mut impl Answer, (stop, lane): (&S
 
 /// Receives one batch and answers it.
 fn turn(door: &mut Door, answer: &mut impl Answer, lane: &Lane) -> io::Result<()> {
-    door.receive()?;
+    let received = door.receive()?;
+    lane.add_many(Count::QueriesUdp, received as u64);
     let lost = door.answer(&mut answer.batch());
     if lost > 0 {
         lane.add_many(Count::DroppedSend, lost as u64);

@@ -17,7 +17,8 @@ use super::Reply;
 mod address;
 mod calls;
 
-use calls::{Exchange, Shape};
+pub(crate) use address::Asker;
+use calls::Exchange;
 
 /// Datagrams that are received by one call: at full load what a call costs is spread over so many, and
 /// the first of them waits for its reply no longer than the others take, some microseconds.
@@ -25,13 +26,11 @@ pub(crate) const BATCH_DATAGRAMS: usize = 32;
 /// Signals that may come while one batch is sent, before one counts as a refusal.
 const INTERRUPTIONS_MAX: usize = 32;
 
-/// A batch, and the memory of all that come after it.
-pub(crate) struct Batch {
-    exchange: Exchange,
+/// A batch, and the memory of all that come after it; replies have up to so many octets.
+pub(crate) struct Batch<const REPLY_OCTETS: usize> {
+    exchange: Exchange<REPLY_OCTETS>,
     told: Told,
-    /// Datagrams of this batch.
-    received: usize,
-    /// The first of them that nobody has looked at.
+    /// The first of its datagrams that nobody has looked at.
     next: usize,
 }
 
@@ -46,38 +45,36 @@ pub(crate) enum Told {
     AddressV6,
 }
 
-impl Batch {
-    /// `reply_octets` is the room for each reply.
-    pub(crate) fn new(told: Told, reply_octets: usize) -> Self {
-        let control_octets = match told {
+impl<const REPLY_OCTETS: usize> Batch<REPLY_OCTETS> {
+    pub(crate) fn new(told: Told) -> Self {
+        let told_octets = match told {
             Told::Nothing => 0,
             Told::AddressV4 => address::TOLD_V4_OCTETS,
             Told::AddressV6 => address::TOLD_V6_OCTETS,
         };
-        let shape = Shape { width: BATCH_DATAGRAMS, reply_octets, control_octets };
-        Self { exchange: Exchange::new(shape), told, received: 0, next: 0 }
+        Self { exchange: Exchange::new(told_octets), told, next: 0 }
     }
 
-    /// Waits for datagrams, unless some are left of the batch before.
-    pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
-        if self.next >= self.received {
-            (self.received, self.next) = (0, 0);
-            self.received = self.exchange.receive(socket)?;
+    /// Waits for datagrams, unless some are left of the batch before; how many have come.
+    pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        if self.next < self.exchange.received() {
+            return Ok(0);
         }
-        Ok(())
+        self.next = 0;
+        self.exchange.receive(socket)
     }
 
     /// Has each datagram answered. How many replies can go nowhere, as nobody knows whom was asked.
     pub(crate) fn answer(&mut self, answerer: &mut impl Reply) -> usize {
         let mut lost = 0;
-        while self.next < self.received {
+        while self.next < self.exchange.received() {
             let nth = self.next;
             self.next += 1;
             let Some(letter) = self.exchange.open(nth) else { break };
             let from = address::read(letter.address);
             let Some(octets) = answerer.reply(letter.datagram, from, letter.reply) else { continue };
             // The kernel always tells; sent from an address of its choice the reply would be lost anyway.
-            if self.told == Told::Nothing || address::turn(letter.control) {
+            if self.told == Told::Nothing || self.exchange.control(nth).is_some_and(address::turn) {
                 self.exchange.enclose(nth, octets);
             } else {
                 lost += 1;

@@ -27,7 +27,7 @@ const SEND_WAIT: Duration = Duration::from_millis(10);
 /// A socket to receive from and to send replies by, with the batch that is under way.
 pub(crate) struct Door {
     socket: UdpSocket,
-    batch: Batch,
+    batch: Batch<UDP_OCTETS_MAX>,
 }
 
 impl Door {
@@ -46,11 +46,12 @@ impl Door {
 
     /// Takes a prepared socket that is bound to the address.
     pub(crate) fn new(socket: UdpSocket, address: IpAddr) -> Self {
-        Self { socket, batch: Batch::new(Told::on(address), UDP_OCTETS_MAX) }
+        Self { socket, batch: Batch::new(Told::on(address)) }
     }
 
-    /// Waits for packets. A wait that is too long is an error.
-    pub(crate) fn receive(&mut self) -> io::Result<()> {
+    /// Waits for packets; how many have come, beside those that a panic has left. A wait that is too long
+    /// is an error.
+    pub(crate) fn receive(&mut self) -> io::Result<usize> {
         self.batch.receive(self.socket.as_fd())
     }
 

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, UdpSocket};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::worker::supervise;
 struct Echo;
 
 impl Reply for Echo {
-    fn reply(&mut self, datagram: &[u8], _: SocketAddr, out: &mut [u8]) -> Option<usize> {
+    fn reply(&mut self, datagram: &[u8], _: Asker, out: &mut [u8]) -> Option<usize> {
         assert_ne!(datagram, b"panic", "injected");
         out[..datagram.len()].copy_from_slice(datagram);
         Some(datagram.len())
@@ -24,7 +24,7 @@ impl Reply for Echo {
 struct Busy(Sender<()>, Receiver<()>);
 
 impl Reply for Busy {
-    fn reply(&mut self, datagram: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize> {
+    fn reply(&mut self, datagram: &[u8], from: Asker, out: &mut [u8]) -> Option<usize> {
         // Only the first time is anybody there.
         if self.0.send(()).is_ok() {
             let _ = self.1.recv();
@@ -34,7 +34,7 @@ impl Reply for Busy {
 }
 
 impl<R: Reply> Reply for &mut R {
-    fn reply(&mut self, datagram: &[u8], from: SocketAddr, out: &mut [u8]) -> Option<usize> {
+    fn reply(&mut self, datagram: &[u8], from: Asker, out: &mut [u8]) -> Option<usize> {
         (**self).reply(datagram, from, out)
     }
 }
@@ -148,7 +148,8 @@ fn a_burst_is_answered_to_the_last_and_each_by_its_own_reply() {
                 assert_eq!(heard, (0..WORDS).map(|nth| word(nth, of)).collect::<Vec<_>>(), "on {listen}");
             }
         });
-        assert_eq!(totals.iter().map(|(_, number)| number).sum::<u64>(), 0, "nothing went wrong");
+        let all = totals.iter().map(|(_, number)| number).sum::<u64>();
+        assert_eq!((all, totals.get(Count::QueriesUdp)), (CLIENTS as u64 * WORDS as u64, all), "on {listen}");
         assert_eq!(batches, (CLIENTS * WORDS).div_ceil(batch::BATCH_DATAGRAMS), "on {listen}");
     }
 }
@@ -193,6 +194,7 @@ fn a_panic_loses_one_datagram_of_a_batch_and_not_the_socket() {
             assert_eq!(hear(&client), b"at last", "on {listen}");
         });
         assert_eq!(totals.get(Count::Restarts), 4);
+        assert_eq!(totals.get(Count::QueriesUdp), 8, "each is counted once");
         assert_eq!(totals.get(Count::ReceiveErrors), 0);
     }
 }

@@ -1,4 +1,4 @@
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ fn signals_without_end_hold_nobody_up() {
 struct Long;
 
 impl Reply for Long {
-    fn reply(&mut self, datagram: &[u8], _: SocketAddr, out: &mut [u8]) -> Option<usize> {
+    fn reply(&mut self, datagram: &[u8], _: Asker, out: &mut [u8]) -> Option<usize> {
         out[..datagram.len()].copy_from_slice(datagram);
         Some(datagram.len().max(usize::from(datagram[0]) * 1_000))
     }
@@ -76,9 +76,8 @@ fn one_reply_that_cannot_go_keeps_no_other_back() {
         for word in words {
             client.send(&word).unwrap();
         }
-        let mut batch = Batch::new(Told::Nothing, 70_000);
-        batch.receive(server.as_fd()).unwrap();
-        assert_eq!(batch.received, words.len(), "on {listen} all came at once");
+        let mut batch = Batch::<70_000>::new(Told::Nothing);
+        assert_eq!(batch.receive(server.as_fd()).unwrap(), words.len(), "on {listen} all came at once");
         assert_eq!(batch.answer(&mut Long), 0);
         assert_eq!(batch.send(server.as_fd()), 3, "no datagram is that long");
         for expected in [1, 3, 6] {
@@ -96,9 +95,9 @@ fn without_knowing_whom_was_asked_there_is_no_reply() {
     for word in [[0, 1], [0, 2]] {
         client.send_to(&word, ("127.0.0.1", server.local_addr().unwrap().port())).unwrap();
     }
-    let mut batch = Batch::new(Told::AddressV4, 100);
-    batch.receive(server.as_fd()).unwrap();
-    assert_eq!((batch.received, batch.answer(&mut Long)), (2, 2));
+    let mut batch = Batch::<100>::new(Told::AddressV4);
+    assert_eq!(batch.receive(server.as_fd()).unwrap(), 2);
+    assert_eq!(batch.answer(&mut Long), 2);
     assert_eq!((batch.exchange.ready(), batch.send(server.as_fd())), (0, 0));
 }
 
@@ -107,7 +106,7 @@ fn without_knowing_whom_was_asked_there_is_no_reply() {
 struct Heard(Vec<Vec<u8>>);
 
 impl Reply for Heard {
-    fn reply(&mut self, datagram: &[u8], _: SocketAddr, _: &mut [u8]) -> Option<usize> {
+    fn reply(&mut self, datagram: &[u8], _: Asker, _: &mut [u8]) -> Option<usize> {
         self.0.push(datagram.to_vec());
         None
     }
@@ -118,7 +117,7 @@ fn a_datagram_comes_whole_however_long_it_is() {
     let server = UdpSocket::bind("127.0.0.1:0").unwrap();
     let client = UdpSocket::bind("127.0.0.1:0").unwrap();
     client.connect(server.local_addr().unwrap()).unwrap();
-    let mut batch = Batch::new(Told::Nothing, 100);
+    let mut batch = Batch::<100>::new(Told::Nothing);
     // Twice, so that the room for one that was used before is as large as ever.
     for lengths in [[65_507, 0, 1], [17, 65_507, 512]] {
         let sent: Vec<Vec<u8>> = lengths.iter().map(|length| vec![u8::MAX; *length]).collect();

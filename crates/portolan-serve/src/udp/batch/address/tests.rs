@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use super::*;
 
 /// So many octets, the rest being zero.
@@ -21,23 +23,20 @@ fn senders_are_read_as_the_kernel_writes_them() {
         (&[&v4[..], &[0, 53], &[192, 0, 2, 1]][..], "192.0.2.1:53"),
         (&[&v4[..], &[0xff, 0xfe], &[198, 51, 100, 255], &[9; 8]], "198.51.100.255:65534"),
         (&[&v6[..], &[0x04, 0x1d], &[0; 4], &documentation], "[2001:db8::9]:1053"),
-        (&[&v6[..], &[0, 1], &[0; 4], &link_local, &7_u32.to_ne_bytes()], "[fe80::1%7]:1"),
+        (&[&v6[..], &[0, 1], &[0; 4], &link_local, &7_u32.to_ne_bytes()], "[fe80::1]:1"),
         // Nobody: a family that is none of ours, and nothing at all.
         (&[&family(libc::AF_UNIX)[..], b"/name"], "0.0.0.0:0"),
         (&[], "0.0.0.0:0"),
     ] {
-        assert_eq!(read(&octets(parts)).to_string(), expected);
+        let Asker { ip, port } = read(&octets(parts));
+        assert_eq!(SocketAddr::new(ip, port).to_string(), expected);
     }
 }
 
 /// A control message, as the kernel writes it.
-fn control((level, kind): (i32, i32), data: &[u8]) -> Vec<u8> {
+fn control((level, kind): (i32, i32), data: &[u8]) -> [u8; CONTROL_OCTETS] {
     let length = HEAD_OCTETS + data.len();
-    let mut octets = length.to_ne_bytes().to_vec();
-    octets.extend([level.to_ne_bytes(), kind.to_ne_bytes()].as_flattened());
-    octets.extend(data);
-    octets.resize(octets.len().next_multiple_of(ALIGNMENT), 0);
-    octets
+    octets(&[&length.to_ne_bytes(), &level.to_ne_bytes(), &kind.to_ne_bytes(), data])
 }
 
 #[test]
@@ -52,16 +51,15 @@ fn a_reply_leaves_from_where_it_was_asked_and_by_any_interface() {
         (control(V6, &v6(0x20, 3)), Some(control(V6, &v6(0x20, 0)))),
         // Only an address that means nothing without its interface keeps it.
         (control(V6, &v6(0xfe, 3)), Some(control(V6, &v6(0xfe, 3)))),
-        (Vec::new(), None),
-        (control(V4, &v4(3))[..HEAD_OCTETS - 1].to_vec(), None),
-        (control(V4, &v4(3))[..HEAD_OCTETS + 2].to_vec(), None),
-        (control(V6, &v6(0x20, 3))[..HEAD_OCTETS + 17].to_vec(), None),
+        ([0; CONTROL_OCTETS], None),
+        ([0xff; CONTROL_OCTETS], None),
         (control(V4, &[0; 11]), None),
         (control(V6, &v4(3)), None),
+        (control(V4, &v6(0x20, 3)), None),
         (control((libc::SOL_SOCKET, libc::SO_TIMESTAMP), &[0; 16]), None),
     ];
     for (told, back) in table {
-        let mut octets = told.clone();
+        let mut octets = told;
         let is_aimed = turn(&mut octets);
         assert_eq!(is_aimed.then_some(octets), back, "{told:?}");
     }
@@ -69,11 +67,11 @@ fn a_reply_leaves_from_where_it_was_asked_and_by_any_interface() {
 
 #[test]
 fn the_sizes_are_those_of_the_system() {
-    assert_eq!(ADDRESS_OCTETS, size_of::<libc::sockaddr_in6>());
+    const { assert!(ADDRESS_OCTETS >= size_of::<libc::sockaddr_in6>()) };
     assert_eq!(HEAD_OCTETS, size_of::<libc::cmsghdr>());
     assert_eq!(PACKET_INFO_V4_OCTETS, size_of::<libc::in_pktinfo>());
     assert_eq!(PACKET_INFO_V6_OCTETS, size_of::<libc::in6_pktinfo>());
     assert_eq!(TOLD_V4_OCTETS, nix::cmsg_space!(libc::in_pktinfo).capacity());
     assert_eq!(TOLD_V6_OCTETS, nix::cmsg_space!(libc::in6_pktinfo).capacity());
-    assert_eq!(TOLD_V6_OCTETS, super::super::calls::CONTROL_OCTETS_MAX);
+    const { assert!(CONTROL_OCTETS >= TOLD_V6_OCTETS && CONTROL_OCTETS >= TOLD_V4_OCTETS) };
 }
