@@ -28,12 +28,27 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// UDP threads an address; none: as many as the process may use cores (affinity and cgroup quota).
     pub workers: Option<usize>,
+    /// Whether each of them stays on a processor.
+    pub pin: Pin,
     /// The name server identifier (RFC 5001); empty: none is given.
     pub nsid: Vec<u8>,
     /// Where chance begins. Draw it once a process; the same seed draws the same orders.
     pub seed: u64,
     /// What TCP clients meet.
     pub limits: Limits,
+}
+
+/// Whether UDP workers stay on a processor each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pin {
+    /// They do when the process may use fewer processors than are online, so that these are likely its
+    /// own.
+    #[default]
+    Auto,
+    /// They do.
+    Yes,
+    /// They go where the kernel puts them.
+    No,
 }
 
 /// What TCP clients meet.
@@ -58,6 +73,7 @@ impl Default for Config {
         Self {
             listen: vec![(Ipv4Addr::LOCALHOST, PORT).into(), (Ipv6Addr::LOCALHOST, PORT).into()],
             workers: None,
+            pin: Pin::default(),
             nsid: Vec::new(),
             seed: 0,
             limits: Limits::default(),

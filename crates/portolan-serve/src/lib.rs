@@ -16,8 +16,8 @@
 //! | [`respond`] | one packet to one reply: the same function for every transport |
 //! | [`counters`] | what happened, counted by each worker for itself |
 //!
-//! Private are the two ways in (`udp`, `tcp`) and what their threads share, the opening of sockets, how
-//! many descriptors these may take, the
+//! Private are the two ways in (`udp`, `tcp`) and what their threads share, which processors they stay
+//! on, the opening of sockets, how many descriptors these may take, the
 //! search for the process that holds an address that we want, and the words of [`ServeError`].
 //!
 //! **Architecture Invariant:** nothing here knows of Kubernetes or of a store. Answering depends on the
@@ -37,12 +37,13 @@ mod descriptors;
 mod error;
 mod holder;
 mod listen;
+mod placement;
 mod shared;
 mod tcp;
 mod udp;
 mod worker;
 
-pub use config::{Config, Limits};
+pub use config::{Config, Limits, Pin};
 pub use counters::{Counters, Totals};
 pub use error::ServeError;
 pub use holder::Holder;

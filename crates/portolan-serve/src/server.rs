@@ -12,6 +12,7 @@ use crate::counters::Counters;
 use crate::descriptors;
 use crate::error::ServeError;
 use crate::listen::{self, Sockets};
+use crate::placement::Placement;
 use crate::published::Published;
 use crate::respond::Chance;
 use crate::shared::Shared;
@@ -66,6 +67,7 @@ impl Server {
     pub fn start(self, published: &Published) -> Result<Running, ServeError> {
         let addresses = self.addresses();
         let workers: usize = self.sockets.iter().map(|sockets| sockets.udp.len()).sum();
+        let placement = Arc::new(Placement::find(self.config.pin));
         let shared = Arc::new(Shared {
             config: self.config,
             published: published.clone(),
@@ -80,9 +82,14 @@ impl Server {
             let claim = sockets.tcp.try_clone().map_err(|source| ServeError::thread("dns-tcp", source))?;
             running.claims.push(claim);
             streams.push(sockets.tcp);
-            for socket in sockets.udp {
-                let (shared, address) = (shared.clone(), sockets.address.ip());
-                running.spawn(&format!("dns-udp-{worker}"), move || shared.udp(worker, socket, address))?;
+            // Each address begins with the first processor: its workers share none with each other.
+            for (nth, socket) in sockets.udp.into_iter().enumerate() {
+                let (shared, placement) = (shared.clone(), placement.clone());
+                let address = sockets.address.ip();
+                running.spawn(&format!("dns-udp-{worker}"), move || {
+                    placement.settle(nth);
+                    shared.udp(worker, socket, address);
+                })?;
                 worker += 1;
             }
         }

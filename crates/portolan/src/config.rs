@@ -17,6 +17,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use portolan_serve::Pin;
+
 use crate::logs::LogFormat;
 
 pub mod docs;
@@ -40,6 +42,8 @@ pub struct RunConfig {
     pub listen_is_default: bool,
     /// UDP workers an address; none: one a core that this process may use.
     pub workers: Option<usize>,
+    /// Whether each of them stays on one core.
+    pub pin: Pin,
     /// Where the last good state is kept; none: nowhere.
     pub state: Option<PathBuf>,
     /// Where metrics and health are served; none: nowhere.

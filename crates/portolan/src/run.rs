@@ -90,6 +90,7 @@ fn bind(config: &RunConfig) -> anyhow::Result<Server> {
     let serve = |listen: Vec<SocketAddr>| portolan_serve::Config {
         listen,
         workers: config.workers,
+        pin: config.pin,
         nsid: nsid(&config.nsid),
         seed: chance::draw(),
         ..portolan_serve::Config::default()

@@ -17,13 +17,14 @@ use std::net::{SocketAddr, TcpStream};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use portolan_core::RecordType;
 use portolan_serve::counters::Count;
-use portolan_serve::{Config, Published, Running, Server};
+use portolan_serve::{Config, Pin, Published, Running, Server};
 
 use client::{addresses, ask_tcp, ask_udp, frame, question, read_frame, tcp, udp, wait_until};
 
 #[test]
 fn threads_and_descriptors() {
     nothing_is_left_after_a_shutdown();
+    workers_stay_where_they_are_put();
     without_descriptors_udp_goes_on_and_tcp_recovers();
 }
 
@@ -56,6 +57,45 @@ fn nothing_is_left_after_a_shutdown() {
     wait_until("all threads are gone", || threads() == before.0);
     drop(start());
     wait_until("dropping ends them too", || (threads(), descriptors()) == before);
+}
+
+fn workers_stay_where_they_are_put() {
+    let mine = processors("self");
+    // What the kernel writes: `0-1` for all, and one number for one that is pinned.
+    for (pin, expected) in [(Pin::No, [mine.clone(), mine.clone()]), (Pin::Yes, pinned())] {
+        let listen = vec!["127.0.0.1:0".parse().unwrap()];
+        let config = Config { listen, workers: Some(2), pin, ..Config::default() };
+        let published = Published::new(fleet::World::new().snapshot);
+        let running = Server::bind(config).unwrap().start(&published).unwrap();
+        let at = || ["dns-udp-0", "dns-udp-1"].map(|name| thread(name).map(|id| processors(&id)));
+        wait_until("workers are where they belong", || at() == expected.clone().map(Some));
+        assert_eq!(processors("self"), mine, "{pin:?} moves nobody else");
+        ask_udp(&udp(running.addresses()[0]), &question(1, "www", RecordType::A));
+    }
+}
+
+/// One processor for each of so many workers, out of those that this process may use.
+fn pinned<const N: usize>() -> [String; N] {
+    let set = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
+    let mine = (0..nix::sched::CpuSet::count()).filter(|nth| set.is_set(*nth).unwrap());
+    let mut turns = mine.collect::<Vec<_>>().into_iter().cycle();
+    std::array::from_fn(|_| turns.next().unwrap().to_string())
+}
+
+/// The number of a thread of this process, by its name.
+fn thread(name: &str) -> Option<String> {
+    let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
+    let is_it =
+        |path: &std::path::Path| fs::read_to_string(path.join("comm")).is_ok_and(|n| n.trim() == name);
+    let found = threads.map(|entry| entry.path()).find(|path| is_it(path))?;
+    Some(found.file_name()?.to_string_lossy().into_owned())
+}
+
+/// The processors that a thread may use, as the kernel lists them.
+fn processors(thread: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    line.unwrap().trim().to_owned()
 }
 
 fn without_descriptors_udp_goes_on_and_tcp_recovers() {

@@ -113,6 +113,19 @@ pub const KEYS: &[Key] = &[
         example: "4",
     },
     Key {
+        name: "pin",
+        flag: "pin",
+        env: "PORTOLAN_PIN",
+        form: Form::Word(&["auto", "yes", "no"]),
+        value: "WHEN",
+        default: "auto",
+        help: "Whether each UDP worker stays on one core: auto, yes, no",
+        more: "`auto` is yes when the process may use fewer cores than the machine has online, so that these are \
+               likely its own, as under a kubelet's static CPU manager policy. A worker that is pinned to a core \
+               where others run waits for them.",
+        example: "yes",
+    },
+    Key {
         name: "state",
         flag: "state",
         env: "PORTOLAN_STATE",

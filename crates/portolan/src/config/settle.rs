@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use portolan_core::{Problem, Reason};
+use portolan_serve::Pin;
 
 use crate::config::RunConfig;
 use crate::config::keys::{Form, LISTEN_DEFAULT, LISTENERS_MAX, NSID_OCTETS_MAX, key};
@@ -61,6 +62,7 @@ impl Settling<'_> {
             listen,
             listen_is_default: !self.said.values.contains_key("listen"),
             workers: self.number("workers"),
+            pin: self.pin(),
             state: self.path("state"),
             http,
             control: self.path("control"),
@@ -137,6 +139,18 @@ impl Settling<'_> {
             _ => {
                 self.wrong(name, format!("{text:?} is not a whole number from 1 to {most}"));
                 None
+            }
+        }
+    }
+
+    fn pin(&mut self) -> Pin {
+        match self.said.text("pin") {
+            None | Some("auto") => Pin::Auto,
+            Some("yes") => Pin::Yes,
+            Some("no") => Pin::No,
+            Some(text) => {
+                self.wrong("pin", format!("{text:?} is not one of auto, yes, no"));
+                Pin::default()
             }
         }
     }

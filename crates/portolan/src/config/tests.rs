@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use portolan_core::Problem;
+use portolan_serve::Pin;
 
 use super::keys::{Form, KEYS, nearest};
 use super::said::{Flags, Said};
@@ -102,6 +103,11 @@ fn faults_of_the_file() {
             with("logFormat: xml\n"),
             "c.yaml:2:12: config: logFormat: Invalid: \"xml\" is not one of auto, text, json",
         ),
+        (
+            with("pin: 0\n"),
+            "c.yaml:2:6: config: pin: Invalid: 0 is not of the right type; wanted: auto, yes, no",
+        ),
+        (with("pin: maybe\n"), "c.yaml:2:6: config: pin: Invalid: \"maybe\" is not one of auto, yes, no"),
         (with("state: \"\"\n"), "c.yaml:2:8: config: state: Invalid: \"\" is not a path"),
     ] {
         check(&text, &[expected]);
@@ -275,6 +281,7 @@ fn defaults() {
         listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
         listen_is_default: true,
         workers: None,
+        pin: Pin::Auto,
         state: None,
         http: None,
         control: None,
@@ -283,6 +290,14 @@ fn defaults() {
         log_format: LogFormat::Auto,
     };
     assert_eq!(config.unwrap(), expected);
+}
+
+#[test]
+fn pinning_is_one_of_three_words() {
+    for (word, expected) in [("auto", Pin::Auto), ("yes", Pin::Yes), ("no", Pin::No)] {
+        let (_, config) = settled(&format!("version: v1alpha1\nfleet: f\npin: {word}\n"), &[], &[]);
+        assert_eq!(config.unwrap().pin, expected);
+    }
 }
 
 #[test]
