@@ -1,5 +1,6 @@
 //! The path of a query allocates nothing (DESIGN section 8): every allocation of this process is
-//! counted, but for those of the thread that asks.
+//! counted, but for those of the thread that asks. Nor does a worker ever free anything: of one thread
+//! that is named, what it frees is counted too.
 #![allow(missing_docs)]
 // What clippy.toml allows in tests it does not see in what they call.
 #![allow(clippy::unwrap_used)]
@@ -16,16 +17,23 @@ mod fleet;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use portolan_core::RecordType;
 use portolan_serve::counters::Count;
+use portolan_serve::published::RETIRED_MAX;
 use portolan_serve::{Config, Published, Server};
 
 use client::{question, udp, wait_until, with_subnet};
 
 /// Allocations of all threads that did not ask to be left out.
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// The thread whose frees are counted, by its number; 0: none.
+static FREER: AtomicI32 = AtomicI32::new(0);
+/// How often it has freed something.
+static FREES: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static LEFT_OUT: Cell<bool> = const { Cell::new(false) };
@@ -42,6 +50,13 @@ fn count() {
     }
 }
 
+fn count_free() {
+    let freer = FREER.load(Ordering::Relaxed);
+    if freer != 0 && freer == nix::unistd::gettid().as_raw() {
+        FREES.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 // SAFETY: each call goes to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -51,6 +66,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        count_free();
         // SAFETY: the caller's promise is handed on.
         unsafe { System.dealloc(memory, layout) }
     }
@@ -69,6 +85,8 @@ fn the_path_of_a_query_allocates_nothing() {
         check(listen);
     }
     assert_allocations_are_seen();
+    assert_no_worker_frees_a_snapshot();
+    assert_frees_are_seen();
 }
 
 fn check(listen: &str) {
@@ -183,4 +201,52 @@ fn assert_allocations_are_seen() {
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     let one = std::thread::spawn(|| Box::new(1)).join().unwrap();
     assert!(ALLOCATIONS.load(Ordering::Relaxed) > before, "{one}");
+}
+
+/// Snapshots come faster than an idle worker looks up, and while it is at work. Each is let go of by it,
+/// and freed by somebody else.
+fn assert_no_worker_frees_a_snapshot() {
+    let listen = vec!["127.0.0.1:0".parse().unwrap()];
+    let config = Config { listen, workers: Some(1), ..Config::default() };
+    let mut world = fleet::World::new();
+    let published = Published::new(world.snapshot.clone());
+    let running = Server::bind(config).unwrap().start(&published).unwrap();
+    let client = udp(running.addresses()[0]);
+    let packets = packets();
+    ask_all(&client, &packets);
+    FREER.store(thread("dns-udp-0"), Ordering::Relaxed);
+    let mut replaced: Vec<Weak<_>> = Vec::new();
+    for round in 0..10 {
+        for swap in 0..2 * RETIRED_MAX {
+            replaced.push(Arc::downgrade(&published.current()));
+            world.offer("www", &format!("198.51.100.{}", swap % 250));
+            published.publish(world.snapshot.clone());
+            // In some rounds it is at work meanwhile, in others it sleeps.
+            if round % 2 == 0 && swap % 8 == 0 {
+                ask_all(&client, &packets);
+            }
+        }
+    }
+    let all_gone = || replaced.iter().all(|snapshot| snapshot.upgrade().is_none());
+    wait_until("all that were replaced are freed", all_gone);
+    FREER.store(0, Ordering::Relaxed);
+    assert_eq!(FREES.load(Ordering::Relaxed), 0, "things freed by a worker");
+    ask_all(&client, &packets);
+}
+
+/// The number of a thread of this process, by its name.
+fn thread(name: &str) -> i32 {
+    let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten().map(|entry| entry.path());
+    let is_it = |path: &std::path::PathBuf| {
+        std::fs::read_to_string(path.join("comm")).is_ok_and(|comm| comm.trim() == name)
+    };
+    let found = threads.into_iter().find(is_it).unwrap();
+    found.file_name().unwrap().to_str().unwrap().parse().unwrap()
+}
+
+fn assert_frees_are_seen() {
+    FREER.store(nix::unistd::gettid().as_raw(), Ordering::Relaxed);
+    drop(std::hint::black_box(Box::new(1)));
+    FREER.store(0, Ordering::Relaxed);
+    assert!(FREES.load(Ordering::Relaxed) > 0);
 }
