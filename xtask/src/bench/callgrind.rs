@@ -60,12 +60,8 @@ pub(super) fn wrapped_around(function: &str, program: &Command, folder: &Path) -
 /// # Errors
 /// When a file cannot be read.
 pub(super) fn calls_of(folder: &Path) -> Result<Vec<Cost>> {
-    let mut parts: Vec<(u64, PathBuf)> = outputs(folder)?
-        .into_iter()
-        // The last is what was left at the end of the program, and has no number.
-        .filter_map(|path| Some((path.extension()?.to_str()?.parse().ok()?, path)))
-        .filter(|(_, path)| path.file_stem().is_some_and(|stem| stem.to_string_lossy().contains('.')))
-        .collect();
+    let number = |path: PathBuf| Some((path.extension()?.to_str()?.parse().ok()?, path));
+    let mut parts: Vec<(u64, PathBuf)> = dumps(folder)?.into_iter().filter_map(number).collect();
     parts.sort();
     parts.iter().map(|(_, path)| read(path)).collect()
 }
@@ -93,13 +89,13 @@ impl Counter {
     /// When the work fails, or vgdb does.
     pub(super) fn count<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<(T, Cost)> {
         self.tell(&["zero"])?;
-        for path in outputs(&self.folder)? {
+        for path in dumps(&self.folder)? {
             std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
         }
         let done = work()?;
         self.tell(&["dump"])?;
         let mut sum = Cost::default();
-        for path in outputs(&self.folder)? {
+        for path in dumps(&self.folder)? {
             let Cost { instructions, allocations } = read(&path)?;
             sum.instructions += instructions;
             sum.allocations += allocations;
@@ -151,10 +147,11 @@ fn with_program(command: &mut Command, program: &Command) {
     }
 }
 
-/// The files that counts were written to.
-fn outputs(folder: &Path) -> Result<Vec<PathBuf>> {
-    let ours = names(folder)?.into_iter().filter(|name| name.starts_with(OUT));
-    Ok(ours.map(|name| folder.join(name)).collect())
+/// The files that counts were dumped to: `counts.PROCESS.NUMBER`. One without a number is made empty at
+/// the start of a process and written at its end; of that nothing is wanted.
+fn dumps(folder: &Path) -> Result<Vec<PathBuf>> {
+    let is_dump = |name: &String| name.strip_prefix(OUT).is_some_and(|rest| rest.matches('.').count() == 2);
+    Ok(names(folder)?.into_iter().filter(is_dump).map(|name| folder.join(name)).collect())
 }
 
 fn names(folder: &Path) -> Result<Vec<String>> {
@@ -167,3 +164,6 @@ fn read(path: &Path) -> Result<Cost> {
     let profile = Profile::read(&text).with_context(|| path.display().to_string())?;
     Ok(Cost { instructions: profile.instructions, allocations: profile.allocations })
 }
+
+#[cfg(test)]
+mod tests;

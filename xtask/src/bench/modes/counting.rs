@@ -16,7 +16,7 @@ use crate::bench::callgrind::Counter;
 use crate::bench::client::{self, Pace};
 use crate::bench::dataset::{Names, Packets};
 use crate::bench::machine::SERVER_CORE;
-use crate::bench::message::{A, Question};
+use crate::bench::message::{A, NOERROR, Question};
 use crate::bench::peers::{self, Peer, Site};
 
 /// How long a subject may take to its first answer.
@@ -72,9 +72,11 @@ fn count(peer: &Peer, run: &Run<'_>) -> Result<f64> {
     };
     let begun = Instant::now();
     let mut subject = (peer.start)(&site)?;
-    let question = Question { name: &run.names.name(0), kind: A, edns: true, subnet: None };
+    // The last name's answer, so that all of them are there: reading them must not be counted.
+    let last = run.names.name(run.names.count - 1);
+    let question = Question { name: &last, kind: A, edns: true, subnet: None };
     Asker::connect(subject.address)?
-        .wait(&question, |_| true, begun, START_MAX)
+        .wait(&question, |reply| reply.code == NOERROR, begun, START_MAX)
         .with_context(|| format!("its log ends: {}", subject.log_end()))?;
     let counter = Counter::switch_on(&counts)?;
     let ask = |time| client::run(subject.address, run.packets, 0, Pace::Closed, time);
