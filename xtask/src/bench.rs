@@ -17,6 +17,7 @@
 use anyhow::{Result, bail};
 
 pub(crate) use options::Options;
+pub(crate) use peers::run_accept;
 
 use crate::{program, setup};
 use modes::{Findings, Mode, fleet, serving};
@@ -32,6 +33,7 @@ mod histogram;
 mod machine;
 mod message;
 mod meter;
+mod mmdb;
 mod modes;
 mod options;
 mod peers;

@@ -88,8 +88,9 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["bench", "--gate"] => bench::gate::run(false),
         ["bench", "--gate", "--lower"] => bench::gate::run(true),
         ["bench", rest @ ..] => bench::run(&bench::Options::parse(rest)?),
-        // Not for people: the benchmark's floor, run by the benchmark.
+        // Not for people: processes that the benchmark starts.
         ["bench-echo", way, port] => bench::echo::run(way, port),
+        ["bench-accept", port] => bench::run_accept(port),
         ["soak"] => fuzz::soak(fuzz::SOAK_SECONDS),
         ["soak", "--seconds", seconds] => fuzz::soak(options::number("--seconds", seconds)?),
         other => bail!("{:?} is no command or option; see `cargo xtask --help`", other.join(" ")),

@@ -13,7 +13,7 @@ use crate::command::{cargo, output, program, run};
 /// One tool.
 #[derive(Debug)]
 pub(crate) struct Tool {
-    /// The commands of which one must be on the path.
+    /// The commands of which one must be on the path; or, for what is no command, files.
     commands: &'static [&'static str],
     /// Where it comes from.
     source: Source,
@@ -118,6 +118,33 @@ const TOOLS: &[Tool] = &[
         without: "the comparison with PowerDNS",
     },
     Tool {
+        commands: &[
+            "/usr/lib/x86_64-linux-gnu/knot/modules-3.2/geoip.so",
+            "/usr/lib/aarch64-linux-gnu/knot/modules-3.2/geoip.so",
+        ],
+        source: Source::Debian("knot-module-geoip"),
+        need: Need::Bench,
+        without: "the comparison with Knot's steering",
+    },
+    Tool {
+        commands: &[
+            "/usr/lib/x86_64-linux-gnu/pdns/libbindbackend.so",
+            "/usr/lib/aarch64-linux-gnu/pdns/libbindbackend.so",
+        ],
+        source: Source::Debian("pdns-backend-bind"),
+        need: Need::Bench,
+        without: "the comparison with PowerDNS",
+    },
+    Tool {
+        commands: &[
+            "/usr/lib/x86_64-linux-gnu/pdns/libgeoipbackend.so",
+            "/usr/lib/aarch64-linux-gnu/pdns/libgeoipbackend.so",
+        ],
+        source: Source::Debian("pdns-backend-geoip"),
+        need: Need::Bench,
+        without: "the comparison with PowerDNS's steering",
+    },
+    Tool {
         commands: &["named"],
         source: Source::Debian("bind9"),
         need: Need::Bench,
@@ -179,7 +206,7 @@ fn absent(need: Need) -> Vec<&'static Tool> {
     wanted.filter(|tool| !tool.commands.iter().any(|command| on_path(command))).collect()
 }
 
-/// True when the command is on the path, or where cargo installs its own.
+/// True when the command is on the path, or where cargo installs its own; a file from the root, when it is there.
 fn on_path(command: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).chain(cargo_bin()).any(|folder| folder.join(command).is_file())

@@ -66,13 +66,15 @@ impl Asker {
         (reply.code == NOERROR).then(|| addresses.collect())
     }
 
-    /// Asks until the reply is a good one, or the time is over; gives how long that took since `begun`.
+    /// Asks until the reply is a good one, or the time is over, or the server is said to be gone; gives how
+    /// long that took since `begun`.
     pub(super) fn wait(
         &mut self,
         question: &Question<'_>,
         good: impl Fn(&Reply) -> bool,
         begun: Instant,
         max: Duration,
+        mut alive: impl FnMut() -> Result<()>,
     ) -> Result<Duration> {
         loop {
             let reply = self.try_ask(question);
@@ -82,6 +84,7 @@ impl Asker {
             if begun.elapsed() >= max {
                 bail!("{}: no right answer within {max:?}; the last was {reply:?}", question.name);
             }
+            alive()?;
             self.pause();
         }
     }

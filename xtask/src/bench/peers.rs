@@ -15,6 +15,7 @@ use super::modes::Mode;
 use super::process::Process;
 use crate::command::{output, program, root};
 
+mod accept;
 mod bind;
 mod coredns;
 mod echo;
@@ -23,6 +24,10 @@ mod knot;
 mod nsd;
 mod pdns;
 mod portolan;
+
+pub(crate) use accept::run as run_accept;
+pub(super) use accept::{LOOPBACK_TARGETS, loopback_target};
+pub(super) use knot::coarse_cluster;
 
 /// Where the templates are.
 const TEMPLATES: &str = "bench/peers";
@@ -54,6 +59,25 @@ pub(super) enum Answers {
     Echo,
     /// All records of the zone.
     Zone,
+    /// One address, of the clusters that are nearest to the client, by weight.
+    Steered,
+    /// One address, of the first of these.
+    Nearest,
+    /// One address, by the coarse networks that Knot is given.
+    Coarse,
+    /// One address, of all clusters, by weight.
+    Weighted,
+    /// One address, of the first cluster.
+    First,
+    /// One of the targets on loopback that take connections; no AAAA.
+    PortUp,
+}
+
+impl Answers {
+    /// Whether the client's place decides, so that the answer must say for how wide a network it holds.
+    pub(super) fn by_place(self) -> bool {
+        matches!(self, Self::Steered | Self::Nearest | Self::Coarse)
+    }
 }
 
 /// All peers, in the order of tables.
@@ -61,10 +85,21 @@ pub(super) const ALL: &[Peer] = &[
     echo::BATCHED,
     echo::PLAIN,
     portolan::STATIC,
+    portolan::STEERED,
+    portolan::MANY_ORDERS,
     gdnsd::STATIC,
+    gdnsd::GEOIP,
+    gdnsd::GEOIP_WEIGHTED,
+    gdnsd::METAFO,
+    gdnsd::WEIGHTED,
     nsd::STATIC,
     knot::STATIC,
+    knot::GEOIP,
     pdns::BIND_BACKEND,
+    pdns::PICK_WEIGHTED,
+    pdns::IF_PORT_UP,
+    pdns::PICK_CLOSEST,
+    pdns::GEOIP,
     bind::STATIC,
     coredns::FILE,
     coredns::ETCD,
@@ -97,6 +132,8 @@ pub(super) struct Site<'a> {
     pub(super) folder: &'a Path,
     /// A port that was free a moment ago, for UDP and TCP, on 127.0.0.1.
     pub(super) port: u16,
+    /// Another such port, for what is not measured.
+    pub(super) helper_port: u16,
     /// Threads or processes that answer.
     pub(super) workers: usize,
     /// Its cores; all of them for none.
@@ -147,7 +184,7 @@ impl Site<'_> {
     pub(super) fn run(&self, program: &Command) -> Result<Subject> {
         let counted = self.counts.map(|counts| callgrind::wrapped(program, counts));
         let process = Process::start(counted.as_ref().unwrap_or(program), self.cores, self.folder)?;
-        Ok(Subject { processes: vec![process], address: self.address() })
+        Ok(Subject { processes: vec![process], helpers: Vec::new(), address: self.address() })
     }
 
     /// Where it answers.
@@ -158,7 +195,11 @@ impl Site<'_> {
 
 /// A running subject: all its processes end with it, the last that was started first.
 pub(super) struct Subject {
+    /// What is measured.
     pub(super) processes: Vec<Process>,
+    /// What it needs beside it; not measured.
+    pub(super) helpers: Vec<Process>,
+    /// Where it answers.
     pub(super) address: SocketAddr,
 }
 

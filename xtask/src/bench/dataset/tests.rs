@@ -49,3 +49,14 @@ fn packets_are_the_same_in_every_run_and_have_their_shares() {
     // The known networks end at 10.78.
     assert!(near(share(|packet| packet[56] <= 78), 0.9));
 }
+
+#[test]
+fn every_place_has_networks_and_the_clusters_of_its_continent() {
+    let used: BTreeSet<usize> = (0..networks::NETWORKS).map(|number| Networks.place(number)).collect();
+    assert_eq!(used.len(), networks::PLACES.len());
+    for (place, near) in networks::PLACES {
+        let expected: Vec<usize> =
+            (0..10).filter(|cluster| networks::CLUSTERS[*cluster].1.starts_with(place)).collect();
+        assert_eq!(near, expected, "{place}");
+    }
+}

@@ -20,7 +20,7 @@ use crate::bench::message::{A, NOERROR, Question};
 use crate::bench::peers::{self, Peer, Site};
 
 /// How long a subject may take to its first answer.
-const START_MAX: Duration = Duration::from_secs(120);
+const START_MAX: Duration = Duration::from_secs(300);
 /// How long it is asked before counting.
 const WARM_UP: Duration = Duration::from_secs(1);
 /// How long it is asked while counting.
@@ -63,6 +63,7 @@ fn count(peer: &Peer, run: &Run<'_>) -> Result<f64> {
     let site = Site {
         folder: folder.path(),
         port: peers::free_port()?,
+        helper_port: peers::free_port()?,
         workers: 1,
         cores: Some(SERVER_CORE),
         names: run.names,
@@ -76,7 +77,7 @@ fn count(peer: &Peer, run: &Run<'_>) -> Result<f64> {
     let last = run.names.name(run.names.count - 1);
     let question = Question { name: &last, kind: A, edns: true, subnet: None };
     Asker::connect(subject.address)?
-        .wait(&question, |reply| reply.code == NOERROR, begun, START_MAX)
+        .wait(&question, |reply| reply.code == NOERROR, begun, START_MAX, || subject.ensure_alive())
         .with_context(|| format!("its log ends: {}", subject.log_end()))?;
     let counter = Counter::switch_on(&counts)?;
     let ask = |time| client::run(subject.address, run.packets, 0, Pace::Closed, time);

@@ -40,9 +40,18 @@ pub(in crate::bench) fn run(mode: Mode, options: &Options, portolan: &Path) -> R
         let place = folder.path().join(peer.name);
         fs::create_dir(&place).context("a peer's folder")?;
         let cores = Some(SERVER_CORE);
-        let port = peers::free_port()?;
-        let site =
-            Site { folder: &place, port, workers: 1, cores, names, zone: &zone, portolan, counts: None };
+        let [port, helper_port] = [peers::free_port()?, peers::free_port()?];
+        let site = Site {
+            folder: &place,
+            port,
+            helper_port,
+            workers: 1,
+            cores,
+            names,
+            zone: &zone,
+            portolan,
+            counts: None,
+        };
         started.push(Started::new(peer, &site));
     }
     let mut running: Vec<(String, &mut Subject)> = started.iter_mut().filter_map(Started::running).collect();
@@ -104,9 +113,8 @@ fn start(peer: &Peer, site: &Site<'_>, row: &mut Row) -> Result<Subject> {
     let question = Question { name: &last, kind: A, edns: true, subnet: None };
     let mut asker = Asker::connect(subject.address)?;
     row.start = asker
-        .wait(&question, |reply| reply.code == NOERROR, begun, START_MAX)
+        .wait(&question, |reply| reply.code == NOERROR, begun, START_MAX, || subject.ensure_alive())
         .with_context(|| format!("its log ends: {}", subject.log_end()))?;
-    subject.ensure_alive()?;
     check(&subject, peer.answers, &site.names)?;
     Ok(subject)
 }

@@ -5,6 +5,7 @@ fn site(folder: &Path) -> Site<'_> {
     Site {
         folder,
         port: 5_353,
+        helper_port: 5_354,
         workers: 2,
         cores: None,
         names: STATIC,
