@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("bench: {}", mode.name());
         match mode {
             Mode::Fleet => findings.fleet = Some(fleet::run(&options.fleet, &portolan)?),
-            _ => findings.tables.push(serving::run(*mode, options, &portolan)?),
+            _ => findings.tables.extend(serving::run(*mode, options, &portolan)?),
         }
     }
     let text = report::render(options, &machine::describe(cores), &machine::date(), &findings);

@@ -18,14 +18,16 @@ use super::dataset::Packets;
 use super::histogram::Histogram;
 use lane::{BATCH, Lane};
 
+mod flights;
 mod lane;
+pub(super) mod stream;
 
 /// Sockets of a client; a server with several workers spreads them by their ports.
 const SOCKETS: usize = 4;
 /// Questions in flight of a closed loop, on all sockets.
-const IN_FLIGHT: usize = 128;
+const IN_FLIGHT: u16 = 128;
 /// Places in flight of one socket of an open loop: at 20,000 a second, most of a second's questions.
-const OPEN_PLACES: usize = 4_096;
+const OPEN_PLACES: u16 = 4_096;
 /// After this a question counts as lost, and its place is free again.
 const LOST_AFTER: Duration = Duration::from_secs(1);
 /// How often lost questions are looked for.
@@ -67,7 +69,7 @@ pub(super) fn run(
     time: Duration,
 ) -> Result<Load> {
     ensure!(packets.count() > 0, "no questions to ask");
-    let places = if pace == Pace::Closed { IN_FLIGHT / SOCKETS } else { OPEN_PLACES };
+    let places = if pace == Pace::Closed { IN_FLIGHT / SOCKETS as u16 } else { OPEN_PLACES };
     let mut lanes = Vec::new();
     for _ in 0..SOCKETS {
         lanes.push(Lane::connect(server, places)?);

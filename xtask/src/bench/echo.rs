@@ -3,11 +3,13 @@
 //! command `bench-echo`.
 
 use std::io::{IoSlice, IoSliceMut};
-use std::net::UdpSocket;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::os::fd::AsRawFd as _;
 
 use anyhow::{Context, Result, bail};
 use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, SockaddrIn, recvmmsg, sendmmsg};
+
+pub(in crate::bench) mod stream;
 
 /// Datagrams of one system call.
 const BATCH: usize = 64;
@@ -18,17 +20,24 @@ const QR_AT: usize = 2;
 /// The bit itself.
 const QR: u8 = 0x80;
 
-/// `xtask bench-echo batched|plain PORT`: it runs until it is ended.
+/// `xtask bench-echo batched|plain|stream PORT`: it runs until it is ended.
 ///
 /// # Errors
 /// When a word is wrong or the port is taken.
 pub(crate) fn run(way: &str, port: &str) -> Result<()> {
     let port: u16 = port.parse().with_context(|| format!("{port:?} is no port"))?;
-    let socket = UdpSocket::bind(("127.0.0.1", port)).with_context(|| format!("port {port}"))?;
+    let address = (Ipv4Addr::LOCALHOST, port);
+    let socket = UdpSocket::bind(address).with_context(|| format!("port {port}"))?;
     match way {
         "batched" => batched(&socket),
         "plain" => plain(&socket),
-        other => bail!("{other:?} is no way to echo: batched or plain"),
+        "stream" => {
+            let listener = TcpListener::bind(address).with_context(|| format!("port {port}"))?;
+            // The check asks over UDP.
+            std::thread::spawn(move || plain(&socket));
+            stream::serve(&listener)
+        }
+        other => bail!("{other:?} is no way to echo: batched, plain or stream"),
     }
 }
 

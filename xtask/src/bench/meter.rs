@@ -12,6 +12,9 @@ use anyhow::{Context, Result};
 /// Nanoseconds in a tick of /proc (USER_HZ is 100 on every Linux that we build for).
 const TICK_NANOS: u64 = 10_000_000;
 
+/// Ticks may be ahead of nanoseconds by so many.
+const TICKS_OFF_MAX: u64 = 4;
+
 /// CPU time, since the processes began or between two readings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cpu {
@@ -24,9 +27,11 @@ pub(super) struct Cpu {
 }
 
 impl Cpu {
-    /// Nanoseconds in all, as exactly as is known.
+    /// Nanoseconds in all, as exactly as is known. What threads used that have ended since stands only in
+    /// the ticks: where these say clearly more, they count.
     pub(super) fn nanos(&self) -> u64 {
-        self.exact.unwrap_or(self.user + self.system)
+        let ticks = self.user + self.system;
+        self.exact.filter(|exact| ticks <= exact + exact / 20 + TICKS_OFF_MAX * TICK_NANOS).unwrap_or(ticks)
     }
 
     /// The share of it that was in user mode.

@@ -2,8 +2,11 @@
 
 use anyhow::{Context, Result};
 
+use super::client::stream;
 use super::meter::Memory;
-use super::rounds::Sample;
+use super::peers::{FLOOR, STREAM_FLOOR};
+use super::rounds::{Effort, Sample, Way};
+use super::stats::Spread;
 use std::time::Duration;
 
 pub(super) mod counting;
@@ -19,13 +22,18 @@ pub(super) enum Mode {
     Policy,
     /// 1,000,000 names, all records.
     Million,
+    /// As static, over TCP.
+    Tcp,
+    /// As static, with one worker and with two.
+    Workers,
     /// Changes of a fleet folder, starts and `explain` of Portolan alone.
     Fleet,
 }
 
 impl Mode {
     /// All of them, in the order of the report.
-    pub(super) const ALL: [Self; 4] = [Self::Static, Self::Policy, Self::Million, Self::Fleet];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Static, Self::Policy, Self::Million, Self::Tcp, Self::Workers, Self::Fleet];
 
     /// Its name in options and headings.
     pub(super) fn name(self) -> &'static str {
@@ -33,6 +41,8 @@ impl Mode {
             Self::Static => "static",
             Self::Policy => "policy",
             Self::Million => "million",
+            Self::Tcp => "tcp",
+            Self::Workers => "workers",
             Self::Fleet => "fleet",
         }
     }
@@ -40,6 +50,39 @@ impl Mode {
     /// Whether instructions are counted in it. Under callgrind, a million names take minutes to start.
     fn is_counted(self) -> bool {
         matches!(self, Self::Static | Self::Policy)
+    }
+
+    /// The ways to ask in it, each with the heading of its table.
+    fn ways(self) -> &'static [(Way, &'static str)] {
+        match self {
+            Self::Static => &[(Way::Udp, "static: 10,000 names x 3 A, half of them 3 AAAA too")],
+            Self::Policy => {
+                &[(Way::Udp, "policy: the same names by place, weight and health, client subnets told")]
+            }
+            Self::Million => &[(Way::Udp, "million: 1,000,000 names x 2 A")],
+            Self::Tcp => &[
+                (Way::Tcp(stream::Way::Pipelined), "tcp: 8 connections, 16 questions in flight on each"),
+                (Way::Tcp(stream::Way::Single), "tcp: a connection for each question, 8 at a time"),
+            ],
+            Self::Workers => {
+                &[(Way::Udp, "workers: static with one worker on core 0, and with two on all cores")]
+            }
+            Self::Fleet => &[],
+        }
+    }
+
+    /// Rounds of it: what has a goal gets all of them, the rest half; the open loop where it has one.
+    fn effort(self, effort: Effort) -> Effort {
+        match self {
+            Self::Static | Self::Policy | Self::Fleet => effort,
+            Self::Workers => Effort { open: false, ..effort },
+            Self::Million | Self::Tcp => Effort { rounds: effort.rounds.div_ceil(2), open: false, ..effort },
+        }
+    }
+
+    /// The subject that all others are divided by.
+    fn floor(self) -> &'static str {
+        if self == Self::Tcp { STREAM_FLOOR } else { FLOOR }
     }
 
     /// The mode of that name.
@@ -66,6 +109,8 @@ pub(super) struct Findings {
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) mode: Mode,
+    /// Its heading.
+    pub(super) title: &'static str,
     pub(super) rows: Vec<Row>,
 }
 
@@ -73,6 +118,16 @@ impl Table {
     /// The row of a subject, if it did not fail.
     pub(super) fn row(&self, name: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.name == name && row.failure.is_none())
+    }
+
+    /// The ratios of a subject to the floor, round by round; none without both.
+    pub(super) fn ratios(&self, row: &Row) -> Option<Spread> {
+        self.compared(row, self.row(self.mode.floor())?)
+    }
+
+    /// The ratios of a subject's CPU to another's, round by round.
+    pub(super) fn compared(&self, row: &Row, other: &Row) -> Option<Spread> {
+        Spread::of(row.samples.iter().zip(&other.samples).map(|(one, other)| one.cpu / other.cpu))
     }
 
     /// Each failed subject with its mode.
@@ -83,12 +138,14 @@ impl Table {
 }
 
 /// What was found of one subject.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Row {
     /// Its name.
     pub(super) name: String,
+    /// The name of the peer that it is.
+    pub(super) peer: &'static str,
     /// What it was set up to do.
-    pub(super) what: String,
+    pub(super) what: &'static str,
     /// Its version.
     pub(super) version: String,
     /// From its start to the first right answer.

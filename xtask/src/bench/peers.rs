@@ -5,6 +5,7 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -84,6 +85,7 @@ impl Answers {
 pub(super) const ALL: &[Peer] = &[
     echo::BATCHED,
     echo::PLAIN,
+    echo::STREAM,
     portolan::STATIC,
     portolan::STEERED,
     portolan::MANY_ORDERS,
@@ -107,6 +109,8 @@ pub(super) const ALL: &[Peer] = &[
 
 /// The subject that all others are divided by.
 pub(super) const FLOOR: &str = "echo";
+/// The same over TCP.
+pub(super) const STREAM_FLOOR: &str = "echo-stream";
 
 /// The peers of these names or families that a mode has; of all when none is named. The floor is
 /// always among them.
@@ -121,8 +125,11 @@ pub(super) fn chosen(names: &[String], mode: Mode) -> Result<Vec<&'static Peer>>
         let known: Vec<&str> = ALL.iter().map(|peer| peer.name).collect();
         ensure!(ALL.iter().any(|peer| fits(peer, name)), "--peers: {name:?} is none of {}", known.join(", "));
     }
-    let wanted =
-        |peer: &&Peer| peer.name == FLOOR || names.is_empty() || names.iter().any(|name| fits(peer, name));
+    // Each mode has a floor of its own.
+    let floor = [FLOOR, STREAM_FLOOR];
+    let wanted = |peer: &&Peer| {
+        floor.contains(&peer.name) || names.is_empty() || names.iter().any(|name| fits(peer, name))
+    };
     Ok(ALL.iter().filter(wanted).filter(|peer| peer.modes.contains(&mode)).collect())
 }
 
@@ -183,8 +190,10 @@ impl Site<'_> {
     /// When it cannot be started.
     pub(super) fn run(&self, program: &Command) -> Result<Subject> {
         let counted = self.counts.map(|counts| callgrind::wrapped(program, counts));
+        let begun = Instant::now();
         let process = Process::start(counted.as_ref().unwrap_or(program), self.cores, self.folder)?;
-        Ok(Subject { processes: vec![process], helpers: Vec::new(), address: self.address() })
+        let (processes, address) = (vec![process], self.address());
+        Ok(Subject { processes, helpers: Vec::new(), address, begun })
     }
 
     /// Where it answers.
@@ -201,6 +210,8 @@ pub(super) struct Subject {
     pub(super) helpers: Vec<Process>,
     /// Where it answers.
     pub(super) address: SocketAddr,
+    /// When its last process was started; what is written before is no part of a start.
+    pub(super) begun: Instant,
 }
 
 impl Subject {

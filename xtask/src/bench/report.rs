@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use super::histogram::Histogram;
 use super::modes::{Findings, Row, Table};
 use super::options::Options;
-use super::peers::FLOOR;
 use super::rounds::{OPEN_RATE, Sample};
 use super::stats::Spread;
 use crate::command::root;
@@ -49,14 +48,8 @@ pub(super) fn write(text: &str) -> Result<()> {
     fs::write(path, text).context(RESULTS)
 }
 
-/// The ratios of a subject to the floor, round by round; none without both.
-pub(super) fn ratios(table: &Table, row: &Row) -> Option<Spread> {
-    let floor = table.row(FLOOR)?;
-    Spread::of(row.samples.iter().zip(&floor.samples).map(|(one, floor)| one.cpu / floor.cpu))
-}
-
 fn serving(table: &Table) -> String {
-    let mut text = format!("\n## {}\n\n", table.mode.name());
+    let mut text = format!("\n## {}\n\n", table.title);
     text += "| subject | version | set up as | CPU / echo | CPU us | of it user us | user instructions | questions/s | busy | p50 / p99 / p99.9 us | the same at 20k/s | lost | RSS (PSS) MiB | start s |\n";
     text += "| --- | --- | --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: | --- | ---: |\n";
     for row in &table.rows {
@@ -74,7 +67,7 @@ fn line(table: &Table, row: &Row) -> String {
     let of = |figure: fn(&Sample) -> f64| Spread::of(row.samples.iter().map(figure)).unwrap_or_default();
     let (cpu, user) = (of(|sample| sample.cpu / 1e3), of(|sample| sample.user / 1e3));
     let rate = of(|sample| sample.closed.answered as f64 / sample.closed.seconds);
-    let ratio = ratios(table, row).map_or_else(|| "–".to_owned(), |ratio| ratio.to_string());
+    let ratio = table.ratios(row).map_or_else(|| "–".to_owned(), |ratio| ratio.to_string());
     let instructions = row.instructions.map_or_else(|| "–".to_owned(), |count| format!("{count:.0}"));
     let lost: u64 = row.samples.iter().map(|s| s.closed.lost + s.open.as_ref().map_or(0, |o| o.lost)).sum();
     let closed = latency(row.samples.iter().map(|sample| &sample.closed.latency));

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::client::{self, Load, Pace};
+use super::client::{self, Load, Pace, stream};
 use super::dataset::Packets;
 use super::peers::Subject;
 
@@ -15,7 +15,16 @@ pub(super) const OPEN_RATE: u32 = 20_000;
 /// How long a subject is warmed up in each round, as a share of the time that it is measured.
 const WARM_UP: f64 = 0.1;
 /// How long the open loop runs, as a share of the time of the closed loop.
-const OPEN_SHARE: f64 = 0.4;
+const OPEN_SHARE: f64 = 0.3;
+
+/// How questions go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As datagrams.
+    Udp,
+    /// Over connections.
+    Tcp(stream::Way),
+}
 
 /// How much is measured.
 #[derive(Clone, Copy, Debug)]
@@ -43,39 +52,55 @@ pub(super) struct Sample {
     pub(super) open: Option<Load>,
 }
 
-/// Measures all subjects; gives the samples of each, by round.
-///
-/// # Errors
-/// When a subject ends, answers nothing or with wrong codes.
+/// Measures all subjects; gives the samples of each, by round. One that ends, answers nothing or with
+/// wrong codes is left out from there on, and what went wrong is given for it.
 pub(super) fn run(
     subjects: &mut [(String, &mut Subject)],
     packets: &Packets,
     effort: Effort,
+    way: Way,
     mode: &str,
-) -> Result<Vec<Vec<Sample>>> {
-    let mut samples = vec![Vec::new(); subjects.len()];
+) -> Vec<Result<Vec<Sample>>> {
+    let mut all: Vec<Result<Vec<Sample>>> = subjects.iter().map(|_| Ok(Vec::new())).collect();
     let bar = progress(u64::from(effort.rounds) * subjects.len() as u64, mode);
     for round in 0..effort.rounds as usize {
         for turn in 0..subjects.len() {
             let at = (round + turn) % subjects.len();
             let (name, subject) = &mut subjects[at];
             bar.set_message(format!("round {} of {}: {name}", round + 1, effort.rounds));
-            let sample = sample(subject, packets, effort, round).with_context(|| name.clone())?;
-            samples[at].push(sample);
+            if let Ok(samples) = &mut all[at] {
+                match sample(subject, packets, effort, way, round) {
+                    Ok(sample) => samples.push(sample),
+                    Err(error) => {
+                        bar.suspend(|| eprintln!("bench: FAILED {name}: {error:#}"));
+                        all[at] = Err(error);
+                    }
+                }
+            }
             bar.inc(1);
         }
     }
     bar.finish_and_clear();
-    Ok(samples)
+    all
 }
 
-fn sample(subject: &mut Subject, packets: &Packets, effort: Effort, round: usize) -> Result<Sample> {
+fn sample(
+    subject: &mut Subject,
+    packets: &Packets,
+    effort: Effort,
+    way: Way,
+    round: usize,
+) -> Result<Sample> {
     let (address, time) = (subject.address, effort.time);
     // Another part of the packets in each round.
     let first = round * packets.count() / effort.rounds.max(1) as usize;
-    client::run(address, packets, first, Pace::Closed, time.mul_f64(WARM_UP))?;
+    let closed = |time| match way {
+        Way::Udp => client::run(address, packets, first, Pace::Closed, time),
+        Way::Tcp(way) => stream::run(address, packets, first, way, time),
+    };
+    closed(time.mul_f64(WARM_UP))?;
     let before = subject.cpu()?;
-    let closed = client::run(address, packets, first, Pace::Closed, time)?;
+    let closed = closed(time)?;
     let used = subject.cpu()? - before;
     subject.ensure_alive()?;
     ensure!(closed.answered > 0, "no question was answered");

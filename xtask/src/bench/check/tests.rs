@@ -75,8 +75,8 @@ fn shares_must_be_near_their_weights() {
 fn a_server_that_answers_wrongly_fails() {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(std::time::Duration::from_secs(3))).unwrap();
-    let subject =
-        Subject { processes: Vec::new(), helpers: Vec::new(), address: socket.local_addr().unwrap() };
+    let (address, begun) = (socket.local_addr().unwrap(), std::time::Instant::now());
+    let subject = Subject { processes: Vec::new(), helpers: Vec::new(), address, begun };
     std::thread::spawn(move || {
         let mut bytes = [0; 512];
         while let Ok((len, client)) = socket.recv_from(&mut bytes) {

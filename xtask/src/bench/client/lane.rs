@@ -10,29 +10,18 @@ use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, recvmmsg, sendmmsg};
 
 use super::Load;
+use super::flights::Flights;
 use crate::bench::dataset::{PACKET_OCTETS_MAX, Packets};
-use crate::bench::message::{NOERROR, NXDOMAIN};
 
 /// Datagrams of one system call.
 pub(super) const BATCH: usize = 32;
 /// Octets of a reply that are kept; only its header is looked at.
 const REPLY_OCTETS_MAX: usize = 1_500;
 
-/// A question that waits for its reply.
-#[derive(Clone, Copy)]
-struct Flight {
-    id: u16,
-    since: Instant,
-}
-
 /// A socket, its places, and the buffers of its system calls.
 pub(super) struct Lane {
     socket: UdpSocket,
-    /// By place; the low bits of an id are the place, so their number is a power of two.
-    flights: Vec<Option<Flight>>,
-    free: Vec<u16>,
-    /// The high bits of the next id.
-    turn: u16,
+    flights: Flights,
     outgoing: Box<[[u8; PACKET_OCTETS_MAX]; BATCH]>,
     incoming: Box<[[u8; REPLY_OCTETS_MAX]; BATCH]>,
     sent: MultiHeaders<()>,
@@ -41,15 +30,12 @@ pub(super) struct Lane {
 
 impl Lane {
     /// With so many places, a power of two.
-    pub(super) fn connect(server: SocketAddr, places: usize) -> Result<Self> {
-        debug_assert!(places.is_power_of_two(), "{places} places");
+    pub(super) fn connect(server: SocketAddr, places: u16) -> Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).context("a socket")?;
         socket.connect(server).context("the server's address")?;
         Ok(Self {
             socket,
-            flights: vec![None; places],
-            free: (0..u16::try_from(places).context("places")?).collect(),
-            turn: 0,
+            flights: Flights::new(places),
             outgoing: Box::new([[0; PACKET_OCTETS_MAX]; BATCH]),
             incoming: Box::new([[0; REPLY_OCTETS_MAX]; BATCH]),
             sent: MultiHeaders::preallocate(BATCH, None),
@@ -59,12 +45,12 @@ impl Lane {
 
     /// Places that are free.
     pub(super) fn free(&self) -> usize {
-        self.free.len()
+        self.flights.free()
     }
 
     /// True while a question is in flight.
     pub(super) fn waits(&self) -> bool {
-        self.free.len() < self.flights.len()
+        self.flights.waits()
     }
 
     /// Sends `count` packets from number `first` on, at most [`BATCH`] and as many as there are free
@@ -79,20 +65,16 @@ impl Lane {
         if count == 0 {
             return Ok(0);
         }
-        let mut places = [0; BATCH];
-        for (number, place) in places.iter_mut().enumerate().take(count) {
-            *place = self.free.pop().context("no free place")?;
-            let id = self.turn.wrapping_mul(self.flights.len() as u16) | *place;
-            self.turn = self.turn.wrapping_add(1);
+        let mut ids = [0; BATCH];
+        for (number, id) in ids.iter_mut().enumerate().take(count) {
+            *id = self.flights.start(since(number as u32)).context("no free place")?;
             let packet = packets.get(first + number);
             self.outgoing[number][..packet.len()].copy_from_slice(packet);
             self.outgoing[number][..2].copy_from_slice(&id.to_be_bytes());
-            self.flights[usize::from(*place)] = Some(Flight { id, since: since(number as u32) });
         }
         let sent = self.send_batch(packets.octets(), count)?;
-        for place in places[sent..count].iter().rev() {
-            self.flights[usize::from(*place)] = None;
-            self.free.push(*place);
+        for id in ids[sent..count].iter().rev() {
+            self.flights.cancel(*id);
         }
         Ok(sent)
     }
@@ -128,32 +110,13 @@ impl Lane {
         let now = Instant::now();
         for at in 0..count {
             let [high, low, _, flags, ..] = self.incoming[at];
-            self.land(u16::from_be_bytes([high, low]), flags & 0x0f, now, load);
+            self.flights.land(u16::from_be_bytes([high, low]), flags & 0x0f, now, load);
         }
         Ok(now)
     }
 
-    /// A reply with this id and code; one that nobody waits for any more is passed over.
-    fn land(&mut self, id: u16, code: u8, now: Instant, load: &mut Load) {
-        let place = id & (self.flights.len() - 1) as u16;
-        let flight = &mut self.flights[usize::from(place)];
-        if let Some(landed) = flight.take_if(|flight| flight.id == id) {
-            self.free.push(place);
-            load.answered += 1;
-            load.wrong += u64::from(code != NOERROR && code != NXDOMAIN);
-            load.latency.add(now.saturating_duration_since(landed.since));
-        }
-    }
-
     /// Frees the places of questions that have waited for so long; gives how many.
     pub(super) fn forget(&mut self, now: Instant, after: Duration) -> u64 {
-        let mut lost = 0;
-        for (place, flight) in (0..).zip(&mut self.flights) {
-            if flight.take_if(|flight| now.saturating_duration_since(flight.since) >= after).is_some() {
-                self.free.push(place);
-                lost += 1;
-            }
-        }
-        lost
+        self.flights.forget(now, after)
     }
 }

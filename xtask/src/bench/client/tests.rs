@@ -44,7 +44,7 @@ fn load(manner: Manner, pace: Pace, millis: u64) -> Load {
 #[test]
 fn every_question_of_a_closed_loop_is_answered() {
     let load = load(Manner::Code(NXDOMAIN_CODE), Pace::Closed, 100);
-    assert!(load.answered >= IN_FLIGHT as u64, "{load:?}");
+    assert!(load.answered >= u64::from(IN_FLIGHT), "{load:?}");
     assert_eq!((load.lost, load.wrong), (0, 0));
     assert!(load.latency.quantile(0.5) > Duration::ZERO);
 }

@@ -23,6 +23,9 @@ fn between_two_readings_is_what_was_used() {
     assert_eq!((used.nanos(), used.user_share()), (500, 0.75));
     let used = reading(None, 50, 60) - reading(Some(400), 20, 50);
     assert_eq!(used.nanos(), 40);
+    // A thread that has used 1 s is gone.
+    let used = reading(Some(9_000_000), 900_000_000, 200_000_000) - reading(Some(8_000_000), 0, 0);
+    assert_eq!(used.nanos(), 1_100_000_000);
     assert_eq!(Cpu::default().user_share(), 0.0);
 }
 

@@ -6,11 +6,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
-use super::Mode;
+use super::{Mode, Row};
 use crate::bench::ask::Asker;
 use crate::bench::callgrind::Counter;
 use crate::bench::client::{self, Pace};
@@ -40,10 +40,11 @@ pub(super) struct Run<'r> {
 ///
 /// # Errors
 /// When something of our own fails.
-pub(super) fn instructions(name: &str, mode: Mode, run: &Run<'_>) -> Result<Option<f64>> {
+pub(super) fn instructions(row: &Row, mode: Mode, run: &Run<'_>) -> Result<Option<f64>> {
+    let name = row.peer;
     let peers = peers::chosen(&[name.to_owned()], mode)?;
     let peer = peers.into_iter().find(|peer| peer.name == name).context("a row is a peer's")?;
-    if !peer.counted {
+    if row.failure.is_some() || !peer.counted {
         return Ok(None);
     }
     println!("bench: {}: counting {name}", mode.name());
@@ -71,13 +72,12 @@ fn count(peer: &Peer, run: &Run<'_>) -> Result<f64> {
         portolan: run.portolan,
         counts: Some(&counts),
     };
-    let begun = Instant::now();
     let mut subject = (peer.start)(&site)?;
     // The last name's answer, so that all of them are there: reading them must not be counted.
     let last = run.names.name(run.names.count - 1);
     let question = Question { name: &last, kind: A, edns: true, subnet: None };
     Asker::connect(subject.address)?
-        .wait(&question, |reply| reply.code == NOERROR, begun, START_MAX, || subject.ensure_alive())
+        .wait(&question, |reply| reply.code == NOERROR, subject.begun, START_MAX, || subject.ensure_alive())
         .with_context(|| format!("its log ends: {}", subject.log_end()))?;
     let counter = Counter::switch_on(&counts)?;
     let ask = |time| client::run(subject.address, run.packets, 0, Pace::Closed, time);

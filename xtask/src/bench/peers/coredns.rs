@@ -62,5 +62,6 @@ fn start_etcd(site: &Site<'_>) -> Result<Subject> {
     let mut dns = site.run(&coredns)?;
     // It ends first: the last that was started does.
     subject.processes.append(&mut dns.processes);
+    subject.begun = dns.begun;
     Ok(subject)
 }

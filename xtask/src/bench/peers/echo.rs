@@ -4,29 +4,40 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Answers, FLOOR, Peer, Site, Subject};
+use super::{Answers, FLOOR, Peer, STREAM_FLOOR, Site, Subject};
 use crate::bench::modes::Mode;
 
-const MODES: &[Mode] = &[Mode::Static, Mode::Policy, Mode::Million];
-
+/// The floor itself.
 pub(super) const BATCHED: Peer = Peer {
     name: FLOOR,
     what: "floor: recvmmsg/sendmmsg of 64",
-    modes: MODES,
+    modes: &[Mode::Static, Mode::Policy, Mode::Million, Mode::Workers],
     answers: Answers::Echo,
     counted: true,
     version: || Ok("–".to_owned()),
     start: |site| start(site, "batched"),
 };
 
+/// One datagram a system call.
 pub(super) const PLAIN: Peer = Peer {
     name: "echo-plain",
     what: "floor: recvfrom/sendto",
-    modes: MODES,
+    modes: &[Mode::Static, Mode::Policy],
     answers: Answers::Echo,
     counted: true,
     version: || Ok("–".to_owned()),
     start: |site| start(site, "plain"),
+};
+
+/// Over TCP.
+pub(super) const STREAM: Peer = Peer {
+    name: STREAM_FLOOR,
+    what: "floor over TCP: poll, read, write",
+    modes: &[Mode::Tcp],
+    answers: Answers::Echo,
+    counted: false,
+    version: || Ok("–".to_owned()),
+    start: |site| start(site, "stream"),
 };
 
 fn start(site: &Site<'_>, way: &str) -> Result<Subject> {

@@ -14,7 +14,7 @@ mod resources;
 pub(super) const STATIC: Peer = Peer {
     name: "gdnsd",
     what: "zone file",
-    modes: &[Mode::Static, Mode::Policy, Mode::Million],
+    modes: &[Mode::Static, Mode::Policy, Mode::Million, Mode::Tcp, Mode::Workers],
     answers: Answers::Zone,
     counted: true,
     version,

@@ -21,7 +21,7 @@ const COARSE_BITS: u8 = 14;
 pub(super) const STATIC: Peer = Peer {
     name: "knot",
     what: "zone file",
-    modes: &[Mode::Static, Mode::Policy, Mode::Million],
+    modes: &[Mode::Static, Mode::Policy, Mode::Million, Mode::Tcp, Mode::Workers],
     answers: Answers::Zone,
     counted: true,
     version,

@@ -10,7 +10,7 @@ use crate::bench::modes::Mode;
 pub(super) const STATIC: Peer = Peer {
     name: "nsd",
     what: "zone file",
-    modes: &[Mode::Static, Mode::Policy, Mode::Million],
+    modes: &[Mode::Static, Mode::Policy, Mode::Million, Mode::Tcp, Mode::Workers],
     answers: Answers::Zone,
     counted: true,
     version: || package_version("nsd"),

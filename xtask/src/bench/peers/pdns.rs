@@ -17,7 +17,7 @@ mod lua;
 pub(super) const BIND_BACKEND: Peer = Peer {
     name: "pdns",
     what: "zone file (bind backend), packet cache on",
-    modes: &[Mode::Static, Mode::Million],
+    modes: &[Mode::Static, Mode::Million, Mode::Tcp, Mode::Workers],
     answers: Answers::Zone,
     counted: true,
     version,

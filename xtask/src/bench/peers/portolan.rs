@@ -16,7 +16,7 @@ mod steered;
 pub(super) const STATIC: Peer = Peer {
     name: "portolan",
     what: "all records, fleet folder",
-    modes: &[Mode::Static, Mode::Million],
+    modes: &[Mode::Static, Mode::Million, Mode::Tcp, Mode::Workers],
     answers: Answers::Zone,
     counted: true,
     version,
