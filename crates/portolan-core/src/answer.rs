@@ -16,7 +16,7 @@ use core::net::IpAddr;
 
 use crate::name::NameRef;
 use crate::record::{RecordType, Ttl};
-use crate::rrset::{Rrset, data_of};
+use crate::rrset::{Rrset, Short, data_of};
 use crate::zone::Snapshot;
 
 mod project;
@@ -87,13 +87,15 @@ pub struct RecordSet<'a> {
     pub ttl: Ttl,
     /// All records that there are.
     pub set: Rrset<'a>,
+    /// The data of its one record, where that is kept short.
+    pub short: Option<&'a Short>,
     /// Where its picks stand in [`Answer`]; none: all records as they are.
     picks: Option<(u16, u16)>,
 }
 
 impl<'a> RecordSet<'a> {
     fn whole(owner: NameRef<'a>, ttl: Ttl, set: Rrset<'a>) -> Self {
-        Self { owner, ttl, set, picks: None }
+        Self { owner, ttl, set, short: None, picks: None }
     }
 
     /// All records of a set, with the TTL that it has.

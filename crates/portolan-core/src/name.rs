@@ -77,6 +77,21 @@ impl<'a> NameRef<'a> {
         Ok(Self(wire))
     }
 
+    /// The name that stands in front, and what is behind it. None when there is no whole name, or one with
+    /// capital letters.
+    #[must_use]
+    pub fn split_first(octets: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let mut end = 0;
+        loop {
+            let len = usize::from(*octets.get(end)?);
+            end += len + 1;
+            if len == 0 {
+                let (name, tail) = octets.split_at_checked(end)?;
+                return Some((Self::from_wire(name).ok()?, tail));
+            }
+        }
+    }
+
     /// Takes what was the wire form of a name when it was stored.
     #[inline]
     pub(crate) fn trusted(wire: &'a [u8]) -> Self {

@@ -8,7 +8,7 @@ use crate::compile::{Change, Compiled};
 use crate::fleet::ZoneFacts;
 use crate::name::{Name, NameRef};
 use crate::record::{Rdata, RecordType, Soa};
-use crate::rrset::RrsetBuf;
+use crate::rrset::{RrsetBuf, Short};
 use crate::zone::{Node, Records, Snapshot, Zone, ZoneFile, content_hash};
 
 /// The serial that a zone's content has.
@@ -92,12 +92,10 @@ impl Snapshot {
             let Some(zone) = self.zones.get(apex.borrowed()) else { continue };
             let Some(facts) = &zone.facts else { continue };
             let serial = serials.of(apex, zone.content);
-            let soa = RrsetBuf::of_one(
-                RecordType::SOA,
-                facts.ttl,
-                &Rdata::soa(&Soa { serial, ..facts.soa.clone() }),
-            );
-            let zone = Zone { serial, soa, ..(**zone).clone() };
+            let data = Rdata::soa(&Soa { serial, ..facts.soa.clone() });
+            let soa = RrsetBuf::of_one(RecordType::SOA, facts.ttl, &data);
+            let soa_short = Short::of_soa(apex.borrowed(), data.as_wire()).map(Arc::new);
+            let zone = Zone { serial, soa, soa_short, ..(**zone).clone() };
             self.zones.insert(apex, Arc::new(zone));
         }
     }
@@ -266,6 +264,8 @@ impl Zone {
             content,
             negative_ttl: ttl.min(crate::Ttl::from_seconds(minimum).unwrap_or(crate::Ttl::MAX)),
             soa: RrsetBuf::of_one(RecordType::SOA, ttl, &data),
+            soa_short: Short::of_soa(apex.borrowed(), data.as_wire()).map(Arc::new),
+            depth: apex.borrowed().labels().count(),
             name_servers,
             facts,
             file,

@@ -13,6 +13,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use arrayvec::ArrayVec;
+
+use crate::name::NameRef;
 use crate::record::{Rdata, RecordType, Ttl};
 
 /// The owner of a rendered record: a pointer to the name behind a message's header (RFC 1035 section 4.1.4).
@@ -142,6 +145,62 @@ impl RrsetBuf {
     #[inline]
     pub fn borrowed(&self) -> Rrset<'_> {
         Rrset { rtype: self.rtype, count: self.count, width: self.width, octets: &self.octets }
+    }
+}
+
+/// The data of a record with its owner's name left out of the names that end in it: what is written when
+/// the owner stands in the reply already. So are negative answers, with their zone's SOA.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Short {
+    /// The data; two octets stand where a pointer to the owner belongs.
+    pub octets: Box<[u8]>,
+    /// Where those are.
+    pub pointers: ArrayVec<u16, NAMES_MAX>,
+    /// The labels before the owner's in its names, which a reply may have elsewhere too.
+    pub before: ArrayVec<u16, NAMES_MAX>,
+}
+
+/// Names in the data of a record that is kept short: an SOA has two.
+const NAMES_MAX: usize = 2;
+
+impl Short {
+    /// That of an SOA (RFC 1035 section 3.3.13).
+    #[must_use]
+    pub fn of_soa(owner: NameRef<'_>, data: &[u8]) -> Option<Self> {
+        let mut short = Self { octets: Box::default(), pointers: ArrayVec::new(), before: ArrayVec::new() };
+        let (mut octets, mut rest) = (Vec::new(), data);
+        for _ in 0..NAMES_MAX {
+            let (name, tail) = NameRef::split_first(rest)?;
+            rest = tail;
+            if !name.is_at_or_below(owner) {
+                octets.extend_from_slice(name.as_wire());
+                continue;
+            }
+            let begin = octets.len();
+            let own = name.as_wire().len() - owner.as_wire().len();
+            octets.extend_from_slice(name.as_wire().get(..own)?);
+            let last = name.suffixes().take_while(|suffix| *suffix != owner).last();
+            if let Some(last) = last {
+                short
+                    .before
+                    .try_push(u16::try_from(begin + name.as_wire().len() - last.as_wire().len()).ok()?)
+                    .ok()?;
+            }
+            short.pointers.try_push(u16::try_from(octets.len()).ok()?).ok()?;
+            octets.extend_from_slice(&[0; 2]);
+        }
+        octets.extend_from_slice(rest);
+        short.octets = octets.into();
+        Some(short)
+    }
+
+    /// True when one of its names goes on before the owner with this label, its length in front.
+    #[must_use]
+    #[inline]
+    pub fn has_before(&self, label: &[u8]) -> bool {
+        self.before
+            .iter()
+            .any(|at| self.octets.get(usize::from(*at)..).is_some_and(|rest| rest.starts_with(label)))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::names::Names;
 use crate::odds::Odds;
 use crate::policy::{Pick, Policy, PolicyName};
 use crate::record::{RecordType, Ttl};
-use crate::rrset::{Rrset, RrsetBuf};
+use crate::rrset::{Rrset, RrsetBuf, Short};
 
 pub mod file;
 mod lookup;
@@ -51,8 +51,11 @@ pub struct Zone {
     pub content: u128,
     /// TTL of negative answers: the lesser of the SOA's TTL and its minimum (RFC 2308 section 5).
     pub negative_ttl: Ttl,
-    /// The SOA record.
+    /// The SOA record, and as it is written where the apex stands already.
     pub(crate) soa: RrsetBuf,
+    pub(crate) soa_short: Option<Arc<Short>>,
+    /// How many labels the apex has.
+    pub(crate) depth: usize,
     /// The apex' NS records; none for a zone of a file, which has them among its nodes.
     pub(crate) name_servers: Option<RrsetBuf>,
     /// What the fleet says of the zone; a zone of a file alone has none, and no name of the fleet in it.
@@ -395,6 +398,14 @@ impl Depths {
     #[inline]
     pub(crate) fn bit(depth: usize) -> u64 {
         1 << depth.min(Self::LAST)
+    }
+
+    /// The bits of all depths below one and above another.
+    #[inline]
+    pub(crate) fn between(upper: usize, lower: usize) -> u64 {
+        let above = Self::bit(lower) - 1;
+        let last = if lower > Self::LAST { Self::bit(Self::LAST) } else { 0 };
+        (above | last) & !(Self::bit((upper + 1).min(Self::LAST)) - 1)
     }
 
     /// The depths of a mask that a name of so many labels has, from its own to the root's.

@@ -34,6 +34,7 @@ use crate::message::{CD, CLASS_IN, HEADER_OCTETS, OPCODE_MASK, OPCODE_QUERY, OPC
 use crate::request::{Edns, ErrorCode, Request};
 
 mod opt;
+mod plain;
 mod reader;
 
 use reader::{Malformed, Reader};
@@ -69,6 +70,14 @@ pub enum DropReason {
 #[must_use]
 #[inline]
 pub fn decode(packet: &[u8], name: &mut NameBuf) -> Decoded {
+    match plain::decode(packet, name) {
+        Some(request) => Decoded::Query(request),
+        None => decode_any(packet, name),
+    }
+}
+
+/// Reads a packet of whatever form.
+pub(crate) fn decode_any(packet: &[u8], name: &mut NameBuf) -> Decoded {
     let mut reader = Reader::new(packet);
     let Ok(header) = Header::read(&mut reader) else {
         return Decoded::Drop(DropReason::Short);

@@ -19,7 +19,7 @@
 
 use portolan_core::Answer;
 use portolan_core::answer::RecordSet;
-use portolan_core::rrset::{BEFORE_DATA_OCTETS, OWNER, TTL_AT};
+use portolan_core::rrset::{BEFORE_DATA_OCTETS, OWNER, Short, TTL_AT};
 
 use crate::message::{AA, CD, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX};
 use crate::request::{ErrorCode, Request};
@@ -35,7 +35,7 @@ mod writer;
 pub use opt::NSID_OCTETS_MAX;
 
 use opt::Opt;
-use writer::{Full, Writer};
+use writer::{Full, POINTER, Writer};
 
 /// What a reply travels by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,9 +182,11 @@ impl<'o, 'l> Reply<'o, 'l> {
     fn set<'a>(&mut self, answer: &Answer<'a>, set: &RecordSet<'a>) -> Result<u16, Full> {
         let mark = self.writer.mark();
         let of_question = core::ptr::eq(set.owner.as_wire(), answer.question.as_wire());
-        let written = match of_question && !rdata::has_names(set.rtype()) {
-            true => self.rendered(answer, set),
-            false => self.records(answer, set, of_question),
+        let short = set.short.and_then(|short| Some((short, self.writer.place_of(short, set.owner)?)));
+        let written = match (short, of_question && !rdata::has_names(set.rtype())) {
+            (Some((short, place)), _) => self.short(set, short, place),
+            (None, true) => self.rendered(answer, set),
+            (None, false) => self.records(answer, set, of_question),
         };
         if written.is_err() {
             self.writer.rewind(mark);
@@ -206,6 +208,22 @@ impl<'o, 'l> Reply<'o, 'l> {
             count += 1;
         }
         Ok(count)
+    }
+
+    /// Writes a record whose data points at its owner, which stands in the question.
+    fn short(&mut self, set: &RecordSet<'_>, short: &Short, place: u16) -> Result<u16, Full> {
+        let pointer = (POINTER | place).to_be_bytes();
+        let record = set.set.rendered();
+        let begin = self.writer.position();
+        self.writer.put(&pointer)?;
+        self.writer.put(record.get(OWNER.len()..TTL_AT).ok_or(Full)?)?;
+        self.writer.put(&set.ttl.seconds().to_be_bytes())?;
+        self.writer.number(u16::try_from(short.octets.len()).map_err(|_| Full)?)?;
+        self.writer.put(&short.octets)?;
+        for at in &short.pointers {
+            self.writer.patch(begin + BEFORE_DATA_OCTETS + usize::from(*at), pointer);
+        }
+        Ok(1)
     }
 
     /// Writes records behind their owner, and the names in their data as short as they can be.

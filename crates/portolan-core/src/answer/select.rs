@@ -81,7 +81,8 @@ impl<'a> Place<'a, '_> {
         trace.note(Step::Pick(pick, count));
         let ttl = self.ttl(self.pool.ttl, trace);
         let picks = (u16::try_from(start).unwrap_or(0), u16::try_from(count).unwrap_or(0));
-        Selected::Set(RecordSet { owner: self.owner, ttl, set: self.pool.set.borrowed(), picks: Some(picks) })
+        let set = self.pool.set.borrowed();
+        Selected::Set(RecordSet { owner: self.owner, ttl, set, short: None, picks: Some(picks) })
     }
 
     /// The first tier with enough healthy members, else the first with any.
@@ -203,6 +204,9 @@ impl<'a> Place<'a, '_> {
         answer: &Answer<'a>,
         start: usize,
     ) -> Option<usize> {
+        if answer.picks.len() == start {
+            return self.draw_first(candidates, draw);
+        }
         let free = || candidates.members().filter(|m| self.is_free(*m, answer, start));
         let total: u64 = free().map(|member| self.weight(member)).sum();
         let bound = if total == 0 { u64::try_from(free().count()).unwrap_or(0) } else { total };
@@ -211,6 +215,23 @@ impl<'a> Place<'a, '_> {
             let share = if total == 0 { 1 } else { self.weight(*member) };
             let hit = at < share;
             at = at.saturating_sub(share);
+            hit
+        })
+    }
+
+    /// Of all candidates, for nothing is taken yet.
+    #[inline]
+    fn draw_first(&self, candidates: &Candidates, draw: &mut Draw) -> Option<usize> {
+        let total: u64 = candidates.members().map(|member| self.weight(member)).sum();
+        if total == 0 {
+            let at = draw.below(u64::from(candidates.count()));
+            return candidates.members().nth(usize::try_from(at).ok()?);
+        }
+        let mut at = draw.below(total);
+        candidates.members().find(|member| {
+            let share = self.weight(*member);
+            let hit = at < share;
+            at = at.wrapping_sub(share);
             hit
         })
     }
@@ -310,8 +331,9 @@ impl Candidates {
 
     /// By number, ascending.
     #[inline]
-    pub(super) fn members(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(at, word)| bits(*word).map(move |bit| at * MASK_BITS + bit))
+    pub(super) fn members(&self) -> Members<'_> {
+        let (word, rest) = self.words.split_first().map_or((0, &[][..]), |(word, rest)| (*word, rest));
+        Members { word, base: 0, rest }
     }
 
     #[inline]
@@ -321,6 +343,29 @@ impl Candidates {
 
     fn has(&self, member: usize) -> bool {
         self.words.get(member / MASK_BITS).is_some_and(|word| word & (1 << (member % MASK_BITS)) != 0)
+    }
+}
+
+/// The numbers of the bits that are set, over all words.
+pub(super) struct Members<'c> {
+    word: u64,
+    base: usize,
+    rest: &'c [u64],
+}
+
+impl Iterator for Members<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.word == 0 {
+            let (word, rest) = self.rest.split_first()?;
+            (self.word, self.rest) = (*word, rest);
+            self.base += MASK_BITS;
+        }
+        let bit = usize::try_from(self.word.trailing_zeros()).ok()?;
+        self.word &= self.word - 1;
+        Some(self.base + bit)
     }
 }
 

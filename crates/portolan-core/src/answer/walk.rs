@@ -215,7 +215,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     #[inline]
     fn nothing(&mut self, zone: &'a Zone) -> Next<'a> {
         let soa = RecordSet::whole(zone.apex.borrowed(), zone.negative_ttl, zone.soa.borrowed());
-        self.answer.authority = Some(soa);
+        self.answer.authority = Some(RecordSet { short: zone.soa_short.as_deref(), ..soa });
         Next::Done
     }
 

@@ -48,7 +48,7 @@ impl Snapshot {
     /// Looks a name up in the zone that holds it.
     #[inline]
     pub(crate) fn lookup<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
-        let cuts = self.cuts_of(zone);
+        let cuts = self.cuts_of(zone) & Depths::between(zone.depth, suffixes.labels());
         if cuts != Depths::NONE
             && let Some(cut) = self.cut(zone, suffixes, cuts)
         {
@@ -108,10 +108,8 @@ impl Snapshot {
 
     /// The highest delegation above a name and below the apex.
     fn cut<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>, cuts: u64) -> Option<Lookup<'s, 'q>> {
-        let apex = zone.apex.borrowed();
-        let below_apex = apex.labels().count() + 1;
         let above = suffixes.labels().saturating_sub(1);
-        for depth in Depths::deepest_first(cuts, above).rev().skip_while(|d| *d < below_apex) {
+        for depth in Depths::deepest_first(cuts, above).rev().skip_while(|depth| *depth <= zone.depth) {
             let skip = suffixes.labels() - depth;
             if let Some(Known::Records(stored)) = self.known(zone, suffixes, skip)
                 && let Some(name_servers) = stored.name_servers()
@@ -140,7 +138,7 @@ impl Snapshot {
     /// How many labels of a name are to be left out to come to the closest one that is there. Above one that
     /// is there all are, up to the apex, so halving finds it: a name of a hundred labels costs seven looks.
     fn encloser(&self, zone: &Zone, suffixes: &Suffixes<'_>) -> usize {
-        let apex = suffixes.labels().saturating_sub(zone.apex.borrowed().labels().count());
+        let apex = suffixes.labels().saturating_sub(zone.depth);
         let (mut missing, mut there) = (0, apex);
         while missing + 1 < there {
             let middle = missing.midpoint(there);

@@ -12,13 +12,13 @@ pub const OPTIONS_MAX: usize = 32;
 /// What stands in the record's fixed part.
 pub(super) fn fixed(record: &Record<'_>) -> Edns {
     let [_code, version, high, low] = record.ttl;
-    Edns {
-        payload: record.class,
-        version,
-        dnssec_ok: u16::from_be_bytes([high, low]) & DNSSEC_OK != 0,
-        nsid: false,
-        subnet: None,
-    }
+    Edns { payload: record.class, version, dnssec_ok: is_dnssec_ok([high, low]), nsid: false, subnet: None }
+}
+
+/// Whether DO is set in the record's flags (RFC 3225).
+#[inline]
+pub(super) fn is_dnssec_ok(flags: [u8; 2]) -> bool {
+    u16::from_be_bytes(flags) & DNSSEC_OK != 0
 }
 
 /// Reads the options of version 0; those that we do not know are passed over.

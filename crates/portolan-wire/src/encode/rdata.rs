@@ -38,7 +38,7 @@ pub(super) fn write(writer: &mut Writer<'_>, rtype: RecordType, data: &[u8]) -> 
     let (before, mut rest) = data.split_at_checked(shape.before).unwrap_or((&[], data));
     writer.put(before)?;
     for _ in 0..shape.names {
-        let Some((name, tail)) = split_name(rest) else { break };
+        let Some((name, tail)) = NameRef::split_first(rest) else { break };
         writer.name(name)?;
         rest = tail;
     }
@@ -47,17 +47,4 @@ pub(super) fn write(writer: &mut Writer<'_>, rtype: RecordType, data: &[u8]) -> 
     let octets = writer.position() - start - 2;
     writer.patch_numbers(start, &[u16::try_from(octets).map_err(|_| Full)?]);
     Ok(())
-}
-
-/// A name in front, and what is behind it.
-fn split_name(octets: &[u8]) -> Option<(NameRef<'_>, &[u8])> {
-    let mut end = 0;
-    loop {
-        let len = usize::from(*octets.get(end)?);
-        end += len + 1;
-        if len == 0 {
-            let (name, tail) = octets.split_at_checked(end)?;
-            return Some((NameRef::from_wire(name).ok()?, tail));
-        }
-    }
 }

@@ -8,7 +8,7 @@
 use arrayvec::ArrayVec;
 
 use portolan_core::name::NameRef;
-use portolan_core::rrset::TTL_AT;
+use portolan_core::rrset::{Short, TTL_AT};
 
 use crate::message::HEADER_OCTETS;
 
@@ -17,7 +17,7 @@ const SUFFIXES_MAX: usize = 192;
 /// Furthest place that a pointer can name (RFC 1035 section 4.1.4: 14 bits).
 const PLACE_MAX: u16 = 0x3fff;
 /// The top two bits that make a pointer.
-const POINTER: u16 = 0xc000;
+pub(super) const POINTER: u16 = 0xc000;
 
 /// Octets of a rendered A record.
 const IPV4_OCTETS: usize = 16;
@@ -132,6 +132,29 @@ impl<'o> Writer<'o> {
             *place = ttl;
         }
         Ok(())
+    }
+
+    /// Writes over two octets.
+    #[inline]
+    pub(super) fn patch(&mut self, at: usize, octets: [u8; 2]) {
+        if let Some(place) = self.out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+            *place = octets;
+        }
+    }
+
+    /// Where the owner of a short record stands in the question. None when one of the record's names could
+    /// be written shorter still: the question goes on alike before the owner, or names stand behind it.
+    #[inline]
+    pub(super) fn place_of(&self, short: &Short, owner: NameRef<'_>) -> Option<u16> {
+        let question = self.question.filter(|_| self.suffixes.is_empty())?;
+        let place = self.in_question(owner)?;
+        let octets = owner.as_wire().len();
+        let last = question.suffixes().take_while(|suffix| suffix.as_wire().len() > octets).last();
+        let is_alike = last.is_some_and(|suffix| {
+            let label = suffix.as_wire().len() - octets;
+            short.has_before(suffix.as_wire().get(..label).unwrap_or_default())
+        });
+        (!is_alike).then_some(place)
     }
 
     /// Writes over the header.

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use portolan_core::RecordType;
+use portolan_core::name::NameBuf;
 use proptest::prelude::*;
 
 use crate::testing::{NSID, Packet, TCP, UDP, World, cased, decoded, show, subnet, target};
@@ -36,6 +37,13 @@ fn corpus() -> Vec<Vec<u8>> {
 /// Any reply is a response that another library reads, and repeats the number.
 #[track_caller]
 fn check_reply(world: &World, packet: &[u8]) {
+    // What is read in one go comes to the same as when it is read as any packet is.
+    let (mut plain, mut any) = (NameBuf::new(), NameBuf::new());
+    let read = crate::decode(packet, &mut plain);
+    assert_eq!(read, crate::decode::decode_any(packet, &mut any), "{packet:?}");
+    if matches!(read, Decoded::Query(_)) {
+        assert_eq!(plain.borrowed(), any.borrowed());
+    }
     for limits in [UDP, TCP] {
         let Some(reply) = world.reply(packet, limits) else {
             assert!(packet.len() < 12 || packet[2] & 0x80 != 0, "silent on {packet:?}");
