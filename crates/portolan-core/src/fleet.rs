@@ -253,14 +253,18 @@ pub fn suspect_address(address: IpAddr) -> Option<String> {
     private.then(|| alloc::format!("{address} is a private address"))
 }
 
-/// The types that a fleet's names may hold: what our server renders (issue "First light").
-pub const RECORD_TYPES: [RecordType; 8] = [
+/// The types that a fleet's names may hold in words; others may be held as octets (RFC 3597).
+pub const RECORD_TYPES: [RecordType; 12] = [
     RecordType::A,
     RecordType::AAAA,
+    RecordType::CAA,
     RecordType::CNAME,
+    RecordType::HTTPS,
     RecordType::MX,
+    RecordType::NAPTR,
     RecordType::NS,
     RecordType::PTR,
     RecordType::SRV,
+    RecordType::SVCB,
     RecordType::TXT,
 ];

@@ -4,9 +4,11 @@
 //! LOC, SPF), SOA, because operators write its times with units, SVCB and HTTPS, whose keys with a `z` or a
 //! `9` the library refuses, and every name, of whatever type.
 
+use portolan_core::record::Rdata;
 use portolan_core::{NameRef, RecordType};
 
-use crate::entry::Token;
+use crate::entry::{self, Token};
+use crate::fault::quoted;
 use crate::library;
 use crate::owner::{Wire, escaped};
 use crate::seconds::seconds;
@@ -37,6 +39,30 @@ type Done<T> = Result<T, Bad>;
 
 fn bad<T>(word: usize, rule: impl Into<String>) -> Done<T> {
     Err(Bad { word, rule: rule.into() })
+}
+
+/// Rdata in words, as one line has it behind the type; relative names are relative to the root.
+///
+/// # Errors
+/// The word at fault and the rule that it breaks, for people.
+pub fn of_words(rtype: RecordType, text: &str) -> Result<Rdata, String> {
+    let text = text.as_bytes();
+    let mut tokens = Vec::new();
+    let entry = entry::next(text, 0, &mut tokens);
+    if let Some((_, rule)) = entry.fault {
+        return Err(rule.to_owned());
+    }
+    if entry.end < text.len() {
+        return Err("has more than one line".to_owned());
+    }
+    let mut octets = Vec::new();
+    read(rtype, &Words { text, tokens: &tokens, origin: &Wire::new() }, &mut octets).map_err(|bad| {
+        match tokens.get(bad.word) {
+            Some(token) => format!("has {}, which {}", quoted(token.of(text)), bad.rule),
+            None => "is not whole: something is missing at its end".to_owned(),
+        }
+    })?;
+    Rdata::from_wire(&octets).ok_or_else(|| "is longer than 65535 octets".to_owned())
 }
 
 /// Reads the rdata of a type. `rdata` is written over.

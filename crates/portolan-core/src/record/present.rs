@@ -7,6 +7,8 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use super::RecordType;
 use crate::name::Name;
 
+mod svcb;
+
 /// Rdata in presentation form, `\# 4 c0000201` for what we have no words for (RFC 3597 section 5).
 pub struct Present<'a>(pub RecordType, pub &'a [u8]);
 
@@ -26,28 +28,72 @@ fn present(rtype: RecordType, octets: &[u8], f: &mut fmt::Formatter<'_>) -> Opti
         RecordType::CNAME | RecordType::NS | RecordType::PTR | RecordType::DNAME => write!(f, "{}", name(0)?),
         RecordType::MX => write!(f, "{} {}", number(0)?, name(2)?),
         RecordType::SRV => write!(f, "{} {} {} {}", number(0)?, number(2)?, number(4)?, name(6)?),
-        RecordType::TXT | RecordType::HINFO => return strings(octets, f),
+        RecordType::TXT | RecordType::HINFO | RecordType::SPF => return strings(octets, f),
         RecordType::SOA => return soa(octets, f),
+        RecordType::CAA => return caa(octets, f),
+        RecordType::NAPTR => return naptr(octets, f),
+        RecordType::SVCB | RecordType::HTTPS => return svcb::present(octets, f),
         _ => return None,
     })
 }
 
 fn strings(mut octets: &[u8], f: &mut fmt::Formatter<'_>) -> Option<fmt::Result> {
     let mut text = String::new();
-    while let Some((&len, rest)) = octets.split_first() {
-        let string = rest.get(..usize::from(len))?;
-        text.push_str(if text.is_empty() { "\"" } else { " \"" });
-        for &octet in string {
-            match octet {
-                b'"' | b'\\' => text.extend(['\\', char::from(octet)]),
-                0x20..=0x7e => text.push(char::from(octet)),
-                _ => text.push_str(&alloc::format!("\\{octet:03}")),
-            }
+    while !octets.is_empty() {
+        let (string, rest) = string(octets)?;
+        if !text.is_empty() {
+            text.push(' ');
         }
-        text.push('"');
-        octets = rest.get(usize::from(len)..)?;
+        quote(string, &mut text);
+        octets = rest;
     }
     Some(f.write_str(&text))
+}
+
+/// The character string that octets begin with, and what follows it.
+fn string(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&len, rest) = octets.split_first()?;
+    rest.split_at_checked(usize::from(len))
+}
+
+/// Octets in quotes, with escapes where they are needed.
+fn quote(octets: &[u8], text: &mut String) {
+    text.push('"');
+    for &octet in octets {
+        match octet {
+            b'"' | b'\\' => text.extend(['\\', char::from(octet)]),
+            0x20..=0x7e => text.push(char::from(octet)),
+            _ => text.push_str(&alloc::format!("\\{octet:03}")),
+        }
+    }
+    text.push('"');
+}
+
+/// RFC 8659 section 4.1.1.
+fn caa(octets: &[u8], f: &mut fmt::Formatter<'_>) -> Option<fmt::Result> {
+    let (&flags, rest) = octets.split_first()?;
+    let (tag, value) = string(rest)?;
+    let is_tag = !tag.is_empty() && tag.iter().all(u8::is_ascii_alphanumeric);
+    let tag = core::str::from_utf8(tag).ok().filter(|_| is_tag)?;
+    let mut text = String::new();
+    quote(value, &mut text);
+    Some(write!(f, "{flags} {tag} {text}"))
+}
+
+/// RFC 3403 section 4.1.
+fn naptr(octets: &[u8], f: &mut fmt::Formatter<'_>) -> Option<fmt::Result> {
+    let (numbers, mut rest) = octets.split_first_chunk::<4>()?;
+    let [o1, o0, p1, p0] = *numbers;
+    let mut text = String::new();
+    for _ in 0..3 {
+        let (string, tail) = string(rest)?;
+        quote(string, &mut text);
+        text.push(' ');
+        rest = tail;
+    }
+    let replacement = Name::from_wire(rest).ok()?;
+    let [order, preference] = [[o1, o0], [p1, p0]].map(u16::from_be_bytes);
+    Some(write!(f, "{order} {preference} {text}{replacement}"))
 }
 
 fn soa(octets: &[u8], f: &mut fmt::Formatter<'_>) -> Option<fmt::Result> {

@@ -59,3 +59,58 @@ fn ttl_range_and_half() {
     let half = |s| Ttl::from_seconds(s).unwrap().halved().seconds();
     assert_eq!([half(0), half(1), half(2), half(31)], [0, 1, 1, 15]);
 }
+
+#[test]
+fn newer_types_read_as_in_a_zone_file() {
+    let target = b"\x03foo\0".as_slice();
+    for (rtype, wire, text) in [
+        (
+            RecordType::CAA,
+            [b"\x80\x05issueca; \"x\"\x01".as_slice()].concat(),
+            r#"128 issue "ca; \"x\"\001""#,
+        ),
+        (RecordType::CAA, b"\0\x01-x".to_vec(), r"\# 4 00012d78"),
+        (
+            RecordType::NAPTR,
+            [b"\0\x64\0\x0a\x01u\x00\x03!a!".as_slice(), target].concat(),
+            r#"100 10 "u" "" "!a!" foo."#,
+        ),
+        (RecordType::NAPTR, b"\0\x64\0\x0a\x01u\x00".to_vec(), r"\# 7 0064000a017500"),
+        (RecordType::HTTPS, [b"\0\0".as_slice(), target].concat(), "0 foo."),
+        (
+            RecordType::SVCB,
+            [
+                b"\0\x01".as_slice(),
+                target,
+                b"\0\0\0\x04\0\x01\x02\x9b\0\x01\0\x0c\x02h2\x08f\\oo,bar\0\x02\0\0\0\x03\0\x02\0\x35",
+                b"\0\x04\0\x08\xc0\0\x02\x01\xc0\0\x02\x02\0\x05\0\x04abcd\0\x07\0\x02/q\x02\x9b\0\x02a\"",
+            ]
+            .concat(),
+            r#"1 foo. mandatory=alpn,key667 alpn="h2,f\\\\oo\\,bar" no-default-alpn port=53 ipv4hint=192.0.2.1,192.0.2.2 ech=YWJjZA== dohpath="/q" key667="a\"""#,
+        ),
+        (
+            RecordType::SVCB,
+            [b"\0\x01".as_slice(), target, b"\0\x03\0\x01a"].concat(),
+            r"\# 12 000103666f6f000003000161",
+        ),
+        (
+            RecordType::SVCB,
+            [b"\0\x01".as_slice(), target, b"\0\x03\0\x09a"].concat(),
+            r"\# 12 000103666f6f000003000961",
+        ),
+    ] {
+        assert_eq!(Present(rtype, &wire).to_string(), text);
+    }
+}
+
+#[test]
+fn types_that_no_zone_holds() {
+    for meta in [0, 41, 128, 249, 255] {
+        assert!(RecordType(meta).is_meta(), "{meta}");
+    }
+    for held in
+        [RecordType::A, RecordType::DS, RecordType::SPF, RecordType::URI, RecordType(256), RecordType(65280)]
+    {
+        assert!(!held.is_meta(), "{held}");
+    }
+}

@@ -112,11 +112,26 @@ fn read<'r>(
 
 fn record_type(text: &str) -> Result<RecordType, String> {
     let known = portolan_core::fleet::RECORD_TYPES;
-    let found = text.parse().ok().filter(|rtype| known.contains(rtype));
+    let found = text.parse().ok().filter(|rtype| known.contains(rtype) || is_by_number(text, *rtype));
     found.ok_or_else(|| {
         let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        format!("recordType {} is not served; known are {}", shown(text), known.join(", "))
+        format!("recordType {} is not served; known are {}, TYPE and a number", shown(text), known.join(", "))
     })
+}
+
+/// True of a type that is written by its number (RFC 3597), and that a name may hold: none that a zone or its
+/// signer makes, or that is a message's.
+fn is_by_number(text: &str, rtype: RecordType) -> bool {
+    let number = text.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("TYPE"));
+    let made = [
+        RecordType::SOA,
+        RecordType::DNAME,
+        RecordType::RRSIG,
+        RecordType::NSEC,
+        RecordType::NSEC3,
+        RecordType::NSEC3PARAM,
+    ];
+    number && !rtype.is_meta() && !made.contains(&rtype)
 }
 
 fn targets(
@@ -177,7 +192,8 @@ fn rdata(rtype: RecordType, text: &str) -> Result<Rdata, String> {
             Ok(Rdata::srv(priority, weight, port, &host_or_root(target)?))
         }
         (RecordType::SRV, _) => Err("is not PRIORITY WEIGHT PORT TARGET".into()),
-        _ => Err("is not one host name".into()),
+        (RecordType::NS | RecordType::PTR, _) => Err("is not one host name".into()),
+        _ => portolan_zonefile::rdata::of_words(rtype, text),
     }
 }
 

@@ -1,7 +1,6 @@
 use portolan_core::record::Present;
 
 use super::*;
-use crate::entry;
 
 /// The wire form in hexadecimal, or the number of the word at fault and the rule.
 fn wire(rtype: &str, text: &str) -> Result<String, (usize, String)> {
@@ -161,6 +160,14 @@ fn what_the_core_prints_is_read_back() {
         ("MX", "10 mail.example."),
         ("SRV", "1 2 3 host.example."),
         ("TXT", "\"a b\" \"c\\\"d\\\\e\\001\""),
+        ("CAA", "128 issue \"ca.example; \\\"x\\\"\""),
+        ("NAPTR", "100 10 \"u\" \"\" \"!^.*$!sip:\\\\1@a!\" b.example."),
+        ("HTTPS", "0 foo."),
+        (
+            "SVCB",
+            "1 foo. mandatory=alpn,key667 alpn=\"h2,f\\\\\\\\oo\\\\,bar\" no-default-alpn port=53 ipv4hint=192.0.2.1 \
+             ech=YWJjZA== ipv6hint=2001:db8::1,2001:db8::2 dohpath=\"/q{?dns}\" key667=\"a\\\"\\255\"",
+        ),
     ] {
         let parsed: RecordType = rtype.parse().unwrap();
         let octets = hex(&wire(rtype, text).unwrap());
@@ -173,4 +180,24 @@ fn hex(text: &str) -> Vec<u8> {
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
         .collect()
+}
+
+#[test]
+fn words_alone() {
+    let check = |rtype: RecordType, text: &str, wanted: Result<&str, &str>| {
+        let shown = of_words(rtype, text).map(|rdata| Present(rtype, rdata.as_wire()).to_string());
+        match (shown, wanted) {
+            (Ok(shown), Ok(wanted)) => assert_eq!(shown, wanted),
+            (Err(why), Err(rule)) => assert!(why.contains(rule), "{text}: {why}"),
+            (found, _) => panic!("{rtype} {text}: {found:?}"),
+        }
+    };
+    check(RecordType::CAA, "0 issue \"ca.example\"", Ok("0 issue \"ca.example\""));
+    check(RecordType::HTTPS, "1 svc.Example alpn=h2", Ok("1 svc.example. alpn=\"h2\""));
+    check(RecordType(65_280), "\\# 2 01ab", Ok("\\# 2 01ab"));
+    check(RecordType::CAA, "", Err("missing at its end"));
+    check(RecordType::CAA, "0 issue", Err("CAA data"));
+    check(RecordType::HTTPS, "1 . port=x", Err("has \"port=x\", which is no value of port"));
+    check(RecordType::CAA, "0 issue \"x", Err("quoted string"));
+    check(RecordType::CAA, "0 issue x\n0 issue y", Err("more than one line"));
 }
