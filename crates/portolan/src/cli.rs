@@ -180,10 +180,10 @@ fn forget() -> Command {
 
 fn check() -> Command {
     Command::new("check")
-        .about("Report every fault of a fleet folder and of the configuration")
+        .about("Report every fault of a fleet folder, of zone files and of the configuration")
         .long_about(
-            "Reads the configuration and the fleet folder as `run` does, with the same flags, and prints all that \
-             is wrong with them, each fault with its place. \
+            "Reads the configuration, the fleet folder and zone files as `run` does, with the same flags, and prints \
+             all that is wrong with them, each fault with its place. \
              What is served all the same, and only looks like a mistake, is a warning: a private or loopback \
              address, a name in no zone, a silent cluster, a cluster without a region. Exit code 2 when there is \
              any fault; warnings alone are 0.",
@@ -246,8 +246,7 @@ fn settings(names: &[&str]) -> Vec<Arg> {
     let mut args = vec![file.help(format!("Read the configuration from this file [env: {CONFIG_ENV}]"))];
     let own = |name: &str| names.contains(&name);
     for key in KEYS.iter().filter(|key| own(key.name) || key.name == "log" || key.name == "logFormat") {
-        let several = matches!(key.form, crate::config::keys::Form::Addresses);
-        let action = if several { ArgAction::Append } else { ArgAction::Set };
+        let action = if key.form.is_list() { ArgAction::Append } else { ArgAction::Set };
         let arg = Arg::new(key.name).long(key.flag).value_name(key.value).action(action);
         args.push(arg.help(format!("{} [default: {}] [env: {}]", key.help, key.default, key.env)));
     }

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use portolan_serve::Pin;
 
 use crate::logs::LogFormat;
+use crate::zones::ZoneSource;
 
 pub mod docs;
 pub mod file;
@@ -33,8 +34,10 @@ pub mod value;
 /// What `portolan run` runs with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunConfig {
-    /// The fleet folder.
-    pub fleet: PathBuf,
+    /// The fleet folder; none: there are only zone files.
+    pub fleet: Option<PathBuf>,
+    /// Zones that are served from files.
+    pub zones: Vec<ZoneSource>,
     /// Where questions are answered, over UDP and TCP.
     pub listen: Vec<SocketAddr>,
     /// True when `listen` is the default: an IPv6 address that this machine lacks is then passed over

@@ -32,6 +32,7 @@ mod hearing;
 mod intents;
 mod networks;
 mod publish;
+mod zone_files;
 
 use changes::Changes;
 pub use gauges::Gauges;
@@ -39,6 +40,7 @@ use hearing::Hearing;
 use intents::Intents;
 use networks::Networks;
 use publish::caught;
+use zone_files::ZoneFiles;
 
 /// One thing that a source saw. A source is a cluster, or the fleet folder's root, whose name is empty.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +97,8 @@ pub struct Engine {
     steering: BTreeMap<Name, Vec<Problem>>,
     /// What is wrong with the reading of sources.
     reading: BTreeMap<ClusterName, Vec<Problem>>,
+    /// What is wrong with zone files, and what they share with the fleet.
+    zone_files: ZoneFiles,
     /// What was committed and could not be compiled.
     owed: Touched,
     /// True when an unknown name may be denied.
@@ -136,6 +140,7 @@ impl Engine {
             intents: Intents::default(),
             steering: BTreeMap::new(),
             reading: BTreeMap::new(),
+            zone_files: ZoneFiles::default(),
             owed: Touched::default(),
             complete: last_good.is_some(),
             last_good,
@@ -223,6 +228,7 @@ impl Engine {
     pub fn problems(&self) -> Vec<Problem> {
         let of_program = self.reading.values().chain(self.steering.values()).flatten();
         let mut all: Vec<Problem> = self.index.problems().chain(of_program).cloned().collect();
+        all.extend(self.zone_file_problems());
         all.sort_by(reading_order);
         all.dedup();
         all

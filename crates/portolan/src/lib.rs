@@ -1,6 +1,7 @@
 //! The program: what it reads, how it runs, and what it tells people.
 //!
 //! ```text
+//!   zone files ────▶ zones ───┐
 //!   fleet folder ──▶ source ──▶ engine ──▶ Published ──▶ portolan-serve: UDP, TCP
 //!                               │    │
 //!                    portolan-store  ├──▶ http: /metrics /livez /readyz
@@ -11,6 +12,7 @@
 //! | --- | --- |
 //! | [`engine`] | events in, the next snapshot published: index, store and compile behind one call |
 //! | [`source`] | the fleet folder: read once, or watched |
+//! | [`zones`] | zone files: read, and watched |
 //! | [`run`] | `portolan run`: everything wired, from top to bottom |
 //! | [`http`], [`control`] | metrics and health; questions to a running server |
 //! | [`explain`], [`status`] | why a client gets what it gets; how the fleet is |
@@ -40,6 +42,7 @@ pub mod run;
 pub mod source;
 pub mod status;
 pub mod when;
+pub mod zones;
 
 use std::process::ExitCode;
 

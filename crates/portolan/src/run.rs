@@ -10,12 +10,12 @@ use portolan_serve::{ServeError, Server};
 
 use crate::config::{RunConfig, here};
 use crate::control::{self, Control};
-use crate::engine::{Engine, SharedEngine};
+use crate::engine::{Engine, Event, SharedEngine, root};
 use crate::http::{self, Health};
 use crate::nsid::nsid;
 use crate::problem::{Refused, chain};
 use crate::source::Watch;
-use crate::{chance, clock};
+use crate::{chance, clock, zones};
 
 /// How long a server that stops goes on answering after `/readyz` says no, where somebody may be asking.
 pub const DRAIN: Duration = Duration::from_millis(500);
@@ -59,8 +59,8 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     }
     let control = open_control(&config, &addresses, &engine, &aside)?;
 
-    let watch = Watch::start(&config.fleet, engine.clone())?;
-    report_start(&engine, &config.fleet);
+    let zones = zones::Watch::start(&config.zones, engine.clone())?;
+    let watch = follow(config.fleet.as_deref(), &engine)?;
     // Answers are given since `start`; who waits for this line finds the folder read.
     for address in &addresses {
         announce(&format!("listening on {address} (udp, tcp)"));
@@ -73,6 +73,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         aside.block_on(async { tokio::time::sleep(DRAIN).await });
     }
     drop(watch);
+    drop(zones);
     drop(control);
     let closed = engine.lock().close();
     running.shutdown();
@@ -162,6 +163,17 @@ fn open_control(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Reads the fleet folder and watches it. Without one, what zone files say is all there is.
+fn follow(fleet: Option<&Path>, engine: &SharedEngine) -> anyhow::Result<Option<Watch>> {
+    let Some(fleet) = fleet else {
+        engine.lock().take(vec![Event::Heard(root())], clock::now());
+        return Ok(None);
+    };
+    let watch = Watch::start(fleet, engine.clone())?;
+    report_start(engine, fleet);
+    Ok(Some(watch))
 }
 
 fn report_start(engine: &SharedEngine, fleet: &Path) {

@@ -43,7 +43,10 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
         }),
         "check" => commands::check(&said, out),
         "endpoints" => with(&said.settle(), out, |config, out| {
-            commands::endpoints(&config.fleet, text(matches, "output") == "json", out)
+            let Some(fleet) = &config.fleet else {
+                anyhow::bail!("endpoints come of a fleet folder; name it by --fleet DIR")
+            };
+            commands::endpoints(fleet, text(matches, "output") == "json", out)
         }),
         "config" => config(matches, environment, out),
         "crds" => print(out, &portolan_kube::crds::yaml()),

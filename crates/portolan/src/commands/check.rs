@@ -7,11 +7,14 @@ use anyhow::Result;
 use portolan_core::{Fleet, Problem, Reason};
 
 use super::outcome::Outcome;
+use crate::clock;
 use crate::config::here;
 use crate::config::said::Said;
+use crate::engine::Engine;
 use crate::logs::plain;
 use crate::problem;
 use crate::source;
+use crate::zones::{self, ZoneSource};
 
 mod places;
 
@@ -26,20 +29,29 @@ pub fn is_warning(problem: &Problem) -> bool {
 /// # Errors
 /// When nothing can be written.
 pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
-    let mut problems = match said.settle() {
-        Ok(config) => here::faults(said, &config),
-        Err(faults) => faults,
+    let (mut problems, files) = match said.settle() {
+        Ok(config) => (here::faults(said, &config), config.zones),
+        Err(faults) => (faults, Vec::new()),
     };
-    let mut seen = String::new();
-    if let Some(folder) = said.text("fleet").map(Path::new) {
-        match source::load(folder) {
-            Ok(engine) => {
-                problems.extend(places::exact(folder, engine.problems()));
-                seen = format!(" in {}", counts(engine.fleet()));
-            }
-            Err(problem) => problems.push(problem),
+    let mut seen = Vec::new();
+    let mut engine = None;
+    let folder = said.text("fleet").map(Path::new);
+    match folder.map(source::load) {
+        Some(Ok(read)) => {
+            seen.push(counts(read.fleet()));
+            engine = Some(read);
         }
+        Some(Err(problem)) => problems.push(problem),
+        None => {}
     }
+    if !files.is_empty() {
+        read_zone_files(engine.get_or_insert_with(|| Engine::new(clock::now())), &files);
+        seen.push(count(files.len(), "zone file"));
+    }
+    if let Some(engine) = engine {
+        problems.extend(places::exact(folder.unwrap_or(Path::new("")), engine.problems()));
+    }
+    let seen = if seen.is_empty() { String::new() } else { format!(" in {}", seen.join(", ")) };
     for problem in &problems {
         print_problem(problem, out)?;
     }
@@ -47,6 +59,13 @@ pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
     let faults = problems.len() - warnings;
     writeln!(out, "{}, {}{seen}", count(faults, "fault"), count(warnings, "warning"))?;
     Ok(if faults > 0 { Outcome::Faults } else { Outcome::Fine })
+}
+
+fn read_zone_files(engine: &mut Engine, files: &[ZoneSource]) {
+    for source in files {
+        let loaded = zones::load(source, engine.snapshot().seed());
+        engine.take_zone_file(&source.apex, loaded.file, loaded.problems, clock::now());
+    }
 }
 
 /// One problem, as compilers write them: place, severity, object and field, value and rule. What a message

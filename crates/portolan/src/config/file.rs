@@ -214,9 +214,19 @@ fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
             };
             items.iter().enumerate().map(text).collect()
         }
+        (Form::Zones, Json::Array(items)) => {
+            let text = |(nth, item): (usize, &Json)| zone(item).ok_or_else(|| wrong(Some(nth), item));
+            items.iter().enumerate().map(text).collect()
+        }
         (Form::Number(_), Json::Number(number)) => Ok(vec![number.to_string()]),
-        (Form::Number(_) | Form::Addresses, other) => Err(wrong(None, other)),
+        (Form::Number(_) | Form::Addresses | Form::Zones, other) => Err(wrong(None, other)),
         (_, Json::String(text)) => Ok(vec![text.clone()]),
         (_, other) => Err(wrong(None, other)),
     }
+}
+
+/// `{name: NAME, file: FILE}` as a flag has it. None when it has other keys, or other than texts.
+fn zone(item: &Json) -> Option<String> {
+    let fields = item.as_object().filter(|fields| fields.len() == 2)?;
+    Some(format!("{}={}", fields.get("name")?.as_str()?, fields.get("file")?.as_str()?))
 }

@@ -1,5 +1,7 @@
 //! The keys: one definition of each, from which the parser, the flags, their help and the docs come.
 
+use crate::zones::ZONES_MAX;
+
 /// The version of the file that this program reads.
 pub const CONFIG_VERSION: &str = "v1alpha1";
 /// Names the file.
@@ -45,6 +47,8 @@ pub enum Form {
     Address,
     /// One or more addresses with ports.
     Addresses,
+    /// Zones with their files.
+    Zones,
     /// A whole number, from 1 to this.
     Number(usize),
     /// A text of at most so many octets.
@@ -56,6 +60,12 @@ pub enum Form {
 }
 
 impl Form {
+    /// True when a flag of it may be given several times.
+    #[must_use]
+    pub fn is_list(self) -> bool {
+        matches!(self, Self::Addresses | Self::Zones)
+    }
+
     /// The form in words, for messages and docs.
     #[must_use]
     pub fn words(self) -> String {
@@ -65,6 +75,12 @@ impl Form {
             Self::Addresses => {
                 format!(
                     "list of 1 to {LISTENERS_MAX} addresses with port, as in [127.0.0.1:53, \"[::1]:53\"]"
+                )
+            }
+            Self::Zones => {
+                format!(
+                    "list of at most {ZONES_MAX} zones, as in [{{name: example.org, file: example.org.zone}}]; in a \
+                     flag NAME=FILE"
                 )
             }
             Self::Number(most) => format!("whole number from 1 to {most}"),
@@ -85,8 +101,22 @@ pub const KEYS: &[Key] = &[
         value: "DIR",
         default: "none",
         help: "The fleet folder: a sub-folder of manifests for each cluster, intents beside them",
-        more: "`run`, `endpoints` and `check` need it. It is watched; a folder that is not there yet is waited for.",
+        more: "`endpoints` needs it, `run` and `check` too where no zone file is named. It is watched; a folder that is not there yet is waited for.",
         example: "/etc/portolan/fleet",
+    },
+    Key {
+        name: "zones",
+        flag: "zone",
+        env: "PORTOLAN_ZONES",
+        form: Form::Zones,
+        value: "NAME=FILE",
+        default: "none",
+        help: "Serve this zone from a zone file (RFC 1035), beside the fleet; may be given several times",
+        more: "On the command line the flag is repeated; in the environment commas stand between zones. A file is read \
+               again when it changes; one that is damaged or gone keeps its last good content. Names that the fleet has \
+               too are answered from the fleet, and reported. With a zone there need not be a fleet folder. See \
+               [zone files](../how-to/zone-files.md).",
+        example: "[{name: example.org, file: /etc/portolan/example.org.zone}]",
     },
     Key {
         name: "listen",

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr as _;
 
-use portolan_core::{Problem, Reason};
+use portolan_core::{Name, Problem, Reason};
 use portolan_serve::Pin;
 
 use crate::config::RunConfig;
@@ -12,6 +12,7 @@ use crate::config::keys::{Form, LISTEN_DEFAULT, LISTENERS_MAX, NSID_OCTETS_MAX, 
 use crate::config::said::Said;
 use crate::config::value::{Value, fault};
 use crate::logs::{self, LogFormat};
+use crate::zones::{ZONES_MAX, ZoneSource};
 
 impl Said {
     /// What `portolan run` runs with.
@@ -44,7 +45,7 @@ struct Settling<'s> {
 impl Settling<'_> {
     fn config(&mut self) -> RunConfig {
         let is_judged = !self.has_problem("fleet") && !self.is_file_unread();
-        if self.said.text("fleet").is_none() && is_judged {
+        if self.said.text("fleet").is_none() && self.said.text("zones").is_none() && is_judged {
             let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
                            `fleet:` in the file of --config"
                 .to_owned();
@@ -58,7 +59,8 @@ impl Settling<'_> {
         let http = self.address("http");
         self.clash(&listen, http);
         RunConfig {
-            fleet: self.path("fleet").unwrap_or_default(),
+            fleet: self.path("fleet"),
+            zones: self.zones(),
             listen,
             listen_is_default: !self.said.values.contains_key("listen"),
             workers: self.number("workers"),
@@ -79,6 +81,31 @@ impl Settling<'_> {
             return None;
         }
         Some(PathBuf::from(text))
+    }
+
+    fn zones(&mut self) -> Vec<ZoneSource> {
+        let Some(Value { texts, source }) = self.said.values.get("zones") else { return Vec::new() };
+        if texts.len() > ZONES_MAX {
+            self.wrong("zones", format!("has {} zones; at most {ZONES_MAX} are served", texts.len()));
+        }
+        let mut zones: Vec<ZoneSource> = Vec::new();
+        for (nth, text) in texts.iter().enumerate().take(ZONES_MAX) {
+            let checked = zone(text).and_then(|new| match zones.iter().find(|old| old.apex == new.apex) {
+                Some(old) => {
+                    let (apex, file) = (old.apex.to_dotless(), old.file.display());
+                    Err((Reason::Duplicate, format!("zone {apex} stands there twice; its file is {file}")))
+                }
+                None => Ok(new),
+            });
+            match checked {
+                Ok(new) => zones.push(new),
+                Err((reason, message)) => {
+                    let field = format!("zones[{nth}]");
+                    self.problems.push(fault(&field, reason, message, &source.to_string()));
+                }
+            }
+        }
+        zones
     }
 
     fn listen(&mut self) -> Vec<SocketAddr> {
@@ -199,6 +226,21 @@ impl Settling<'_> {
     /// True when the file as a whole, or its version, has a fault: what its keys say is not known then.
     fn is_file_unread(&self) -> bool {
         self.has_problem("version") || self.problems.iter().any(|problem| problem.subject == "config")
+    }
+}
+
+/// A zone and its file, or why it is none.
+fn zone(text: &str) -> Result<ZoneSource, (Reason, String)> {
+    let invalid = |why: String| Err((Reason::Invalid, format!("{text:?} {why}")));
+    let Some((name, file)) = text.split_once('=') else {
+        return invalid("is not NAME=FILE, as in example.org=/etc/portolan/example.org.zone".to_owned());
+    };
+    if file.is_empty() || file.contains('\0') {
+        return invalid("names no file".to_owned());
+    }
+    match name.parse::<Name>() {
+        Ok(apex) => Ok(ZoneSource { apex, file: PathBuf::from(file) }),
+        Err(error) => invalid(format!("has a zone's name that {error}")),
     }
 }
 

@@ -17,6 +17,7 @@ impl Said {
                     let texts: Vec<String> = value.texts.iter().map(|text| quoted(text)).collect();
                     let value_text = match (key.form, texts.as_slice()) {
                         (crate::config::keys::Form::Addresses, texts) => format!("[{}]", texts.join(", ")),
+                        (crate::config::keys::Form::Zones, _) => zones(&value.texts),
                         (crate::config::keys::Form::Number(_), _) => value.texts.join(""),
                         (_, texts) => texts.join(""),
                     };
@@ -36,6 +37,15 @@ impl Said {
         }
         out
     }
+}
+
+/// Zones as the file has them.
+fn zones(texts: &[String]) -> String {
+    let zone = |text: &String| match text.split_once('=') {
+        Some((name, file)) => format!("{{name: {}, file: {}}}", quoted(name), quoted(file)),
+        None => quoted(text),
+    };
+    format!("[{}]", texts.iter().map(zone).collect::<Vec<_>>().join(", "))
 }
 
 /// A text as YAML reads it back: a JSON string is one.

@@ -248,7 +248,7 @@ fn later_layers_count_over_earlier_ones() {
     ];
     let (said, config) = settled(text, &variables, &[("log", &["error"]), ("http", &["127.0.0.1:0"])]);
     let config = config.unwrap();
-    assert_eq!(config.fleet, PathBuf::from("by-file"));
+    assert_eq!(config.fleet, Some(PathBuf::from("by-file")));
     assert_eq!(config.log, "error", "a flag counts over a variable, a variable over the file");
     assert_eq!(config.listen, ["127.0.0.1:53".parse().unwrap(), "[::1]:53".parse().unwrap()]);
     assert!(!config.listen_is_default);
@@ -277,7 +277,8 @@ fn later_layers_count_over_earlier_ones() {
 fn defaults() {
     let (_, config) = settled("version: v1alpha1\nfleet: f\n", &[], &[]);
     let expected = RunConfig {
-        fleet: "f".into(),
+        fleet: Some("f".into()),
+        zones: Vec::new(),
         listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
         listen_is_default: true,
         workers: None,
@@ -316,17 +317,19 @@ fn faults_name_the_layer() {
 #[test]
 fn every_key_counts() {
     for key in KEYS {
-        let value = |text: &str| {
-            if key.form == Form::Addresses {
-                text.trim_matches(['[', ']']).replace(['"', ' '], "")
-            } else {
-                text.to_owned()
+        let value = |text: &str| match key.form {
+            Form::Addresses => text.trim_matches(['[', ']']).replace(['"', ' '], ""),
+            Form::Zones => {
+                let zone = text.trim_matches(['[', ']', '{', '}']).replace("name: ", "");
+                zone.replace(", file: ", "=")
             }
+            _ => text.to_owned(),
         };
         let bare = if key.name == "fleet" { "version: v1alpha1\n" } else { "version: v1alpha1\nfleet: f\n" };
         let file = format!("{bare}{}: {}\n", key.name, key.example);
         let by_file = settled(&file, &[], &[]).1.unwrap();
-        let first = key.example.trim_start_matches('[').split(',').next().unwrap();
+        let first = value(key.example);
+        let first = first.split(',').next().unwrap();
         let by_flag = settled(bare, &[], &[(key.name, &[first])]).1.unwrap();
         if key.form != Form::Addresses {
             let by_env = settled(bare, &[(key.env, &value(key.example))], &[]).1.unwrap();
@@ -404,5 +407,61 @@ fn a_fleet_that_may_be_set_is_not_said_to_be_missing() {
         let faults = Said { values, problems, ..Said::default() }.settle().unwrap_err();
         let subjects: Vec<&str> = faults.iter().map(|fault| fault.subject.as_str()).collect();
         assert_eq!(subjects, expected, "{text:?}");
+    }
+}
+
+#[test]
+fn zones_are_named_in_every_layer() {
+    let zones = |text: &str| {
+        let (entries, problems) = file::parse(Path::new("c.yaml"), text);
+        let values = entries.into_iter().map(|entry| (entry.key.name, entry.value)).collect();
+        let said = Said { values, problems, ..Said::default() };
+        let shown = said.show();
+        let config = said.settle().unwrap();
+        let zones: Vec<_> =
+            config.zones.iter().map(|zone| format!("{}={}", zone.apex, zone.file.display())).collect();
+        (zones, shown.lines().find(|line| line.starts_with("zones:")).unwrap().to_owned())
+    };
+    let text =
+        "version: v1alpha1\nzones:\n- {name: a.example, file: /z/a}\n- file: b=c\n  name: B.example.\n";
+    let (found, shown) = zones(text);
+    assert_eq!(found, ["a.example.=/z/a", "b.example.=b=c"]);
+    assert!(
+        shown.contains(r#"[{name: "a.example", file: "/z/a"}, {name: "B.example.", file: "b=c"}]"#),
+        "{shown}"
+    );
+    // What is shown is a file that says the same.
+    assert_eq!(zones(&format!("version: v1alpha1\n{shown}\n")).0, found);
+
+    let wanted = "wanted: list of at most 1000 zones";
+    for (zones, expected) in [
+        (
+            "a.example",
+            format!("c.yaml:2:8: config: zones: Invalid: \"a.example\" is not of the right type; {wanted}"),
+        ),
+        (
+            "[a.example=/z]",
+            format!(
+                "c.yaml:2:8: config: zones[0]: Invalid: \"a.example=/z\" is not of the right type; {wanted}"
+            ),
+        ),
+        (
+            "[{name: a.example}]",
+            format!(
+                "c.yaml:2:8: config: zones[0]: Invalid: {{\"name\":\"a.example\"}} is not of the right type; {wanted}"
+            ),
+        ),
+        (
+            "[{name: a..b, file: x}]",
+            "c.yaml:2:8: config: zones[0]: Invalid: \"a..b=x\" has a zone's name that has an empty label"
+                .to_owned(),
+        ),
+        ("[{name: a, file: \"\"}]", "c.yaml:2:8: config: zones[0]: Invalid: \"a=\" names no file".to_owned()),
+        (
+            "[{name: a, file: x}, {name: A., file: y}]",
+            "c.yaml:2:8: config: zones[1]: Duplicate: zone a stands there twice; its file is x".to_owned(),
+        ),
+    ] {
+        check(&format!("version: v1alpha1\nzones: {zones}\n"), &[&expected]);
     }
 }

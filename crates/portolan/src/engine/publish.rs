@@ -52,6 +52,7 @@ impl Engine {
         self.store.given(concerned(&next, touched, &found));
         self.published.publish(next);
         self.published_at = now;
+        self.note_overlaps(found.keys());
         for (name, problems) in found {
             if problems.is_empty() {
                 self.steering.remove(&name);

@@ -242,3 +242,95 @@ fn what_went_while_nobody_looked_is_gone_once_the_folder_is_read() {
     engine.take([events("", ZONE), events("eu-1", &record("b", "192.0.2.2")), heard.to_vec()].concat(), NOW);
     assert_eq!((address(&engine, "a"), address(&engine, "b").as_deref()), (None, Some("192.0.2.2")));
 }
+
+/// A zone file of these names.
+fn zone_file(engine: &Engine, apex: &str, names: &[&str]) -> Arc<portolan_core::zone::ZoneFile> {
+    let apex: Name = apex.parse().unwrap();
+    let mut gather = portolan_core::zone::file::Gather::new();
+    let ttl = portolan_core::Ttl::DEFAULT;
+    let soa = portolan_core::record::Soa {
+        mname: apex.clone(),
+        rname: apex.clone(),
+        serial: 7,
+        refresh: 1,
+        retry: 1,
+        expire: 1,
+        minimum: 1,
+    };
+    let soa = portolan_core::record::Rdata::soa(&soa);
+    gather.add(apex.borrowed(), RecordType::SOA, ttl, soa.as_wire());
+    gather.add(apex.borrowed(), RecordType::NS, ttl, apex.as_wire());
+    for name in names {
+        gather.add(apex.prepend(name).unwrap().borrowed(), RecordType::A, ttl, &[192, 0, 2, 9]);
+    }
+    let seed = engine.snapshot().seed();
+    Arc::new(portolan_core::zone::ZoneFile::build(&apex, seed, vec![gather]).unwrap().0)
+}
+
+fn conflicts(engine: &Engine) -> Vec<String> {
+    let all = engine.problems();
+    all.iter().filter(|problem| problem.reason == Reason::Conflict).map(|p| p.message.clone()).collect()
+}
+
+#[test]
+fn names_that_a_zone_file_has_too_are_told() {
+    let mut engine = started();
+    engine.take(events("eu-1", &record("a", "192.0.2.1")), NOW);
+    let file = zone_file(&engine, "glb.example", &["a", "b", "c"]);
+    let apex: Name = "glb.example".parse().unwrap();
+    engine.take_zone_file(&apex, Some(file), Vec::new(), NOW);
+    let told = |name: &str| {
+        format!(
+            "{name}.glb.example is in the zone file and also of DNSEndpoint shop/{name}, which is answered"
+        )
+    };
+    assert_eq!(conflicts(&engine), [told("a")]);
+    assert_eq!(address(&engine, "a").as_deref(), Some("192.0.2.1"));
+    // Names of the fleet that come and go afterwards.
+    engine.take(events("eu-1", &record("b", "192.0.2.2")), NOW);
+    assert_eq!(conflicts(&engine), [told("a"), told("b")]);
+    let key = events("eu-1", &record("a", "192.0.2.1")).into_iter().find_map(|event| match event {
+        Event::Set { object, .. } => Some(object.key()),
+        _ => None,
+    });
+    engine.take(vec![Event::Deleted { source: "eu-1".into(), key: key.unwrap() }], NOW);
+    assert_eq!(conflicts(&engine), [told("b")]);
+    // A new file.
+    let file = zone_file(&engine, "glb.example", &["c"]);
+    engine.take_zone_file(&apex, Some(file), Vec::new(), NOW);
+    assert_eq!(conflicts(&engine), [""; 0]);
+}
+
+#[test]
+fn of_many_names_that_a_zone_file_has_too_the_number_is_told() {
+    let mut engine = started();
+    let names: Vec<String> = (0..30).map(|number| format!("n{number}")).collect();
+    for name in &names {
+        engine.take(events("eu-1", &record(name, "192.0.2.1")), NOW);
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let file = zone_file(&engine, "glb.example", &names);
+    engine.take_zone_file(&"glb.example".parse().unwrap(), Some(file), Vec::new(), NOW);
+    let told = conflicts(&engine);
+    assert_eq!(told.len(), 21);
+    assert!(told.iter().any(|line| line.starts_with("10 more names of the zone file")), "{told:?}");
+}
+
+#[test]
+fn a_zone_file_that_gives_nothing_takes_nothing_away() {
+    let mut engine = started();
+    let apex: Name = "files.example".parse().unwrap();
+    let file = zone_file(&engine, "files.example", &["a"]);
+    engine.take_zone_file(&apex, Some(file), Vec::new(), NOW);
+    let problem = Problem {
+        subject: "zone files.example".into(),
+        reason: Reason::Unreadable,
+        message: "is not there".into(),
+        place: "x".into(),
+    };
+    engine.take_zone_file(&apex, None, vec![problem.clone()], NOW);
+    assert_eq!(engine.problems(), [problem]);
+    let zones: Vec<String> = engine.snapshot().zones().map(|zone| zone.apex.to_dotless()).collect();
+    assert_eq!(zones, ["glb.example", "files.example"]);
+    assert!(engine.snapshot().zones().any(|zone| zone.apex == apex && zone.serial == 7));
+}

@@ -7,6 +7,7 @@
 //! | `folder` | what becomes of answers when the folder changes |
 //! | `state` | what becomes of them when the process ends and starts again |
 //! | `descriptors` | what becomes of them when file descriptors run out |
+//! | `zone_files` | what becomes of answers when a zone file changes |
 //! | `demo` | the demo, as it looks on a terminal |
 //! | `doors` | the other ways in: metrics, health, the control socket, a second process |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
@@ -18,3 +19,4 @@ mod fleet;
 mod folder;
 mod server;
 mod state;
+mod zone_files;

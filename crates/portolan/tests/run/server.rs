@@ -55,11 +55,23 @@ impl Server {
         Self::start_by(fleet, command)
     }
 
+    /// Starts with a zone file beside the fleet.
+    pub(crate) fn start_with_zone(fleet: &FleetFolder, zone: &str) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+        command.args(["run", "--zone", zone]);
+        Self::start_with(fleet, command)
+    }
+
     fn start_by(fleet: &FleetFolder, mut command: Command) -> Self {
+        command.arg("run");
+        Self::start_with(fleet, command)
+    }
+
+    fn start_with(fleet: &FleetFolder, mut command: Command) -> Self {
         let control = fleet.beside("control.sock");
         let log = fleet.beside("log");
         let mut child = command
-            .args(["run", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", "1"])
+            .args(["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--workers", "1"])
             .arg("--fleet")
             .arg(fleet.dir())
             .arg("--state")

@@ -1,0 +1,103 @@
+//! Zone files beside the fleet: the names that both have, and what is wrong with either.
+//!
+//! A name of the fleet hides what a zone file has there. That is not told at each look but kept: the names
+//! that a batch touched are looked up in the files, and a new file is looked through once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portolan_core::zone::ZoneFile;
+use portolan_core::{Name, Problem, Reason, Snapshot};
+
+use super::Engine;
+use super::publish::caught;
+
+/// Most names that are told of which the fleet and a zone file both have; of more it is said how many.
+const OVERLAPS_TOLD_MAX: usize = 20;
+
+/// What the engine knows of zone files.
+#[derive(Debug, Default)]
+pub(super) struct ZoneFiles {
+    /// What is wrong with the reading of each, by apex.
+    reading: BTreeMap<Name, Vec<Problem>>,
+    /// The names of each that the fleet has too.
+    overlaps: BTreeMap<Name, BTreeSet<Name>>,
+}
+
+impl Engine {
+    /// Takes what a zone file gave. Without a zone the one before stays.
+    pub fn take_zone_file(
+        &mut self,
+        apex: &Name,
+        file: Option<Arc<ZoneFile>>,
+        problems: Vec<Problem>,
+        now: i64,
+    ) {
+        self.zone_files.reading.insert(apex.clone(), problems);
+        let Some(file) = file else { return };
+        let before = self.published.current();
+        let Some(next) = caught(|| before.with_file(apex, Some(file), self.store.serials())) else {
+            self.panics += 1;
+            tracing::error!(%apex, "a zone file cannot be published; the zone stays as it was");
+            return;
+        };
+        self.store.given([apex.clone()]);
+        self.published.publish(next);
+        self.published_at = now;
+        let names: Vec<Name> = self.store.fleet().names.keys().cloned().collect();
+        self.zone_files.overlaps.remove(apex);
+        self.note_overlaps(names.iter());
+    }
+
+    /// Looks names of the fleet up in the zone files, after they came, changed or went.
+    pub(super) fn note_overlaps<'n>(&mut self, names: impl Iterator<Item = &'n Name>) {
+        if self.zone_files.reading.is_empty() {
+            return;
+        }
+        let snapshot = self.published.current();
+        for name in names {
+            match file_at(&snapshot, name) {
+                Some(apex) => drop(self.zone_files.overlaps.entry(apex).or_default().insert(name.clone())),
+                None => self.zone_files.overlaps.values_mut().for_each(|names| {
+                    names.remove(name);
+                }),
+            }
+        }
+    }
+
+    /// What is wrong with zone files, and with names that the fleet has too.
+    pub(super) fn zone_file_problems(&self) -> impl Iterator<Item = Problem> {
+        let reading = self.zone_files.reading.values().flatten().cloned();
+        let overlaps =
+            self.zone_files.overlaps.iter().flat_map(|(apex, names)| self.overlapping(apex, names));
+        reading.chain(overlaps)
+    }
+
+    fn overlapping(&self, apex: &Name, names: &BTreeSet<Name>) -> Vec<Problem> {
+        let subject = format!("zone {}", apex.to_dotless());
+        let problem =
+            |reason, message| Problem { subject: subject.clone(), reason, message, place: String::new() };
+        let told = names.iter().take(OVERLAPS_TOLD_MAX).map(|name| {
+            let owner = self.store.fleet().names.get(name).map(|facts| facts.owner.to_string());
+            let owner = owner.unwrap_or_else(|| "the fleet".to_owned());
+            let message =
+                format!("{} is in the zone file and also of {owner}, which is answered", name.to_dotless());
+            problem(Reason::Conflict, message)
+        });
+        let more = names.len().saturating_sub(OVERLAPS_TOLD_MAX);
+        let rest = (more > 0).then(|| {
+            let message =
+                format!("{more} more names of the zone file are also the fleet's, which are answered");
+            problem(Reason::Conflict, message)
+        });
+        told.chain(rest).collect()
+    }
+}
+
+/// The apex of the zone whose file has records at a name that the fleet has too.
+fn file_at(snapshot: &Snapshot, name: &Name) -> Option<Name> {
+    snapshot.records(name.borrowed())?;
+    let zone = snapshot.zone_of(name.borrowed())?;
+    let node = zone.file()?.node(name.borrowed(), snapshot.seed())?;
+    (!node.is_empty()).then(|| zone.apex.clone())
+}

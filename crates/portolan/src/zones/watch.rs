@@ -1,0 +1,141 @@
+//! Watching zone files: a thread of its own, from a look at each file to the engine.
+//!
+//! A file is looked at each [`POLL`]: that sees files that are replaced and files that are written in place,
+//! over links and mounts, where the kernel's notices see some of them. A change is read once two looks find
+//! the same, so that a file under way is left alone.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use portolan_core::{Problem, Reason};
+
+use super::include::{Stamp, problem, stamp};
+use super::{Loaded, ZoneSource, load};
+use crate::clock;
+use crate::engine::SharedEngine;
+use crate::problem;
+
+/// How often zone files are looked at.
+pub const POLL: Duration = Duration::from_secs(1);
+/// Most problems of one zone file that are logged.
+const LOGGED_MAX: usize = 20;
+
+/// Zone files that are watched. Dropping it ends the watching.
+#[derive(Debug)]
+pub struct Watch {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Reads the files into the engine, and then watches them. What cannot be read is a problem and no
+    /// error: the file may come later.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(sources: &[ZoneSource], engine: SharedEngine) -> anyhow::Result<Self> {
+        let mut files: Vec<Watched> = sources.iter().map(Watched::new).collect();
+        files.iter_mut().for_each(|file| file.read(&engine));
+        let (stop, stopped) = channel();
+        let thread = std::thread::Builder::new()
+            .name("zone-files".into())
+            .spawn(move || watch(files, &engine, &stopped))
+            .context("cannot start the thread that watches zone files")?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // Its panics were caught and logged inside.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn watch(mut files: Vec<Watched>, engine: &SharedEngine, stopped: &Receiver<()>) {
+    while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
+        for file in &mut files {
+            if file.has_settled() {
+                file.read(engine);
+            }
+        }
+    }
+}
+
+/// One zone file.
+struct Watched {
+    source: ZoneSource,
+    /// What the files were like that were read last.
+    seen: Vec<(PathBuf, Option<Stamp>)>,
+    /// What they were like at the last look, where that is something else.
+    changing: Option<Vec<Option<Stamp>>>,
+    /// True once it gave a zone.
+    serves: bool,
+}
+
+impl Watched {
+    fn new(source: &ZoneSource) -> Self {
+        Self { source: source.clone(), seen: Vec::new(), changing: None, serves: false }
+    }
+
+    /// Looks at the files. True when they are others than those that were read, and the same as at the last look.
+    fn has_settled(&mut self) -> bool {
+        let now: Vec<Option<Stamp>> = self.seen.iter().map(|(path, _)| stamp(path)).collect();
+        if now.iter().eq(self.seen.iter().map(|(_, stamp)| stamp)) {
+            self.changing = None;
+            return false;
+        }
+        let settled = self.changing.as_ref() == Some(&now);
+        self.changing = Some(now);
+        settled
+    }
+
+    fn read(&mut self, engine: &SharedEngine) {
+        let began = Instant::now();
+        let seed = engine.lock().snapshot().seed();
+        let Ok(mut loaded) = catch_unwind(AssertUnwindSafe(|| load(&self.source, seed))) else {
+            let message = "could not be read, which is a fault of this program; the zone stays as it was";
+            let place = self.source.file.display().to_string();
+            let problem = problem(&self.source, Reason::Unreadable, message.into(), place);
+            tracing::error!("{}", problem::line(&problem));
+            self.seen = self.seen.iter().map(|(path, _)| (path.clone(), stamp(path))).collect();
+            engine.lock().take_zone_file(&self.source.apex, None, vec![problem], clock::now());
+            return;
+        };
+        self.seen = std::mem::take(&mut loaded.seen);
+        self.changing = None;
+        self.give(loaded, began, engine);
+    }
+
+    /// Gives a zone to the engine, unless it is damaged and there is a better one.
+    fn give(&mut self, loaded: Loaded, began: Instant, engine: &SharedEngine) {
+        let Loaded { file, is_damaged, mut problems, records, .. } = loaded;
+        let is_kept = self.serves && (is_damaged || file.is_none());
+        if is_kept {
+            problems.insert(0, kept(&self.source));
+        }
+        let file = file.filter(|_| !is_kept);
+        let (zone, path) = (self.source.apex.to_dotless(), self.source.file.display());
+        if let Some(file) = &file {
+            self.serves = true;
+            let milliseconds = began.elapsed().as_millis();
+            tracing::info!(zone, file = %path, names = file.len(), records, milliseconds, "zone file read");
+        }
+        for problem in problems.iter().take(LOGGED_MAX) {
+            tracing::warn!(reason = %problem.reason, "{}", problem::line(problem));
+        }
+        engine.lock().take_zone_file(&self.source.apex, file, problems, clock::now());
+    }
+}
+
+fn kept(source: &ZoneSource) -> Problem {
+    let message = "is damaged, so the zone stays as it was before".to_owned();
+    problem(source, Reason::Unreadable, message, source.file.display().to_string())
+}

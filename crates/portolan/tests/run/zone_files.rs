@@ -1,0 +1,80 @@
+//! A zone file beside the fleet: what becomes of answers when it changes, is damaged, goes.
+
+use std::fs;
+
+use hickory_proto::rr::RData;
+use portolan_core::RecordType;
+
+use crate::fleet::{EU, FleetFolder, WEB};
+use crate::server::{Server, wait};
+
+const ZONE: &str = "$TTL 60\n@ SOA ns. host. 1 2 3 4 5\n  NS ns\nwww A 192.0.2.1\n";
+
+/// The addresses of a name, and the code of the reply.
+fn addresses(server: &Server, name: &str) -> (Vec<String>, u16) {
+    let reply = server.ask(name, RecordType::A);
+    let address = |data: &RData| match data {
+        RData::A(address) => Some(address.to_string()),
+        _ => None,
+    };
+    let found = reply.answers.iter().filter_map(|record| address(&record.data)).collect();
+    (found, reply.metadata.response_code.into())
+}
+
+fn wait_for(server: &Server, name: &str, address: &str) {
+    wait(&format!("{name} to be {address}; the log:\n{}", server.log()), || {
+        (addresses(server, name).0 == [address]).then_some(())
+    });
+}
+
+#[test]
+fn a_zone_file_is_read_again_when_it_changes() {
+    let fleet = FleetFolder::new();
+    let (file, next) = (fleet.beside("files.zone"), fleet.beside("next.zone"));
+    fs::write(&file, ZONE).unwrap();
+    let server = Server::start_with_zone(&fleet, &format!("files.example={}", file.display()));
+    server.wait_for_web(EU);
+    assert_eq!(addresses(&server, "www.files.example"), (vec!["192.0.2.1".to_owned()], 0));
+    assert_eq!(addresses(&server, "gone.files.example").1, 3);
+
+    // Written in place.
+    fs::write(&file, ZONE.replace("192.0.2.1", "192.0.2.2")).unwrap();
+    wait_for(&server, "www.files.example", "192.0.2.2");
+    // Replaced.
+    fs::write(&next, ZONE.replace("192.0.2.1", "192.0.2.3")).unwrap();
+    fs::rename(&next, &file).unwrap();
+    wait_for(&server, "www.files.example", "192.0.2.3");
+
+    // Damaged: nothing changes, and that is told with its place.
+    fs::write(&file, ZONE.replace("192.0.2.1", "192.0.2")).unwrap();
+    wait("the fault's place in the log", || server.log().contains("files.zone:4:7").then_some(()));
+    wait_for(&server, "www.files.example", "192.0.2.3");
+    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    assert!(status.contains("is damaged, so the zone stays as it was before"), "{status}");
+    // Gone.
+    fs::remove_file(&file).unwrap();
+    wait("the file's absence in the log", || server.log().contains("is not there").then_some(()));
+    wait_for(&server, "www.files.example", "192.0.2.3");
+    // Well again.
+    fs::write(&file, ZONE.replace("192.0.2.1", "192.0.2.4")).unwrap();
+    wait_for(&server, "www.files.example", "192.0.2.4");
+    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    assert!(!status.contains("is damaged"), "{status}");
+    server.stop();
+}
+
+#[test]
+fn a_name_of_the_fleet_counts_before_the_zone_files() {
+    let fleet = FleetFolder::new();
+    let file = fleet.beside("glb.zone");
+    fs::write(&file, format!("{ZONE}web A 192.0.2.99\n")).unwrap();
+    let server = Server::start_with_zone(&fleet, &format!("glb.example={}", file.display()));
+    server.wait_for_web(EU);
+    assert_eq!(addresses(&server, "www.glb.example").0, ["192.0.2.1"]);
+    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    assert!(
+        status.contains(&format!("{WEB} is in the zone file and also of GlobalName shop/web")),
+        "{status}"
+    );
+    server.stop();
+}
