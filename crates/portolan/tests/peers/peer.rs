@@ -1,0 +1,225 @@
+//! The servers: their configurations, their start and their end.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::question::Question;
+use crate::reply::Reply;
+
+/// The zone that all of them serve.
+pub(crate) const APEX: &str = "features.example";
+/// Where the zone file stands, with the file that it includes.
+pub(crate) const ZONE_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
+/// How long a server may take to start, and to answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one reply is waited for before the question is asked again.
+const REPLY_WAIT: Duration = Duration::from_secs(3);
+
+/// A make of server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Portolan,
+    Knot,
+    Nsd,
+    Bind,
+}
+
+/// A running server.
+pub(crate) struct Peer {
+    pub(crate) kind: Kind,
+    child: Child,
+    address: SocketAddr,
+    socket: UdpSocket,
+}
+
+impl Peer {
+    /// Starts a server on the zone file, in a folder of its own below this one. None when it is not there.
+    pub(crate) fn start(kind: Kind, below: &Path) -> Option<Self> {
+        let Some(program) = program(kind) else {
+            let missing =
+                format!("{kind:?} is not installed (`cargo xtask setup` does): its answers are not compared");
+            assert!(std::env::var_os("PORTOLAN_REQUIRE_REAL").is_none(), "{missing}");
+            eprintln!("SKIPPED: {missing}");
+            return None;
+        };
+        let folder = below.join(format!("{kind:?}"));
+        fs::create_dir(&folder).unwrap();
+        for file in ["features.zone", "part.zone"] {
+            fs::copy(Path::new(ZONE_FOLDER).join(file), folder.join(file)).unwrap();
+        }
+        let address = free_address();
+        let log = fs::File::create(folder.join("log")).unwrap();
+        let child = command(kind, &program, &folder, address)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(address).unwrap();
+        let mut peer = Self { kind, child, address, socket };
+        peer.wait_for_the_zone(&folder.join("log"));
+        Some(peer)
+    }
+
+    /// The reply over UDP, and over TCP where it was cut.
+    pub(crate) fn ask(&self, question: &Question) -> Reply {
+        let packet = question.packet();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < deadline, "{:?} does not answer {question}", self.kind);
+            if let Some(cut) = self.ask_once(&packet, REPLY_WAIT) {
+                let whole = self.ask_by_tcp(&packet);
+                return Reply::new(&cut, &whole);
+            }
+        }
+    }
+
+    fn ask_once(&self, packet: &[u8], wait: Duration) -> Option<Vec<u8>> {
+        self.socket.set_read_timeout(Some(wait)).unwrap();
+        self.socket.send(packet).ok()?;
+        let mut reply = vec![0; 4096];
+        loop {
+            let octets = self.socket.recv(&mut reply).ok()?;
+            // A late reply to what was asked before is passed over.
+            if reply.get(..2) == packet.get(..2) {
+                reply.truncate(octets);
+                return Some(reply);
+            }
+        }
+    }
+
+    fn ask_by_tcp(&self, packet: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let framed = [&u16::try_from(packet.len()).unwrap().to_be_bytes(), packet].concat();
+        stream.write_all(&framed).unwrap();
+        let mut length = [0; 2];
+        stream.read_exact(&mut length).unwrap();
+        let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut reply).unwrap();
+        reply
+    }
+
+    /// Waits until the zone's SOA is answered with authority.
+    fn wait_for_the_zone(&mut self, log: &Path) {
+        let packet = Question::soa_of_the_zone().packet();
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let reply = self.ask_once(&packet, Duration::from_millis(50));
+            if reply.is_some_and(|reply| Reply::new(&reply, &reply).is_authoritative) {
+                return;
+            }
+            let log = fs::read_to_string(log).unwrap_or_default();
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "{:?} ended ({ended:?}):\n{log}", self.kind);
+            assert!(Instant::now() < deadline, "{:?} does not serve the zone:\n{log}", self.kind);
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // NSD has children, which end by its own good order.
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").arg(&id).status();
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while Instant::now() < deadline {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where a server's program is; Debian has them where the path of an ordinary user does not lead.
+fn program(kind: Kind) -> Option<PathBuf> {
+    let name = match kind {
+        Kind::Portolan => return Some(env!("CARGO_BIN_EXE_portolan").into()),
+        Kind::Knot => "knotd",
+        Kind::Nsd => "nsd",
+        Kind::Bind => "named",
+    };
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders.map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// A port that nobody has, over UDP and TCP. Between here and the start somebody else could take it; then
+/// the server says so and ends.
+fn free_address() -> SocketAddr {
+    loop {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        if UdpSocket::bind(address).is_ok() {
+            return address;
+        }
+    }
+}
+
+fn command(kind: Kind, program: &Path, folder: &Path, address: SocketAddr) -> Command {
+    let mut command = Command::new(program);
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    match kind {
+        Kind::Portolan => {
+            let zone = format!("{APEX}={}", folder.join("features.zone").display());
+            command.args(["run", "--workers", "1", "--listen", &address.to_string(), "--zone", &zone]);
+            command.arg("--control").arg(folder.join("control.sock"));
+        }
+        Kind::Knot => {
+            command.arg("-c").arg(write("knot.conf", knot(folder, address)));
+        }
+        Kind::Nsd => {
+            command.args(["-d", "-c"]).arg(write("nsd.conf", nsd(folder, address)));
+        }
+        Kind::Bind => {
+            command.args(["-f", "-n", "1", "-c"]).arg(write("named.conf", bind(folder, address)));
+        }
+    }
+    command
+}
+
+fn knot(folder: &Path, address: SocketAddr) -> String {
+    let (ip, port, folder) = (address.ip(), address.port(), folder.display());
+    format!(
+        "server:\n    listen: {ip}@{port}\n    rundir: \"{folder}\"\n    udp-workers: 1\n    tcp-workers: 1\n    \
+         background-workers: 1\nlog:\n  - target: stderr\n    any: info\ndatabase:\n    storage: \"{folder}/db\"\n    \
+         journal-db-max-size: 10M\n    kasp-db-max-size: 10M\n    timer-db-max-size: 10M\ntemplate:\n  - id: default\n    \
+         storage: \"{folder}\"\n    semantic-checks: off\n    zonefile-sync: -1\n    zonefile-load: whole\n    \
+         journal-content: none\nzone:\n  - domain: {APEX}\n    file: features.zone\n"
+    )
+}
+
+fn nsd(folder: &Path, address: SocketAddr) -> String {
+    let (ip, port, folder) = (address.ip(), address.port(), folder.display());
+    format!(
+        "server:\n    ip-address: {ip}\n    port: {port}\n    server-count: 1\n    username: \"\"\n    chroot: \"\"\n    \
+         zonesdir: \"{folder}\"\n    database: \"\"\n    pidfile: \"{folder}/nsd.pid\"\n    xfrdfile: \"{folder}/xfrd\"\n    \
+         zonelistfile: \"{folder}/zone.list\"\n    xfrdir: \"{folder}\"\n    minimal-responses: yes\n    \
+         rrl-ratelimit: 0\n    rrl-whitelist-ratelimit: 0\nremote-control:\n    control-enable: no\nzone:\n    \
+         name: {APEX}\n    zonefile: features.zone\n"
+    )
+}
+
+fn bind(folder: &Path, address: SocketAddr) -> String {
+    let (ip, port, folder) = (address.ip(), address.port(), folder.display());
+    format!(
+        "options {{\n  directory \"{folder}\";\n  pid-file \"{folder}/named.pid\";\n  session-keyfile none;\n  \
+         listen-on port {port} {{ {ip}; }};\n  listen-on-v6 {{ none; }};\n  recursion no;\n  minimal-responses yes;\n  \
+         notify no;\n  dnssec-validation no;\n  max-udp-size 1232;\n  check-names primary ignore;\n  check-integrity no;\n  \
+         empty-zones-enable no;\n  zero-no-soa-ttl no;\n}};\ncontrols {{ }};\nzone \"{APEX}\" {{ type primary; file \
+         \"features.zone\"; }};\n"
+    )
+}
