@@ -12,18 +12,22 @@
 //! there is nothing to gain by doing them out of order. What a client pipelines is answered into one
 //! buffer and written at once; no more is read while that is under way, so a client that does not read
 //! its replies fills its own connection and nothing of ours.
+//!
+//! That buffer is the thread's, as nearly all replies are taken by the kernel as soon as they are there.
+//! Only what it does not take is copied to the connection, and waits there. Likewise there is one timer
+//! a connection, which is moved when it rings too early and not with each message.
 
 use std::cell::RefCell;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::pin::{Pin, pin};
 
 use portolan_core::name::NameBuf;
 use portolan_wire::TCP_OCTETS_MAX;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
-use super::frames::{Frame, Inbox};
+use super::frames::{Frame, Inbox, LENGTH_OCTETS};
 use super::table::Seat;
 use crate::config::Limits;
 use crate::counters::{Count, Lane};
@@ -58,7 +62,8 @@ pub(crate) struct Conversation<'c> {
     shared: &'c Shared,
     lane: &'c Lane,
     inbox: Inbox,
-    outbox: Vec<u8>,
+    /// Replies that the kernel did not take at once.
+    left: Vec<u8>,
 }
 
 impl<'c> Conversation<'c> {
@@ -72,7 +77,7 @@ impl<'c> Conversation<'c> {
     ) -> Self {
         // UDP workers are numbered from below.
         let chance = Chance::new(shared.config.seed, u64::MAX - number);
-        Self { stream, source, chance, shared, lane, inbox: Inbox::new(), outbox: Vec::new() }
+        Self { stream, source, chance, shared, lane, inbox: Inbox::new(), left: Vec::new() }
     }
 
     /// Converses until the end, whoever makes it.
@@ -80,71 +85,160 @@ impl<'c> Conversation<'c> {
         // Replies are written whole; waiting for more of them would only delay the last.
         let _ = self.stream.set_nodelay(true);
         let limits = self.shared.config.limits;
-        let mut waiting = Waiting::first(&limits);
+        let mut waiting = Waiting::first(&limits, Instant::now());
+        let mut timer = pin!(sleep_until(waiting.until));
+        let mut stop = pin!(self.shared.stop.wait());
         loop {
-            match self.turn(waiting, seat).await {
-                Ok(answered) => waiting = waiting.next(&limits, answered, !self.inbox.is_empty()),
+            // The first is nearly always ready when anything is, and then nothing else is looked at.
+            let received = tokio::select! {
+                biased;
+                received = self.inbox.receive(&mut self.stream) => received,
+                () = ring(timer.as_mut(), waiting.until) => return waiting.in_vain(),
+                () = &mut stop => return Ended::Stopped,
+            };
+            match received {
+                Ok(0) => return Ended::ByClient,
+                Ok(_) => {}
+                Err(_) => return Ended::Broken,
+            }
+            match self.answer_all(seat).await {
+                Ok((answered, now)) => waiting = waiting.next(&limits, answered, !self.inbox.is_empty(), now),
                 Err(ended) => return ended,
             }
         }
     }
 
-    /// Reads once and answers all that is whole; says whether there was any.
-    async fn turn(&mut self, waiting: Waiting, seat: &Seat) -> Result<bool, Ended> {
-        self.receive(waiting).await?;
-        self.answer_all(seat).await
-    }
-
-    async fn receive(&mut self, waiting: Waiting) -> Result<(), Ended> {
-        let received = timeout_at(waiting.until, self.inbox.receive(&mut self.stream));
-        tokio::select! {
-            biased;
-            received = received => match received {
-                Ok(Ok(0)) => Err(Ended::ByClient),
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(_)) => Err(Ended::Broken),
-                Err(_) => Err(if waiting.inside { Ended::Slow } else { Ended::Idle }),
-            },
-            () = self.shared.stop.wait() => Err(Ended::Stopped),
+    /// Answers every message that is there, and writes the replies; whether there was any, and when that
+    /// was done.
+    async fn answer_all(&mut self, seat: &Seat) -> Result<(bool, Instant), Ended> {
+        let mut any = false;
+        let mut now = Instant::now();
+        loop {
+            let (answered, next) = self.answer_some(seat, now)?;
+            any |= answered;
+            if !self.left.is_empty() {
+                self.write_left().await?;
+                now = Instant::now();
+            }
+            match next {
+                Next::More => {}
+                Next::Part => return Ok((any, now)),
+                Next::Empty => return Err(Ended::Broken),
+            }
         }
     }
 
-    /// Answers every message that is there, and writes the replies.
-    async fn answer_all(&mut self, seat: &Seat) -> Result<bool, Ended> {
-        let mut answered = false;
-        let last = loop {
-            match self.inbox.next() {
-                Frame::Whole(message) => {
-                    let packet = Packet { octets: message, source: self.source };
-                    answer(self.shared, self.lane, packet, &mut self.chance, &mut self.outbox);
-                    answered = true;
-                }
-                Frame::Part => break Ok(answered),
-                Frame::Empty => break Err(Ended::Broken),
+    /// Answers messages until there is no whole one, or much to write, and writes the replies, each with its
+    /// length before it, as far as the kernel takes them; whether there was any message.
+    fn answer_some(&mut self, seat: &Seat, now: Instant) -> Result<(bool, Next), Ended> {
+        thread_local! {
+            // Once a thread instead of once a connection.
+            static OUTBOX: RefCell<Outbox> = RefCell::new(Outbox::new());
+        }
+        OUTBOX.with_borrow_mut(|outbox| {
+            outbox.filled = 0;
+            let (answered, next) = self.fill(outbox);
+            let replies = outbox.replies();
+            if !replies.is_empty() {
+                // Before the client can know of it: who has just got a reply is not the oldest.
+                seat.sign(now.into_std());
+                let taken = match self.stream.try_write(replies) {
+                    Ok(octets) => octets,
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => 0,
+                    Err(_) => return Err(Ended::Broken),
+                };
+                self.left.extend_from_slice(replies.get(taken..).unwrap_or_default());
             }
-            if self.outbox.len() >= OUTBOX_OCTETS {
-                self.write(seat).await?;
+            Ok((answered, next))
+        })
+    }
+
+    /// Answers messages out of one snapshot.
+    fn fill(&mut self, outbox: &mut Outbox) -> (bool, Next) {
+        let snapshot = self.shared.published.glance();
+        let manner = Manner { transport: Transport::Tcp, nsid: &self.shared.config.nsid };
+        let mut answered = 0;
+        let next = loop {
+            let octets = match self.inbox.next() {
+                Frame::Whole(message) => message,
+                Frame::Part => break Next::Part,
+                Frame::Empty => break Next::Empty,
+            };
+            answered += 1;
+            let packet = Packet { octets, source: self.source };
+            let Outbox { octets, filled, name } = outbox;
+            let Some((length, reply)) =
+                octets.get_mut(*filled..).and_then(|room| room.split_first_chunk_mut::<LENGTH_OCTETS>())
+            else {
+                break Next::More;
+            };
+            let outcome = respond(&snapshot, packet, manner, self.chance.draw(), name, reply);
+            let octets = outcome.count(self.lane).and_then(|octets| u16::try_from(octets).ok());
+            if let Some(octets) = octets.filter(|octets| *octets > 0) {
+                *length = octets.to_be_bytes();
+                *filled += LENGTH_OCTETS + usize::from(octets);
+            }
+            if *filled >= OUTBOX_OCTETS {
+                break Next::More;
             }
         };
-        self.write(seat).await?;
-        last
+        self.lane.add_many(Count::QueriesTcp, answered);
+        (answered > 0, next)
     }
 
-    /// Writes the replies, each with its length before it, all at once.
-    async fn write(&mut self, seat: &Seat) -> Result<(), Ended> {
-        if self.outbox.is_empty() {
-            return Ok(());
-        }
-        // Before the client can know of it: who has just got a reply is not the oldest.
-        seat.sign(Instant::now().into_std());
-        let written = timeout(self.shared.config.limits.write, self.stream.write_all(&self.outbox)).await;
-        self.outbox.clear();
-        self.outbox.shrink_to(OUTBOX_OCTETS);
+    /// Writes what the kernel did not take at once.
+    async fn write_left(&mut self) -> Result<(), Ended> {
+        let written = timeout(self.shared.config.limits.write, self.stream.write_all(&self.left)).await;
+        // Most connections never need it again.
+        self.left = Vec::new();
         match written {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(Ended::Broken),
             Err(_) => Err(Ended::Slow),
         }
+    }
+}
+
+/// What stands behind the messages that were answered.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// There may be another one.
+    More,
+    /// Not all of it is there.
+    Part,
+    /// A frame without a message.
+    Empty,
+}
+
+/// Replies under way, with room for the largest behind those that are gathered.
+struct Outbox {
+    octets: Box<[u8]>,
+    filled: usize,
+    name: NameBuf,
+}
+
+impl Outbox {
+    fn new() -> Self {
+        let octets = vec![0; OUTBOX_OCTETS + LENGTH_OCTETS + TCP_OCTETS_MAX].into();
+        Self { octets, filled: 0, name: NameBuf::new() }
+    }
+
+    fn replies(&self) -> &[u8] {
+        self.octets.get(..self.filled).unwrap_or_default()
+    }
+}
+
+/// Waits until then. The timer rings when that was last moved to; moving it costs more than looking.
+async fn ring(mut timer: Pin<&mut Sleep>, until: Instant) {
+    if until < timer.deadline() {
+        timer.as_mut().reset(until);
+    }
+    loop {
+        timer.as_mut().await;
+        if timer.deadline() >= until {
+            return;
+        }
+        timer.as_mut().reset(until);
     }
 }
 
@@ -157,39 +251,21 @@ struct Waiting {
 }
 
 impl Waiting {
-    fn first(limits: &Limits) -> Self {
-        Self { inside: false, until: after(limits.first_byte) }
+    fn first(limits: &Limits, now: Instant) -> Self {
+        Self { inside: false, until: now + limits.first_byte }
     }
 
     /// What comes next. Dripping the bytes of one message does not move its deadline.
-    fn next(self, limits: &Limits, answered: bool, inside: bool) -> Self {
+    fn next(self, limits: &Limits, answered: bool, inside: bool, now: Instant) -> Self {
         match inside {
             true if self.inside && !answered => self,
-            true => Self { inside, until: after(limits.message) },
-            false => Self { inside, until: after(limits.idle) },
+            true => Self { inside, until: now + limits.message },
+            false => Self { inside, until: now + limits.idle },
         }
     }
-}
 
-fn after(wait: Duration) -> Instant {
-    Instant::now() + wait
-}
-
-/// Appends the reply to one message, if one is due, with its length before it.
-fn answer(shared: &Shared, lane: &Lane, packet: Packet<'_>, chance: &mut Chance, out: &mut Vec<u8>) {
-    thread_local! {
-        // The largest reply, once a thread instead of once a connection.
-        static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; TCP_OCTETS_MAX].into());
+    /// Nothing came.
+    fn in_vain(self) -> Ended {
+        if self.inside { Ended::Slow } else { Ended::Idle }
     }
-    lane.add(Count::QueriesTcp);
-    let manner = Manner { transport: Transport::Tcp, nsid: &shared.config.nsid };
-    SCRATCH.with_borrow_mut(|scratch| {
-        let snapshot = shared.published.glance();
-        let outcome = respond(&snapshot, packet, manner, chance.draw(), &mut NameBuf::new(), scratch);
-        let reply = outcome.count(lane).and_then(|octets| scratch.get(..octets)).unwrap_or_default();
-        if let Some(length) = u16::try_from(reply.len()).ok().filter(|length| *length > 0) {
-            out.extend_from_slice(&length.to_be_bytes());
-            out.extend_from_slice(reply);
-        }
-    });
 }

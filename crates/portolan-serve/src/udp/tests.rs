@@ -103,8 +103,17 @@ fn client(server: SocketAddr) -> UdpSocket {
 /// A narrow and a wide socket of each family.
 const ALL: [&str; 4] = ["127.0.0.1:0", "0.0.0.0:0", "[::1]:0", "[::]:0"];
 
+/// Tells the stop when dropped, so that a test that fails ends.
+struct End<'s>(&'s Stop);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.tell();
+    }
+}
+
 /// Runs a worker that echoes on what clients have sent to the socket before; gives what was counted and
-/// the number of batches. `listen` comes with each socket.
+/// the number of batches.
 fn echoed(socket: UdpSocket, hear: impl FnOnce()) -> (crate::Totals, usize) {
     let (stop, counters) = (Stop::new(), Counters::new(1));
     let mut echo = Batches(Echo, 0);
@@ -115,8 +124,8 @@ fn echoed(socket: UdpSocket, hear: impl FnOnce()) -> (crate::Totals, usize) {
             let lane = counters.lane(0);
             supervise(&stop, lane, || serve(&mut door, &mut echo, (&stop, lane)));
         });
+        let _end = End(&stop);
         hear();
-        stop.tell();
     });
     (counters.sum(), echo.1)
 }
