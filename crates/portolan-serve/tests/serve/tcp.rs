@@ -14,6 +14,12 @@ use crate::start;
 
 const SHORT: Duration = Duration::from_millis(100);
 
+/// Waits that are longer than any test, so that what ends is ended by the one wait that is short.
+fn endless() -> Limits {
+    let long = Duration::from_secs(3_600);
+    Limits { first_byte: long, idle: long, message: long, write: long, ..Limits::default() }
+}
+
 fn id(reply: &[u8]) -> u16 {
     u16::from_be_bytes([reply[0], reply[1]])
 }
@@ -187,9 +193,9 @@ fn the_oldest_idle_connection_leaves_first() {
 #[test]
 fn each_wait_has_an_end() {
     // (what is sent, limits, how the end is counted)
-    let first = Limits { first_byte: SHORT, ..Limits::default() };
-    let idle = Limits { idle: SHORT, ..Limits::default() };
-    let message = Limits { message: SHORT, ..Limits::default() };
+    let first = Limits { first_byte: SHORT, ..endless() };
+    let idle = Limits { idle: SHORT, ..endless() };
+    let message = Limits { message: SHORT, ..endless() };
     let table = [
         (vec![], first, 0, Count::ClosedIdle),
         (www(1), idle, 1, Count::ClosedIdle),
@@ -211,9 +217,21 @@ fn each_wait_has_an_end() {
 }
 
 #[test]
+fn a_connection_that_asked_outlives_the_wait_for_its_first_question() {
+    let limits = Limits { first_byte: SHORT, ..Limits::default() };
+    let (running, _published) = start(|config| config.limits = limits);
+    let mut stream = tcp(running.addresses()[0]);
+    stream.write_all(&www(1)).unwrap();
+    read_frame(&mut stream).expect("a reply");
+    let begin = std::time::Instant::now();
+    wait_until("that wait is over", || begin.elapsed() > 3 * SHORT);
+    stream.write_all(&www(2)).unwrap();
+    read_frame(&mut stream).expect("a reply, as it may be idle for longer");
+}
+
+#[test]
 fn dripping_a_message_does_not_prolong_it() {
-    let (running, _published) =
-        start(|config| config.limits = Limits { message: SHORT, ..Limits::default() });
+    let (running, _published) = start(|config| config.limits = Limits { message: SHORT, ..endless() });
     let mut stream = tcp(running.addresses()[0]);
     stream.write_all(&[0xff, 0xff]).unwrap();
     let counters = running.counters();
