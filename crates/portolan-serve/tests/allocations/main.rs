@@ -16,6 +16,7 @@ mod fleet;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::io::Write;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -25,7 +26,7 @@ use portolan_serve::counters::Count;
 use portolan_serve::published::RETIRED_MAX;
 use portolan_serve::{Config, Published, Server};
 
-use client::{question, udp, wait_until, with_subnet};
+use client::{frame, question, read_frame, tcp, udp, wait_until, with_subnet};
 
 /// Allocations of all threads that did not ask to be left out.
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
@@ -111,6 +112,32 @@ fn check(listen: &str) {
     let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
     assert_eq!(allocations, 0, "on {listen}, in {} queries", 100 * packets.len());
     assert_variety(running.counters().sum());
+    check_stream(loopback(running.addresses()[0]));
+}
+
+/// A connection allocates when it begins; what it asks costs nothing, one at a time or many at once.
+fn check_stream(address: SocketAddr) {
+    let mut stream = tcp(address);
+    let one = frame(&question(1, "www", RecordType::A));
+    let many = one.repeat(30);
+    let mut ask = |frames: &[u8], replies| {
+        stream.write_all(frames).unwrap();
+        (0..replies).for_each(|_| assert!(read_frame(&mut stream).is_some()));
+    };
+    // Each thread of the runtime makes its buffer once, and nobody tells which of them comes next.
+    for _ in 0..20 {
+        ask(&one, 1);
+        ask(&many, 30);
+    }
+    wait_until_quiet();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    for _ in 0..100 {
+        ask(&one, 1);
+        ask(&many, 30);
+    }
+    let allocations = ALLOCATIONS.load(Ordering::Relaxed) - before;
+    // So few, should a thread come to its first question only now.
+    assert!(allocations < 20, "{allocations} on {address} in 3,100 questions of a stream");
 }
 
 /// Waits until no thread has allocated for a while.
