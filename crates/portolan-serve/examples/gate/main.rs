@@ -12,8 +12,8 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use portolan_core::name::NameBuf;
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let done = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["serve", address] => serve(address),
-        ["packets", folders @ ..] => packets(folders),
+        ["packets", folders @ ..] => on_a_stack_of_its_own(|| packets(folders)),
         _ => Err("usage: gate serve ADDRESS | gate packets FOLDER...".into()),
     };
     match done {
@@ -70,9 +70,16 @@ fn serve(address: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Where the first stack begins depends on the arguments and the environment, and some copies take a few
+/// instructions more or less by where they are. A thread's stack is always the same.
+fn on_a_stack_of_its_own(work: impl FnOnce() -> Result<(), String> + Send) -> Result<(), Fault> {
+    let done = thread::scope(|scope| scope.spawn(work).join());
+    done.map_err(|_| "it panicked")?.map_err(Into::into)
+}
+
 /// Answers every packet twice, the second time inside [`measured`], and prints a line for each: whether it is
 /// `good`, `hostile` or a `file`, its name, and what came of it.
-fn packets(folders: &[&str]) -> Result<(), Fault> {
+fn packets(folders: &[&str]) -> Result<(), String> {
     let snapshot = world::snapshot();
     let mut desk = Desk { snapshot: &snapshot, name: NameBuf::new(), out: vec![0; MESSAGE_OCTETS_MAX] };
     let good = hostile::good();
@@ -86,7 +93,8 @@ fn packets(folders: &[&str]) -> Result<(), Fault> {
         for (name, octets) in packets {
             // What a first time costs (pages, the dynamic linker) is not the packet's.
             desk.answer(octets);
-            writeln!(out, "{group} {name} {}", spell(measured(&mut desk, octets)))?;
+            let outcome = spell(measured(&mut desk, octets));
+            writeln!(out, "{group} {name} {outcome}").map_err(|fault| fault.to_string())?;
         }
     }
     Ok(())
@@ -121,15 +129,14 @@ fn spell(outcome: Outcome) -> String {
 }
 
 /// The files of a folder, each a packet, in the order of their names.
-fn files(folder: &str) -> Result<Vec<(String, Vec<u8>)>, Fault> {
-    let entries = std::fs::read_dir(folder).map_err(|fault| format!("{folder}: {fault}"))?;
-    let mut paths = entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<PathBuf>, _>>()?;
-    paths.sort();
-    let mut all = Vec::new();
-    for path in paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let octets = std::fs::read(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
-        all.push((name, octets));
-    }
-    Ok(all)
+fn files(folder: &str) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let said = |fault: std::io::Error| format!("{folder}: {fault}");
+    let entries = std::fs::read_dir(folder).map_err(said)?;
+    let mut names = entries
+        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(said)?;
+    names.sort();
+    let read = |name: String| Ok((name.clone(), std::fs::read(format!("{folder}/{name}")).map_err(said)?));
+    names.into_iter().map(read).collect()
 }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::path::Path;
-use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 
@@ -40,10 +39,10 @@ struct Packet {
 /// When the program fails, or a count is missing.
 pub(super) fn measure(program: &Path) -> Result<Packets> {
     let folder = tempfile::tempdir().context("a temporary folder")?;
-    let seeds = root().join(SEEDS);
-    let packets = super::command(program, &["packets", &seeds.to_string_lossy()]);
+    let packets = super::command(program, &["packets", SEEDS]);
     let mut command = callgrind::wrapped_around(FUNCTION, &packets, folder.path());
-    let said = output(command.stdin(Stdio::null()))?;
+    // By a name that is the same in every checkout: a longer one would move what comes after it in memory.
+    let said = output(command.current_dir(root()))?;
     let costs = callgrind::calls_of(folder.path())?;
     let lines: Vec<&str> = said.lines().collect();
     ensure!(lines.len() == costs.len(), "{} packets and {} counts", lines.len(), costs.len());
