@@ -453,7 +453,13 @@ impl Pool {
 }
 
 impl Zone {
-    /// True when a file has records in it.
+    /// True when the fleet has a say in it: an object makes it, and admits names.
+    #[must_use]
+    pub fn is_of_fleet(&self) -> bool {
+        self.facts.is_some()
+    }
+
+    /// What a file has in it, when one has.
     #[must_use]
     pub fn file(&self) -> Option<&ZoneFile> {
         self.file.as_deref()

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portolan_core::zone::ZoneFile;
-use portolan_core::{Name, Problem, Reason, Snapshot};
+use portolan_core::zone::{Zone, ZoneFile};
+use portolan_core::{Name, NameRef, Problem, Reason, Snapshot};
 
 use super::Engine;
 use super::publish::caught;
@@ -20,7 +20,8 @@ const OVERLAPS_TOLD_MAX: usize = 20;
 pub(super) struct ZoneFiles {
     /// What is wrong with the reading of each, by apex.
     reading: BTreeMap<Name, Vec<Problem>>,
-    /// The names of each that the fleet has too.
+    /// The names of the fleet in each: those that the file has too, and where the zone is the file's alone
+    /// all of them.
     overlaps: BTreeMap<Name, BTreeSet<Name>>,
 }
 
@@ -44,7 +45,7 @@ impl Engine {
         self.store.given([apex.clone()]);
         self.published.publish(next);
         self.published_at = now;
-        let names: Vec<Name> = self.store.fleet().names.keys().cloned().collect();
+        let names: Vec<Name> = self.store.fleet().names.keys().map(NameRef::to_name).collect();
         self.zone_files.overlaps.remove(apex);
         self.note_overlaps(names.iter());
     }
@@ -75,29 +76,40 @@ impl Engine {
 
     fn overlapping(&self, apex: &Name, names: &BTreeSet<Name>) -> Vec<Problem> {
         let subject = format!("zone {}", apex.to_dotless());
+        let snapshot = self.published.current();
+        let is_shared = snapshot.zone_of(apex.borrowed()).is_some_and(Zone::is_of_fleet);
         let problem =
             |reason, message| Problem { subject: subject.clone(), reason, message, place: String::new() };
         let told = names.iter().take(OVERLAPS_TOLD_MAX).map(|name| {
-            let owner = self.store.fleet().names.get(name).map(|facts| facts.owner.to_string());
+            let owner = self.store.fleet().names.get(name.borrowed()).map(|facts| facts.owner.to_string());
             let owner = owner.unwrap_or_else(|| "the fleet".to_owned());
-            let message =
-                format!("{} is in the zone file and also of {owner}, which is answered", name.to_dotless());
+            let name = name.to_dotless();
+            let message = if is_shared {
+                format!("{name} is in the zone file and also of {owner}, which is answered")
+            } else {
+                format!(
+                    "{name} of {owner} is not answered: the zone is its file's alone until a Zone admits names"
+                )
+            };
             problem(Reason::Conflict, message)
         });
         let more = names.len().saturating_sub(OVERLAPS_TOLD_MAX);
         let rest = (more > 0).then(|| {
-            let message =
-                format!("{more} more names of the zone file are also the fleet's, which are answered");
+            let message = if is_shared {
+                format!("{more} more names of the zone file are also the fleet's, which are answered")
+            } else {
+                format!("{more} more names of the fleet are not answered either")
+            };
             problem(Reason::Conflict, message)
         });
         told.chain(rest).collect()
     }
 }
 
-/// The apex of the zone whose file has records at a name that the fleet has too.
+/// The apex of the zone whose file has records at a name that the fleet has too, or leaves it no room.
 fn file_at(snapshot: &Snapshot, name: &Name) -> Option<Name> {
     snapshot.records(name.borrowed())?;
     let zone = snapshot.zone_of(name.borrowed())?;
-    let node = zone.file()?.node(name.borrowed(), snapshot.seed())?;
-    (!node.is_empty()).then(|| zone.apex.clone())
+    let node = zone.file()?.node(name.borrowed(), snapshot.seed());
+    (!zone.is_of_fleet() || node.is_some_and(|node| !node.is_empty())).then(|| zone.apex.clone())
 }
