@@ -94,7 +94,7 @@ impl Request {
     #[must_use]
     #[inline]
     pub fn udp_octets_max(&self) -> usize {
-        match self.edns {
+        match &self.edns {
             Some(edns) => usize::from(edns.payload).clamp(UDP_OCTETS_PLAIN, UDP_OCTETS_MAX),
             None => UDP_OCTETS_PLAIN,
         }
