@@ -20,7 +20,7 @@ pub(crate) use options::Options;
 pub(crate) use peers::run_accept;
 
 use crate::{program, setup};
-use modes::{Findings, Mode, fleet, serving};
+use modes::{Findings, Mode, fleet, serving, updates};
 
 mod ask;
 mod callgrind;
@@ -29,6 +29,7 @@ mod client;
 mod dataset;
 pub(crate) mod echo;
 pub(crate) mod gate;
+mod goals;
 mod histogram;
 mod machine;
 mod message;
@@ -37,6 +38,7 @@ mod mmdb;
 mod modes;
 mod options;
 mod peers;
+mod plot;
 mod process;
 mod report;
 mod rounds;
@@ -55,14 +57,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     for mode in &options.modes {
         println!("bench: {}", mode.name());
         match mode {
-            Mode::Fleet => findings.fleet = Some(fleet::run(&options.fleet, &portolan)?),
+            Mode::Fleet => findings.add(*mode, fleet::run(&options.fleet, &portolan)?),
+            Mode::Updates => findings.add(*mode, updates::run(options.effort, options.quick, &portolan)?),
             _ => findings.tables.extend(serving::run(*mode, options, &portolan)?),
         }
     }
-    let text = report::render(options, &machine::describe(cores), &machine::date(), &findings);
+    let (machine, date) = (machine::describe(cores), machine::date());
+    let text = report::render(options, &machine, &date, &findings);
     println!("\n{text}");
     if options.write {
-        report::write(&text)?;
+        report::write(&text, plot::draw(&findings.tables, &machine, &date).as_deref())?;
     }
     let failed: Vec<String> = findings.tables.iter().flat_map(|table| table.failures()).collect();
     if !failed.is_empty() {

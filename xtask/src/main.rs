@@ -47,7 +47,7 @@ Commands:
   codegen               rewrite the generated files (crds/, docs/reference/)
   bench [--write]       Portolan beside other servers; --write keeps bench/RESULTS.md
         [--peers A,B]   only these or these families, such as knot (default all)
-        [--modes A,B]   static, policy, million, fleet (default all)
+        [--modes A,B]   static, policy, million, tcp, workers, updates, fleet (default all)
         [--rounds N]    interleaved rounds (default 12)
         [--seconds S]   of each subject in a round (default 1.5)
         [--quick]       3 rounds of 0.5 s, and no instructions counted

@@ -53,6 +53,10 @@ pub(super) struct Load {
     pub(super) wrong: u64,
     /// How long questions were sent.
     pub(super) seconds: f64,
+    /// The longest time between two replies, or batches of them.
+    pub(super) longest_gap: Duration,
+    /// When the last came.
+    last_reply: Option<Instant>,
     /// From question to reply.
     pub(super) latency: Histogram,
 }
@@ -85,6 +89,7 @@ pub(super) fn run(
     Ok(client.load)
 }
 
+/// All lanes of a run.
 struct Client<'a> {
     lanes: Vec<Lane>,
     packets: &'a Packets,

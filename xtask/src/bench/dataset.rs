@@ -43,6 +43,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Only the first so many of them.
+    pub(super) fn first(self, count: u32) -> Self {
+        Self { count: count.min(self.count), ..self }
+    }
+
     /// The first label of a name.
     pub(super) fn label(&self, index: u32) -> String {
         format!("n{index:0digits$}", digits = self.digits)

@@ -32,6 +32,11 @@ impl Histogram {
         self.total += 1;
     }
 
+    /// True when nothing was counted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
     /// Counts all that another has counted.
     pub(super) fn merge(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {

@@ -91,6 +91,19 @@ pub(super) fn memory(groups: &[i32]) -> Result<Memory> {
     Ok(sum)
 }
 
+/// The resident memory alone, in KiB: what the kernel keeps count of, without a walk through all pages
+/// that would hold the processes up.
+///
+/// # Errors
+/// When /proc cannot be read.
+pub(super) fn resident(groups: &[i32]) -> Result<u64> {
+    let of = |id: i32| {
+        let text = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        kib(&text, "VmRSS:")
+    };
+    Ok(processes(groups)?.iter().map(|process| of(process.id)).sum())
+}
+
 /// What `stat` says of one process.
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
@@ -124,11 +137,13 @@ fn exact_nanos(id: i32) -> Option<u64> {
 }
 
 fn read_rollup(text: &str) -> Memory {
-    let kib = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key));
-        line.and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok()).unwrap_or(0)
-    };
-    Memory { rss: kib("Rss:"), pss: kib("Pss:") }
+    Memory { rss: kib(text, "Rss:"), pss: kib(text, "Pss:") }
+}
+
+/// `KEY NUMBER kB` of a file in /proc; 0 without such a line.
+fn kib(text: &str, key: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(key));
+    line.and_then(|rest| rest.split_ascii_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

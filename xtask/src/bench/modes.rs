@@ -12,6 +12,7 @@ use std::time::Duration;
 pub(super) mod counting;
 pub(super) mod fleet;
 pub(super) mod serving;
+pub(super) mod updates;
 
 /// A mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +27,16 @@ pub(super) enum Mode {
     Tcp,
     /// As static, with one worker and with two.
     Workers,
+    /// 1,000,000 names that change while they are asked for, of Portolan alone.
+    Updates,
     /// Changes of a fleet folder, starts and `explain` of Portolan alone.
     Fleet,
 }
 
 impl Mode {
     /// All of them, in the order of the report.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Static, Self::Policy, Self::Million, Self::Tcp, Self::Workers, Self::Fleet];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Static, Self::Policy, Self::Million, Self::Tcp, Self::Workers, Self::Updates, Self::Fleet];
 
     /// Its name in options and headings.
     pub(super) fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Mode {
             Self::Million => "million",
             Self::Tcp => "tcp",
             Self::Workers => "workers",
+            Self::Updates => "updates",
             Self::Fleet => "fleet",
         }
     }
@@ -67,21 +71,21 @@ impl Mode {
             Self::Workers => {
                 &[(Way::Udp, "workers: static with one worker on core 0, and with two on all cores")]
             }
-            Self::Fleet => &[],
+            Self::Updates | Self::Fleet => &[],
         }
     }
 
     /// Rounds of it: what has a goal gets all of them, the rest half; the open loop where it has one.
     fn effort(self, effort: Effort) -> Effort {
         match self {
-            Self::Static | Self::Policy | Self::Fleet => effort,
+            Self::Static | Self::Policy | Self::Updates | Self::Fleet => effort,
             Self::Workers => Effort { open: false, ..effort },
             Self::Million | Self::Tcp => Effort { rounds: effort.rounds.div_ceil(2), open: false, ..effort },
         }
     }
 
     /// The subject that all others are divided by.
-    fn floor(self) -> &'static str {
+    pub(super) fn floor(self) -> &'static str {
         if self == Self::Tcp { STREAM_FLOOR } else { FLOOR }
     }
 
@@ -99,10 +103,17 @@ impl Mode {
 pub(super) struct Findings {
     /// One for each mode of serving.
     pub(super) tables: Vec<Table>,
-    /// The table of the fleet mode, as Markdown.
-    pub(super) fleet: Option<String>,
+    /// The sections of modes of Portolan alone, as Markdown, with their headings.
+    pub(super) sections: Vec<(&'static str, String)>,
     /// Tools that could not be had.
     pub(super) missing: usize,
+}
+
+impl Findings {
+    /// Adds the section of a mode.
+    pub(super) fn add(&mut self, mode: Mode, text: String) {
+        self.sections.push((mode.name(), text));
+    }
 }
 
 /// What a mode has found.

@@ -25,6 +25,8 @@ pub(crate) struct Options {
     pub(super) modes: Vec<Mode>,
     /// Rounds and their time.
     pub(super) effort: Effort,
+    /// Whether less is measured.
+    pub(super) quick: bool,
     /// Whether instructions are counted too.
     pub(super) instructions: bool,
     /// Whether the results are kept.
@@ -39,11 +41,12 @@ impl Options {
     /// # Errors
     /// When an option is unknown or out of its range.
     pub(crate) fn parse(args: &[&str]) -> Result<Self> {
-        let (mut rounds, mut seconds, mut quick, mut count) = (None, None, false, false);
+        let (mut rounds, mut seconds, mut count) = (None, None, false);
         let mut options = Self {
             peers: Vec::new(),
             modes: Mode::ALL.to_vec(),
             effort: Effort { rounds: 12, time: Duration::from_millis(1_500), open: true },
+            quick: false,
             instructions: true,
             write: false,
             fleet: fleet::Options::default(),
@@ -53,7 +56,7 @@ impl Options {
             let mut value = || args.next().unwrap_or_default();
             match option {
                 "--write" => options.write = true,
-                "--quick" => quick = true,
+                "--quick" => options.quick = true,
                 "--count" => count = true,
                 "--rounds" => rounds = Some(in_range(option, number(option, value())?)?),
                 "--seconds" => seconds = Some(time(option, value())?),
@@ -65,7 +68,7 @@ impl Options {
                 other => bail!("bench: {other:?} is no option; see `cargo xtask --help`"),
             }
         }
-        if quick {
+        if options.quick {
             options.effort = Effort { rounds: 3, time: Duration::from_millis(500), open: true };
             options.instructions = count;
         }

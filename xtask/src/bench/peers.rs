@@ -24,7 +24,7 @@ mod gdnsd;
 mod knot;
 mod nsd;
 mod pdns;
-mod portolan;
+pub(super) mod portolan;
 
 pub(crate) use accept::run as run_accept;
 pub(super) use accept::{LOOPBACK_TARGETS, loopback_target};
@@ -87,6 +87,8 @@ pub(super) const ALL: &[Peer] = &[
     echo::PLAIN,
     echo::STREAM,
     portolan::STATIC,
+    portolan::FLEET,
+    portolan::LAST_GOOD,
     portolan::STEERED,
     portolan::MANY_ORDERS,
     gdnsd::STATIC,
@@ -243,7 +245,8 @@ impl Subject {
         ends.join(" | ")
     }
 
-    fn groups(&self) -> Vec<i32> {
+    /// Its process groups, by which its processes are found in /proc.
+    pub(super) fn groups(&self) -> Vec<i32> {
         self.processes.iter().map(Process::group).collect()
     }
 }

@@ -10,10 +10,13 @@ use super::modes::{Findings, Row, Table};
 use super::options::Options;
 use super::rounds::{OPEN_RATE, Sample};
 use super::stats::Spread;
+use super::{goals, plot};
 use crate::command::root;
 
 /// Where `--write` keeps the report.
 const RESULTS: &str = "bench/RESULTS.md";
+/// Where it keeps the picture, and how the report names it.
+const PICTURE: &str = "ratios.svg";
 
 /// The whole report.
 pub(super) fn render(options: &Options, machine: &str, date: &str, findings: &Findings) -> String {
@@ -25,12 +28,16 @@ pub(super) fn render(options: &Options, machine: &str, date: &str, findings: &Fi
         options.effort.rounds,
         options.effort.time.as_secs_f64(),
     );
+    text += "\n## Goals\n\n";
+    text += &goals::render(findings);
+    if plot::draw(&findings.tables, machine, date).is_some() {
+        write!(text, "\n![CPU of one answer, in echoes]({PICTURE})\n").expect("a String takes everything");
+    }
     for table in &findings.tables {
         text += &serving(table);
     }
-    if let Some(fleet) = &findings.fleet {
-        text += "\n## fleet\n\n";
-        text += fleet;
+    for (title, section) in &findings.sections {
+        write!(text, "\n## {title}\n\n{section}").expect("a String takes everything");
     }
     if findings.missing > 0 {
         write!(text, "\n{} tools were missing.\n", findings.missing).expect("a String takes everything");
@@ -38,14 +45,18 @@ pub(super) fn render(options: &Options, machine: &str, date: &str, findings: &Fi
     text
 }
 
-/// Keeps the report.
+/// Keeps the report and its picture.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn write(text: &str) -> Result<()> {
+pub(super) fn write(text: &str, picture: Option<&str>) -> Result<()> {
     let path = root().join(RESULTS);
-    fs::create_dir_all(path.parent().context("bench/ is a folder")?).context(RESULTS)?;
-    fs::write(path, text).context(RESULTS)
+    let folder = path.parent().context("bench/ is a folder")?;
+    fs::create_dir_all(folder).context(RESULTS)?;
+    if let Some(picture) = picture {
+        fs::write(folder.join(PICTURE), picture).context(PICTURE)?;
+    }
+    fs::write(&path, text).context(RESULTS)
 }
 
 fn serving(table: &Table) -> String {
@@ -90,6 +101,9 @@ fn line(table: &Table, row: &Row) -> String {
 fn latency<'a>(rounds: impl Iterator<Item = &'a Histogram>) -> String {
     let mut all = Histogram::default();
     rounds.for_each(|round| all.merge(round));
+    if all.is_empty() {
+        return "–".to_owned();
+    }
     let text = [0.5, 0.99, 0.999].map(|share| format!("{:.0}", all.quantile(share).as_secs_f64() * 1e6));
     text.join(" / ")
 }

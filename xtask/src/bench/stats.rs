@@ -22,7 +22,6 @@ impl Spread {
         Some(Self { low: at(0.25)?, middle: at(0.5)?, high: at(0.75)? })
     }
 
-    #[cfg(test)]
     /// Overlapping quartiles: neither is said to be the smaller.
     pub(super) fn ties(&self, other: &Self) -> bool {
         self.low <= other.high && other.low <= self.high

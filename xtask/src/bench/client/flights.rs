@@ -80,6 +80,12 @@ impl Flights {
 }
 
 impl Load {
+    /// Replies have come.
+    pub(super) fn arrive(&mut self, now: Instant) {
+        let before = self.last_reply.replace(now).unwrap_or(now);
+        self.longest_gap = self.longest_gap.max(now.saturating_duration_since(before));
+    }
+
     /// Counts a reply.
     pub(super) fn count(&mut self, code: u8, after: Duration) {
         self.answered += 1;

@@ -108,6 +108,9 @@ impl Lane {
             Err(error) => return Err(error).context("receive: is the server gone?"),
         };
         let now = Instant::now();
+        if count > 0 {
+            load.arrive(now);
+        }
         for at in 0..count {
             let [high, low, _, flags, ..] = self.incoming[at];
             self.flights.land(u16::from_be_bytes([high, low]), flags & 0x0f, now, load);

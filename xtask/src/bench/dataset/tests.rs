@@ -14,7 +14,7 @@ fn no_two_names_share_an_address() {
 #[test]
 fn a_zone_file_has_every_record_in_a_line() {
     let mut text = Vec::new();
-    Names { count: 2, ..STATIC }.write_zone(&mut text).unwrap();
+    STATIC.first(2).write_zone(&mut text).unwrap();
     let text = String::from_utf8(text).unwrap();
     let lines: Vec<&str> = text.lines().skip(2).collect();
     let expected = [

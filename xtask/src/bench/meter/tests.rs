@@ -34,6 +34,7 @@ fn our_own_processes_are_found_by_their_group() {
     let own = read_stat(&fs::read_to_string("/proc/self/stat").unwrap()).unwrap();
     assert!(cpu(&[own.group]).unwrap().nanos() > 0);
     assert!(memory(&[own.group]).unwrap().rss > 0);
+    assert!(resident(&[own.group]).unwrap() > 0);
     // No group has this number: process ids end at 4,194,304.
     assert_eq!(cpu(&[i32::MAX]).unwrap(), Cpu { exact: Some(0), user: 0, system: 0 });
 }
