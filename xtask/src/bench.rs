@@ -58,7 +58,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("bench: {}", mode.name());
         match mode {
             Mode::Fleet => findings.add(*mode, fleet::run(&options.fleet, &portolan)?),
-            Mode::Updates => findings.add(*mode, updates::run(options.effort, options.quick, &portolan)?),
+            Mode::Updates => {
+                let (text, found) = updates::run(options.effort, options.quick, &portolan)?;
+                findings.add(*mode, text);
+                findings.updates = Some(found);
+            }
             _ => findings.tables.extend(serving::run(*mode, options, &portolan)?),
         }
     }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::modes::serving::two_workers;
-use super::modes::{Findings, Mode, Row, Table};
+use super::modes::{Findings, Mode, Row, Table, Updates};
 use super::rounds::Sample;
 use super::stats::Spread;
 
@@ -48,6 +48,11 @@ const LAST_GOOD_START_MAX: Duration = Duration::from_millis(500);
 /// The same from a zone file.
 const ZONE_START_MAX: Duration = Duration::from_millis(1_200);
 
+/// Latency and gaps while records change, over those while they do not.
+const CHANGES_RATIO_MAX: f64 = 1.2;
+/// Memory at the end of many changes, over that at their beginning: what counts as flat.
+const GROWTH_MAX: f64 = 1.05;
+
 /// What a goal came to.
 struct Line {
     what: &'static str,
@@ -80,7 +85,7 @@ fn lines(findings: &Findings) -> Vec<Line> {
     let table = |mode| findings.tables.iter().find(|table: &&Table| table.mode == mode);
     let [fixed, policy, million, workers] =
         [Mode::Static, Mode::Policy, Mode::Million, Mode::Workers].map(table);
-    vec![
+    let mut lines = vec![
         cpu("static: CPU a query / echo", fixed, STATIC, ["gdnsd", "gdnsd"], STATIC_RATIO_MAX),
         cpu(
             "geo, weights, health, ECS: CPU a query / echo",
@@ -118,6 +123,35 @@ fn lines(findings: &Findings) -> Vec<Line> {
         ),
         start("start to first answer, 1,000,000 names, zone file", million, STATIC, "knot", ZONE_START_MAX),
         open(fixed),
+    ];
+    lines.extend(updates(findings.updates.as_ref()));
+    lines
+}
+
+/// Under changes: latency and gaps beside those of a server that nothing changes in, and flat memory.
+fn updates(found: Option<&Updates>) -> [Line; 3] {
+    let line = |what, goal: String, ours: Option<String>, met| Line {
+        what,
+        peer: none(),
+        goal,
+        ours: ours.unwrap_or_else(none),
+        met,
+    };
+    let ratio = |what, of: fn(&Updates) -> Spread| {
+        let mine = found.map(of);
+        let met = mine.map(|mine| mine.middle <= CHANGES_RATIO_MAX);
+        line(what, format!("<= {CHANGES_RATIO_MAX:.1}"), mine.map(|mine| mine.to_string()), met)
+    };
+    let growth = found.map(|found| found.growth);
+    [
+        ratio("1,000 changes a second: p99 / the same publishing to nobody", |found| found.p99),
+        ratio("the same: longest time without a reply", |found| found.gap),
+        line(
+            "the same: RSS, last third / first third",
+            format!("<= {GROWTH_MAX:.2}"),
+            growth.map(|growth| format!("{growth:.3}")),
+            growth.map(|growth| growth <= GROWTH_MAX),
+        ),
     ]
 }
 

@@ -13,6 +13,16 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// A folder that goes with its value. A run that was cut short leaves it behind: its name tells whose it
+/// is, so that it can be removed without touching anyone else's.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn folder() -> Result<tempfile::TempDir> {
+    let prefix = format!("portolan-bench-{}-", std::process::id());
+    tempfile::Builder::new().prefix(&prefix).tempdir().context("a temporary folder")
+}
+
 /// The core of a subject with one worker.
 pub(super) const SERVER_CORE: &str = "0";
 

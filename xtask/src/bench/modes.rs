@@ -105,6 +105,8 @@ pub(super) struct Findings {
     pub(super) tables: Vec<Table>,
     /// The sections of modes of Portolan alone, as Markdown, with their headings.
     pub(super) sections: Vec<(&'static str, String)>,
+    /// What the updates mode has found.
+    pub(super) updates: Option<Updates>,
     /// Tools that could not be had.
     pub(super) missing: usize,
 }
@@ -114,6 +116,17 @@ impl Findings {
     pub(super) fn add(&mut self, mode: Mode, text: String) {
         self.sections.push((mode.name(), text));
     }
+}
+
+/// What changes cost those who ask meanwhile: ratios of phases with changes to phases without.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Updates {
+    /// Of the 99th percentile of latency.
+    pub(super) p99: Spread,
+    /// Of the longest time without a reply.
+    pub(super) gap: Spread,
+    /// Resident memory of the last third of the time, over that of the first.
+    pub(super) growth: f64,
 }
 
 /// What a mode has found.

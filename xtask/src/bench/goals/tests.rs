@@ -58,3 +58,16 @@ fn a_size_has_a_limit() {
     };
     assert_eq!((met(20 << 10), met((20 << 10) + 1)), (Some(true), Some(false)));
 }
+
+#[test]
+fn changes_under_load_have_three_goals() {
+    let even = |middle| Spread { low: middle, middle, high: middle };
+    let met = |p99, gap, growth| {
+        updates(Some(&Updates { p99: even(p99), gap: even(gap), growth })).map(|line| line.met)
+    };
+    assert_eq!(met(1.2, 1.2, 1.05), [Some(true); 3]);
+    assert_eq!(met(1.21, 1.21, 1.06), [Some(false); 3]);
+    // No memory was noted.
+    assert_eq!(met(1.0, 1.0, f64::NAN)[2], Some(false));
+    assert_eq!(updates(None).map(|line| line.met), [None; 3]);
+}

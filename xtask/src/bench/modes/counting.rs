@@ -15,7 +15,7 @@ use crate::bench::ask::Asker;
 use crate::bench::callgrind::Counter;
 use crate::bench::client::{self, Pace};
 use crate::bench::dataset::{Names, Packets};
-use crate::bench::machine::SERVER_CORE;
+use crate::bench::machine::{self, SERVER_CORE};
 use crate::bench::message::{A, NOERROR, Question};
 use crate::bench::peers::{self, Peer, Site};
 
@@ -58,7 +58,7 @@ pub(super) fn instructions(row: &Row, mode: Mode, run: &Run<'_>) -> Result<Optio
 }
 
 fn count(peer: &Peer, run: &Run<'_>) -> Result<f64> {
-    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let folder = machine::folder()?;
     let counts = folder.path().join("counts");
     fs::create_dir(&counts).context("a folder for the counts")?;
     let site = Site {

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::bench::ask::Asker;
+use crate::bench::machine;
 use crate::command::output;
 use folder::BenchFleet;
 
@@ -78,7 +79,7 @@ impl Options {
 /// # Errors
 /// When the program does not start, or an answer does not come in its time.
 pub(in crate::bench) fn run(options: &Options, portolan: &Path) -> Result<String> {
-    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let folder = machine::folder()?;
     println!("bench: writing {} names", options.names);
     let mut fleet = BenchFleet::write(&folder.path().join("fleet"), options.names, options.offers)?;
 

@@ -12,7 +12,7 @@ use crate::bench::ask::Asker;
 use crate::bench::check::check;
 use crate::bench::dataset::networks::Networks;
 use crate::bench::dataset::{self, MILLION, Names, PACKETS, STATIC};
-use crate::bench::machine::SERVER_CORE;
+use crate::bench::machine::{self, SERVER_CORE};
 use crate::bench::message::{A, NOERROR, Question};
 use crate::bench::options::Options;
 use crate::bench::peers::{self, Peer, Site, Subject};
@@ -26,7 +26,7 @@ const START_MAX: Duration = Duration::from_secs(180);
 /// # Errors
 /// When something of our own fails; a subject's failure is in its row.
 pub(in crate::bench) fn run(mode: Mode, options: &Options, portolan: &Path) -> Result<Vec<Table>> {
-    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let folder = machine::folder()?;
     let names = if mode == Mode::Million { MILLION } else { STATIC };
     let networks = (mode == Mode::Policy).then_some(&Networks);
     let zone = folder.path().join("zone");

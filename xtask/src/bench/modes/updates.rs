@@ -16,10 +16,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::Updates;
 use crate::bench::ask::Asker;
 use crate::bench::client::{self, Load, Pace};
 use crate::bench::dataset::{self, MILLION, Names, PACKETS, Packets};
-use crate::bench::machine::SERVER_CORE;
+use crate::bench::machine::{self, SERVER_CORE};
 use crate::bench::message::{A, NOERROR, Question};
 use crate::bench::peers::portolan::{command, records};
 use crate::bench::peers::{self, Site, Subject};
@@ -46,13 +47,13 @@ const SETTLE_MAX: Duration = Duration::from_secs(5);
 /// How many of the last changes are looked at.
 const SETTLED: u32 = 100;
 
-/// Runs the mode, and gives its table as Markdown.
+/// Runs the mode, and gives its table as Markdown with the ratios that have a goal.
 ///
 /// # Errors
 /// When a server does not start, or does not answer as its records are in the end.
-pub(in crate::bench) fn run(effort: Effort, quick: bool, portolan: &Path) -> Result<String> {
+pub(in crate::bench) fn run(effort: Effort, quick: bool, portolan: &Path) -> Result<(String, Updates)> {
     let names = if quick { MILLION.first(QUICK_NAMES) } else { MILLION };
-    let folder = tempfile::tempdir().context("a temporary folder")?;
+    let folder = machine::folder()?;
     let mut servers = Vec::new();
     for place in ["a", "b"] {
         println!("bench: updates: starting {place} of two");
@@ -82,7 +83,9 @@ pub(in crate::bench) fn run(effort: Effort, quick: bool, portolan: &Path) -> Res
     }
     let done = updater.stop()?;
     settled(changing, &done.records)?;
-    Ok(render(&names, rate, &phases, &done))
+    let found =
+        Updates { p99: ratio(&phases, p99), gap: ratio(&phases, gap), growth: growth(&done.resident) };
+    Ok((render(&names, rate, &phases, &done), found))
 }
 
 fn start(folder: &Path, names: Names, portolan: &Path) -> Result<Subject> {
@@ -126,9 +129,30 @@ fn settled(server: &Subject, records: &Records) -> Result<()> {
     Ok(())
 }
 
+/// Microseconds that 99 % of the answers did not pass.
+fn p99(load: &Load) -> f64 {
+    load.latency.quantile(0.99).as_secs_f64() * 1e6
+}
+
+/// Microseconds of the longest time without a reply.
+fn gap(load: &Load) -> f64 {
+    load.longest_gap.as_secs_f64() * 1e6
+}
+
+/// A figure with changes over the same without, phase by phase.
+fn ratio(phases: &[(Load, Load)], figure: impl Fn(&Load) -> f64) -> Spread {
+    Spread::of(phases.iter().map(|(still, changing)| figure(changing) / figure(still))).unwrap_or_default()
+}
+
+/// The median of the last third over that of the first.
+fn growth(resident: &[u64]) -> f64 {
+    let third = resident.len().div_ceil(3);
+    let middle = |part: &[u64]| Spread::of(part.iter().map(|kib| *kib as f64)).unwrap_or_default().middle;
+    middle(&resident[resident.len() - third..]) / middle(&resident[..third])
+}
+
 fn render(names: &Names, rate: u32, phases: &[(Load, Load)], done: &updater::Done) -> String {
     let quantile = |share: f64| move |load: &Load| load.latency.quantile(share).as_secs_f64() * 1e6;
-    let gap = |load: &Load| load.longest_gap.as_secs_f64() * 1e6;
     let mut text = format!(
         "{} names, {rate} questions a second (a quarter of capacity), {:.0} changes a second, each a file of its own; \
          {} changes in {:.0} s, the last of which were answered. Both servers on core 0.\n\n\
@@ -142,16 +166,17 @@ fn render(names: &Names, rate: u32, phases: &[(Load, Load)], done: &updater::Don
         let of = |loads: &mut dyn Iterator<Item = f64>| Spread::of(loads).unwrap_or_default();
         let still = of(&mut phases.iter().map(|(still, _)| figure(still)));
         let changing = of(&mut phases.iter().map(|(_, changing)| figure(changing)));
-        let ratio = of(&mut phases.iter().map(|(still, changing)| figure(changing) / figure(still)));
+        let ratio = ratio(phases, figure);
         writeln!(text, "| {what} | {still:.0} | {changing:.0} | {ratio:.2} |")
             .expect("a String takes everything");
     };
     line("p50, us", &quantile(0.5));
-    line("p99, us", &quantile(0.99));
+    line("p99, us", &p99);
     line("p99.9, us", &quantile(0.999));
     line("longest time without a reply, us", &gap);
-    line("lost", &|load| load.lost as f64);
     let mib = |kib: &u64| format!("{:.0}", *kib as f64 / 1024.0);
+    let lost: u64 = phases.iter().map(|(still, changing)| still.lost + changing.lost).sum();
+    writeln!(text, "\n{lost} questions were lost.").expect("a String takes everything");
     let shown: Vec<String> = done.resident.iter().map(mib).collect();
     writeln!(text, "\nRSS while it changes, MiB, each second: {}.", shown.join(" "))
         .expect("a String takes everything");

@@ -19,3 +19,11 @@ fn the_table_compares_phases_and_shows_memory() {
     );
     assert!(text.contains("each second: 1 2."), "{text}");
 }
+
+#[test]
+fn growth_is_of_the_last_third_over_the_first() {
+    assert_eq!(growth(&[100, 100, 900, 150, 150, 150]), 1.5);
+    assert_eq!(growth(&[100, 100, 100]), 1.0);
+    assert_eq!(growth(&[100]), 1.0);
+    assert!(growth(&[]).is_nan());
+}
