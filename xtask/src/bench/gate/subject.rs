@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -76,7 +76,7 @@ impl Subject {
     }
 }
 
-/// The process. It ends with its input, and so with us, whatever ends us.
+/// The process. It ends with its input; stopped as it may be, it is killed with us, whatever ends us.
 struct Server {
     child: Child,
     folder: TempDir,
@@ -85,10 +85,11 @@ struct Server {
 impl Server {
     fn start(program: &Path) -> Result<Self> {
         let folder = tempfile::tempdir().context("a temporary folder")?;
-        let mut command =
-            callgrind::wrapped(&super::command(program, &["serve", "127.0.0.1:0"]), folder.path());
+        let counted = callgrind::wrapped(&super::command(program, &["serve", "127.0.0.1:0"]), folder.path());
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL"]).arg(counted.get_program()).args(counted.get_args());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let child = command.spawn().context("cannot start valgrind (see `cargo xtask setup`)")?;
+        let child = command.spawn().context("cannot start valgrind by setpriv (see `cargo xtask setup`)")?;
         Ok(Self { child, folder })
     }
 
@@ -98,7 +99,11 @@ impl Server {
         let out = self.child.stdout.take().context("its output is a pipe")?;
         BufReader::new(out).read_line(&mut line).context("its first line")?;
         let address = line.trim().strip_prefix("listening on ").and_then(|address| address.parse().ok());
-        address.with_context(|| format!("{line:?} does not say where it listens"))
+        address.with_context(|| {
+            format!(
+                "{line:?} does not say where it listens; without valgrind (`cargo xtask setup`) it cannot"
+            )
+        })
     }
 
     fn pid(&self) -> Result<Pid> {
