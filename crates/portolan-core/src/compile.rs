@@ -9,6 +9,7 @@
 //! invariant 11): an endpoint costs its name, a drain costs one bit. Only what really concerns many
 //! names (a policy, a cluster's place, a zone) walks over names, and then over keys alone.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
@@ -25,6 +26,9 @@ use crate::zone::{CHAIN_MAX, ClusterTable, Policies, Records, Snapshot, Steering
 
 mod orders;
 mod pools;
+mod whole;
+
+pub use whole::{Done, Whole};
 
 use orders::TablesCache;
 
@@ -43,8 +47,8 @@ pub struct Compiled {
 /// One change of a snapshot, as compile makes them.
 #[derive(Clone, Debug)]
 pub enum Change {
-    /// A zone is there, or no more.
-    Zone(Name, Option<ZoneFacts>),
+    /// A zone is there, or no more. Boxed, as most changes are names and there may be a million.
+    Zone(Name, Option<Box<ZoneFacts>>),
     /// A name has these records, or none.
     Name(Name, Option<Arc<Records>>),
     /// What stands behind one offer of a name is ready, or no more. Set in place.
@@ -84,13 +88,7 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     if !placed.is_empty() || !touched.policies.is_empty() || !touched.zones.is_empty() {
         steps += concerned(fleet, before, touched, &placed, &policies, &mut names);
     }
-    for cluster in touched.clusters.iter().filter(|c| clusters.numbers.contains_key(*c)) {
-        let drained = fleet.clusters.get(cluster).is_some_and(Cluster::is_drained);
-        changes.push(Change::Drained(cluster.clone(), drained));
-    }
-    for apex in &touched.zones {
-        changes.push(Change::Zone(apex.clone(), fleet.zones.get(apex).cloned()));
-    }
+    changes.extend(clusters_and_zones(fleet, &clusters, touched));
     let tables = TablesCache::new(before, &placed);
     let texts = Texts::default();
     let mut compiler =
@@ -103,6 +101,19 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     let Compiler { clusters, policies, tables, steps, .. } = compiler;
     let parts = Parts { clusters, policies, tables: tables.finish() };
     Compiled { changes, problems, steps, parts }
+}
+
+/// What becomes of clusters and zones themselves.
+fn clusters_and_zones<'c>(
+    fleet: &'c Fleet,
+    clusters: &'c ClusterTable,
+    touched: &'c Touched,
+) -> impl Iterator<Item = Change> + use<'c> {
+    let numbered = touched.clusters.iter().filter(|c| clusters.numbers.contains_key(*c));
+    let drained = |c: &ClusterName| fleet.clusters.get(c).is_some_and(Cluster::is_drained);
+    let zone = |apex: &Name| Change::Zone(apex.clone(), fleet.zones.get(apex).cloned().map(Box::new));
+    let drains = numbered.map(move |cluster| Change::Drained(cluster.clone(), drained(cluster)));
+    drains.chain(touched.zones.iter().map(zone))
 }
 
 /// One compile under way.
@@ -127,12 +138,7 @@ impl Compiler<'_> {
             }
             return;
         };
-        let alias = facts.only_alias();
-        let facts = facts.to_facts_with(&mut self.texts);
-        let records = self.records(name, &facts);
-        if let Some(alias) = alias {
-            self.look_for_loop(name, &facts, alias);
-        }
+        let records = self.compiled(name, &facts);
         match (old, records) {
             (Some(old), Some(new)) if old.same_but_verdicts(&new) => {
                 for offer in 0..new.offers.len() {
@@ -145,6 +151,17 @@ impl Compiler<'_> {
             (None, None) => {}
             (_, new) => changes.push(Change::Name(name.clone(), new.map(Arc::new))),
         }
+    }
+
+    /// The records of a name, and its problems.
+    fn compiled(&mut self, name: &Name, facts: &NameView<'_>) -> Option<Records> {
+        let alias = facts.only_alias();
+        let facts = facts.to_facts_with(&mut self.texts);
+        let records = self.records(name, &facts);
+        if let Some(alias) = alias {
+            self.look_for_loop(name, &facts, alias);
+        }
+        records
     }
 
     /// The policy of a name: the one that its object names, else the one with the most specific host

@@ -69,7 +69,7 @@ impl Snapshot {
         let mut sums = BTreeSet::new();
         for change in compiled.changes {
             match change {
-                Change::Zone(apex, facts) => next.set_zone(&apex, facts, &mut sums),
+                Change::Zone(apex, facts) => next.set_zone(&apex, facts.map(|facts| *facts), &mut sums),
                 Change::Name(name, records) => next.set_name(&name, records, &mut changed),
                 Change::Ready { name, offer, up } => {
                     if let Some(records) = next.records(name.borrowed()) {

@@ -32,6 +32,7 @@ mod hearing;
 mod intents;
 mod networks;
 mod publish;
+mod whole;
 mod zone_files;
 
 use changes::Changes;
@@ -104,6 +105,9 @@ pub struct Engine {
     /// True when an unknown name may be denied.
     complete: bool,
     last_good: Option<LastGood>,
+    /// When the state was true that the index has to remember, until it does: looking through a million names
+    /// must not stand before the first answer.
+    remembers_from: Option<i64>,
     /// When the root was read last; none while it never was.
     root_true_at: Option<i64>,
     root_is_there: bool,
@@ -144,6 +148,7 @@ impl Engine {
             owed: Touched::default(),
             complete: last_good.is_some(),
             last_good,
+            remembers_from: None,
             root_true_at: last_good.map(|state| state.true_at),
             root_is_there: false,
             published_at: now,
@@ -151,9 +156,8 @@ impl Engine {
             compile,
         };
         if let Some(state) = last_good {
-            engine.index.remember(engine.store.fleet(), state.true_at);
-            let everything = engine.store.fleet().everything();
-            engine.publish(everything, now);
+            engine.remembers_from = Some(state.true_at);
+            engine.publish_whole(now);
         }
         engine
     }
@@ -196,6 +200,7 @@ impl Engine {
         }
         let complete = self.complete;
         let facts = caught(|| {
+            self.remember();
             self.index.forget(&name);
             self.index.take()
         });
@@ -279,7 +284,15 @@ impl Engine {
         self.store.close().context("the last good state was not written whole")
     }
 
+    /// Has the index remember the last good state, before anything is told to it.
+    fn remember(&mut self) {
+        if let Some(since) = self.remembers_from.take() {
+            self.index.remember(self.store.fleet(), since);
+        }
+    }
+
     fn facts(&mut self, events: Vec<Event>, now: i64) -> Vec<Fact> {
+        self.remember();
         let policies_changed = events.iter().any(Networks::concerns);
         for event in events {
             self.apply(event, now);

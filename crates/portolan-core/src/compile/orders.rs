@@ -23,6 +23,10 @@ pub(super) struct TablesCache {
     before: Arc<Tables>,
     tables: Arc<Tables>,
     merged: usize,
+    /// No table is added; what is there instead of one that is missing.
+    fixed: Option<Arc<Orders>>,
+    /// A table was asked for that is not there.
+    missing: bool,
 }
 
 impl TablesCache {
@@ -34,7 +38,20 @@ impl TablesCache {
             Arc::make_mut(&mut tables).orders.retain(|(_, clusters), _| !stale(clusters));
         }
         let merged = tables.orders.values().filter(|table| table.orders.is_merged()).count();
-        Self { before: before.tables.clone(), tables, merged }
+        Self { before: before.tables.clone(), tables, merged, fixed: None, missing: false }
+    }
+
+    /// The same tables, to which none is added: for one of several threads. What was made with a table that is
+    /// missing is to be thrown away.
+    pub(super) fn fixed(&self) -> Self {
+        let none = Orders::new(&Ordering::default(), &[], &Arc::new(Places::new(Vec::new())), false);
+        let (before, tables) = (self.before.clone(), self.tables.clone());
+        Self { before, tables, merged: self.merged, fixed: Some(Arc::new(none)), missing: false }
+    }
+
+    /// True when a table was missing since the last time.
+    pub(super) fn take_missing(&mut self) -> bool {
+        core::mem::take(&mut self.missing)
     }
 
     /// The table of orders for a policy and these clusters, in this order.
@@ -48,6 +65,10 @@ impl TablesCache {
         let key = (Arc::as_ptr(ordering).addr(), clusters.to_vec());
         if let Some(known) = self.tables.orders.get(&key) {
             return known.orders.clone();
+        }
+        if let Some(none) = &self.fixed {
+            self.missing = true;
+            return none.clone();
         }
         let nowhere = || (ClusterName::from(""), Cluster::default());
         let known = |name: &ClusterName| fleet.clusters.get(name).cloned().unwrap_or_default();
@@ -88,6 +109,10 @@ impl TablesCache {
         let weights: Vec<u32> = members.iter().map(weight).collect();
         if let Some(known) = self.tables.odds.get(&weights) {
             return Some(known.clone());
+        }
+        if self.fixed.is_some() {
+            self.missing = true;
+            return None;
         }
         let odds = Arc::new(Odds::new(&weights)?);
         Arc::make_mut(&mut self.tables).odds.insert(weights, odds.clone());

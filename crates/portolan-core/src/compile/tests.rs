@@ -211,6 +211,70 @@ fn circles_are_reported() {
     assert!(world.problems[0].contains("Loop"), "{:?}", world.problems);
 }
 
+/// A fleet whose names need many tables: of two hundred names every third has a policy with tiers of its own.
+fn many_tables() -> World {
+    let mut world = World::new();
+    let clusters = ["eu", "us", "ap"];
+    for cluster_name in clusters {
+        world.cluster(cluster_name, Some(cluster("EU")));
+    }
+    for i in 0..200 {
+        let at = format!("n{i}.example");
+        if i % 3 == 0 {
+            let first = ClusterName::from(clusters[i % 2]);
+            let tiers = crate::policy::Stage::Tiers(
+                [[first].into(), [ClusterName::from(&*format!("x{i}"))].into()].into(),
+            );
+            let hosts = [at.parse().unwrap()].into();
+            world
+                .policy(&format!("p{i}"), Some(Policy { hosts, order: [tiers].into(), ..Policy::default() }));
+        }
+        let alias = format!("n{}.example", (i + 1) % 200);
+        let offers = (0..=i % 3).map(|c| endpoint(clusters[c], &format!("192.0.2.{i}")));
+        let offers: Vec<_> = if i % 50 == 7 { [endpoint("", &alias)].into() } else { offers.collect() };
+        world.name(&at, Some(facts(offers)));
+    }
+    world.name("n8.example", Some(facts([endpoint("", "n7.example")])));
+    world
+}
+
+/// In parts or name by name, in however many: the same changes, problems and tables.
+#[test]
+fn the_whole_is_the_same_in_any_number_of_parts() {
+    let world = many_tables();
+    let empty = Snapshot { complete: true, ..Snapshot::new(3) };
+    let one_by_one = super::compile(&world.fleet, &empty, &world.fleet.everything());
+    let problems = |compiled: &super::Compiled| -> Vec<_> {
+        compiled.problems.clone().into_iter().filter(|(_, problems)| !problems.is_empty()).collect()
+    };
+    let expected = problems(&one_by_one);
+    assert!(!expected.is_empty());
+    let one_by_one = empty.publish(one_by_one, &mut Serials::default(), 1);
+    let asked = |snapshot: &Snapshot| -> Vec<String> {
+        (0..200)
+            .map(|i| crate::testing::ask(snapshot, &format!("n{i}.example"), "A", "192.0.2.9", 3))
+            .collect()
+    };
+    for count in [1, 2, 7] {
+        let whole = super::Whole::new(&world.fleet, &empty);
+        let parts = world.fleet.names.parts(count);
+        let left: usize = parts.iter().map(|part| whole.part(part).left.len()).sum();
+        assert!(left > 0, "the sample asks for fewer tables than the names");
+        let done: Vec<_> = parts.iter().map(|part| whole.part(part)).collect();
+        let compiled = whole.join(done);
+        assert_eq!(problems(&compiled), expected, "{count} parts");
+        let snapshot = empty.publish(compiled, &mut Serials::default(), 1);
+        assert_eq!(asked(&snapshot), asked(&one_by_one), "{count} parts");
+        assert_eq!(snapshot.tables.orders.len(), one_by_one.tables.orders.len());
+        assert_eq!(snapshot.names.len(), one_by_one.names.len());
+        let content = |s: &Snapshot| s.zones().map(|zone| zone.content).collect::<Vec<_>>();
+        assert_eq!(content(&snapshot), content(&one_by_one));
+        let again = super::compile(&world.fleet, &snapshot, &world.fleet.everything());
+        let names = again.changes.iter().filter(|c| matches!(c, Change::Name(..) | Change::Ready { .. }));
+        assert_eq!(names.count(), 0, "{count} parts: tables that are the same are one");
+    }
+}
+
 const POOL: [&str; 6] =
     ["a.example", "b.a.example", "*.a.example", "example", "c.sub.example", "sub.example"];
 
@@ -273,6 +337,11 @@ proptest! {
         prop_assert_eq!(world.snapshot.cuts.mask(), at_once.cuts.mask());
         let content = |s: &Snapshot| s.zones().map(|z| (z.apex.clone(), z.content)).collect::<Vec<_>>();
         prop_assert_eq!(content(&world.snapshot), content(&at_once));
+        let whole = super::Whole::new(&world.fleet, &empty);
+        let done: Vec<_> = world.fleet.names.parts(2).iter().map(|part| whole.part(part)).collect();
+        let whole = empty.publish(whole.join(done), &mut Serials::default(), 1);
+        prop_assert_eq!(all_answers(&whole), all_answers(&at_once));
+        prop_assert_eq!(content(&whole), content(&at_once));
     }
 
     /// Any order of the same events that do not touch the same key gives the same bytes.

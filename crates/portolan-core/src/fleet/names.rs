@@ -88,6 +88,12 @@ impl Names {
         Walk::of(Leaves::of(&self.root)).map(|entry| NameRef::trusted(entry.name))
     }
 
+    /// About so many names, from all over.
+    pub fn sample(&self, count: usize) -> impl Iterator<Item = (NameRef<'_>, NameView<'_>)> {
+        let every = Leaves::of(&self.root).count().div_ceil(count.max(1)).max(1);
+        Leaves::of(&self.root).step_by(every).filter_map(|leaf| leaf.entries().next()).map(leaf::Entry::view)
+    }
+
     /// All names in order, cut into at most so many parts of about the same size.
     #[must_use]
     pub fn parts(&self, count: usize) -> Vec<Part<'_>> {

@@ -45,6 +45,8 @@ fn check_whole(names: &Names, expected: &BTreeMap<Name, NameFacts>) {
         parted.extend(part.iter().map(|(n, _)| n.to_name()));
     }
     assert!(parted.iter().eq(expected.keys()));
+    let sample: Vec<Name> = names.sample(5).map(|(name, _)| name.to_name()).collect();
+    assert!(sample.is_sorted() && sample.len() <= 5 && sample.is_empty() == expected.is_empty());
 }
 
 proptest! {

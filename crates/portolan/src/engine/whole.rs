@@ -1,0 +1,73 @@
+//! The last good state into the first snapshot, on all cores.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use portolan_core::compile::{Done, Whole};
+
+use super::Engine;
+use super::publish::caught;
+
+/// Most threads that compile.
+const THREADS_MAX: usize = 16;
+/// Parts for each thread, so that one that is held up keeps nobody waiting for long.
+const PARTS_A_THREAD: usize = 4;
+/// Fewer names than these are compiled by the thread that wants them.
+const PARALLEL_MIN: usize = 4_096;
+
+impl Engine {
+    /// Compiles everything into a snapshot that has no names yet, and publishes it.
+    pub(super) fn publish_whole(&mut self, now: i64) {
+        let before = self.published.current();
+        let revision = self.store.revision();
+        let Some((next, problems)) = caught(|| {
+            let fleet = self.store.fleet();
+            let whole = Whole::new(fleet, &before);
+            let done = compile_parts(&whole, fleet);
+            let mut compiled = whole.join(done);
+            let problems = std::mem::take(&mut compiled.problems);
+            let mut next = before.publish(compiled, self.store.serials(), revision);
+            next.complete = self.complete;
+            (next, problems)
+        }) else {
+            self.panics += 1;
+            // By name, so that the one at fault is found and all others are served.
+            let everything = self.store.fleet().everything();
+            return self.publish(everything, now);
+        };
+        self.store.given(next.zones().map(|zone| zone.apex.clone()));
+        self.published.publish(next);
+        self.published_at = now;
+        self.steering = problems;
+    }
+}
+
+/// Compiles all names, each part on whatever thread is free.
+fn compile_parts(whole: &Whole<'_>, fleet: &portolan_core::Fleet) -> Vec<Done> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
+    let threads = if fleet.names.len() < PARALLEL_MIN { 1 } else { cores };
+    let parts = fleet.names.parts(if threads == 1 { 1 } else { threads * PARTS_A_THREAD });
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(at) else { return done };
+            done.push((at, whole.part(part)));
+        }
+    };
+    let mut done: Vec<(usize, Done)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            match other.join() {
+                Ok(done) => all.extend(done),
+                // Whoever called catches it, as if it had compiled the part itself.
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, done)| done).collect()
+}
