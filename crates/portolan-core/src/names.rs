@@ -137,10 +137,7 @@ fn put<V: Clone>(slot: &mut Slot<V>, entry: Entry<V>, depth: u32) -> Option<V> {
         Slot::Bucket(bucket) => {
             let same = |other: &Entry<V>| other.hash == entry.hash && other.name == entry.name;
             if let Some(at) = bucket.slice.iter().position(same) {
-                let mut entries = bucket.slice.to_vec();
-                let before = entries.get_mut(at).map(|old| core::mem::replace(&mut old.value, entry.value));
-                *slot = bucket_of(entries.into_iter());
-                return before;
+                return Some(replace(bucket, at, entry.value));
             }
             let entries = || bucket.slice.iter().cloned();
             if bucket.slice.len() < BUCKET_MAX || depth >= DEPTH_MAX {
@@ -156,6 +153,18 @@ fn put<V: Clone>(slot: &mut Slot<V>, entry: Entry<V>, depth: u32) -> Option<V> {
             None
         }
     }
+}
+
+/// Replaces a value where it stands, or in a copy of a bucket that others have too.
+fn replace<V: Clone>(bucket: &mut ThinArc<(), Entry<V>>, at: usize, value: V) -> V {
+    if bucket.with_arc(|bucket| !Arc::is_unique(bucket)) {
+        *bucket = ThinArc::from_header_and_iter((), bucket.slice.to_vec().into_iter());
+    }
+    bucket.with_arc_mut(|bucket| {
+        let own = Arc::get_mut(bucket).expect("it is nobody else's");
+        let entry = own.slice_mut().get_mut(at).expect("the caller found it there");
+        core::mem::replace(&mut entry.value, value)
+    })
 }
 
 /// Branches that become empty stay: names come back, and a branch without names is rare.

@@ -65,12 +65,12 @@ impl Snapshot {
         next.clusters = compiled.parts.clusters;
         next.policies = compiled.parts.policies;
         next.tables = compiled.parts.tables;
-        let mut changed = BTreeSet::new();
         let mut sums = BTreeSet::new();
+        let mut gathered = Gathered::default();
         for change in compiled.changes {
             match change {
                 Change::Zone(apex, facts) => next.set_zone(&apex, facts.map(|facts| *facts), &mut sums),
-                Change::Name(name, records) => next.set_name(&name, records, &mut changed),
+                Change::Name(name, records) => next.set_name(&name, records, &mut gathered),
                 Change::Ready { name, offer, up } => {
                     if let Some(records) = next.records(name.borrowed()) {
                         records.verdicts.set(offer, up);
@@ -79,6 +79,8 @@ impl Snapshot {
                 Change::Drained(cluster, drained) => next.clusters.set_drained(&cluster, drained),
             }
         }
+        next.add_children(core::mem::take(&mut gathered.children));
+        let mut changed = next.add_contents(gathered.contents);
         next.sum_contents(&sums);
         changed.append(&mut sums);
         next.count_serials(&changed, serials);
@@ -161,63 +163,96 @@ impl Snapshot {
         }
     }
 
-    fn set_name(&mut self, name: &Name, records: Option<Arc<Records>>, changed: &mut BTreeSet<Name>) {
-        let before = self.names.get(name.borrowed()).cloned();
-        let content = |records: Option<&Arc<Records>>| records.map_or(0, |r| r.content);
-        let old = content(before.as_ref().and_then(|n| n.records.as_ref()));
-        let new = content(records.as_ref());
-        if let Some(zone) = self.zone_of(name.borrowed()).filter(|zone| old != new && zone.facts.is_some()) {
-            let content = zone.content.wrapping_sub(old).wrapping_add(new);
-            let zone = Zone { content, ..zone.clone() };
-            changed.insert(zone.apex.clone());
-            let apex = zone.apex.clone();
-            self.zones.insert(&apex, Arc::new(zone));
-        }
+    fn set_name(&mut self, name: &Name, records: Option<Arc<Records>>, gathered: &mut Gathered) {
         let cut = |records: Option<&Arc<Records>>| records.is_some_and(|r| r.pool(RecordType::NS).is_some());
-        let had = cut(before.as_ref().and_then(|n| n.records.as_ref()));
-        let has = cut(records.as_ref());
+        let content = |records: Option<&Arc<Records>>| records.map_or(0, |r| r.content);
+        let (has, new) = (cut(records.as_ref()), content(records.as_ref()));
+        let before = self.set_node(name, gathered, |node| core::mem::replace(&mut node.records, records));
+        let (had, old) = (cut(before.as_ref()), content(before.as_ref()));
         if had != has {
             self.cuts.note(name.borrowed(), has);
         }
-        self.set_node(name, |node| node.records = records);
+        if let Some(zone) = self.zone_of(name.borrowed()).filter(|zone| old != new && zone.facts.is_some()) {
+            let delta = new.wrapping_sub(old);
+            match gathered.contents.get_mut(&zone.apex) {
+                Some(sum) => *sum = sum.wrapping_add(delta),
+                None => drop(gathered.contents.insert(zone.apex.clone(), delta)),
+            }
+        }
+    }
+
+    /// Adds to the contents of zones what their names came to; says which changed.
+    fn add_contents(&mut self, deltas: BTreeMap<Name, u128>) -> BTreeSet<Name> {
+        let mut changed = BTreeSet::new();
+        for (apex, delta) in deltas.into_iter().filter(|(_, delta)| *delta != 0) {
+            if let Some(zone) = self.zones.get(apex.borrowed()) {
+                let zone = Zone { content: zone.content.wrapping_add(delta), ..(**zone).clone() };
+                self.zones.insert(&apex, Arc::new(zone));
+                changed.insert(apex);
+            }
+        }
+        changed
     }
 
     /// An apex is a name that is there, so that the names above it are (RFC 8020).
     fn set_apex(&mut self, apex: &Name, is_apex: bool) {
-        self.set_node(apex, |node| node.apex = is_apex);
+        let mut gathered = Gathered::default();
+        self.set_node(apex, &mut gathered, |node| node.apex = is_apex);
+        self.add_children(gathered.children);
     }
 
     /// Changes a node, which comes and goes with what holds it, and its ancestors with it.
-    fn set_node(&mut self, name: &Name, change: impl FnOnce(&mut Node)) {
+    fn set_node<T>(&mut self, name: &Name, gathered: &mut Gathered, change: impl FnOnce(&mut Node) -> T) -> T {
         let before = self.names.get(name.borrowed()).cloned();
         let was_there = before.is_some();
         let mut node = before.unwrap_or_default();
-        change(&mut node);
+        let result = change(&mut node);
         match (was_there, node.is_held()) {
             (_, true) => {
                 self.deepest = self.deepest.max(name.borrowed().labels().count());
                 self.names.insert(name, node);
                 if !was_there {
-                    self.count_child(name);
+                    self.count_child(name, gathered);
                 }
             }
             (true, false) => {
-                self.names.remove(name.borrowed());
-                self.discount_child(name);
+                // Children that are not counted yet would keep it.
+                self.add_children(core::mem::take(&mut gathered.children));
+                match self.names.get(name.borrowed()).filter(|now| now.children > 0) {
+                    Some(now) => drop(self.names.insert(name, Node { children: now.children, ..node })),
+                    None => {
+                        self.names.remove(name.borrowed());
+                        self.discount_child(name);
+                    }
+                }
             }
             (false, false) => {}
         }
+        result
     }
 
-    /// Makes the ancestors of a new node be there, up to the first that is.
-    fn count_child(&mut self, name: &Name) {
-        let mut child = name.borrowed().parent();
-        while let Some(parent) = child.filter(|p| !p.is_root()) {
-            let mut node = self.names.get(parent).cloned().unwrap_or_default();
+    /// Names that follow each other are mostly children of one: they are counted together.
+    fn count_child(&mut self, name: &Name, gathered: &mut Gathered) {
+        let Some(parent) = name.borrowed().parent().filter(|parent| !parent.is_root()) else { return };
+        match &mut gathered.children {
+            Some((known, count)) if known.borrowed() == parent => *count += 1,
+            children => {
+                let before = children.replace((parent.to_name(), 1));
+                self.add_children(before);
+            }
+        }
+    }
+
+    /// Makes the ancestors of new nodes be there, up to the first that is.
+    fn add_children(&mut self, children: Option<(Name, u32)>) {
+        let Some((name, mut count)) = children else { return };
+        let mut at = Some(name.borrowed());
+        while let Some(name) = at.filter(|name| !name.is_root()) {
+            let mut node = self.names.get(name).cloned().unwrap_or_default();
             let was_there = node.is_held();
-            node.children += 1;
-            self.names.insert(&parent.to_name(), node);
-            child = if was_there { None } else { parent.parent() };
+            node.children += core::mem::replace(&mut count, 1);
+            self.names.insert(&name.to_name(), node);
+            at = if was_there { None } else { name.parent() };
         }
     }
 
@@ -235,6 +270,15 @@ impl Snapshot {
             child = parent.parent();
         }
     }
+}
+
+/// What the changes of names come to together, and is done once for many.
+#[derive(Default)]
+struct Gathered {
+    /// By apex, what is to be added to the zone's content.
+    contents: BTreeMap<Name, u128>,
+    /// A name, and how many below it are new.
+    children: Option<(Name, u32)>,
 }
 
 impl Node {
