@@ -202,7 +202,12 @@ impl Snapshot {
     }
 
     /// Changes a node, which comes and goes with what holds it, and its ancestors with it.
-    fn set_node<T>(&mut self, name: &Name, gathered: &mut Gathered, change: impl FnOnce(&mut Node) -> T) -> T {
+    fn set_node<T>(
+        &mut self,
+        name: &Name,
+        gathered: &mut Gathered,
+        change: impl FnOnce(&mut Node) -> T,
+    ) -> T {
         let before = self.names.get(name.borrowed()).cloned();
         let was_there = before.is_some();
         let mut node = before.unwrap_or_default();

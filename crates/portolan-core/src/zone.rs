@@ -21,7 +21,6 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use crate::cluster::{CLUSTER_NUMBERS_MAX, ClusterName, ClusterShape};
-use crate::fleet::Owner;
 use crate::geo::{Ordering, Orders, Places};
 use crate::health::{Up, Verdicts};
 use crate::name::{LABELS_MAX, Name, NameRef, Suffixes};
@@ -78,8 +77,6 @@ pub(crate) struct Node {
 /// The records of one name.
 #[derive(Debug)]
 pub struct Records {
-    /// The object that they belong to.
-    pub owner: Owner,
     /// The policy that steers them; the default one has no name.
     pub policy: Arc<Steering>,
     /// One pool a type, by type.

@@ -3,7 +3,6 @@
 use core::net::IpAddr;
 
 use crate::cluster::ClusterName;
-use crate::fleet::Owner;
 use crate::name::NameRef;
 use crate::place::Place;
 use crate::policy::{AllDown, Pick, PolicyName};
@@ -64,8 +63,8 @@ pub enum Step<'a> {
     Zone(NameRef<'a>, u32),
     /// The name that was looked up and how it was found.
     Name(NameRef<'a>, Match),
-    /// The object that the name belongs to, and the policy that steers it.
-    Owner(&'a Owner, Option<&'a PolicyName>),
+    /// The name is the fleet's, and this policy steers it.
+    Steered(Option<&'a PolicyName>),
     /// The pool that is looked at.
     Pool(RecordType),
     /// The client, and the place that a `Geo` stage gave it.

@@ -115,7 +115,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
 
     #[inline]
     fn records(&mut self, at: At<'a>, apex: bool, records: &'a Records) -> Next<'a> {
-        self.trace.note(Step::Owner(&records.owner, records.policy.name.as_ref()));
+        self.trace.note(Step::Steered(records.policy.name.as_ref()));
         let rtype = self.query.rtype;
         if apex && (rtype == RecordType::SOA || rtype == RecordType::NS) {
             return self.apex_or_nothing(at, apex);

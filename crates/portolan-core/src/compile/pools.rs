@@ -50,7 +50,6 @@ impl Compiler<'_> {
         let content = content_of(name, &pools, fallback.as_ref());
         let aliases = Some(Aliases { fallback, all_down });
         Some(Records {
-            owner: facts.owner.clone(),
             rule: Rule {
                 pick: steering.policy.pick,
                 minimum_healthy: steering.policy.minimum_healthy.max(1),
@@ -210,8 +209,7 @@ impl Compiler<'_> {
 impl Records {
     /// True when only readiness differs.
     pub(super) fn same_but_verdicts(&self, other: &Self) -> bool {
-        self.owner == other.owner
-            && self.policy.name == other.policy.name
+        self.policy.name == other.policy.name
             && (Arc::ptr_eq(&self.policy.policy, &other.policy.policy)
                 || self.policy.policy == other.policy.policy)
             && self.offers == other.offers

@@ -89,15 +89,14 @@ impl<'a> Collector<'a> {
         above.into_iter().find(|wildcard| self.snapshot.records(wildcard.borrowed()).is_some())
     }
 
-    fn owner(&mut self, owner: String, policy: Option<&PolicyName>) {
+    fn steered(&mut self, policy: Option<&PolicyName>) {
         let (snapshot, fleet) = (self.snapshot, self.fleet);
         let walked = self.current();
-        walked.hop.owner = Some(owner);
-        let seen = walked.source.as_ref().and_then(|name| {
-            let (records, facts) = (snapshot.records(name.borrowed())?, fleet.names.get(name.borrowed())?);
-            Some(policy_seen(fleet, name, &facts, records, policy))
-        });
-        walked.hop.policy = seen;
+        let Some(name) = &walked.source else { return };
+        let Some(facts) = fleet.names.get(name.borrowed()) else { return };
+        walked.hop.owner = Some(facts.owner.to_string());
+        let records = snapshot.records(name.borrowed());
+        walked.hop.policy = records.map(|records| policy_seen(fleet, name, &facts, records, policy));
     }
 
     fn member(&mut self, member: Member<'_>) {
@@ -113,7 +112,7 @@ impl Trace for Collector<'_> {
             }
             Step::NoZone => {}
             Step::Name(name, found) => self.name(name, found),
-            Step::Owner(owner, policy) => self.owner(owner.to_string(), policy),
+            Step::Steered(policy) => self.steered(policy),
             Step::Pool(rtype) => {
                 self.current().hop.rtype = Some(rtype.to_string());
                 self.current().pool = Some(rtype);
