@@ -158,7 +158,7 @@ fn put<V: Clone>(slot: &mut Slot<V>, entry: Entry<V>, depth: u32) -> Option<V> {
 /// Replaces a value where it stands, or in a copy of a bucket that others have too.
 fn replace<V: Clone>(bucket: &mut ThinArc<(), Entry<V>>, at: usize, value: V) -> V {
     if bucket.with_arc(|bucket| !Arc::is_unique(bucket)) {
-        *bucket = ThinArc::from_header_and_iter((), bucket.slice.to_vec().into_iter());
+        *bucket = ThinArc::from_header_and_iter((), bucket.slice.iter().cloned());
     }
     bucket.with_arc_mut(|bucket| {
         let own = Arc::get_mut(bucket).expect("it is nobody else's");
