@@ -45,9 +45,11 @@ impl Engine {
         self.store.given([apex.clone()]);
         self.published.publish(next);
         self.published_at = now;
-        let names: Vec<Name> = self.store.fleet().names.keys().map(NameRef::to_name).collect();
-        self.zone_files.overlaps.remove(apex);
-        self.note_overlaps(names.iter());
+        let snapshot = self.published.current();
+        let fleet = self.store.fleet().names.keys().filter(|name| name.is_at_or_below(apex.borrowed()));
+        let overlaps = fleet.filter(|name| file_at(&snapshot, *name).as_ref() == Some(apex));
+        let overlaps = overlaps.map(NameRef::to_name).collect();
+        self.zone_files.overlaps.insert(apex.clone(), overlaps);
     }
 
     /// Looks names of the fleet up in the zone files, after they came, changed or went.
@@ -57,7 +59,7 @@ impl Engine {
         }
         let snapshot = self.published.current();
         for name in names {
-            match file_at(&snapshot, name) {
+            match file_at(&snapshot, name.borrowed()) {
                 Some(apex) => drop(self.zone_files.overlaps.entry(apex).or_default().insert(name.clone())),
                 None => self.zone_files.overlaps.values_mut().for_each(|names| {
                     names.remove(name);
@@ -107,9 +109,9 @@ impl Engine {
 }
 
 /// The apex of the zone whose file has records at a name that the fleet has too, or leaves it no room.
-fn file_at(snapshot: &Snapshot, name: &Name) -> Option<Name> {
-    snapshot.records(name.borrowed())?;
-    let zone = snapshot.zone_of(name.borrowed())?;
-    let node = zone.file()?.node(name.borrowed(), snapshot.seed());
+fn file_at(snapshot: &Snapshot, name: NameRef<'_>) -> Option<Name> {
+    snapshot.records(name)?;
+    let zone = snapshot.zone_of(name)?;
+    let node = zone.file()?.node(name, snapshot.seed());
     (!zone.is_of_fleet() || node.is_some_and(|node| !node.is_empty())).then(|| zone.apex.clone())
 }
