@@ -56,6 +56,24 @@ const TOOLS: &[Tool] = &[
         without: "tests that ask the server with kdig",
     },
     Tool {
+        commands: &["knotd"],
+        source: Source::Debian("knot"),
+        need: Need::Tests,
+        without: "the comparison of zone files with Knot",
+    },
+    Tool {
+        commands: &["nsd"],
+        source: Source::Debian("nsd"),
+        need: Need::Tests,
+        without: "the comparison of zone files with NSD",
+    },
+    Tool {
+        commands: &["named"],
+        source: Source::Debian("bind9"),
+        need: Need::Tests,
+        without: "the comparison of zone files with BIND",
+    },
+    Tool {
         // libFuzzer is C++; it is compiled with the fuzz targets.
         commands: &["c++", "g++", "clang++"],
         source: Source::Debian("g++"),
