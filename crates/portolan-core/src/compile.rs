@@ -42,6 +42,8 @@ pub struct Compiled {
     /// How many names and offers were looked at: what it cost, counted and not timed.
     pub steps: u64,
     pub(crate) parts: Parts,
+    /// True when the snapshot before has no names, so that each of these is new.
+    pub(crate) is_first: bool,
 }
 
 /// One change of a snapshot, as compile makes them.
@@ -100,7 +102,7 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     }
     let Compiler { clusters, policies, tables, steps, .. } = compiler;
     let parts = Parts { clusters, policies, tables: tables.finish() };
-    Compiled { changes, problems, steps, parts }
+    Compiled { changes, problems, steps, parts, is_first: false }
 }
 
 /// What becomes of clusters and zones themselves.

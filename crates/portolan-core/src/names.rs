@@ -76,6 +76,10 @@ impl<V> Names<V> {
         self.len
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// What is there at a name whose hash is known.
     #[inline]
     pub(crate) fn find(&self, hash: u64, name: NameRef<'_>) -> Option<&Entry<V>> {
@@ -106,6 +110,17 @@ impl<V: Clone> Names<V> {
         let before = put(&mut self.root, Entry { hash, name: name.clone(), value }, 0);
         self.len += usize::from(before.is_none());
         before
+    }
+
+    /// Sets the values of names that are not there yet, each once: what many of them cost less in order than
+    /// one by one.
+    pub(crate) fn extend(&mut self, names: Vec<(Name, V)>) {
+        let seed = self.seed;
+        let entry = |(name, value): (Name, V)| Entry { hash: hash_of(name.borrowed(), seed), name, value };
+        let mut entries: Vec<Entry<V>> = names.into_iter().map(entry).chain(self.iter().cloned()).collect();
+        entries.sort_unstable_by_key(|entry| entry.hash);
+        self.len = entries.len();
+        self.root = built(&mut entries.into_iter(), self.len, 0);
     }
 
     /// Takes a value out.
@@ -165,6 +180,23 @@ fn replace<V: Clone>(bucket: &mut ThinArc<(), Entry<V>>, at: usize, value: V) ->
         let entry = own.slice_mut().get_mut(at).expect("the caller found it there");
         core::mem::replace(&mut entry.value, value)
     })
+}
+
+/// The slot of the next so many entries, which are in the order of their hashes.
+fn built<V>(entries: &mut alloc::vec::IntoIter<Entry<V>>, count: usize, depth: u32) -> Slot<V> {
+    if count == 0 {
+        return Slot::Empty;
+    }
+    if count <= BUCKET_MAX || depth >= DEPTH_MAX {
+        return bucket_of(entries.by_ref().take(count));
+    }
+    let mut left = count;
+    Slot::Branch(Arc::new(array::from_fn(|at| {
+        let rest = entries.as_slice().get(..left).unwrap_or_default();
+        let here = rest.partition_point(|entry| way(entry.hash, depth) <= at);
+        left -= here;
+        built(entries, here, depth + 1)
+    })))
 }
 
 /// Branches that become empty stay: names come back, and a branch without names is rare.

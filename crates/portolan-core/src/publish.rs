@@ -11,6 +11,8 @@ use crate::record::{Rdata, RecordType, Soa};
 use crate::rrset::{RrsetBuf, Short};
 use crate::zone::{Node, Records, Snapshot, Zone, ZoneFile, content_hash};
 
+mod fill;
+
 /// The serial that a zone's content has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serial {
@@ -67,8 +69,10 @@ impl Snapshot {
         next.tables = compiled.parts.tables;
         let mut sums = BTreeSet::new();
         let mut gathered = Gathered::default();
+        let mut first = Vec::new();
         for change in compiled.changes {
             match change {
+                Change::Name(name, Some(records)) if compiled.is_first => first.push((name, records)),
                 Change::Zone(apex, facts) => next.set_zone(&apex, facts.map(|facts| *facts), &mut sums),
                 Change::Name(name, records) => next.set_name(&name, records, &mut gathered),
                 Change::Ready { name, offer, up } => {
@@ -79,7 +83,8 @@ impl Snapshot {
                 Change::Drained(cluster, drained) => next.clusters.set_drained(&cluster, drained),
             }
         }
-        next.add_children(core::mem::take(&mut gathered.children));
+        next.fill(first, &mut gathered);
+        next.add_children(gathered.children.take());
         let mut changed = next.add_contents(gathered.contents);
         next.sum_contents(&sums);
         changed.append(&mut sums);
@@ -172,12 +177,17 @@ impl Snapshot {
         if had != has {
             self.cuts.note(name.borrowed(), has);
         }
-        if let Some(zone) = self.zone_of(name.borrowed()).filter(|zone| old != new && zone.facts.is_some()) {
-            let delta = new.wrapping_sub(old);
-            match gathered.contents.get_mut(&zone.apex) {
-                Some(sum) => *sum = sum.wrapping_add(delta),
-                None => drop(gathered.contents.insert(zone.apex.clone(), delta)),
-            }
+        if old != new {
+            self.add_content(name, new.wrapping_sub(old), gathered);
+        }
+    }
+
+    /// Notes what a name adds to the content of its zone.
+    fn add_content(&self, name: &Name, delta: u128, gathered: &mut Gathered) {
+        let Some(zone) = self.zone_of(name.borrowed()).filter(|zone| zone.facts.is_some()) else { return };
+        match gathered.contents.get_mut(&zone.apex) {
+            Some(sum) => *sum = sum.wrapping_add(delta),
+            None => drop(gathered.contents.insert(zone.apex.clone(), delta)),
         }
     }
 
@@ -279,7 +289,7 @@ impl Snapshot {
 
 /// What the changes of names come to together, and is done once for many.
 #[derive(Default)]
-struct Gathered {
+pub(super) struct Gathered {
     /// By apex, what is to be added to the zone's content.
     contents: BTreeMap<Name, u128>,
     /// A name, and how many below it are new.

@@ -342,6 +342,14 @@ proptest! {
         let whole = empty.publish(whole.join(done), &mut Serials::default(), 1);
         prop_assert_eq!(all_answers(&whole), all_answers(&at_once));
         prop_assert_eq!(content(&whole), content(&at_once));
+        // What was counted at once is counted down one by one.
+        let mut fewer = world.fleet.clone();
+        let every_other = fewer.everything().names.into_iter().step_by(2).map(|name| Fact::Name(name, None));
+        let touched = fewer.apply(every_other);
+        let emptied = |s: &Snapshot| s.publish(super::compile(&fewer, s, &touched), &mut Serials::default(), 2);
+        let (whole, at_once) = (emptied(&whole), emptied(&at_once));
+        prop_assert_eq!(whole.names.len(), at_once.names.len());
+        prop_assert_eq!(all_answers(&whole), all_answers(&at_once));
     }
 
     /// Any order of the same events that do not touch the same key gives the same bytes.

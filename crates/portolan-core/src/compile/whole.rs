@@ -139,6 +139,7 @@ impl<'f> Whole<'f> {
             }
         }
         let Compiler { clusters, policies, tables, steps, .. } = compiler;
-        Compiled { changes, problems, steps, parts: Parts { clusters, policies, tables: tables.finish() } }
+        let parts = Parts { clusters, policies, tables: tables.finish() };
+        Compiled { changes, problems, steps, parts, is_first: true }
     }
 }
