@@ -24,12 +24,14 @@ use crate::policy::{Glob, Policy, Stage};
 use crate::problem::{Problem, Reason};
 use crate::zone::{CHAIN_MAX, ClusterTable, Policies, Records, Snapshot, Steering, Tables};
 
+mod alike;
 mod orders;
 mod pools;
 mod whole;
 
 pub use whole::{Done, Whole};
 
+use alike::Alike;
 use orders::TablesCache;
 
 /// What a compile came to.
@@ -93,8 +95,17 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     changes.extend(clusters_and_zones(fleet, &clusters, touched));
     let tables = TablesCache::new(before, &placed);
     let texts = Texts::default();
-    let mut compiler =
-        Compiler { fleet, before, clusters, policies, tables, texts, steps, problems: Vec::new() };
+    let mut compiler = Compiler {
+        fleet,
+        before,
+        clusters,
+        policies,
+        tables,
+        texts,
+        steps,
+        alike: Alike::default(),
+        problems: Vec::new(),
+    };
     let mut problems = BTreeMap::new();
     for name in names {
         compiler.name(&name, &mut changes);
@@ -127,6 +138,8 @@ struct Compiler<'f> {
     tables: TablesCache,
     texts: Texts,
     steps: u64,
+    /// Offers and members of the names before, for those that are the same.
+    alike: Alike,
     problems: Vec<Problem>,
 }
 
@@ -143,7 +156,7 @@ impl Compiler<'_> {
         let records = self.compiled(name, &facts);
         match (old, records) {
             (Some(old), Some(new)) if old.same_but_verdicts(&new) => {
-                for offer in 0..new.offers.len() {
+                for offer in 0..new.offers().len() {
                     let up = new.verdicts.is_up(offer);
                     if old.verdicts.is_up(offer) != up {
                         changes.push(Change::Ready { name: name.clone(), offer, up });

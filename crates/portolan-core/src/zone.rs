@@ -20,6 +20,8 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
+use triomphe::ThinArc;
+
 use crate::cluster::{CLUSTER_NUMBERS_MAX, ClusterName, ClusterShape};
 use crate::geo::{Ordering, Orders, Places};
 use crate::health::{Up, Verdicts};
@@ -81,12 +83,12 @@ pub struct Records {
     pub policy: Arc<Steering>,
     /// One pool a type, by type.
     pub pools: Box<[Pool]>,
-    /// Who offers them.
-    pub offers: Box<[Offer]>,
     /// One bit an offer: is what stands behind it ready?
     pub verdicts: Verdicts,
     /// TTL of its aliases.
     pub ttl: Ttl,
+    /// Who offers them; names that the same clusters offer mostly share it.
+    pub(crate) offers: ThinArc<(), Offer>,
     /// What of its policy every answer asks for.
     pub(crate) rule: Rule,
     /// What the name is an alias of while no member is healthy: its own fallback, and its policy's.
@@ -142,8 +144,8 @@ pub struct Pool {
     pub ttl: Ttl,
     /// The records, those of one member side by side.
     pub(crate) set: RrsetBuf,
-    /// Who offers which of them, by cluster.
-    pub(crate) members: Box<[PoolMember]>,
+    /// Who offers which of them, by cluster; pools of one form mostly share it.
+    pub(crate) members: ThinArc<(), PoolMember>,
     /// The order of tiers for each client.
     pub(crate) orders: Arc<Orders>,
     /// The members' shares, where a weighted pick has many to choose among.
@@ -313,7 +315,7 @@ impl Snapshot {
     pub fn up(&self, records: &Records) -> Up {
         let mut up = records.verdicts.read();
         if self.clusters.any_drained() {
-            for offer in 0..records.offers.len() {
+            for offer in 0..records.offers().len() {
                 if self.is_drained(records, offer) {
                     up.clear(offer);
                 }
@@ -331,7 +333,7 @@ impl Snapshot {
     /// True when the cluster of an offer is drained.
     #[must_use]
     pub fn is_drained(&self, records: &Records, offer: usize) -> bool {
-        let bit = records.offers.get(offer).and_then(|o| o.cluster_bit);
+        let bit = records.offers().get(offer).and_then(|o| o.cluster_bit);
         bit.is_some_and(|bit| !self.clusters.verdicts.is_up(usize::from(bit)))
     }
 
@@ -413,6 +415,13 @@ impl Depths {
 }
 
 impl Records {
+    /// Who offers them.
+    #[must_use]
+    #[inline]
+    pub fn offers(&self) -> &[Offer] {
+        &self.offers.slice
+    }
+
     /// The pool of a type.
     #[must_use]
     #[inline]
@@ -428,6 +437,11 @@ impl Records {
 }
 
 impl Pool {
+    #[inline]
+    pub(crate) fn members(&self) -> &[PoolMember] {
+        &self.members.slice
+    }
+
     /// The records, those of one member side by side.
     #[must_use]
     pub fn set(&self) -> Rrset<'_> {
@@ -437,7 +451,7 @@ impl Pool {
     /// The offer that a record stands for, by the record's index.
     #[must_use]
     pub fn offer_of(&self, record: usize) -> Option<usize> {
-        self.members
+        self.members()
             .iter()
             .find(|m| (usize::from(m.start)..usize::from(m.start) + usize::from(m.count)).contains(&record))
             .map(|m| usize::from(m.offer))
@@ -445,7 +459,7 @@ impl Pool {
 
     /// The offers that have records in it.
     pub fn offers(&self) -> impl Iterator<Item = usize> {
-        self.members.iter().map(|m| usize::from(m.offer))
+        self.members().iter().map(|m| usize::from(m.offer))
     }
 }
 

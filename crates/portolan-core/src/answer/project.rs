@@ -63,7 +63,7 @@ fn owned<'r>(data: impl Iterator<Item = &'r [u8]>) -> Vec<Rdata> {
 #[inline]
 pub(super) fn alias_of<'a>(records: &'a Records, up: &Up) -> Option<(Rrset<'a>, &'static str)> {
     let aliases = records.aliases.as_ref()?;
-    if up.any_of(records.offers.len()) {
+    if up.any_of(records.offers().len()) {
         return None;
     }
     let fallback = aliases.fallback.as_ref().map(|f| (f, "no member of its own is healthy"));

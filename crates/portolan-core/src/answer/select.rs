@@ -273,7 +273,7 @@ impl<'a> Place<'a, '_> {
     /// The TTL, half of it while a member is down.
     #[inline]
     fn ttl<T: Trace>(&self, ttl: Ttl, trace: &mut T) -> Ttl {
-        if self.up.all_of(self.pool.members.len()) {
+        if self.up.all_of(self.pool.members().len()) {
             return ttl;
         }
         trace.note(Step::Halved(ttl.halved()));
@@ -288,12 +288,12 @@ impl<'a> Place<'a, '_> {
     #[inline]
     pub(super) fn member(&self, member: usize) -> &'a PoolMember {
         const NOBODY: &PoolMember = &PoolMember { offer: 0, start: 0, count: 0 };
-        self.pool.members.get(member).unwrap_or(NOBODY)
+        self.pool.members().get(member).unwrap_or(NOBODY)
     }
 
     fn weight(&self, member: usize) -> u64 {
         let offer = usize::from(self.member(member).offer);
-        self.records.offers.get(offer).map_or(0, |o| u64::from(o.weight))
+        self.records.offers().get(offer).map_or(0, |o| u64::from(o.weight))
     }
 
     fn explain<T: Trace>(&self, query: &Query<'_>, found: Found<'_>, trace: &mut T) {
@@ -302,9 +302,9 @@ impl<'a> Place<'a, '_> {
             trace.note(Step::Client(query.client.address, place));
         }
         trace.note(Step::Scope(found.scope));
-        for (index, member) in self.pool.members.iter().enumerate() {
+        for (index, member) in self.pool.members().iter().enumerate() {
             let offer = usize::from(member.offer);
-            let Some(whose) = self.records.offers.get(offer) else { continue };
+            let Some(whose) = self.records.offers().get(offer) else { continue };
             trace.note(Step::Member(Member {
                 cluster: whose.cluster.as_ref(),
                 tier: found.order.tier_of(index),

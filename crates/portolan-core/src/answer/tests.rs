@@ -485,7 +485,7 @@ impl super::Trace for TakesDown<'_> {
     fn note(&mut self, step: super::Step<'_>) {
         if matches!(step, super::Step::Tier(..)) {
             for (_, records) in self.0.names() {
-                (0..records.offers.len()).for_each(|offer| {
+                (0..records.offers().len()).for_each(|offer| {
                     records.verdicts.set(offer, false);
                 });
             }

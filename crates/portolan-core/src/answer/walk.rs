@@ -183,7 +183,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     }
 
     fn alias(&mut self, at: At<'a>, records: &Records, alias: Rrset<'a>, why: &'static str) -> Next<'a> {
-        let ttl = if records.offers.is_empty() { records.ttl } else { records.ttl.halved() };
+        let ttl = if records.offers().is_empty() { records.ttl } else { records.ttl.halved() };
         self.push(RecordSet::whole(at.name, ttl, alias));
         let Some(target) = alias.data().next().and_then(|wire| NameRef::from_wire(wire).ok()) else {
             return Next::Done;

@@ -56,7 +56,7 @@ impl Compiler<'_> {
             },
             policy: steering,
             pools: pools.into(),
-            offers: offers.into(),
+            offers: self.alike.offers(&offers),
             verdicts,
             ttl,
             aliases: aliases.filter(|a| a.fallback.is_some() || a.all_down.is_some()).map(Box::new),
@@ -202,7 +202,7 @@ impl Compiler<'_> {
         let set = RrsetBuf::new(rtype, ttl, gathered.iter().map(|(_, rdata)| rdata.as_wire()));
         let whole = members.iter().enumerate().all(|(at, member)| usize::from(member.offer) == at);
         let singles = !repeats && members.len() == gathered.len();
-        Pool { rtype, ttl, set, members: members.into(), orders, odds, whole, singles, repeats }
+        Pool { rtype, ttl, set, members: self.alike.members(&members), orders, odds, whole, singles, repeats }
     }
 }
 

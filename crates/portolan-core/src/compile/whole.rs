@@ -17,6 +17,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::alike::Alike;
 use super::orders::TablesCache;
 use super::{
     Change, Compiled, Compiler, Parts, clusters_and_zones, index_policies, moved_clusters, number_clusters,
@@ -86,6 +87,7 @@ impl<'f> Whole<'f> {
             tables,
             texts: Texts::default(),
             steps: 0,
+            alike: Alike::default(),
             problems: Vec::new(),
         }
     }

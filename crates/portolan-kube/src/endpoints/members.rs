@@ -58,7 +58,7 @@ pub(super) fn of(snapshot: &Snapshot, name: &Name) -> Vec<Member> {
     for pool in &records.pools {
         for (index, data) in pool.set().data().enumerate() {
             let offer = pool.offer_of(index);
-            let Some((at, offer)) = offer.and_then(|at| Some((at, records.offers.get(at)?))) else {
+            let Some((at, offer)) = offer.and_then(|at| Some((at, records.offers().get(at)?))) else {
                 continue;
             };
             members.push(Member {

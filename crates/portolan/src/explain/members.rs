@@ -57,7 +57,7 @@ impl Members<'_> {
 
     /// The endpoints, each with its number among the snapshot's offers when it is a member.
     pub(crate) fn offers(&self) -> impl Iterator<Item = (&Endpoint, Option<usize>)> {
-        let count = self.records.map_or(0, |records| records.offers.len());
+        let count = self.records.map_or(0, |records| records.offers().len());
         let mut next = 0;
         self.facts.endpoints.iter().map(move |endpoint| {
             let member = !endpoint.targets.is_empty() && !self.is_disabled(endpoint);
@@ -85,7 +85,7 @@ impl Members<'_> {
             tier: tier.map(|tier| u16::from(tier) + 1),
             verdict,
             why,
-            weight: self.records.and_then(|r| r.offers.get(offer)).map_or(1, |o| o.weight),
+            weight: self.records.and_then(|r| r.offers().get(offer)).map_or(1, |o| o.weight),
             records: endpoint.targets.iter().map(ToString::to_string).collect(),
             picked: false,
         }
