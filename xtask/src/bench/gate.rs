@@ -46,10 +46,12 @@ struct Row {
 }
 
 const ROWS: &[Row] = &[
+    Row { name: "zone-file", kind: Kind::File, way: Way::OneByOne },
     Row { name: "static", kind: Kind::Static, way: Way::OneByOne },
     Row { name: "policy", kind: Kind::Policy, way: Way::OneByOne },
     Row { name: "nxdomain", kind: Kind::NxDomain, way: Way::OneByOne },
     Row { name: "nodata", kind: Kind::NoData, way: Way::OneByOne },
+    Row { name: "zone-file-burst", kind: Kind::File, way: Way::Bursts },
     Row { name: "static-burst", kind: Kind::Static, way: Way::Bursts },
     Row { name: "policy-burst", kind: Kind::Policy, way: Way::Bursts },
     Row { name: "static-tcp", kind: Kind::Static, way: Way::Stream },

@@ -7,6 +7,7 @@ use crate::name::NameRef;
 use crate::place::Place;
 use crate::policy::{AllDown, Pick, PolicyName};
 use crate::record::{RecordType, Ttl};
+use crate::zone::file::FileNode;
 
 /// Hears the steps of a decision. `()` hears nothing, and the steps cost nothing then.
 pub trait Trace {
@@ -65,6 +66,8 @@ pub enum Step<'a> {
     Name(NameRef<'a>, Match),
     /// The name is the fleet's, and this policy steers it.
     Steered(Option<&'a PolicyName>),
+    /// The name is a zone file's, which has this there; true when that answers.
+    File(FileNode<'a>, bool),
     /// The pool that is looked at.
     Pool(RecordType),
     /// The client, and the place that a `Geo` stage gave it.

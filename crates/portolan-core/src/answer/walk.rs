@@ -152,6 +152,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             RecordType::NS if apex && at.zone.name_servers.is_some() => None,
             _ => node.set(rtype).or_else(|| node.set(RecordType::CNAME)),
         };
+        self.trace.note(Step::File(node, found.is_some()));
         match found {
             Some(set) => {
                 let next = self.set(RecordSet::as_kept(at.name, set));

@@ -3,6 +3,7 @@
 use portolan_core::answer::{Match, Member, Step, Trace};
 use portolan_core::fleet::NameView;
 use portolan_core::policy::{AllDown, Pick, PolicyName, Stage, UnknownLocation};
+use portolan_core::zone::file::FileNode;
 use portolan_core::zone::{Records, Steering};
 use portolan_core::{Fleet, Name, NameRef, RecordType, Snapshot};
 
@@ -99,6 +100,17 @@ impl<'a> Collector<'a> {
         walked.hop.policy = records.map(|records| policy_seen(fleet, name, &facts, records, policy));
     }
 
+    fn file(&mut self, node: FileNode<'_>, answers: bool) {
+        let hop = &mut self.current().hop;
+        hop.owner = Some("the zone file".to_owned());
+        hop.ends = Some(if answers {
+            "its zone file has this, for every client".to_owned()
+        } else {
+            let types: Vec<String> = node.sets().map(|set| set.rtype.to_string()).collect();
+            format!("its zone file has no records of this type, only {}", types.join(", "))
+        });
+    }
+
     fn member(&mut self, member: Member<'_>) {
         self.current().tiers.push(member.tier);
     }
@@ -113,6 +125,7 @@ impl Trace for Collector<'_> {
             Step::NoZone => {}
             Step::Name(name, found) => self.name(name, found),
             Step::Steered(policy) => self.steered(policy),
+            Step::File(node, answers) => self.file(node, answers),
             Step::Pool(rtype) => {
                 self.current().hop.rtype = Some(rtype.to_string());
                 self.current().pool = Some(rtype);

@@ -18,6 +18,8 @@ const NETWORK_FIRST: u32 = 0x0100_0000;
 const NETWORK_STEP: u32 = 65 << 8;
 /// One client in this many is in the network behind a known one, which is of unknown place.
 const UNKNOWN_EVERY: u32 = 10;
+/// The zone of a file.
+const FILE_APEX: &[u8] = b"\x07example\x03net\0";
 /// The zone.
 const APEX: &[u8] = b"\x07example\x03org\0";
 const A: u8 = 1;
@@ -26,6 +28,8 @@ const AAAA: u8 = 28;
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// A of a name of a zone file: three addresses.
+    File,
     /// A of a name without a policy: three addresses.
     Static,
     /// A of a name with a policy, and a client's network: one address, by place, health and weight.
@@ -40,6 +44,7 @@ impl Kind {
     /// A question, with EDNS as resolvers send it; its number is its id.
     pub(super) fn question(self, number: u32) -> Vec<u8> {
         let letter = match self {
+            Self::File => 'f',
             Self::Static | Self::NoData => 's',
             Self::Policy => 'p',
             Self::NxDomain => 'x',
@@ -49,7 +54,7 @@ impl Kind {
         let [.., high, low] = number.to_be_bytes();
         let mut packet = vec![high, low, 1, 0, 0, 1, 0, 0, 0, 0, 0, 1, 6];
         packet.extend(format!("{letter}{index:05}").bytes());
-        packet.extend(APEX);
+        packet.extend(if self == Self::File { FILE_APEX } else { APEX });
         packet.extend([0, kind, 0, 1]);
         packet.extend([0, 0, 41, 4, 208, 0, 0, 0, 0, 0]);
         if self == Self::Policy {
@@ -72,7 +77,7 @@ impl Kind {
         let code = header[3] & 0x0f;
         let (answers, authority) = (header[7], header[9]);
         let expected = match self {
-            Self::Static => (0, 3, 0),
+            Self::File | Self::Static => (0, 3, 0),
             Self::Policy => (0, 1, 0),
             Self::NxDomain => (3, 0, 1),
             Self::NoData => (0, 0, 1),

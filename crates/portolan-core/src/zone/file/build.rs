@@ -16,7 +16,7 @@ use crate::zone::{Depths, content_hash};
 /// Most faults that are told; the others are counted.
 const FAULTS_MAX: usize = 100;
 /// Most types at one name, for their number is one octet.
-const SETS_MAX: usize = 255;
+const SETS_MAX: u8 = u8::MAX;
 /// Octets of a record in a run before its data: type, TTL, length.
 const RECORD_HEAD_OCTETS: usize = 8;
 /// Octets of a run before its owner: its own length, the owner's.
@@ -123,14 +123,34 @@ struct Loose<'r> {
     data: &'r [u8],
 }
 
-fn loose(mut rest: &[u8]) -> impl Iterator<Item = Loose<'_>> {
-    core::iter::from_fn(move || {
-        let (head, tail) = rest.split_first_chunk::<RECORD_HEAD_OCTETS>()?;
+/// The records of a run.
+#[derive(Clone)]
+struct Run<'r> {
+    rest: &'r [u8],
+}
+
+fn loose(rest: &[u8]) -> Run<'_> {
+    Run { rest }
+}
+
+impl<'r> Iterator for Run<'r> {
+    type Item = Loose<'r>;
+
+    fn next(&mut self) -> Option<Loose<'r>> {
+        let (head, tail) = self.rest.split_first_chunk::<RECORD_HEAD_OCTETS>()?;
         let [t1, t0, s3, s2, s1, s0, l1, l0] = *head;
         let (data, tail) = tail.split_at_checked(usize::from(u16::from_be_bytes([l1, l0])))?;
-        rest = tail;
+        self.rest = tail;
         let ttl = Ttl::from_seconds(u32::from_be_bytes([s3, s2, s1, s0])).unwrap_or(Ttl::MAX);
         Some(Loose { rtype: RecordType(u16::from_be_bytes([t1, t0])), ttl, data })
+    }
+}
+
+/// True of the records of one set, of a type without rules of its own.
+fn is_plain(records: &[u8]) -> bool {
+    loose(records).next().is_some_and(|first| {
+        !matches!(first.rtype, RecordType::SOA | RecordType::CNAME)
+            && loose(records).all(|record| record.rtype == first.rtype)
     })
 }
 
@@ -204,6 +224,15 @@ impl<'a> Builder<'a> {
         let suffixes = Suffixes::of(owner, self.seed, LABELS_MAX);
         let Some(hash) = suffixes.hash(0) else { return };
         let known = find(&self.slots, &self.octets, hash, owner).map(|(slot, _)| slot);
+        let place = self.octets.len();
+        if known.is_none() && is_plain(records) {
+            // One set and nothing to put in order: nearly every name of a big zone.
+            if self.write_node(owner, |builder| builder.write_set(owner, loose(records))) {
+                self.enter(None, hash, place);
+                self.ancestors(&suffixes);
+            }
+            return;
+        }
         let old: Vec<u8>;
         let mut all: Vec<Loose<'_>> = Vec::new();
         if let Some(slot) = known {
@@ -219,8 +248,7 @@ impl<'a> Builder<'a> {
         all.extend(loose(records));
         self.keep_soa_apart(owner, &mut all);
         self.drop_misplaced(owner, &mut all);
-        let place = self.octets.len();
-        if !self.write_node(owner, &all) {
+        if !self.write_node(owner, |builder| builder.write_sets(owner, &mut all)) {
             return;
         }
         self.enter(known, hash, place);
@@ -257,28 +285,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Appends a node; false when there is no room.
-    fn write_node(&mut self, owner: NameRef<'_>, all: &[Loose<'_>]) -> bool {
-        let mut sorted = all.to_vec();
-        // Stable: the records of a set stay in the order of the file.
-        sorted.sort_by_key(|record| record.rtype);
+    /// Appends a node with the sets that are written, of which there are so many; false when there is no room.
+    fn write_node(&mut self, owner: NameRef<'_>, write: impl FnOnce(&mut Self) -> u8) -> bool {
         let begin = self.octets.len();
         self.octets.push(u8::try_from(owner.as_wire().len()).unwrap_or(u8::MAX));
         self.octets.extend_from_slice(owner.as_wire());
         let sets_at = self.octets.len();
         self.octets.push(0);
-        let mut sets = 0;
-        for set in sorted.chunk_by(|a, b| a.rtype == b.rtype) {
-            if sets == SETS_MAX {
-                let rtype = set.first().map_or(RecordType(0), |record| record.rtype);
-                self.fault(owner, rtype, FaultKind::TooMany);
-                break;
-            }
-            self.write_set(owner, set);
-            sets += 1;
-        }
+        let sets = write(self);
         if let Some(place) = self.octets.get_mut(sets_at) {
-            *place = u8::try_from(sets).unwrap_or(u8::MAX);
+            *place = sets;
         }
         if self.octets.len() > FILE_OCTETS_MAX {
             self.octets.truncate(begin);
@@ -288,19 +304,36 @@ impl<'a> Builder<'a> {
         true
     }
 
-    fn write_set(&mut self, owner: NameRef<'_>, set: &[Loose<'_>]) {
-        let Some(first) = set.first() else { return };
-        let ttl = set.iter().map(|record| record.ttl).min().unwrap_or(first.ttl);
-        if set.iter().any(|record| record.ttl != ttl) {
+    /// Appends the sets of a name; how many.
+    fn write_sets(&mut self, owner: NameRef<'_>, all: &mut [Loose<'_>]) -> u8 {
+        // Stable: the records of a set stay in the order of the file.
+        all.sort_by_key(|record| record.rtype);
+        let mut sets = 0;
+        for set in all.chunk_by(|a, b| a.rtype == b.rtype) {
+            if sets == SETS_MAX {
+                let rtype = set.first().map_or(RecordType(0), |record| record.rtype);
+                self.fault(owner, rtype, FaultKind::TooMany);
+                break;
+            }
+            sets += self.write_set(owner, set.iter().copied());
+        }
+        sets
+    }
+
+    /// Appends a set; how many that makes.
+    fn write_set<'r>(&mut self, owner: NameRef<'_>, set: impl Iterator<Item = Loose<'r>> + Clone) -> u8 {
+        let Some(first) = set.clone().next() else { return 0 };
+        let ttl = set.clone().map(|record| record.ttl).min().unwrap_or(first.ttl);
+        if set.clone().any(|record| record.ttl != ttl) {
             self.fault(owner, first.rtype, FaultKind::TtlDiffers);
         }
         let head_at = self.octets.len();
         self.octets.extend_from_slice(&[0; SET_HEAD_OCTETS]);
         let begin = self.octets.len();
         let mut count: u16 = 0;
-        for (at, record) in set.iter().enumerate() {
+        for (at, record) in set.clone().enumerate() {
             // A record that stands twice is one (RFC 2181 section 5).
-            if set.iter().take(at).any(|other| other.data == record.data) {
+            if set.clone().take(at).any(|other| other.data == record.data) {
                 continue;
             }
             if count == u16::MAX {
@@ -317,6 +350,7 @@ impl<'a> Builder<'a> {
         if let Some(head) = self.octets.get_mut(head_at..).and_then(|head| head.first_chunk_mut()) {
             *head = [t1, t0, c1, c0, l3, l2, l1, l0];
         }
+        1
     }
 
     /// Makes the names between a new one and the apex be there.
@@ -328,7 +362,7 @@ impl<'a> Builder<'a> {
                 return;
             }
             let place = self.octets.len();
-            if !self.write_node(name, &[]) {
+            if !self.write_node(name, |_| 0) {
                 return;
             }
             self.enter(None, hash, place);
@@ -388,7 +422,7 @@ impl<'a> Builder<'a> {
             found => {
                 if found.is_none() {
                     let place = self.octets.len();
-                    self.write_node(apex, &[]);
+                    self.write_node(apex, |_| 0);
                     self.enter(None, hash, place);
                 }
                 self.fault(apex, RecordType::NS, FaultKind::NoNameServer);

@@ -22,6 +22,7 @@ fn a_wrong_answer_is_no_answer() {
         reply
     };
     for (kind, good) in [
+        (Kind::File, (0, 3, 0)),
         (Kind::Static, (0, 3, 0)),
         (Kind::Policy, (0, 1, 0)),
         (Kind::NxDomain, (3, 0, 1)),
