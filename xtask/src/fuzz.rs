@@ -50,6 +50,12 @@ const TARGETS: &[Target] = &[
         seeds: "examples",
         input_bytes_max: 8_192,
     },
+    Target {
+        name: "zone_file",
+        crates: &["portolan-core", "portolan-zonefile"],
+        seeds: "fuzz/seeds/zone_file",
+        input_bytes_max: 4_096,
+    },
 ];
 
 /// Runs the targets that changed since they last passed, for `ci`.
