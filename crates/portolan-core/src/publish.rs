@@ -83,10 +83,13 @@ impl Snapshot {
                 Change::Drained(cluster, drained) => next.clusters.set_drained(&cluster, drained),
             }
         }
+        next.add_children(gathered.children.take());
+        let mut changed = next.add_contents(core::mem::take(&mut gathered.contents));
+        next.sum_contents(&sums);
+        // After the sums of zones that are new, which then look at no names.
         next.fill(first, &mut gathered);
         next.add_children(gathered.children.take());
-        let mut changed = next.add_contents(gathered.contents);
-        next.sum_contents(&sums);
+        changed.append(&mut next.add_contents(gathered.contents));
         changed.append(&mut sums);
         next.count_serials(&changed, serials);
         next

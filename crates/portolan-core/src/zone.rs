@@ -337,12 +337,11 @@ impl Snapshot {
         bit.is_some_and(|bit| !self.clusters.verdicts.is_up(usize::from(bit)))
     }
 
-    /// How many tables of orders there are; how many of them have spans of their own; how many give scopes
-    /// that may be narrower than they need to be, for want of those.
+    /// How many tables of orders give scopes that may be narrower than they need be, for want of spans of
+    /// their own.
     #[must_use]
-    pub fn order_tables(&self) -> (usize, usize, usize) {
-        let count = |of: fn(&Orders) -> bool| self.tables.orders.values().filter(|t| of(&t.orders)).count();
-        (self.tables.orders.len(), count(Orders::is_merged), count(Orders::is_narrow))
+    pub fn narrow_orders(&self) -> usize {
+        self.tables.orders.values().filter(|table| table.orders.is_narrow()).count()
     }
 }
 

@@ -203,6 +203,34 @@ fn tables_of_orders_go_when_nobody_uses_them() {
     assert!(world.snapshot.tables.orders.len() < 300, "{} tables", world.snapshot.tables.orders.len());
 }
 
+/// Policies of the same order share a table; past the tables that may have spans of their own a further one
+/// gives the scope of the client's place, which is narrower, and is counted.
+#[test]
+fn past_so_many_tables_scopes_are_those_of_places() {
+    let networks = [("10.0.0.0/8", "EU/DE"), ("11.0.0.0/9", "EU/FR"), ("11.128.0.0/9", "EU/FR/IDF")];
+    let networks = networks.map(|(n, p)| (n.parse().unwrap(), p.parse().ok()));
+    let map = alloc::sync::Arc::new(crate::place::NetworkMap { networks: networks.into() });
+    let mut world = World::new();
+    world.cluster("eu", Some(cluster("EU/FR")));
+    world.cluster("us", Some(cluster("NA/US")));
+    let tables = crate::geo::MERGED_TABLES_MAX + 2;
+    for i in 0..tables {
+        // Another list of tiers is another order, though no cluster is in it; the last is the same again.
+        let nobody = ClusterName::from(format!("c{}", i.min(tables - 2)).as_str());
+        let order =
+            [crate::policy::Stage::Tiers([[nobody].into()].into()), crate::policy::Stage::Geo(map.clone())];
+        let hosts = [format!("n{i}.example").parse().unwrap()].into();
+        world.policy(&format!("p{i}"), Some(Policy { hosts, order: order.into(), ..Policy::default() }));
+        let offers = [endpoint("eu", "192.0.2.1"), endpoint("us", "192.0.2.2")];
+        world.name(&format!("n{i}.example"), Some(facts(offers)));
+    }
+    assert_eq!(world.snapshot.narrow_orders(), 1);
+    for (at, scope) in [(0, 7), (tables - 3, 7), (tables - 2, 9), (tables - 1, 9)] {
+        let got = world.ask(&format!("n{at}.example"), "A", "11.1.2.3");
+        assert_eq!(got, format!("NoError aa | n{at}.example. 30 A 192.0.2.1 | scope {scope}"));
+    }
+}
+
 #[test]
 fn circles_are_reported() {
     let mut world = World::new();

@@ -27,6 +27,8 @@ pub struct Gauges {
     pub clusters: BTreeMap<&'static str, usize>,
     /// Problems by reason.
     pub problems: BTreeMap<Reason, usize>,
+    /// Tables of orders that give scopes narrower than they need be, for want of spans of their own.
+    pub narrow_orders: usize,
     /// Serials by zone.
     pub serials: BTreeMap<Name, u32>,
 }
@@ -59,6 +61,7 @@ impl Engine {
             names: self.fleet().names.len(),
             clusters,
             problems,
+            narrow_orders: self.snapshot().narrow_orders(),
             serials: self.snapshot().zones().map(|zone| (zone.apex.clone(), zone.serial)).collect(),
         }
     }

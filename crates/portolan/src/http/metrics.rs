@@ -73,6 +73,8 @@ impl Collector for Gathered {
         // Nothing is ever held back in this version: a lost folder changes nothing by itself.
         one(&mut encoder, "holds", "Changes that are held back because they look like a loss", 0)?;
         one(&mut encoder, "names", "Names that are offered", to_u64(gauges.names))?;
+        let narrow = "Tables of orders whose client subnet scopes are narrower than they need be";
+        one(&mut encoder, "narrow_orders", narrow, to_u64(gauges.narrow_orders))?;
         one(&mut encoder, "snapshot_age_seconds", "Age of the published snapshot", gauges.snapshot_age)?;
         let panics = "Batches and names that panicked inside; answers stayed as they were";
         single(&mut encoder, "panics", panics, gauges.panics)?;

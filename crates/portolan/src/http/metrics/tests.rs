@@ -31,6 +31,7 @@ fn every_metric_of_the_reference_is_there() {
         "portolan_data_age_seconds 61",
         "portolan_revision 7",
         "portolan_holds 0",
+        "portolan_narrow_orders 0",
         "portolan_snapshot_failed_total 2",
         "portolan_snapshot_age_seconds 0",
         "portolan_problems{reason=\"Unreadable\"} 3",
