@@ -83,7 +83,7 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     let policies = if touched.policies.is_empty() {
         before.policies.clone()
     } else {
-        Arc::new(index_policies(fleet, &before.policies))
+        Arc::new(index_policies(fleet, before))
     };
     let placed = moved_clusters(fleet, before, touched);
     let mut names = touched.names.clone();
@@ -284,11 +284,13 @@ fn concerned(
     u64::try_from(fleet.names.len()).unwrap_or(u64::MAX)
 }
 
-fn index_policies(fleet: &Fleet, before: &Policies) -> Policies {
-    let mut index = Policies { default: before.default.clone(), ..Policies::default() };
+fn index_policies(fleet: &Fleet, before: &Snapshot) -> Policies {
+    let mut index = Policies { default: before.policies.default.clone(), ..Policies::default() };
     let mut orderings = Orderings::default();
     orderings.known(&index.default.ordering);
-    before.by_name.values().for_each(|steering| orderings.known(&steering.ordering));
+    before.policies.by_name.values().for_each(|steering| orderings.known(&steering.ordering));
+    // Those of policies that went and may come back: their tables are still there.
+    before.tables.orders.values().for_each(|table| orderings.known(&table.ordering));
     for (name, policy) in &fleet.policies {
         let ordering = orderings.of(policy);
         let steering = Steering { name: Some(name.clone()), policy: Arc::new(policy.clone()), ordering };

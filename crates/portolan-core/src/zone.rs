@@ -285,7 +285,8 @@ impl Snapshot {
         let labels = suffixes.labels().checked_sub(skip)?;
         for depth in Depths::deepest_first(self.depths.mask(), labels) {
             let skip = suffixes.labels() - depth;
-            if let Some(entry) = self.zones.find(suffixes.hash(skip)?, suffixes.name(skip)) {
+            let Some(hash) = suffixes.hash(skip) else { continue };
+            if let Some(entry) = self.zones.find(hash, suffixes.name(skip)) {
                 return Some(&entry.value);
             }
         }

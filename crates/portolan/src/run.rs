@@ -46,6 +46,8 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         .context("cannot start the threads for metrics and control")?;
     let mut signals = aside.block_on(async { Signals::new() })?;
 
+    // Before anybody asks: what the last good state has is no denial of what a zone file has.
+    let zones = zones::Watch::start(&config.zones, engine.clone())?;
     let running = server.start(&published).context("cannot start to answer")?;
     let health = Health::new(published);
     if let Some(address) = config.http {
@@ -59,7 +61,6 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     }
     let control = open_control(&config, &addresses, &engine, &aside)?;
 
-    let zones = zones::Watch::start(&config.zones, engine.clone())?;
     let watch = follow(config.fleet.as_deref(), &engine)?;
     // Answers are given since `start`; who waits for this line finds the folder read.
     for address in &addresses {

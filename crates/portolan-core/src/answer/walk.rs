@@ -80,11 +80,11 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         match found {
             Lookup::Found(Stored::Fleet(records), _) => self.records(at, apex, records),
             Lookup::Found(Stored::File(node), _) => self.file(at, apex, node),
-            Lookup::Cut(owner, name_servers) => self.cut(at, owner, name_servers),
+            Lookup::Cut(owner, stored, name_servers) => self.cut(at, owner, stored, name_servers),
             Lookup::Empty => self.apex_or_nothing(at, apex),
             Lookup::Missing if apex => self.apex_or_nothing(at, apex),
-            // A file says all there is in its zone; of the fleet that is so when all of it was read.
-            Lookup::Missing if self.snapshot.complete || at.zone.facts.is_none() => {
+            // Also in a zone that only a file has as yet: the fleet that was not read may have names in it.
+            Lookup::Missing if self.snapshot.complete => {
                 self.answer.rcode = Rcode::NxDomain;
                 self.nothing(at.zone)
             }
@@ -147,9 +147,12 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     fn file(&mut self, at: At<'a>, apex: bool, node: FileNode<'a>) -> Next<'a> {
         let rtype = self.query.rtype;
         let found = match rtype {
-            RecordType::ANY => node.sets().next(),
             // The fleet's word on the apex counts before the file's.
             RecordType::NS if apex && at.zone.name_servers.is_some() => None,
+            RecordType::ANY if apex && at.zone.name_servers.is_some() => {
+                node.sets().find(|set| set.rtype != RecordType::NS)
+            }
+            RecordType::ANY => node.sets().next(),
             _ => node.set(rtype).or_else(|| node.set(RecordType::CNAME)),
         };
         self.trace.note(Step::File(node, found.is_some()));
@@ -221,14 +224,20 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     }
 
     /// A delegation: no authority, its name servers, their addresses. The parent answers for DS at the cut.
-    fn cut(&mut self, at: At<'a>, owner: NameRef<'a>, name_servers: Rrset<'a>) -> Next<'a> {
+    fn cut(
+        &mut self,
+        at: At<'a>,
+        owner: NameRef<'a>,
+        stored: Stored<'a>,
+        name_servers: Rrset<'a>,
+    ) -> Next<'a> {
         if at.name == owner && self.query.rtype == RecordType::DS {
-            return match self.snapshot.stored(owner) {
-                Some(Stored::File(node)) => match node.set(RecordType::DS) {
+            return match stored {
+                Stored::File(node) => match node.set(RecordType::DS) {
                     Some(set) => self.set(RecordSet::as_kept(at.name, set)),
                     None => self.nothing(at.zone),
                 },
-                _ => self.nothing(at.zone),
+                Stored::Fleet(_) => self.nothing(at.zone),
             };
         }
         if self.answer.answers.is_empty() {

@@ -14,7 +14,7 @@ use crate::policy::{Pick, Stage};
 use crate::zone::{Offer, OrdersTable, PoolMember, Snapshot, Steering, Tables};
 
 /// Tables that are kept whether they are used or not, so that a policy that comes back finds its own.
-const TABLES_KEPT: usize = 256;
+const TABLES_KEPT: usize = 32;
 /// Members up to which a weighted pick needs no table of shares.
 const ODDS_MIN: usize = 9;
 
@@ -37,7 +37,9 @@ impl TablesCache {
         if tables.orders.keys().any(|(_, clusters)| stale(clusters)) {
             Arc::make_mut(&mut tables).orders.retain(|(_, clusters), _| !stale(clusters));
         }
-        let merged = tables.orders.values().filter(|table| table.orders.is_merged()).count();
+        // One that no pool has is kept for a while, and takes no room from those that are used.
+        let is_used = |orders: &Arc<Orders>| orders.is_merged() && Arc::strong_count(orders) > 1;
+        let merged = before.tables.orders.values().filter(|table| is_used(&table.orders)).count();
         Self { before: before.tables.clone(), tables, merged, fixed: None, missing: false }
     }
 

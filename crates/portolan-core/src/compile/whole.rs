@@ -60,7 +60,7 @@ impl<'f> Whole<'f> {
             names: BTreeSet::new(),
         };
         let clusters = number_clusters(fleet, before, &touched);
-        let policies = Arc::new(index_policies(fleet, &before.policies));
+        let policies = Arc::new(index_policies(fleet, before));
         let tables = TablesCache::new(before, &moved_clusters(fleet, before, &touched));
         let mut whole = Self { fleet, before, touched, clusters, policies, tables };
         whole.sample();

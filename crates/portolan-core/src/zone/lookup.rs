@@ -12,8 +12,8 @@ use crate::zone::{Depths, Records, Snapshot, Zone};
 pub(crate) enum Lookup<'s, 'q> {
     /// Records, by the name itself or by a wildcard.
     Found(Stored<'s>, bool),
-    /// A delegation at this name, and its name servers.
-    Cut(NameRef<'q>, Rrset<'s>),
+    /// A delegation at this name, what stands there, and the name servers among it.
+    Cut(NameRef<'q>, Stored<'s>, Rrset<'s>),
     /// Names below, no records here.
     Empty,
     /// Nothing.
@@ -57,7 +57,7 @@ impl Snapshot {
         match self.known(zone, suffixes, 0) {
             Some(Known::Records(stored)) => match stored.name_servers() {
                 Some(name_servers) if suffixes.name(0) != zone.apex.borrowed() => {
-                    Lookup::Cut(suffixes.name(0), name_servers)
+                    Lookup::Cut(suffixes.name(0), stored, name_servers)
                 }
                 _ => Lookup::Found(stored, false),
             },
@@ -114,7 +114,7 @@ impl Snapshot {
             if let Some(Known::Records(stored)) = self.known(zone, suffixes, skip)
                 && let Some(name_servers) = stored.name_servers()
             {
-                return Some(Lookup::Cut(suffixes.name(skip), name_servers));
+                return Some(Lookup::Cut(suffixes.name(skip), stored, name_servers));
             }
         }
         None

@@ -57,7 +57,7 @@ impl<const REPLY_OCTETS: usize> Batch<REPLY_OCTETS> {
 
     /// Waits for datagrams, unless some are left of the batch before; how many have come.
     pub(crate) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
-        if self.next < self.exchange.received() {
+        if self.next < self.exchange.received() || self.exchange.ready() > 0 {
             return Ok(0);
         }
         self.next = 0;
@@ -85,7 +85,9 @@ impl<const REPLY_OCTETS: usize> Batch<REPLY_OCTETS> {
 
     /// Sends the replies. How many the kernel refused.
     pub(crate) fn send(&mut self, socket: BorrowedFd<'_>) -> usize {
-        send_all(self.exchange.ready(), |from, waits| self.exchange.send(socket, from, waits))
+        let refused = send_all(self.exchange.ready(), |from, waits| self.exchange.send(socket, from, waits));
+        self.exchange.sent();
+        refused
     }
 }
 

@@ -234,10 +234,11 @@ impl<'a> Builder<'a> {
             return;
         }
         let old: Vec<u8>;
+        let mut replaced = 0;
         let mut all: Vec<Loose<'_>> = Vec::new();
         if let Some(slot) = known {
             old = self.node_octets(slot).to_vec();
-            self.dead += old.len();
+            replaced = old.len();
             let node = node_at(&old, 0);
             let sets = node.iter().flat_map(|(_, node)| node.sets());
             all.extend(sets.flat_map(|set| {
@@ -248,9 +249,14 @@ impl<'a> Builder<'a> {
         all.extend(loose(records));
         self.keep_soa_apart(owner, &mut all);
         self.drop_misplaced(owner, &mut all);
+        if all.is_empty() && known.is_none() && owner != self.apex.borrowed() {
+            // What was left out makes no name.
+            return;
+        }
         if !self.write_node(owner, |builder| builder.write_sets(owner, &mut all)) {
             return;
         }
+        self.dead += replaced;
         self.enter(known, hash, place);
         if known.is_none() {
             self.ancestors(&suffixes);
@@ -447,7 +453,7 @@ impl<'a> Builder<'a> {
 
     /// Leaves out what was written anew elsewhere.
     fn compact(&mut self) {
-        let mut octets = Vec::with_capacity(self.octets.len() - self.dead);
+        let mut octets = Vec::with_capacity(self.octets.len().saturating_sub(self.dead));
         for at in 0..self.slots.len() {
             let node = self.node_octets(at);
             if node.is_empty() {

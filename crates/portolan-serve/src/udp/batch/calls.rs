@@ -200,6 +200,11 @@ impl<const REPLY_OCTETS: usize> Exchange<REPLY_OCTETS> {
         self.ready += 1;
     }
 
+    /// The replies that were ready are gone.
+    pub(super) fn sent(&mut self) {
+        self.ready = 0;
+    }
+
     /// How many replies are ready.
     pub(super) fn ready(&self) -> usize {
         self.ready
