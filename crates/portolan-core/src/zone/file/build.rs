@@ -227,7 +227,7 @@ impl<'a> Builder<'a> {
         let place = self.octets.len();
         if known.is_none() && is_plain(records) {
             // One set and nothing to put in order: nearly every name of a big zone.
-            if self.write_node(owner, |builder| builder.write_set(owner, loose(records))) {
+            if self.write_node(owner, |builder| builder.write_set(owner, &loose(records))) {
                 self.enter(None, hash, place);
                 self.ancestors(&suffixes);
             }
@@ -321,13 +321,13 @@ impl<'a> Builder<'a> {
                 self.fault(owner, rtype, FaultKind::TooMany);
                 break;
             }
-            sets += self.write_set(owner, set.iter().copied());
+            sets += self.write_set(owner, &set.iter().copied());
         }
         sets
     }
 
     /// Appends a set; how many that makes.
-    fn write_set<'r>(&mut self, owner: NameRef<'_>, set: impl Iterator<Item = Loose<'r>> + Clone) -> u8 {
+    fn write_set<'r>(&mut self, owner: NameRef<'_>, set: &(impl Iterator<Item = Loose<'r>> + Clone)) -> u8 {
         let Some(first) = set.clone().next() else { return 0 };
         let ttl = set.clone().map(|record| record.ttl).min().unwrap_or(first.ttl);
         if set.clone().any(|record| record.ttl != ttl) {
