@@ -154,8 +154,9 @@ pub struct Pool {
     pub(crate) whole: bool,
     /// True when each member has one record, the one of its number, and no two have the same.
     pub(crate) singles: bool,
-    /// True when two members offer the same record, which may stand once in an answer (RFC 2181 section 5).
-    pub(crate) repeats: bool,
+    /// Of each record the first with the same data, where two members offer the same record: it may stand once
+    /// in an answer (RFC 2181 section 5).
+    pub(crate) firsts: Option<Box<[u16]>>,
 }
 
 /// A member of a pool.

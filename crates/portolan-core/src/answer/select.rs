@@ -142,7 +142,7 @@ impl<'a> Place<'a, '_> {
         }
         let records = candidates.members().flat_map(|member| self.member(member).records());
         for (seen, record) in records.enumerate() {
-            if self.pool.repeats && self.is_taken(record, answer, start) {
+            if self.pool.firsts.is_some() && self.is_taken(record, answer, start) {
                 continue;
             }
             if answer.picks.try_push(record).is_err() && room > 0 {
@@ -250,7 +250,7 @@ impl<'a> Place<'a, '_> {
 
     #[inline]
     fn push(&self, record: u16, answer: &mut Answer<'a>, start: usize) {
-        if !(self.pool.repeats && self.is_taken(record, answer, start)) {
+        if !(self.pool.firsts.is_some() && self.is_taken(record, answer, start)) {
             // A full answer drops what is above PICKS_MAX: more records fit no message that is worth sending.
             let _ = answer.picks.try_push(record);
         }
@@ -264,10 +264,13 @@ impl<'a> Place<'a, '_> {
 
     /// True when the record, or one with the same data, is in the answer.
     fn is_taken(&self, record: u16, answer: &Answer<'a>, start: usize) -> bool {
-        let set = self.pool.set.borrowed();
-        let data = |r: u16| set.record(usize::from(r));
+        let first = |r: u16| {
+            let firsts = self.pool.firsts.as_ref();
+            firsts.and_then(|firsts| firsts.get(usize::from(r))).copied().unwrap_or(r)
+        };
         let taken = answer.picks.get(start..).unwrap_or_default();
-        taken.iter().any(|t| *t == record || (self.pool.repeats && data(*t) == data(record)))
+        let record = first(record);
+        taken.iter().any(|t| first(*t) == record)
     }
 
     /// The TTL, half of it while a member is down.

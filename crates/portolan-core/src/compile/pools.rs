@@ -198,11 +198,11 @@ impl Compiler<'_> {
         let mut distinct: Vec<&Rdata> = gathered.iter().map(|(_, rdata)| rdata).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        let repeats = distinct.len() < gathered.len();
+        let firsts = (distinct.len() < gathered.len()).then(|| firsts_of(gathered));
         let set = RrsetBuf::new(rtype, ttl, gathered.iter().map(|(_, rdata)| rdata.as_wire()));
         let whole = members.iter().enumerate().all(|(at, member)| usize::from(member.offer) == at);
-        let singles = !repeats && members.len() == gathered.len();
-        Pool { rtype, ttl, set, members: self.alike.members(&members), orders, odds, whole, singles, repeats }
+        let singles = firsts.is_none() && members.len() == gathered.len();
+        Pool { rtype, ttl, set, members: self.alike.members(&members), orders, odds, whole, singles, firsts }
     }
 }
 
@@ -228,6 +228,13 @@ impl Pool {
             && self.members == other.members
             && Arc::ptr_eq(&self.orders, &other.orders)
     }
+}
+
+/// Of each record the first with the same data.
+fn firsts_of(gathered: &[(u16, Rdata)]) -> Box<[u16]> {
+    let mut known: BTreeMap<&Rdata, u16> = BTreeMap::new();
+    let records = (0..=u16::MAX).zip(gathered);
+    records.map(|(at, (_, rdata))| *known.entry(rdata).or_insert(at)).collect()
 }
 
 fn gather(members: &[&Endpoint]) -> Gathered {
