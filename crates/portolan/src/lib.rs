@@ -41,6 +41,7 @@ pub mod problem;
 pub mod run;
 pub mod source;
 pub mod status;
+mod threads;
 pub mod when;
 pub mod zones;
 

@@ -60,12 +60,6 @@ impl Places {
     pub(super) fn combinations(&self) -> &[Vec<Option<Place>>] {
         &self.combinations
     }
-
-    /// Octets that its spans take in memory.
-    #[must_use]
-    pub fn octets(&self) -> usize {
-        self.v4.octets() + self.v6.octets()
-    }
 }
 
 impl<'p> Numbers<'p> {

@@ -123,11 +123,6 @@ impl<A: Bits> Spans<A> {
     pub(super) fn iter(&self) -> impl Iterator<Item = (A, u16)> {
         self.starts.iter().copied().zip(self.leaves.iter().copied())
     }
-
-    /// Octets that it takes in memory.
-    pub(super) fn octets(&self) -> usize {
-        size_of_val(&*self.starts) + size_of_val(&*self.leaves) + size_of_val(&*self.index)
-    }
 }
 
 fn index_of<A: Bits>(starts: &[A]) -> Vec<u32> {

@@ -77,12 +77,6 @@ impl ZoneFile {
         self.names == 0
     }
 
-    /// Octets that it takes in memory.
-    #[must_use]
-    pub fn octets(&self) -> usize {
-        self.octets.len() + size_of_val(&*self.slots)
-    }
-
     /// A sum over the hashes of its RRsets, the SOA's serial left out.
     #[must_use]
     pub fn content(&self) -> u128 {

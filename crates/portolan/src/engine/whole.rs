@@ -1,12 +1,12 @@
 //! The last good state into the first snapshot, on all cores.
 
 use std::num::NonZero;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portolan_core::compile::{Done, Whole};
 
 use super::Engine;
 use super::publish::caught;
+use crate::threads::share;
 
 /// Most threads that compile.
 const THREADS_MAX: usize = 16;
@@ -47,27 +47,5 @@ fn compile_parts(whole: &Whole<'_>, fleet: &portolan_core::Fleet) -> Vec<Done> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
     let threads = if fleet.names.len() < PARALLEL_MIN { 1 } else { cores };
     let parts = fleet.names.parts(if threads == 1 { 1 } else { threads * PARTS_A_THREAD });
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(part) = parts.get(at) else { return done };
-            done.push((at, whole.part(part)));
-        }
-    };
-    let mut done: Vec<(usize, Done)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(done) => all.extend(done),
-                // Whoever called catches it, as if it had compiled the part itself.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, done)| done).collect()
+    share(&parts, threads, |part| whole.part(part))
 }

@@ -4,11 +4,12 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use portolan_core::{Problem, Reason};
 use portolan_kube::manifest::{self, Manifest};
+
+use crate::threads::share;
 
 /// Most files of one folder that are read; of more, the last by name are left out.
 pub const FILES_MAX: usize = 200_000;
@@ -175,29 +176,7 @@ pub(super) fn read_all(jobs: &[Job]) -> Vec<Outcome> {
         return jobs.iter().map(read).collect();
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(at) else { return done };
-            done.push((at, read(job)));
-        }
-    };
-    let mut outcomes: Vec<(usize, Outcome)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(done) => all.extend(done),
-                // Whoever called catches it, as if it had read the file itself.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    outcomes.sort_unstable_by_key(|(at, _)| *at);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    share(jobs, threads, read)
 }
 
 fn read(job: &Job) -> Outcome {

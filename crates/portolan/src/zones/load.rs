@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use portolan_core::zone::ZoneFile;
 use portolan_core::zone::file::Gather;
@@ -11,6 +10,7 @@ use portolan_zonefile::{Found, read};
 
 use super::include::{Stamp, Texts, problem};
 use super::{PROBLEMS_MAX, ZoneSource, places};
+use crate::threads::share;
 
 /// What a zone file gave.
 #[derive(Debug)]
@@ -66,34 +66,15 @@ fn read_all(texts: &Texts, apex: &Name, threads: usize) -> (Vec<Gather>, Vec<Fou
         texts.parts.iter().all(|(_, part)| part.context.apex == *apex),
         "all parts are of one zone"
     );
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some((number, part)) = texts.parts.get(at) else { return done };
-            let Some(text) = texts.texts.get(*number) else { return done };
-            let mut gather = Gather::new();
-            let found = read(&text.octets, part, |record| {
-                gather.add(record.owner, record.rtype, record.ttl, record.rdata);
-            });
-            done.push((at, gather, found));
-        }
-    };
-    let mut all = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(texts.parts.len())).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(done) => all.extend(done),
-                // Whoever called catches it, as if it had read the part itself.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
+    let all = share(&texts.parts, threads, |(number, part)| {
+        let text = texts.texts.get(*number)?;
+        let mut gather = Gather::new();
+        let found = read(&text.octets, part, |record| {
+            gather.add(record.owner, record.rtype, record.ttl, record.rdata);
+        });
+        Some((gather, found))
     });
-    all.sort_unstable_by_key(|(at, ..)| *at);
-    all.into_iter().map(|(_, gather, found)| (gather, found)).unzip()
+    all.into_iter().flatten().unzip()
 }
 
 /// The problems of one zone file.
