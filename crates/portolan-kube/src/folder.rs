@@ -25,7 +25,7 @@ use crate::object::{Object, ObjectKey};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// It is there, it is different, or it only moved: then it is the same `Arc` as before.
-    Set(Arc<Object>, String),
+    Set(Arc<Object>, Arc<str>),
     /// No file holds it any more.
     Deleted(ObjectKey),
 }
@@ -53,7 +53,7 @@ struct File {
 }
 
 /// What is known of one object.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Held {
     /// The files that hold it, by path.
     files: Vec<(Arc<str>, Located)>,
@@ -73,7 +73,7 @@ impl Folder {
             file.keys.extend(manifest.refused.into_iter().filter(|key| before.contains(key)));
             let mut given = BTreeMap::new();
             for located in manifest.objects {
-                let key = located.object.key();
+                let key = located.object.key.clone();
                 match given.get(&key) {
                     Some(first) => file.repeats.push(duplicate(&key, first, &located)),
                     None => drop(given.insert(key, located)),
@@ -98,6 +98,11 @@ impl Folder {
         touched.into_iter().filter_map(|key| self.take_change(key)).collect()
     }
 
+    /// Every object as the last changes left it, by key.
+    pub fn told(&self) -> impl Iterator<Item = &Located> {
+        self.held.values().filter_map(|held| held.told.as_ref())
+    }
+
     /// What is wrong with the files, by path, and then which objects are in several of them.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         let of_files = self.files.values().flat_map(|file| file.problems.iter().chain(&file.repeats));
@@ -110,7 +115,9 @@ impl Folder {
     }
 
     fn put(&mut self, key: ObjectKey, path: &Arc<str>, mut located: Located) {
-        let held = self.held.entry(key.clone()).or_default();
+        // Most objects stand in one file, so there is room for one.
+        let one = || Held { files: Vec::with_capacity(1), told: None };
+        let held = self.held.entry(key.clone()).or_insert_with(one);
         match held.files.binary_search_by(|(other, _)| other.cmp(path)) {
             Err(at) => held.files.insert(at, (path.clone(), located)),
             Ok(at) => {
@@ -169,7 +176,7 @@ fn duplicate(key: &ObjectKey, first: &Located, other: &Located) -> Problem {
         subject: key.to_string(),
         reason: Reason::Duplicate,
         message: format!("stands at {} already; the first by path counts", first.place),
-        place: other.place.clone(),
+        place: other.place.to_string(),
     }
 }
 

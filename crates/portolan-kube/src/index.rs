@@ -21,6 +21,7 @@
 //! | --- | --- |
 //! | `objects`, `source` | what was read, and which copy of an object counts |
 //! | `memory` | what is only remembered |
+//! | `links` | which records refer to an object |
 //! | `touch` | what an event makes necessary to look at again |
 //! | `member`, `zones`, `policies`, `networks` | facts of clusters, zones and policies |
 //! | `claims` | records drafted, and what they claim |
@@ -40,6 +41,7 @@ mod draft;
 mod foreign;
 mod ingress;
 mod kubefed;
+mod links;
 mod member;
 mod memory;
 mod names;
@@ -62,7 +64,7 @@ use portolan_core::{Name, Problem};
 use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
 use claims::{Claim, Drafted};
-use draft::Rank;
+use links::Links;
 use memory::Memory;
 use names::Zoneless;
 use networks::Networks;
@@ -79,14 +81,14 @@ pub struct Index {
     dirty: Dirty,
     zones: Zones,
     /// Which records refer to an object.
-    users: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
+    users: Links,
     drafted: BTreeMap<ObjectKey, Drafted>,
     /// Clusters that a `MemberCluster` tells of and that were never read.
     awaited: BTreeSet<ClusterName>,
     /// Records with a backend that no cluster offers: another cluster may.
     wanting: BTreeSet<ObjectKey>,
     /// Who wants a name, the one with the best right first.
-    claims: BTreeMap<Name, BTreeMap<Rank, Claim>>,
+    claims: BTreeMap<Name, Vec<Claim>>,
     zoneless: Zoneless,
     /// True while a record is there that makes names of regions.
     names_regions: bool,
@@ -123,7 +125,7 @@ pub struct ClusterView<'a> {
 
 impl Index {
     /// Takes an object of a source, new or changed. `place` is where it stands, for problems.
-    pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &str) {
+    pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
         for affected in self.objects.set(source, object, place) {
             self.touch(source, &affected);
         }

@@ -34,3 +34,4 @@ pub mod kubefed;
 pub mod manifest;
 pub mod object;
 pub mod settle;
+pub mod workload;

@@ -62,7 +62,7 @@ pub struct Located {
     /// The object.
     pub object: Arc<Object>,
     /// `FILE:LINE:COLUMN` of its first character.
-    pub place: String,
+    pub place: Arc<str>,
 }
 
 /// What a file gave.
@@ -228,7 +228,7 @@ impl Reader<'_> {
             Ok((object, findings)) => {
                 self.findings(&key, findings, stretch);
                 let place = self.place(stretch.start);
-                self.manifest.objects.push(Located { object: Arc::new(object), place });
+                self.manifest.objects.push(Located { object: Arc::new(object), place: place.into() });
             }
         }
     }

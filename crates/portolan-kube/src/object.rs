@@ -3,19 +3,31 @@
 use std::fmt;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Endpoints, Node, Service};
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::core::v1 as core_v1;
+use k8s_openapi::api::discovery::v1 as discovery_v1;
+use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::dns_endpoint::DnsEndpoint;
 use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
 use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
+use crate::workload::{EndpointSlice, Endpoints, Ingress, Node, Service};
 
-/// An object of a kind that we read; what is not needed of it is dropped when it is read.
+/// An object of a kind that we read: which one, since when, and what it says.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant, reason = "each stands behind an Arc in the folder and the index")]
-pub enum Object {
+pub struct Object {
+    /// Which one.
+    pub key: ObjectKey,
+    /// When it was made, in seconds since 1970; what has no time is taken as younger than all that have.
+    pub created: i64,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What an object says. What is not needed of a cluster's own objects is dropped when they are read; the
+/// others are fewer and larger, and stand apart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
     /// `v1` Service.
     Service(Service),
     /// `discovery.k8s.io/v1` EndpointSlice.
@@ -27,21 +39,21 @@ pub enum Object {
     /// `v1` Node.
     Node(Node),
     /// KubeFed's Domain, of any of its three groups.
-    Domain(Domain),
+    Domain(Box<Domain>),
     /// KubeFed's ServiceDNSRecord, likewise.
-    ServiceDnsRecord(ServiceDnsRecord),
+    ServiceDnsRecord(Box<ServiceDnsRecord>),
     /// KubeFed's IngressDNSRecord, likewise.
-    IngressDnsRecord(IngressDnsRecord),
+    IngressDnsRecord(Box<IngressDnsRecord>),
     /// KubeFed's or External-DNS' DNSEndpoint.
-    DnsEndpoint(DnsEndpoint),
+    DnsEndpoint(Box<DnsEndpoint>),
     /// Ours.
-    Zone(Zone),
+    Zone(Box<Zone>),
     /// Ours.
-    GlobalName(GlobalName),
+    GlobalName(Box<GlobalName>),
     /// Ours.
-    SteeringPolicy(SteeringPolicy),
+    SteeringPolicy(Box<SteeringPolicy>),
     /// Ours.
-    MemberCluster(MemberCluster),
+    MemberCluster(Box<MemberCluster>),
 }
 
 /// The kinds of [`Object`].
@@ -101,6 +113,9 @@ impl fmt::Display for ObjectKey {
 }
 
 impl Kind {
+    /// The first in order.
+    pub(crate) const LEAST: Self = Self::Service;
+
     /// True when its objects stand in namespaces.
     #[must_use]
     pub fn is_namespaced(self) -> bool {
@@ -121,58 +136,35 @@ impl fmt::Display for Kind {
     }
 }
 
-impl Object {
-    /// Its kind.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Service(_) => Kind::Service,
-            Self::EndpointSlice(_) => Kind::EndpointSlice,
-            Self::Endpoints(_) => Kind::Endpoints,
-            Self::Ingress(_) => Kind::Ingress,
-            Self::Node(_) => Kind::Node,
-            Self::Domain(_) => Kind::Domain,
-            Self::ServiceDnsRecord(_) => Kind::ServiceDnsRecord,
-            Self::IngressDnsRecord(_) => Kind::IngressDnsRecord,
-            Self::DnsEndpoint(_) => Kind::DnsEndpoint,
-            Self::Zone(_) => Kind::Zone,
-            Self::GlobalName(_) => Kind::GlobalName,
-            Self::SteeringPolicy(_) => Kind::SteeringPolicy,
-            Self::MemberCluster(_) => Kind::MemberCluster,
-        }
-    }
+/// Makes an [`Object`] of what was read: of a cluster's own objects what is kept of them, of the others all.
+macro_rules! objects {
+    (kept in part: $($kind:ident of $read:ty),*; kept whole: $($whole:ident),*) => {
+        $(impl From<$read> for Object {
+            fn from(read: $read) -> Self {
+                let (key, created) = identity(Kind::$kind, &read.metadata);
+                Self { key, created, body: Body::$kind($kind::from(&read)) }
+            }
+        })*
+        $(impl From<$whole> for Object {
+            fn from(read: $whole) -> Self {
+                let read = Box::new(read);
+                let (key, created) = identity(Kind::$whole, &read.metadata);
+                Self { key, created, body: Body::$whole(read) }
+            }
+        })*
+    };
+}
 
-    /// Its metadata.
-    #[must_use]
-    pub fn metadata(&self) -> &ObjectMeta {
-        match self {
-            Self::Service(o) => &o.metadata,
-            Self::EndpointSlice(o) => &o.metadata,
-            Self::Endpoints(o) => &o.metadata,
-            Self::Ingress(o) => &o.metadata,
-            Self::Node(o) => &o.metadata,
-            Self::Domain(o) => &o.metadata,
-            Self::ServiceDnsRecord(o) => &o.metadata,
-            Self::IngressDnsRecord(o) => &o.metadata,
-            Self::DnsEndpoint(o) => &o.metadata,
-            Self::Zone(o) => &o.metadata,
-            Self::GlobalName(o) => &o.metadata,
-            Self::SteeringPolicy(o) => &o.metadata,
-            Self::MemberCluster(o) => &o.metadata,
-        }
-    }
+objects! {
+    kept in part: Service of core_v1::Service, EndpointSlice of discovery_v1::EndpointSlice,
+        Endpoints of core_v1::Endpoints, Ingress of networking_v1::Ingress, Node of core_v1::Node;
+    kept whole: Domain, ServiceDnsRecord, IngressDnsRecord, DnsEndpoint, Zone, GlobalName, SteeringPolicy,
+        MemberCluster
+}
 
-    /// Its key, as [`ObjectKey::new`] makes it.
-    #[must_use]
-    pub fn key(&self) -> ObjectKey {
-        let metadata = self.metadata();
-        let name = metadata.name.as_deref().unwrap_or_default();
-        ObjectKey::new(self.kind(), metadata.namespace.as_deref(), name)
-    }
-
-    /// When it was made, in seconds since 1970; what has no time is taken as younger than all that have.
-    #[must_use]
-    pub fn created(&self) -> i64 {
-        self.metadata().creation_timestamp.as_ref().map_or(i64::MAX, |t| t.0.as_second())
-    }
+/// Which object it is, and when it was made.
+fn identity(kind: Kind, metadata: &ObjectMeta) -> (ObjectKey, i64) {
+    let name = metadata.name.as_deref().unwrap_or_default();
+    let created = metadata.creation_timestamp.as_ref().map_or(i64::MAX, |time| time.0.as_second());
+    (ObjectKey::new(kind, metadata.namespace.as_deref(), name), created)
 }

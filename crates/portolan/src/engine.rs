@@ -53,7 +53,7 @@ pub enum Event {
         /// The object.
         object: Arc<Object>,
         /// `FILE:LINE:COLUMN`.
-        place: String,
+        place: Arc<str>,
     },
     /// An object is no more.
     Deleted {

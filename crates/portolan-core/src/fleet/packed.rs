@@ -18,6 +18,7 @@
 //! One value has one packed form, so equal facts are equal octets. The form is also what format version 2
 //! of portolan-store keeps: a change here is a new version there, and the old one's reader moves there.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -47,6 +48,26 @@ const IPV4: u8 = 0;
 const IPV6: u8 = 1;
 const HOST: u8 = 2;
 const RECORD: u8 = 3;
+
+/// One name's facts, packed, for who keeps many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Packed(Box<[u8]>);
+
+impl Packed {
+    /// Packs facts.
+    #[must_use]
+    pub fn of(facts: &NameFacts) -> Self {
+        let mut octets = Vec::with_capacity(128);
+        pack(facts, &mut octets);
+        Self(octets.into_boxed_slice())
+    }
+
+    /// The facts.
+    #[must_use]
+    pub fn view(&self) -> NameView<'_> {
+        NameView::of(&self.0)
+    }
+}
 
 /// Puts facts at the end of some octets.
 pub(super) fn pack(facts: &NameFacts, out: &mut Vec<u8>) {

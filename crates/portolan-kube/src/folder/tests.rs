@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::manifest;
+use crate::object::Body;
 
 fn domain(name: &str, suffix: &str) -> String {
     format!(
@@ -39,9 +40,9 @@ impl Follower {
     fn follow(&mut self, change: Change) -> String {
         match change {
             Change::Set(object, place) => {
-                let Object::Domain(domain) = &*object else { panic!("only domains here") };
-                let told = format!("+{}={}", object.key().name, domain.domain);
-                self.seen.insert(object.key(), (domain.domain.clone(), place));
+                let Body::Domain(domain) = &object.body else { panic!("only domains here") };
+                let told = format!("+{}={}", object.key.name, domain.domain);
+                self.seen.insert(object.key.clone(), (domain.domain.clone(), place.to_string()));
                 told
             }
             Change::Deleted(key) => {
@@ -100,7 +101,7 @@ fn an_object_that_moves_is_the_same_object() {
         .set("x.yaml", manifest::read("x.yaml", format!("# more\n{}", domain("a", "1.example")).as_bytes()));
     let [Change::Set(after, place)] = &folder.take_changes()[..] else { panic!("one change") };
     assert!(Arc::ptr_eq(before, after));
-    assert_eq!(place, "x.yaml:2:1");
+    assert_eq!(&**place, "x.yaml:2:1");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The fence: which claims a zone admits.
 
+use portolan_core::fleet::TargetView;
 use portolan_core::record::RecordType;
 use portolan_core::{Name, Problem, Reason};
 
@@ -21,7 +22,7 @@ impl Index {
             subject: claim.by.subject.clone(),
             reason: Reason::NotAdmitted,
             message: message(name, apex, zone, &claim.by),
-            place: claim.by.place.clone(),
+            place: claim.by.place.to_string(),
         })
     }
 
@@ -46,14 +47,14 @@ impl Index {
                 .fleet
                 .names
                 .get(name.borrowed())
-                .is_some_and(|known| known.owner == claim.facts.owner),
+                .is_some_and(|known| known.owner == claim.facts.view().owner),
         }
     }
 }
 
 fn delegates(claim: &Claim) -> bool {
-    let targets = claim.facts.endpoints.iter().flat_map(|endpoint| &endpoint.targets);
-    targets.into_iter().any(|target| target.record_type() == RecordType::NS)
+    let mut targets = claim.facts.view().endpoints.flat_map(|endpoint| endpoint.targets);
+    targets.any(|target| matches!(target, TargetView::Record(RecordType::NS, _)))
 }
 
 fn message(name: &Name, apex: &Name, zone: &KnownZone, by: &Claimant) -> String {

@@ -84,7 +84,7 @@ fn incomplete(draft: &mut Draft<'_>, field: Option<String>, message: String) {
             subject: draft.subject(),
             reason: Reason::Incomplete,
             message,
-            place: draft.held.place.into(),
+            place: draft.held.place.to_string(),
         }),
     }
 }

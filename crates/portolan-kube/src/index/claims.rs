@@ -3,25 +3,26 @@
 //! A draft is made anew whenever something that the record refers to changes, and compared with the one
 //! before, so that only names whose claim really changed are looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portolan_core::Name;
 use portolan_core::cluster::ClusterName;
-use portolan_core::fleet::NameFacts;
+use portolan_core::fleet::{NameFacts, Packed};
 
 use super::draft::{Draft, Rank, subject};
 use super::world::World;
 use super::{About, Index, foreign, kubefed, offer};
-use crate::object::{Object, ObjectKey};
+use crate::object::{Body, ObjectKey};
 
 /// Whose claim it is, and what a fence asks of it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Claimant {
+    pub(super) rank: Rank,
     pub(super) key: ObjectKey,
     /// `GlobalName shop/web (eu-1)`.
     pub(super) subject: String,
-    pub(super) place: String,
+    pub(super) place: Arc<str>,
     /// Where the object stands, in the form that counts.
     pub(super) sources: Vec<ClusterName>,
     /// True of the kinds that a `Domain`'s zone admits.
@@ -32,15 +33,15 @@ pub(super) struct Claimant {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Claim {
     pub(super) by: Arc<Claimant>,
-    pub(super) facts: Arc<NameFacts>,
+    pub(super) facts: Packed,
 }
 
 /// What is kept of a record's draft.
 #[derive(Debug)]
 pub(super) struct Drafted {
     rank: Rank,
-    names: Vec<Name>,
-    uses: BTreeSet<ObjectKey>,
+    names: Box<[Name]>,
+    uses: Box<[ObjectKey]>,
 }
 
 impl Index {
@@ -60,7 +61,7 @@ impl Index {
                     let kept = Drafted {
                         rank: Rank::of(&draft.held),
                         names: draft.names.keys().cloned().collect(),
-                        uses: draft.uses,
+                        uses: draft.uses.into_iter().collect(),
                     };
                     let (problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     self.step(steps);
@@ -92,55 +93,56 @@ impl Index {
         if let Some(before) = before {
             let is_same_rank = now.as_ref().is_some_and(|now| now.rank == before.rank);
             for used in &before.uses {
-                self.drop_user(used, key);
+                self.users.remove(used.clone(), key.clone());
             }
             for name in before.names {
                 let old = self.withdraw(&name, &before.rank);
-                if is_same_rank && old.is_some() && old.as_ref() == claims.get(&name) {
-                    let claim = claims.remove(&name);
-                    self.claims.entry(name).or_default().extend(claim.map(|c| (before.rank.clone(), c)));
-                } else {
-                    self.dirty.names.insert(name);
+                match claims.remove(&name) {
+                    Some(claim) if is_same_rank && old.as_ref() == Some(&claim) => self.claim(name, claim),
+                    now => {
+                        now.into_iter().for_each(|claim| self.claim(name.clone(), claim));
+                        self.dirty.names.insert(name);
+                    }
                 }
             }
         }
         let Some(now) = now else { return };
         for used in &now.uses {
-            self.users.entry(used.clone()).or_default().insert(key.clone());
+            self.users.add(used.clone(), key.clone());
         }
         for (name, claim) in claims {
             self.dirty.names.insert(name.clone());
-            self.claims.entry(name).or_default().insert(now.rank.clone(), claim);
+            self.claim(name, claim);
         }
         self.drafted.insert(key.clone(), now);
     }
 
+    /// Puts a claim where its rank has it.
+    fn claim(&mut self, name: Name, claim: Claim) {
+        // Most names have one claim, so there is room for one.
+        let claims = self.claims.entry(name).or_insert_with(|| Vec::with_capacity(1));
+        let at = claims.partition_point(|other| other.by.rank < claim.by.rank);
+        claims.insert(at, claim);
+    }
+
     fn withdraw(&mut self, name: &Name, rank: &Rank) -> Option<Claim> {
         let claims = self.claims.get_mut(name)?;
-        let old = claims.remove(rank);
+        let at = claims.binary_search_by(|claim| claim.by.rank.cmp(rank)).ok()?;
+        let old = claims.remove(at);
         if claims.is_empty() {
             self.claims.remove(name);
         }
-        old
-    }
-
-    fn drop_user(&mut self, used: &ObjectKey, user: &ObjectKey) {
-        if let Some(users) = self.users.get_mut(used) {
-            users.remove(user);
-            if users.is_empty() {
-                self.users.remove(used);
-            }
-        }
+        Some(old)
     }
 }
 
 fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
-    match draft.held.object {
-        Object::ServiceDnsRecord(record) => kubefed::service_record(&mut draft, record, world),
-        Object::IngressDnsRecord(record) => kubefed::ingress_record(&mut draft, record, world),
-        Object::DnsEndpoint(object) => foreign::dns_endpoint(&mut draft, object, world),
-        Object::GlobalName(object) => offer::global_name(&mut draft, object, world),
-        Object::Zone(_) => world.zones.name_servers(&mut draft),
+    match &draft.held.object.body {
+        Body::ServiceDnsRecord(record) => kubefed::service_record(&mut draft, record, world),
+        Body::IngressDnsRecord(record) => kubefed::ingress_record(&mut draft, record, world),
+        Body::DnsEndpoint(object) => foreign::dns_endpoint(&mut draft, object, world),
+        Body::GlobalName(object) => offer::global_name(&mut draft, object, world),
+        Body::Zone(_) => world.zones.name_servers(&mut draft),
         _ => {}
     }
     for facts in draft.names.values_mut() {
@@ -152,16 +154,17 @@ fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
 fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
     let held = &draft.held;
     let by = Arc::new(Claimant {
+        rank: Rank::of(held),
         key: held.key.clone(),
         subject: subject(held.key, held.source),
-        place: held.place.into(),
+        place: held.place.clone(),
         sources: held.agreeing.clone(),
-        is_kubefed: match held.object {
-            Object::ServiceDnsRecord(_) | Object::IngressDnsRecord(_) => true,
-            Object::DnsEndpoint(object) => object.api_version != crate::dns_endpoint::API_VERSION,
+        is_kubefed: match &held.object.body {
+            Body::ServiceDnsRecord(_) | Body::IngressDnsRecord(_) => true,
+            Body::DnsEndpoint(object) => object.api_version != crate::dns_endpoint::API_VERSION,
             _ => false,
         },
     });
-    let claim = |facts: &NameFacts| Claim { by: by.clone(), facts: Arc::new(facts.clone()) };
+    let claim = |facts: &NameFacts| Claim { by: by.clone(), facts: Packed::of(facts) };
     draft.names.iter().map(|(name, facts)| (name.clone(), claim(facts))).collect()
 }

@@ -27,7 +27,7 @@ pub(super) struct Rank {
 impl Rank {
     pub(super) fn of(held: &Held<'_>) -> Self {
         let ObjectKey { kind, namespace, name } = held.key.clone();
-        Self { created: held.object.created(), source: held.source.clone(), namespace, kind, name }
+        Self { created: held.object.created, source: held.source.clone(), namespace, kind, name }
     }
 }
 
@@ -89,7 +89,7 @@ impl<'a> Draft<'a> {
     /// Notes a problem with a field of the record.
     pub(super) fn problem(&mut self, field: impl fmt::Display, reason: Reason, message: String) {
         let subject = format!("{}: {field}", self.subject());
-        self.problems.push(Problem { subject, reason, message, place: self.held.place.into() });
+        self.problems.push(Problem { subject, reason, message, place: self.held.place.to_string() });
     }
 
     /// The record as problems name it.
@@ -116,7 +116,7 @@ pub(super) fn placed(mut problems: Vec<Problem>, held: &Held<'_>) -> Vec<Problem
             problem.subject = format!("{}{rest}", subject(held.key, held.source));
         }
         if problem.place.is_empty() {
-            problem.place = held.place.into();
+            problem.place = held.place.to_string();
         }
     }
     problems

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Node;
 use portolan_core::cluster::{Cluster, ClusterName, ClusterState};
 use portolan_core::fleet::Fact;
 use portolan_core::{Problem, Reason};
@@ -14,14 +13,9 @@ use super::source::Source;
 use super::{About, Index};
 use crate::hosts;
 use crate::kinds::ZONES_MAX;
-use crate::manifest::Located;
-use crate::object::{Kind, Object, ObjectKey};
+use crate::object::{Body, Kind, ObjectKey};
 use crate::settle;
-
-/// The labels that say where a Node is, today's before the one that it replaced.
-const REGION_LABELS: [&str; 2] =
-    ["topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"];
-const ZONE_LABELS: [&str; 2] = ["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"];
+use crate::workload::{Node, REGION_LABELS};
 
 impl Index {
     /// Looks at the clusters that something touched. When one moves, every record that names regions has
@@ -107,7 +101,7 @@ impl Index {
     fn said(&self, name: &ClusterName) -> Option<(Cluster, Vec<Problem>)> {
         let key = ObjectKey { kind: Kind::MemberCluster, namespace: "".into(), name: name.0.clone() };
         let held = self.objects.held(&key)?;
-        let Object::MemberCluster(object) = held.object else { return None };
+        let Body::MemberCluster(object) = &held.object.body else { return None };
         let (cluster, problems) = settle::cluster(object);
         Some((cluster, placed(problems, &held)))
     }
@@ -150,7 +144,7 @@ fn located(source: &Source, name: &ClusterName, cluster: &mut Cluster, problems:
     let mut first = None;
     let nodes = nodes(source);
     for node in &nodes {
-        match label(node, REGION_LABELS) {
+        match node.region.as_deref() {
             Some(region) => {
                 first = first.or(Some(region));
                 regions.entry(region).or_default().push(node);
@@ -170,7 +164,7 @@ fn located(source: &Source, name: &ClusterName, cluster: &mut Cluster, problems:
     }
     let within = first.and_then(|region| regions.get(region)).into_iter().flatten().chain(&unplaced);
     let mut zones: BTreeSet<Arc<str>> =
-        within.filter_map(|node| label(node, ZONE_LABELS)).map(Arc::from).collect();
+        within.filter_map(|node| node.zone.as_deref()).map(Arc::from).collect();
     if zones.len() > ZONES_MAX {
         let message = format!("is in {} zones; those after the first {ZONES_MAX} are left out", zones.len());
         problems.push(problem(name, Reason::LimitReached, message));
@@ -185,20 +179,11 @@ fn located(source: &Source, name: &ClusterName, cluster: &mut Cluster, problems:
     nodes.len() + 1
 }
 
-fn nodes<'s>(source: &'s Source) -> Vec<&'s Node> {
+fn nodes(source: &Source) -> Vec<&Node> {
     let first = ObjectKey { kind: Kind::Node, namespace: "".into(), name: "".into() };
     let objects = source.objects.range(first..).take_while(|(key, _)| key.kind == Kind::Node);
-    let node = |(_, located): (_, &'s Located)| match &*located.object {
-        Object::Node(node) => Some(node),
-        _ => None,
-    };
-    objects.filter_map(node).collect()
-}
-
-fn label<'n>(node: &'n Node, names: [&str; 2]) -> Option<&'n str> {
-    let labels = node.metadata.labels.as_ref()?;
-    let values = names.into_iter().filter_map(|name| labels.get(name));
-    values.map(String::as_str).find(|value| !value.is_empty())
+    let bodies = objects.map(|(_, located)| &located.object.body);
+    bodies.filter_map(|body| if let Body::Node(node) = body { Some(node) } else { None }).collect()
 }
 
 fn problem(name: &ClusterName, reason: Reason, message: String) -> Problem {

@@ -4,7 +4,7 @@
 //! what was read, so that a restart ends in the same facts as none.
 
 use portolan_core::cluster::{Cluster, ClusterName, Sources};
-use portolan_core::fleet::{Endpoint, EndpointView, Fleet, NameView, Owner, Touched, ZoneFacts};
+use portolan_core::fleet::{Endpoint, EndpointView, Fleet, NameView, OwnerView, Touched, ZoneFacts};
 use portolan_core::policy::{Policy, PolicyName};
 use portolan_core::{Name, NameRef};
 
@@ -77,9 +77,9 @@ impl Memory {
         &'m self,
         objects: &'m Objects,
         name: &Name,
-        owner: &Owner,
+        owner: OwnerView<'_>,
     ) -> impl Iterator<Item = Endpoint> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == *owner);
+        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == owner);
         let of_unheard = |e: &EndpointView<'_>| e.cluster.is_some_and(|c| !objects.is_read(c));
         known.into_iter().flat_map(|known| known.endpoints).filter(of_unheard).map(|e| e.unpacked())
     }
@@ -89,9 +89,9 @@ impl Memory {
         &'m self,
         objects: &'m Objects,
         name: &Name,
-        owner: &Owner,
+        owner: OwnerView<'_>,
     ) -> impl Iterator<Item = ClusterName> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == *owner);
+        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == owner);
         let held_by = known.into_iter().flat_map(|known| known.held_by);
         held_by.filter(|source| !objects.is_read(source)).map(ClusterName::from)
     }

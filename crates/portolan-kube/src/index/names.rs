@@ -58,8 +58,8 @@ impl Index {
     fn decide(&self, name: &Name) -> Decided {
         let mut decided = Decided::default();
         let mut winner: Option<&Claim> = None;
-        let claims = || self.claims.get(name).into_iter().flat_map(BTreeMap::values);
-        let is_claimed = |known: &NameView<'_>| claims().any(|claim| known.owner == claim.facts.owner);
+        let claims = || self.claims.get(name).into_iter().flatten();
+        let is_claimed = |known: &NameView<'_>| claims().any(|claim| known.owner == claim.facts.view().owner);
         let remembered = self.memory.name(&self.objects, name).filter(|known| !is_claimed(known));
         for claim in claims() {
             let owner = match (&remembered, winner) {
@@ -79,8 +79,8 @@ impl Index {
         if self.zones.of(name).is_none() {
             decided.zoneless = Some(winner.by.clone());
         }
-        let mut facts = (*winner.facts).clone();
-        let owner = &winner.facts.owner;
+        let mut facts = winner.facts.view().to_facts();
+        let owner = winner.facts.view().owner;
         facts.held_by.extend(self.memory.unheard(&self.objects, name, owner));
         facts.endpoints.extend(self.memory.endpoints(&self.objects, name, owner));
         facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
@@ -95,7 +95,7 @@ fn conflict(name: &Name, loser: &Claim, owner: &str) -> Problem {
         subject: loser.by.subject.clone(),
         reason: Reason::Conflict,
         message: format!("{name} belongs to {owner}, which has the older right to it"),
-        place: loser.by.place.clone(),
+        place: loser.by.place.to_string(),
     }
 }
 
@@ -145,7 +145,7 @@ impl Group {
             "{which} in no zone of ours: printed and projected, but refused by our own server; \
              this Zone would hold it:\n{zone}"
         );
-        let (subject, place) = (by.subject.clone(), by.place.clone());
+        let (subject, place) = (by.subject.clone(), by.place.to_string());
         Some(Problem { subject, reason: Reason::NoZone, message, place })
     }
 

@@ -7,7 +7,7 @@ use portolan_core::cluster::{ClusterName, Sources};
 
 use super::source::{Source, affects};
 use crate::manifest::Located;
-use crate::object::{Kind, Object, ObjectKey};
+use crate::object::{Body, Kind, Object, ObjectKey};
 
 /// The objects of all sources.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub(super) struct Held<'a> {
     /// Where the copy stands.
     pub(super) source: &'a ClusterName,
     pub(super) object: &'a Object,
-    pub(super) place: &'a str,
+    pub(super) place: &'a Arc<str>,
     /// Everybody who holds the object, whatever the copy says.
     pub(super) held_by: Sources,
     /// Those whose copy says the same as this one.
@@ -33,12 +33,17 @@ pub(super) struct Held<'a> {
 
 impl Objects {
     /// Takes an object; returns whose meaning changed.
-    pub(super) fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &str) -> Vec<ObjectKey> {
-        let key = object.key();
+    pub(super) fn set(
+        &mut self,
+        source: &ClusterName,
+        object: Arc<Object>,
+        place: &Arc<str>,
+    ) -> Vec<ObjectKey> {
+        let key = object.key.clone();
         if is_intent(key.kind) {
             self.holders.entry(key.clone()).or_default().insert(source.clone());
         }
-        self.entry(source).set(key, Located { object, place: place.into() })
+        self.entry(source).set(key, Located { object, place: place.clone() })
     }
 
     /// Whose meaning changes when an object goes; none when it is not there.
@@ -181,15 +186,15 @@ fn most_common<'c, 'a>(copies: &'c [Copy<'a>]) -> Option<&'c Copy<'a>> {
 
 /// True when two copies ask for the same; metadata and status do not count.
 fn says_the_same(a: &Object, b: &Object) -> bool {
-    match (a, b) {
-        (Object::Domain(a), Object::Domain(b)) => a.domain == b.domain && a.name_server == b.name_server,
-        (Object::ServiceDnsRecord(a), Object::ServiceDnsRecord(b)) => a.spec == b.spec,
-        (Object::IngressDnsRecord(a), Object::IngressDnsRecord(b)) => a.spec == b.spec,
-        (Object::DnsEndpoint(a), Object::DnsEndpoint(b)) => a.spec == b.spec && a.is_ours() == b.is_ours(),
-        (Object::Zone(a), Object::Zone(b)) => a.spec == b.spec,
-        (Object::GlobalName(a), Object::GlobalName(b)) => a.spec == b.spec,
-        (Object::SteeringPolicy(a), Object::SteeringPolicy(b)) => a.spec == b.spec,
-        (Object::MemberCluster(a), Object::MemberCluster(b)) => a.spec == b.spec,
+    match (&a.body, &b.body) {
+        (Body::Domain(a), Body::Domain(b)) => a.domain == b.domain && a.name_server == b.name_server,
+        (Body::ServiceDnsRecord(a), Body::ServiceDnsRecord(b)) => a.spec == b.spec,
+        (Body::IngressDnsRecord(a), Body::IngressDnsRecord(b)) => a.spec == b.spec,
+        (Body::DnsEndpoint(a), Body::DnsEndpoint(b)) => a.spec == b.spec && a.is_ours() == b.is_ours(),
+        (Body::Zone(a), Body::Zone(b)) => a.spec == b.spec,
+        (Body::GlobalName(a), Body::GlobalName(b)) => a.spec == b.spec,
+        (Body::SteeringPolicy(a), Body::SteeringPolicy(b)) => a.spec == b.spec,
+        (Body::MemberCluster(a), Body::MemberCluster(b)) => a.spec == b.spec,
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ use super::world::World;
 use crate::hosts;
 use crate::kinds::{Backend, BackendKind, GlobalName};
 use crate::manifest::Located;
-use crate::object::{Kind, Object, ObjectKey};
+use crate::object::{Body, Kind, ObjectKey};
 use crate::settle;
 
 /// Most problems of one load balancer's status that are told; a status may list thousands of addresses.
@@ -83,14 +83,9 @@ pub(super) fn service(
 ) -> Option<Endpoint> {
     draft.steps += 1;
     let located = source.get(key)?;
-    let Object::Service(object) = &*located.object else { return None };
-    let status = object.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-    let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
-    let external = object.spec.as_ref().and_then(|spec| spec.external_ips.as_deref());
-    let external = external.filter(|_| rule.external_ips).unwrap_or_default();
-    let texts = entries.iter().flat_map(|entry| [entry.ip.as_deref(), entry.hostname.as_deref()]);
-    let texts = texts.flatten().chain(external.iter().map(String::as_str));
-    let targets = targets(draft, texts, &About { cluster, key, located });
+    let Body::Service(object) = &located.object.body else { return None };
+    let external = object.external_ips.iter().filter(|_| rule.external_ips);
+    let targets = targets(draft, object.balancer.iter().chain(external), &About { cluster, key, located });
     let evidence = match source.is_ready(key) {
         true => Evidence::Ready,
         false if rule.allow_without_endpoints => Evidence::Allowed,
@@ -109,11 +104,8 @@ pub(super) fn ingress_hosts<'h>(
 ) -> bool {
     draft.steps += 1;
     let Some(located) = source.get(key) else { return false };
-    let Object::Ingress(object) = &*located.object else { return false };
-    let status = object.status.as_ref().and_then(|status| status.load_balancer.as_ref());
-    let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
-    let texts = entries.iter().flat_map(|entry| [entry.ip.as_deref(), entry.hostname.as_deref()]);
-    let targets = targets(draft, texts.flatten(), &About { cluster, key, located });
+    let Body::Ingress(object) = &located.object.body else { return false };
+    let targets = targets(draft, object.balancer.iter(), &About { cluster, key, located });
     let is_ready = |service: &str| source.is_ready(&service_key(&key.namespace, service));
     let mut unruled = Vec::new();
     for host in hosts {
@@ -144,7 +136,7 @@ struct About<'a> {
 /// The targets that a load balancer's status has, sorted, each once, no more than [`TARGETS_MAX`].
 fn targets<'t>(
     draft: &mut Draft<'_>,
-    texts: impl Iterator<Item = &'t str>,
+    texts: impl Iterator<Item = &'t Box<str>>,
     about: &About<'_>,
 ) -> Vec<Target> {
     let mut faults = Vec::new();
@@ -167,7 +159,7 @@ fn targets<'t>(
         subject: subject(),
         reason,
         message,
-        place: about.located.place.clone(),
+        place: about.located.place.to_string(),
     }));
     targets
 }

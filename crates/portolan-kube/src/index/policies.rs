@@ -10,7 +10,7 @@ use super::draft::placed;
 use super::memory::Memory;
 use super::objects::Objects;
 use super::{About, Index};
-use crate::object::{Kind, Object, ObjectKey};
+use crate::object::{Body, Kind, ObjectKey};
 use crate::settle;
 
 impl Index {
@@ -23,7 +23,7 @@ impl Index {
             let mut problems = Vec::new();
             let policy = match self.objects.held(&key) {
                 Some(held) => {
-                    let Object::SteeringPolicy(object) = held.object else { continue };
+                    let Body::SteeringPolicy(object) = &held.object.body else { continue };
                     let mut csv = |path: &str| self.networks.get(held.source, path);
                     let (mut policy, found) = settle::policy(object, &mut csv);
                     let known = self.memory.fleet.policies.get(&policy_name).map(|known| &known.held_by);
@@ -43,8 +43,8 @@ impl Index {
 /// The files that policies name.
 pub(super) fn networks_wanted(objects: &Objects) -> BTreeSet<(ClusterName, String)> {
     let held = objects.keys_of(Kind::SteeringPolicy).filter_map(|key| objects.held(key));
-    let files = held.filter_map(|held| match held.object {
-        Object::SteeringPolicy(object) => Some((held.source, object)),
+    let files = held.filter_map(|held| match &held.object.body {
+        Body::SteeringPolicy(object) => Some((held.source, object)),
         _ => None,
     });
     let named = files.flat_map(|(source, object)| {

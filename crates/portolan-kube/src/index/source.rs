@@ -1,26 +1,22 @@
 //! What one source gave, and what stands behind a Service or an Ingress of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::Endpoints;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
-
 use super::ingress;
+use super::links::Links;
 use crate::manifest::Located;
-use crate::object::{Kind, Object, ObjectKey};
-
-/// The label that says whose an EndpointSlice is.
-const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
+use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::workload::EndpointSlice;
 
 /// The objects of one source.
 #[derive(Debug, Default)]
 pub(super) struct Source {
     pub(super) objects: BTreeMap<ObjectKey, Located>,
     /// The EndpointSlices of each Service.
-    slices: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
+    slices: Links,
     /// The Ingresses that lead to each Service.
-    ingresses: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
+    ingresses: Links,
     /// True since it was read whole for the first time.
     pub(super) is_read: bool,
     /// Not heard from since then.
@@ -34,7 +30,7 @@ impl Source {
             return Vec::new();
         }
         let mut affected: Vec<ObjectKey> = self.delete(&key).into_iter().collect();
-        self.link(&key, &located.object, true);
+        self.link(&key, &located.object);
         let now = affects(&key, &located.object);
         if !affected.contains(&now) {
             affected.push(now);
@@ -46,7 +42,7 @@ impl Source {
     /// Takes an object away; returns whose meaning changed with it.
     pub(super) fn delete(&mut self, key: &ObjectKey) -> Option<ObjectKey> {
         let located = self.objects.remove(key)?;
-        self.link(key, &located.object, false);
+        self.unlink(key, &located.object);
         Some(affects(key, &located.object))
     }
 
@@ -57,40 +53,50 @@ impl Source {
 
     /// The Ingresses that lead to a Service.
     pub(super) fn ingresses_to(&self, service: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
-        self.ingresses.get(service).into_iter().flatten()
+        self.ingresses.of(service)
     }
 
     /// True when a Service has a ready endpoint. Its EndpointSlices tell; Endpoints only where it has none.
     pub(super) fn is_ready(&self, service: &ObjectKey) -> bool {
-        let Some(slices) = self.slices.get(service) else {
+        let mut slices = self.slices.of(service).peekable();
+        if slices.peek().is_none() {
             let key = ObjectKey { kind: Kind::Endpoints, ..service.clone() };
-            return matches!(self.object(&key), Some(Object::Endpoints(e)) if has_address(e));
-        };
-        let is_ready = |key| matches!(self.object(key), Some(Object::EndpointSlice(s)) if has_ready(s));
-        slices.iter().any(is_ready)
-    }
-
-    fn object(&self, key: &ObjectKey) -> Option<&Object> {
-        self.objects.get(key).map(|located| &*located.object)
-    }
-
-    /// Keeps the references backwards, or drops them.
-    fn link(&mut self, key: &ObjectKey, object: &Object, is_there: bool) {
-        match object {
-            Object::EndpointSlice(_) => {
-                let service = affects(key, object);
-                if service != *key {
-                    relate(&mut self.slices, service, key, is_there);
-                }
-            }
-            Object::Ingress(ingress) => {
-                for service in ingress::services(ingress) {
-                    let service = service_key(&key.namespace, service);
-                    relate(&mut self.ingresses, service, key, is_there);
-                }
-            }
-            _ => {}
+            return matches!(self.body(&key), Some(Body::Endpoints(endpoints)) if endpoints.has_ready);
         }
+        slices.any(|key| matches!(self.body(key), Some(Body::EndpointSlice(slice)) if slice.has_ready))
+    }
+
+    fn body(&self, key: &ObjectKey) -> Option<&Body> {
+        self.objects.get(key).map(|located| &located.object.body)
+    }
+
+    /// Keeps the references backwards.
+    fn link(&mut self, key: &ObjectKey, object: &Object) {
+        each_link(key, object, |kind, service| self.links(kind).add(service, key.clone()));
+    }
+
+    /// Drops them.
+    fn unlink(&mut self, key: &ObjectKey, object: &Object) {
+        each_link(key, object, |kind, service| self.links(kind).remove(service, key.clone()));
+    }
+
+    fn links(&mut self, kind: Kind) -> &mut Links {
+        if kind == Kind::Ingress { &mut self.ingresses } else { &mut self.slices }
+    }
+}
+
+/// The Services that an object refers to.
+fn each_link(key: &ObjectKey, object: &Object, mut each: impl FnMut(Kind, ObjectKey)) {
+    match &object.body {
+        Body::EndpointSlice(slice) => {
+            let service = slice.service.as_ref();
+            service.into_iter().for_each(|service| each(key.kind, service_key(&key.namespace, service)));
+        }
+        Body::Ingress(ingress) => {
+            ingress::services(ingress)
+                .for_each(|service| each(key.kind, service_key(&key.namespace, service)));
+        }
+        _ => {}
     }
 }
 
@@ -101,40 +107,11 @@ pub(super) fn service_key(namespace: &Arc<str>, name: &str) -> ObjectKey {
 
 /// Whose meaning an object is part of: that of its Service, or its own.
 pub(super) fn affects(key: &ObjectKey, object: &Object) -> ObjectKey {
-    match object {
-        Object::EndpointSlice(slice) => {
-            let labels = slice.metadata.labels.as_ref();
-            let service = labels.and_then(|labels| labels.get(SERVICE_NAME_LABEL));
-            service.map_or_else(|| key.clone(), |name| service_key(&key.namespace, name))
+    match &object.body {
+        Body::EndpointSlice(EndpointSlice { service: Some(service), .. }) => {
+            ObjectKey { kind: Kind::Service, namespace: key.namespace.clone(), name: service.clone() }
         }
-        Object::Endpoints(_) => ObjectKey { kind: Kind::Service, ..key.clone() },
+        Body::Endpoints(_) => ObjectKey { kind: Kind::Service, ..key.clone() },
         _ => key.clone(),
     }
-}
-
-fn relate(
-    map: &mut BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
-    to: ObjectKey,
-    from: &ObjectKey,
-    is_there: bool,
-) {
-    if is_there {
-        map.entry(to).or_default().insert(from.clone());
-    } else if let Some(set) = map.get_mut(&to) {
-        set.remove(from);
-        if set.is_empty() {
-            map.remove(&to);
-        }
-    }
-}
-
-/// A condition that is absent is unknown, which the API asks to be taken as ready.
-fn has_ready(slice: &EndpointSlice) -> bool {
-    let is_ready = |ready: Option<bool>| ready.unwrap_or(true);
-    slice.endpoints.iter().any(|e| is_ready(e.conditions.as_ref().and_then(|c| c.ready)))
-}
-
-fn has_address(endpoints: &Endpoints) -> bool {
-    let subsets = endpoints.subsets.as_deref().unwrap_or_default();
-    subsets.iter().any(|subset| subset.addresses.as_ref().is_some_and(|a| !a.is_empty()))
 }

@@ -14,15 +14,22 @@ mod sources;
 
 use std::sync::Arc;
 
+use k8s_openapi::api::core::v1 as core_v1;
+use k8s_openapi::api::discovery::v1 as discovery_v1;
+use k8s_openapi::api::networking::v1 as networking_v1;
 use portolan_core::cluster::ClusterName;
 use portolan_core::compile::compile;
 use portolan_core::fleet::{Fleet, NameFacts};
 use portolan_core::publish::Serials;
 use portolan_core::{Fact, Name, Reason, Snapshot};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Index;
+use crate::dns_endpoint::DnsEndpoint;
 use crate::endpoints;
+use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
+use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
 use crate::object::{Object, ObjectKey};
 
 /// An index and the fleet of a follower that applies what it gives out.
@@ -57,12 +64,12 @@ impl Bench {
 
     pub(crate) fn set(&mut self, source: &str, value: &Value) {
         let object = object(value);
-        let place = format!("{source}/{}.yaml:1:1", object.key().name);
-        self.index.set(&ClusterName::from(source), Arc::new(object), &place);
+        let place = format!("{source}/{}.yaml:1:1", object.key.name);
+        self.index.set(&ClusterName::from(source), Arc::new(object), &place.into());
     }
 
     pub(crate) fn delete(&mut self, source: &str, value: &Value) {
-        self.index.delete(&ClusterName::from(source), &object(value).key());
+        self.index.delete(&ClusterName::from(source), &object(value).key);
     }
 
     pub(crate) fn event(&mut self, event: &Event) {
@@ -142,28 +149,32 @@ pub(crate) fn snapshot(fleet: &Fleet) -> Snapshot {
     empty.publish(compiled, &mut Serials::default(), 1)
 }
 
+fn from<T: DeserializeOwned + Into<Object>>(value: Value) -> Object {
+    serde_json::from_value::<T>(value).unwrap().into()
+}
+
 pub(crate) fn object(value: &Value) -> Object {
     let of = value.clone();
     match value["kind"].as_str().unwrap() {
-        "Service" => Object::Service(serde_json::from_value(of).unwrap()),
-        "EndpointSlice" => Object::EndpointSlice(serde_json::from_value(of).unwrap()),
-        "Endpoints" => Object::Endpoints(serde_json::from_value(of).unwrap()),
-        "Ingress" => Object::Ingress(serde_json::from_value(of).unwrap()),
-        "Node" => Object::Node(serde_json::from_value(of).unwrap()),
-        "Domain" => Object::Domain(serde_json::from_value(of).unwrap()),
-        "ServiceDNSRecord" => Object::ServiceDnsRecord(serde_json::from_value(of).unwrap()),
-        "IngressDNSRecord" => Object::IngressDnsRecord(serde_json::from_value(of).unwrap()),
-        "DNSEndpoint" => Object::DnsEndpoint(serde_json::from_value(of).unwrap()),
-        "Zone" => Object::Zone(serde_json::from_value(of).unwrap()),
-        "GlobalName" => Object::GlobalName(serde_json::from_value(of).unwrap()),
-        "SteeringPolicy" => Object::SteeringPolicy(serde_json::from_value(of).unwrap()),
-        "MemberCluster" => Object::MemberCluster(serde_json::from_value(of).unwrap()),
+        "Service" => from::<core_v1::Service>(of),
+        "EndpointSlice" => from::<discovery_v1::EndpointSlice>(of),
+        "Endpoints" => from::<core_v1::Endpoints>(of),
+        "Ingress" => from::<networking_v1::Ingress>(of),
+        "Node" => from::<core_v1::Node>(of),
+        "Domain" => from::<Domain>(of),
+        "ServiceDNSRecord" => from::<ServiceDnsRecord>(of),
+        "IngressDNSRecord" => from::<IngressDnsRecord>(of),
+        "DNSEndpoint" => from::<DnsEndpoint>(of),
+        "Zone" => from::<Zone>(of),
+        "GlobalName" => from::<GlobalName>(of),
+        "SteeringPolicy" => from::<SteeringPolicy>(of),
+        "MemberCluster" => from::<MemberCluster>(of),
         other => panic!("no builder for {other}"),
     }
 }
 
 pub(crate) fn key(value: &Value) -> ObjectKey {
-    object(value).key()
+    object(value).key
 }
 
 // === Builders ===

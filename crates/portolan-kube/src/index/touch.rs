@@ -101,10 +101,8 @@ impl Index {
     }
 
     fn touch_users(&mut self, key: &ObjectKey) {
-        if let Some(users) = self.users.get(key) {
-            let users: Vec<ObjectKey> = users.iter().cloned().collect();
-            self.step(users.len());
-            self.dirty.records.extend(users);
-        }
+        let users: Vec<ObjectKey> = self.users.of(key).cloned().collect();
+        self.step(users.len());
+        self.dirty.records.extend(users);
     }
 }

@@ -16,7 +16,7 @@ use super::{About, Index};
 use crate::hosts;
 use crate::kinds;
 use crate::kubefed::Domain;
-use crate::object::{Kind, Object, ObjectKey};
+use crate::object::{Body, Kind, ObjectKey};
 use crate::settle::{self, Fence, SettledZone};
 
 /// SOA values of a zone that a Domain implies, in seconds: as operators of the old chain had them.
@@ -119,12 +119,12 @@ impl Index {
 fn read(objects: &Objects, memory: &Memory, problems: &mut Vec<Problem>) -> Zones {
     let mut zones = Zones::default();
     for held in ranked(objects, Kind::Zone) {
-        if let Object::Zone(object) = held.object {
+        if let Body::Zone(object) = &held.object.body {
             own(&mut zones, object, &held, problems);
         }
     }
     for held in ranked(objects, Kind::Domain) {
-        if let Object::Domain(object) = held.object {
+        if let Body::Domain(object) = &held.object.body {
             implied(&mut zones, object, &held, problems);
         }
     }
@@ -198,5 +198,5 @@ fn implied(zones: &mut Zones, object: &Domain, held: &Held<'_>, problems: &mut V
 
 fn problem(held: &Held<'_>, field: &str, reason: Reason, message: String) -> Problem {
     let subject = format!("{}: {field}", subject(held.key, held.source));
-    Problem { subject, reason, message, place: held.place.into() }
+    Problem { subject, reason, message, place: held.place.to_string() }
 }

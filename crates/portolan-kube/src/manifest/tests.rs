@@ -2,14 +2,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::kubefed::RecordTtl;
-use crate::object::{Kind, Object};
+use crate::object::{Body, Kind};
 
 /// What a file gives: its objects (`Kind ns/name @LINE:COLUMN`) and its problems without the file.
 fn told(file: &str, bytes: &[u8]) -> (Vec<String>, Vec<String>, bool) {
     let manifest = read(file, bytes);
     let prefix = format!("{file}:");
     let short = |text: &str| text.strip_prefix(&prefix).expect("begins with its file").to_owned();
-    let objects = manifest.objects.iter().map(|at| format!("{} @{}", at.object.key(), short(&at.place)));
+    let objects = manifest.objects.iter().map(|at| format!("{} @{}", at.object.key, short(&at.place)));
     (objects.collect(), manifest.problems.iter().map(|p| short(&p.to_string())).collect(), manifest.whole)
 }
 
@@ -128,7 +128,7 @@ fn every_kind_and_group_is_known() {
         let manifest = read("f.yaml", text.as_bytes());
         let key = ObjectKey::new(kind, Some("ns"), "xx");
         assert_eq!(manifest.problems, [], "{text}");
-        assert_eq!(manifest.objects.iter().map(|at| at.object.key()).collect::<Vec<_>>(), [key], "{text}");
+        assert_eq!(manifest.objects.iter().map(|at| &at.object.key).collect::<Vec<_>>(), [&key], "{text}");
     }
 }
 
@@ -136,13 +136,13 @@ fn every_kind_and_group_is_known() {
 fn what_nobody_needs_is_dropped() {
     let long = "x".repeat(ANNOTATION_BYTES_MAX + 1);
     let text = format!(
-        "apiVersion: v1\nkind: Node\nmetadata:\n  name: node\n  annotations:\n    kept: short\n    dropped: {long}\n    portolan.dev/endpoints: {long}\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {{}}\n  managedFields:\n  - manager: x\nstatus:\n  images: []\n"
+        "apiVersion: externaldns.k8s.io/v1alpha1\nkind: DNSEndpoint\nmetadata:\n  name: node\n  annotations:\n    kept: short\n    dropped: {long}\n    portolan.dev/endpoints: {long}\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {{}}\n  managedFields:\n  - manager: x\nstatus:\n  images: []\n"
     );
     let manifest = read("f.yaml", text.as_bytes());
-    let Object::Node(node) = &*manifest.objects[0].object else { panic!("one node") };
-    let kept: Vec<&str> = node.metadata.annotations.iter().flatten().map(|(key, _)| key.as_str()).collect();
+    let Body::DnsEndpoint(object) = &manifest.objects[0].object.body else { panic!("one object") };
+    let kept: Vec<&str> = object.metadata.annotations.iter().flatten().map(|(key, _)| key.as_str()).collect();
     assert_eq!(kept, ["kept", "portolan.dev/endpoints"]);
-    assert_eq!((&node.metadata.managed_fields, &node.status), (&None, &None));
+    assert_eq!(object.metadata.managed_fields, None);
 }
 
 // === Bad input ===
@@ -459,7 +459,7 @@ fn a_wrong_record_ttl_costs_only_itself() {
             "6:14: ServiceDNSRecord default/r: spec.recordTTL: Invalid: {shown} must be whole seconds from 1 to 2147483647; 0 or absent is the default"
         );
         check("f.yaml", &text, &["ServiceDNSRecord default/r @1:1"], &[&problem], true);
-        let Object::ServiceDnsRecord(record) = &*read("f.yaml", text.as_bytes()).objects[0].object else {
+        let Body::ServiceDnsRecord(record) = &read("f.yaml", text.as_bytes()).objects[0].object.body else {
             panic!("one record")
         };
         assert_eq!(record.spec.record_ttl, RecordTtl::Unset);

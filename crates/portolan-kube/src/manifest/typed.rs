@@ -1,5 +1,8 @@
 //! From a tree to the object of a kind that we read.
 
+use k8s_openapi::api::core::v1 as core_v1;
+use k8s_openapi::api::discovery::v1 as discovery_v1;
+use k8s_openapi::api::networking::v1 as networking_v1;
 use portolan_core::Reason;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -8,9 +11,9 @@ use super::place::{End, Step};
 use super::text_of;
 use super::words::{self, Quoted, Shown};
 use crate::dns_endpoint::{self, DnsEndpoint, MARK};
-use crate::kinds::{GROUP, VERSION};
-use crate::kubefed::{self, RECORD_TTL_RULE, RecordTtl};
-use crate::object::{Kind, Object};
+use crate::kinds::{GROUP, GlobalName, MemberCluster, SteeringPolicy, VERSION, Zone};
+use crate::kubefed::{self, Domain, IngressDnsRecord, RECORD_TTL_RULE, RecordTtl, ServiceDnsRecord};
+use crate::object::{Body, Kind, Object};
 
 /// Longest annotation that is kept, in bytes. Ours are kept whatever their length.
 pub const ANNOTATION_BYTES_MAX: usize = 4 * 1024;
@@ -89,20 +92,20 @@ pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>) {
 /// Makes the object, and says what is wrong with its fields; a wrong type makes no object.
 pub(super) fn object(kind: Kind, value: &Value) -> Result<(Object, Vec<Finding>), Finding> {
     let mut findings = Vec::new();
-    let object = match kind {
-        Kind::Service => Object::Service(foreign(value)?),
-        Kind::EndpointSlice => Object::EndpointSlice(foreign(value)?),
-        Kind::Endpoints => Object::Endpoints(foreign(value)?),
-        Kind::Ingress => Object::Ingress(foreign(value)?),
-        Kind::Node => Object::Node(foreign(value)?),
-        Kind::Domain => Object::Domain(foreign(value)?),
-        Kind::ServiceDnsRecord => Object::ServiceDnsRecord(foreign(value)?),
-        Kind::IngressDnsRecord => Object::IngressDnsRecord(foreign(value)?),
-        Kind::DnsEndpoint => Object::DnsEndpoint(foreign(value)?),
-        Kind::Zone => Object::Zone(ours(value, &mut findings)?),
-        Kind::GlobalName => Object::GlobalName(ours(value, &mut findings)?),
-        Kind::SteeringPolicy => Object::SteeringPolicy(ours(value, &mut findings)?),
-        Kind::MemberCluster => Object::MemberCluster(ours(value, &mut findings)?),
+    let object: Object = match kind {
+        Kind::Service => foreign::<core_v1::Service>(value)?.into(),
+        Kind::EndpointSlice => foreign::<discovery_v1::EndpointSlice>(value)?.into(),
+        Kind::Endpoints => foreign::<core_v1::Endpoints>(value)?.into(),
+        Kind::Ingress => foreign::<networking_v1::Ingress>(value)?.into(),
+        Kind::Node => foreign::<core_v1::Node>(value)?.into(),
+        Kind::Domain => foreign::<Domain>(value)?.into(),
+        Kind::ServiceDnsRecord => foreign::<ServiceDnsRecord>(value)?.into(),
+        Kind::IngressDnsRecord => foreign::<IngressDnsRecord>(value)?.into(),
+        Kind::DnsEndpoint => foreign::<DnsEndpoint>(value)?.into(),
+        Kind::Zone => ours::<Zone>(value, &mut findings)?.into(),
+        Kind::GlobalName => ours::<GlobalName>(value, &mut findings)?.into(),
+        Kind::SteeringPolicy => ours::<SteeringPolicy>(value, &mut findings)?.into(),
+        Kind::MemberCluster => ours::<MemberCluster>(value, &mut findings)?.into(),
     };
     let object = without_wrong_ttls(object, &mut findings);
     Ok((object, findings))
@@ -171,11 +174,11 @@ fn steps_of_ignored(path: &serde_ignored::Path<'_>) -> Vec<Step> {
 
 /// Tells each wrong `recordTTL`, and leaves it unset.
 fn without_wrong_ttls(mut object: Object, findings: &mut Vec<Finding>) -> Object {
-    match &mut object {
-        Object::ServiceDnsRecord(record) => check_ttl(&mut record.spec.record_ttl, None, findings),
-        Object::IngressDnsRecord(record) => check_ttl(&mut record.spec.record_ttl, None, findings),
-        Object::DnsEndpoint(DnsEndpoint { spec, .. }) => {
-            for (index, record) in spec.endpoints.iter_mut().enumerate() {
+    match &mut object.body {
+        Body::ServiceDnsRecord(record) => check_ttl(&mut record.spec.record_ttl, None, findings),
+        Body::IngressDnsRecord(record) => check_ttl(&mut record.spec.record_ttl, None, findings),
+        Body::DnsEndpoint(object) => {
+            for (index, record) in object.spec.endpoints.iter_mut().enumerate() {
                 check_ttl(&mut record.record_ttl, Some(index), findings);
             }
         }

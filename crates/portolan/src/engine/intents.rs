@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portolan_core::{ClusterName, Name};
-use portolan_kube::object::{Kind, Object, ObjectKey};
+use portolan_kube::object::{Body, Kind, Object, ObjectKey};
 
 use super::Event;
 
@@ -20,8 +20,8 @@ impl Intents {
     /// Notes an object that asks for names, or that it is gone.
     pub(super) fn note(&mut self, event: &Event) {
         match event {
-            Event::Set { source, object, .. } if asks(object.key().kind) => {
-                self.0.insert((source.clone(), object.key()), object.clone());
+            Event::Set { source, object, .. } if asks(object.key.kind) => {
+                self.0.insert((source.clone(), object.key.clone()), object.clone());
             }
             Event::Deleted { source, key } if asks(key.kind) => {
                 self.0.remove(&(source.clone(), key.clone()));
@@ -54,11 +54,11 @@ fn asks(kind: Kind) -> bool {
 
 fn asks_for(key: &ObjectKey, object: &Object, name: &str) -> bool {
     let fits = |host: &String| fits(host, name);
-    match object {
-        Object::GlobalName(object) => object.spec.hosts.iter().any(fits),
-        Object::IngressDnsRecord(object) => object.spec.hosts.iter().any(fits),
+    match &object.body {
+        Body::GlobalName(object) => object.spec.hosts.iter().any(fits),
+        Body::IngressDnsRecord(object) => object.spec.hosts.iter().any(fits),
         // `<name>.<namespace>.<domain>.svc.…`, of whatever level.
-        Object::ServiceDnsRecord(_) => {
+        Body::ServiceDnsRecord(_) => {
             let rest = name.strip_prefix(&*key.name).and_then(|rest| rest.strip_prefix('.'));
             let rest = rest.and_then(|rest| rest.strip_prefix(&*key.namespace));
             rest.is_some_and(|rest| rest.starts_with('.') && rest.contains(".svc."))

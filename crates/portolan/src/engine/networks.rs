@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use portolan_core::ClusterName;
 use portolan_kube::index::Index;
-use portolan_kube::object::{Kind, Object};
+use portolan_kube::object::{Body, Kind};
 
 use super::Event;
 
@@ -27,7 +27,7 @@ impl Networks {
     pub(super) fn concerns(event: &Event) -> bool {
         match event {
             Event::Networks { .. } => true,
-            Event::Set { object, .. } => matches!(**object, Object::SteeringPolicy(_)),
+            Event::Set { object, .. } => matches!(object.body, Body::SteeringPolicy(_)),
             Event::Deleted { key, .. } => key.kind == Kind::SteeringPolicy,
             Event::Heard(_) | Event::Silent(_) | Event::Reading(..) => false,
         }

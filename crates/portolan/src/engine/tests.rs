@@ -290,7 +290,7 @@ fn names_that_a_zone_file_has_too_are_told() {
     engine.take(events("eu-1", &record("b", "192.0.2.2")), NOW);
     assert_eq!(conflicts(&engine), [told("a"), told("b")]);
     let key = events("eu-1", &record("a", "192.0.2.1")).into_iter().find_map(|event| match event {
-        Event::Set { object, .. } => Some(object.key()),
+        Event::Set { object, .. } => Some(object.key.clone()),
         _ => None,
     });
     engine.take(vec![Event::Deleted { source: "eu-1".into(), key: key.unwrap() }], NOW);

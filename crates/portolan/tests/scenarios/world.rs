@@ -82,7 +82,7 @@ impl World {
             return false;
         };
         let read = manifest::read("deleted.json", object.to_string().as_bytes());
-        read.objects.iter().for_each(|located| self.index.delete(&source.into(), &located.object.key()));
+        read.objects.iter().for_each(|located| self.index.delete(&source.into(), &located.object.key));
         true
     }
 

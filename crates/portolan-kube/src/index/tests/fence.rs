@@ -4,7 +4,7 @@ use portolan_core::Reason;
 use serde_json::{Value, json};
 
 use super::{Bench, key, mk, mk_domain, mk_global_name, mk_record, mk_service, mk_slice, mk_zone, object};
-use crate::object::Object;
+use crate::object::Body;
 
 fn bench(admit: Value, source: &'static str, host: &str) -> Bench {
     Bench::of(&[
@@ -157,7 +157,7 @@ fn a_missing_zone_is_printed_ready_to_paste() {
     assert_eq!(problems.len(), 3, "one for each missing zone: {problems:#?}");
     for problem in &problems {
         let (_, manifest) = problem.split_once("this Zone would hold it:\n").unwrap();
-        let Object::Zone(zone) = object(&serde_saphyr::from_str(manifest).unwrap()) else {
+        let Body::Zone(zone) = object(&serde_saphyr::from_str(manifest).unwrap()).body else {
             panic!("no Zone")
         };
         assert_eq!(key(&serde_saphyr::from_str(manifest).unwrap()).name.as_ref(), zone.spec.apex);

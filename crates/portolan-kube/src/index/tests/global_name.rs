@@ -101,7 +101,7 @@ fn problems_come_in_reading_order() {
     for (line, metadata) in [(10, "b"), (9, "c")] {
         name["metadata"]["name"] = json!(metadata);
         let place = format!("x.yaml:{line}:1");
-        bench.index.set(&ClusterName::from(""), Arc::new(object(&name)), &place);
+        bench.index.set(&ClusterName::from(""), Arc::new(object(&name)), &place.into());
     }
     bench.index.heard(&ClusterName::from(""));
     bench.take();

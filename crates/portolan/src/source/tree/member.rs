@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::folder::{Change, Folder};
-use portolan_kube::object::{Object, ObjectKey};
+use portolan_kube::object::Object;
 
 use crate::engine::{Event, root};
 use crate::source::read::{FILES_MAX, FileKind, Job, Listing, Outcome, Sight, Stamp};
@@ -20,9 +20,6 @@ pub(super) struct Member {
     stamps: BTreeMap<String, Option<Stamp>>,
     /// Files that cannot be read.
     unreadable: BTreeMap<String, Problem>,
-    /// What was told of each object: a cluster that comes back may have been forgotten in between, so
-    /// all of it is told again.
-    told: BTreeMap<ObjectKey, (Arc<Object>, String)>,
     networks: BTreeMap<String, Arc<str>>,
     problems: Vec<Problem>,
     /// More files than may be.
@@ -234,31 +231,25 @@ impl Member {
         }
     }
 
-    /// What changed of the objects; of a source that is new or back, all of them.
+    /// What changed of the objects; of a source that is new or back, all of them: a cluster that comes back
+    /// may have been forgotten in between.
     fn changes(&mut self, source: &ClusterName, all: bool, events: &mut Vec<Event>) {
-        let set = |object: &Arc<Object>, place: &str| Event::Set {
+        let set = |object: &Arc<Object>, place: &Arc<str>| Event::Set {
             source: source.clone(),
             object: object.clone(),
-            place: place.to_owned(),
+            place: place.clone(),
         };
         for change in self.folder.take_changes() {
             match change {
-                Change::Set(object, place) => {
-                    if !all {
-                        events.push(set(&object, &place));
-                    }
-                    self.told.insert(object.key(), (object, place));
-                }
-                Change::Deleted(key) => {
-                    self.told.remove(&key);
-                    events.push(Event::Deleted { source: source.clone(), key });
-                }
+                Change::Set(object, place) if !all => events.push(set(&object, &place)),
+                Change::Set(..) => {}
+                Change::Deleted(key) => events.push(Event::Deleted { source: source.clone(), key }),
             }
         }
         if all {
             // Those of files that were just read are among them.
             events.retain(|event| !matches!(event, Event::Networks { text: Some(_), .. }));
-            events.extend(self.told.values().map(|(object, place)| set(object, place)));
+            events.extend(self.folder.told().map(|located| set(&located.object, &located.place)));
             events
                 .extend(self.networks.iter().map(|(name, text)| networks(source, name, Some(text.clone()))));
         }

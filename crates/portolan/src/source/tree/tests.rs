@@ -56,7 +56,7 @@ impl World {
 fn tell(event: &Event) -> String {
     let of = |source: &ClusterName| if *source == root() { "root".to_owned() } else { source.to_string() };
     match event {
-        Event::Set { source, object, place } => format!("{}: set {} {place}", of(source), object.key()),
+        Event::Set { source, object, place } => format!("{}: set {} {place}", of(source), object.key),
         Event::Deleted { source, key } => format!("{}: deleted {key}", of(source)),
         Event::Networks { source, path, text } => {
             format!("{}: networks {path} {}", of(source), text.as_deref().unwrap_or("gone"))
