@@ -48,6 +48,10 @@ pub enum Reason {
     Silent,
     /// Names point at each other in a circle.
     Loop,
+    /// A cluster refuses us what we have to read of it; what it gave before stays.
+    Unauthorized,
+    /// A cluster suddenly lacks most of what it had, and nobody said that it goes; it stays until somebody does.
+    Held,
 }
 
 impl fmt::Display for Reason {

@@ -23,10 +23,12 @@
 //! as arguments.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod api;
 pub mod crds;
 pub mod dns_endpoint;
 pub mod endpoints;
 pub mod folder;
+pub mod follow;
 pub mod hosts;
 pub mod index;
 pub mod kinds;

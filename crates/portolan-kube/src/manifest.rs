@@ -18,6 +18,7 @@
 //! Kinds that we do not read are passed over, but their syntax counts.
 
 mod field;
+mod given;
 mod json;
 mod library;
 pub(crate) mod order;
@@ -44,6 +45,7 @@ use crate::kinds::GROUP;
 use crate::object::{Object, ObjectKey};
 
 pub use self::field::{place_of_field, places_of_fields};
+pub use self::given::{Given, given};
 pub use self::order::reading_order;
 pub use self::typed::ANNOTATION_BYTES_MAX;
 

@@ -1,0 +1,145 @@
+//! Where an API server has the kinds that we read.
+//!
+//! A kind may stand in several groups (KubeFed's had three names in its life), so a *resource* is what is
+//! listed and watched, and its [`Kind`] is what its objects mean.
+
+use crate::dns_endpoint;
+use crate::kinds::{GROUP, VERSION};
+use crate::kubefed;
+use crate::object::Kind;
+
+/// Something that an API server lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resource {
+    /// Its group; empty for the core group.
+    pub group: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Its name in paths: `services`.
+    pub plural: &'static str,
+    /// What its objects are.
+    pub kind: Kind,
+    /// Its kind in manifests, as that server spells it.
+    pub spelt: &'static str,
+}
+
+const fn resource(
+    group: &'static str,
+    version: &'static str,
+    plural: &'static str,
+    kind: Kind,
+    spelt: &'static str,
+) -> Resource {
+    Resource { group, version, plural, kind, spelt }
+}
+
+/// What every member of a fleet is watched for: what it runs.
+pub const WORKLOAD: [Resource; 4] = [
+    resource("", "v1", "services", Kind::Service, "Service"),
+    resource("discovery.k8s.io", "v1", "endpointslices", Kind::EndpointSlice, "EndpointSlice"),
+    resource("networking.k8s.io", "v1", "ingresses", Kind::Ingress, "Ingress"),
+    resource("", "v1", "nodes", Kind::Node, "Node"),
+];
+
+/// What the hub is watched for besides: who wants which names.
+pub const INTENTS: [Resource; 19] = [
+    resource(GROUP, VERSION, "zones", Kind::Zone, "Zone"),
+    resource(GROUP, VERSION, "globalnames", Kind::GlobalName, "GlobalName"),
+    resource(GROUP, VERSION, "steeringpolicies", Kind::SteeringPolicy, "SteeringPolicy"),
+    resource(GROUP, VERSION, "memberclusters", Kind::MemberCluster, "MemberCluster"),
+    resource("externaldns.k8s.io", "v1alpha1", "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
+    kubefed(0, "domains", Kind::Domain, "Domain"),
+    kubefed(0, "servicednsrecords", Kind::ServiceDnsRecord, "ServiceDNSRecord"),
+    kubefed(0, "ingressdnsrecords", Kind::IngressDnsRecord, "IngressDNSRecord"),
+    kubefed(0, "multiclusterservicednsrecords", Kind::ServiceDnsRecord, "MultiClusterServiceDNSRecord"),
+    kubefed(0, "multiclusteringressdnsrecords", Kind::IngressDnsRecord, "MultiClusterIngressDNSRecord"),
+    kubefed(0, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
+    kubefed(1, "domains", Kind::Domain, "Domain"),
+    kubefed(1, "servicednsrecords", Kind::ServiceDnsRecord, "ServiceDNSRecord"),
+    kubefed(1, "ingressdnsrecords", Kind::IngressDnsRecord, "IngressDNSRecord"),
+    kubefed(1, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
+    kubefed(2, "domains", Kind::Domain, "Domain"),
+    kubefed(2, "servicednsrecords", Kind::ServiceDnsRecord, "ServiceDNSRecord"),
+    kubefed(2, "ingressdnsrecords", Kind::IngressDnsRecord, "IngressDNSRecord"),
+    kubefed(2, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
+];
+
+const fn kubefed(group: usize, plural: &'static str, kind: Kind, spelt: &'static str) -> Resource {
+    resource(kubefed::GROUPS[group], "v1alpha1", plural, kind, spelt)
+}
+
+impl Resource {
+    /// The path that lists all of it, in every namespace.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self.group {
+            "" => format!("/api/{}/{}", self.version, self.plural),
+            group => format!("/apis/{group}/{}/{}", self.version, self.plural),
+        }
+    }
+
+    /// As manifests write it.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        match self.group {
+            "" => self.version.to_owned(),
+            group => format!("{group}/{}", self.version),
+        }
+    }
+
+    /// The name of the CRD that it comes from; none of what every server has.
+    #[must_use]
+    pub fn crd(&self) -> Option<String> {
+        let is_built_in = matches!(self.group, "" | "discovery.k8s.io" | "networking.k8s.io");
+        (!is_built_in).then(|| format!("{}.{}", self.plural, self.group))
+    }
+}
+
+impl std::fmt::Display for Resource {
+    /// As `kubectl` takes it: `services`, `domains.multiclusterdns.kubefed.io`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.plural)?;
+        if self.group.is_empty() { Ok(()) } else { write!(f, ".{}", self.group) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest;
+
+    /// The reader of manifests and this table know the same kinds.
+    #[test]
+    fn every_resource_is_read_as_its_kind() {
+        for resource in WORKLOAD.iter().chain(&INTENTS) {
+            let text = format!(
+                "apiVersion: {}\nkind: {}\nmetadata: {{name: x}}\nspec: {{}}\n",
+                resource.api_version(),
+                resource.spelt
+            );
+            let manifest = manifest::read("f.yaml", text.as_bytes());
+            let kinds: Vec<Kind> = manifest.objects.iter().map(|at| at.object.key.kind).collect();
+            let refused: Vec<Kind> = manifest.refused.iter().map(|key| key.kind).collect();
+            assert_eq!([kinds, refused].concat(), [resource.kind], "{resource}: {:?}", manifest.problems);
+        }
+    }
+
+    #[test]
+    fn paths_are_those_of_the_api() {
+        let rows = [
+            (WORKLOAD[0], "/api/v1/services", "v1", None),
+            (WORKLOAD[1], "/apis/discovery.k8s.io/v1/endpointslices", "discovery.k8s.io/v1", None),
+            (
+                INTENTS[0],
+                "/apis/portolan.dev/v1alpha1/zones",
+                "portolan.dev/v1alpha1",
+                Some("zones.portolan.dev"),
+            ),
+        ];
+        for (resource, path, api_version, crd) in rows {
+            assert_eq!(resource.path(), path);
+            assert_eq!(resource.api_version(), api_version);
+            assert_eq!(resource.crd().as_deref(), crd);
+        }
+    }
+}

@@ -1,0 +1,547 @@
+//! One resource of one API server, followed: what to ask next, and what the answers change.
+//!
+//! ```text
+//!              ┌──────────── 410, lists too old, half a list ────────────┐
+//!              ▼                                                         │
+//!   Unread ─ Stream ─┐  (a server that cannot stream: Page, Page, …)     │
+//!              Page ─┴─▶ Reading ── the end of the list ──▶ Following ───┘
+//!                                    Set, Deleted, Read       Set, Deleted
+//! ```
+//!
+//! Two rules decide everything here. Silence deletes nothing: only a delete event or a list that was read
+//! to its end takes an object away, and a list in the middle of which the connection ends is thrown away.
+//! And a list that suddenly shrinks is not believed ([`Held`]): half the objects of a cluster do not go
+//! between two lists by themselves, but a restored backup, a broken proxy or a wrong label selector looks
+//! just so.
+//!
+//! It knows no socket and no clock: whoever drives it does what [`Follower::next`] says and tells it what
+//! came ([`Follower::hear`]). Versions are compared as numbers, which Kubernetes promises since 1.35 and
+//! etcd always gave.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use portolan_core::{Problem, Reason};
+
+use crate::manifest::Given;
+use crate::object::{Object, ObjectKey};
+
+/// From how many objects on a list that shrinks to half is held; one that shrinks to nothing always is.
+pub const HALVED_MIN: usize = 10;
+/// The first wait after a failure, doubled with each that follows.
+pub const WAIT_FIRST: Duration = Duration::from_millis(500);
+/// The longest wait after a failure.
+pub const WAIT_MAX: Duration = Duration::from_secs(30);
+/// How long a resource that the server does not have is not asked for again.
+pub const WAIT_ABSENT: Duration = Duration::from_secs(30);
+/// A stream that ends sooner counts as a failure.
+pub const STREAM_MIN: Duration = Duration::from_secs(1);
+/// Most problems with objects of one resource that are told.
+pub const PROBLEMS_MAX: usize = 100;
+
+/// What to ask the server for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// All objects and then what changes, in one stream (`sendInitialEvents`).
+    Stream,
+    /// One page of a list: the first, or the one that this token names.
+    Page(Option<String>),
+    /// What changes after this version.
+    Watch(String),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Heard {
+    /// A page of a list; with a token there are more.
+    Page {
+        /// What it holds.
+        objects: Vec<Given>,
+        /// The version of the whole list.
+        version: String,
+        /// Names the next page.
+        token: Option<String>,
+    },
+    /// An object is there, new or changed.
+    Set(Box<Given>, String),
+    /// An object is gone.
+    Deleted(ObjectKey, String),
+    /// Nothing happened up to this version; `complete` ends the first part of a stream.
+    Bookmark {
+        /// The version.
+        version: String,
+        /// True of the bookmark that ends a stream's initial objects.
+        complete: bool,
+    },
+    /// The server took the request; a stream begins.
+    Opened,
+    /// The stream ended after so long, or nothing came for too long.
+    Ended(Duration),
+    /// The server refused, or was not reached.
+    Failed(Failure),
+}
+
+/// Why a request gave nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// The HTTP status; none when the server was not reached.
+    pub code: Option<u16>,
+    /// What it said.
+    pub message: String,
+    /// How long it asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// What is to be done about it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// An object is there, or is another than before.
+    Set(Arc<Object>),
+    /// An object is gone.
+    Deleted(ObjectKey),
+    /// The resource was read whole, or is known not to be there.
+    Read,
+    /// What is wrong with it changed; [`Follower::problems`] has it.
+    Problems,
+    /// The server has a past that it had already left: its store was wiped or restored.
+    WentBack,
+}
+
+/// Objects that a list left out, and that are kept all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Which.
+    pub missing: BTreeSet<ObjectKey>,
+    /// How many objects there were.
+    pub of: usize,
+}
+
+/// One resource of one API server.
+#[derive(Debug)]
+pub struct Follower {
+    state: State,
+    /// False once the server said that it cannot stream a list.
+    streams: bool,
+    /// The objects that are there.
+    known: BTreeSet<ObjectKey>,
+    /// True once it was read whole.
+    was_read: bool,
+    /// The highest version that was seen.
+    highest: u64,
+    failures: u32,
+    wait: Duration,
+    held: Option<Held>,
+    /// What is wrong with the objects.
+    faults: BTreeMap<ObjectKey, Vec<Problem>>,
+    /// What is wrong with the resource itself.
+    trouble: Option<Problem>,
+    /// Whose it is: `services of eu-1`, and how problems begin.
+    subject: String,
+    place: Arc<str>,
+}
+
+#[derive(Debug)]
+enum State {
+    Unread,
+    Reading(List),
+    Following(String),
+}
+
+/// A list under way.
+#[derive(Debug, Default)]
+struct List {
+    objects: BTreeMap<ObjectKey, Arc<Object>>,
+    refused: BTreeSet<ObjectKey>,
+    faults: BTreeMap<ObjectKey, Vec<Problem>>,
+    token: Option<String>,
+}
+
+impl Follower {
+    /// One that has read nothing. `place` says whose it is, for problems.
+    #[must_use]
+    pub fn new(subject: String, place: Arc<str>) -> Self {
+        Self {
+            state: State::Unread,
+            streams: true,
+            known: BTreeSet::new(),
+            was_read: false,
+            highest: 0,
+            failures: 0,
+            wait: Duration::ZERO,
+            held: None,
+            faults: BTreeMap::new(),
+            trouble: None,
+            subject,
+            place,
+        }
+    }
+
+    /// What to ask next, and after how long. `draw` spreads those who failed together: 0 to 1 of the wait
+    /// is taken off by its lowest bits.
+    #[must_use]
+    pub fn next(&self, draw: u64) -> (Ask, Duration) {
+        let ask = match &self.state {
+            State::Following(version) => Ask::Watch(version.clone()),
+            State::Reading(List { token: Some(token), .. }) => Ask::Page(Some(token.clone())),
+            State::Unread | State::Reading(_) if self.streams => Ask::Stream,
+            State::Unread | State::Reading(_) => Ask::Page(None),
+        };
+        // Half of the wait is certain, the other half is drawn.
+        let half = self.wait / 2;
+        let share = u32::try_from(draw % 1024).unwrap_or(0);
+        (ask, half + half * share / 1024)
+    }
+
+    /// True once it was read whole.
+    #[must_use]
+    pub fn was_read(&self) -> bool {
+        self.was_read
+    }
+
+    /// The highest version that was seen.
+    #[must_use]
+    pub fn highest(&self) -> u64 {
+        self.highest
+    }
+
+    /// What is wrong with the resource and its objects.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        let faults = self.faults.values().flatten().take(PROBLEMS_MAX);
+        self.trouble.iter().chain(faults)
+    }
+
+    /// Objects that a list left out, while that is not believed.
+    #[must_use]
+    pub fn held(&self) -> Option<&Held> {
+        self.held.as_ref()
+    }
+
+    /// Somebody says that what is held is really gone.
+    pub fn release(&mut self) -> Vec<News> {
+        let Some(held) = self.held.take() else { return Vec::new() };
+        self.trouble = None;
+        let mut news: Vec<News> = held.missing.iter().map(|key| News::Deleted(key.clone())).collect();
+        for key in &held.missing {
+            self.known.remove(key);
+            self.faults.remove(key);
+        }
+        news.push(News::Problems);
+        news
+    }
+
+    /// The server is another than it was and its past counts no more: everything is read again, and what
+    /// the new list lacks is gone.
+    pub fn begin_anew(&mut self) {
+        self.state = State::Unread;
+        self.highest = 0;
+        self.wait = Duration::ZERO;
+        self.failures = 0;
+    }
+
+    /// Takes what came.
+    pub fn hear(&mut self, heard: Heard) -> Vec<News> {
+        match heard {
+            Heard::Page { objects, version, token } => self.page(objects, &version, token),
+            Heard::Set(given, version) => self.set(*given, version),
+            Heard::Deleted(key, version) => self.deleted(key, version),
+            Heard::Bookmark { version, complete } => self.bookmark(version, complete),
+            Heard::Opened => self.recovered(),
+            Heard::Ended(after) => {
+                self.interrupted(after);
+                Vec::new()
+            }
+            Heard::Failed(failure) => self.failed(&failure),
+        }
+    }
+
+    // === Lists ===
+
+    fn page(&mut self, objects: Vec<Given>, version: &str, token: Option<String>) -> Vec<News> {
+        let mut list = match std::mem::replace(&mut self.state, State::Unread) {
+            State::Reading(list) => list,
+            State::Unread | State::Following(_) => List::default(),
+        };
+        objects.into_iter().for_each(|given| list.take(given));
+        list.token = token;
+        if list.token.is_some() {
+            self.state = State::Reading(list);
+            self.went_well();
+            return Vec::new();
+        }
+        self.read(list, version)
+    }
+
+    /// A list was read to its end.
+    fn read(&mut self, list: List, version: &str) -> Vec<News> {
+        let number = number(version);
+        if number < self.highest {
+            // An older replica, or a store that was restored; the server's own version tells which.
+            let message = format!("gave a list of version {version} after one of {}", self.highest);
+            return self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
+        }
+        self.highest = number;
+        let is_there = |key: &ObjectKey| list.objects.contains_key(key) || list.refused.contains(key);
+        let missing: BTreeSet<ObjectKey> = self.known.iter().filter(|key| !is_there(key)).cloned().collect();
+        let mut news = Vec::new();
+        self.known.extend(list.objects.keys().cloned());
+        let left = self.known.len() - missing.len();
+        self.trouble = None;
+        self.held = None;
+        if is_doubtful(missing.len(), left) {
+            self.hold(missing);
+        } else {
+            for key in missing {
+                self.known.remove(&key);
+                news.push(News::Deleted(key));
+            }
+        }
+        news.extend(list.objects.into_values().map(News::Set));
+        self.faults = list.faults;
+        self.state = State::Following(version.to_owned());
+        self.was_read = true;
+        self.went_well();
+        news.extend([News::Problems, News::Read]);
+        news
+    }
+
+    fn hold(&mut self, missing: BTreeSet<ObjectKey>) {
+        let held = Held { of: self.known.len(), missing };
+        let message = format!(
+            "a new list lacks {} of {} objects, and no delete was told; they are kept until a delete is told, they \
+             are back, or `portolan holds --release` says that they are gone",
+            held.missing.len(),
+            held.of
+        );
+        self.trouble = Some(self.problem(Reason::Held, message));
+        self.held = Some(held);
+    }
+
+    // === Changes ===
+
+    fn set(&mut self, given: Given, version: String) -> Vec<News> {
+        if matches!(self.state, State::Unread) {
+            self.state = State::Reading(List::default());
+        }
+        match &mut self.state {
+            State::Reading(list) => {
+                list.take(given);
+                Vec::new()
+            }
+            State::Following(at) => {
+                *at = version;
+                self.highest = self.highest.max(number(at));
+                self.changed(given)
+            }
+            State::Unread => Vec::new(),
+        }
+    }
+
+    fn changed(&mut self, given: Given) -> Vec<News> {
+        let mut news = Vec::new();
+        let key = match &given {
+            Given::Object(object, _) => object.key.clone(),
+            Given::Refused(key, _) => key.clone(),
+            Given::Nameless(_) => return news,
+        };
+        let faults = given.problems();
+        let had_faults = self.faults.contains_key(&key);
+        if had_faults || !faults.is_empty() {
+            news.push(News::Problems);
+        }
+        self.faults.remove(&key);
+        if !faults.is_empty() {
+            self.faults.insert(key.clone(), faults);
+        }
+        if self.found(&key) {
+            news.push(News::Problems);
+        }
+        if let Given::Object(object, _) = given {
+            self.known.insert(key);
+            news.push(News::Set(Arc::new(object)));
+        }
+        news
+    }
+
+    fn deleted(&mut self, key: ObjectKey, version: String) -> Vec<News> {
+        let State::Following(at) = &mut self.state else { return Vec::new() };
+        *at = version;
+        self.highest = self.highest.max(number(at));
+        let mut news = Vec::new();
+        if self.faults.remove(&key).is_some() | self.found(&key) {
+            news.push(News::Problems);
+        }
+        if self.known.remove(&key) {
+            news.push(News::Deleted(key));
+        }
+        news
+    }
+
+    /// An object that is held shows itself: true when what is held changed.
+    fn found(&mut self, key: &ObjectKey) -> bool {
+        let Some(held) = &mut self.held else { return false };
+        if !held.missing.remove(key) {
+            return false;
+        }
+        if held.missing.is_empty() {
+            self.held = None;
+            self.trouble = None;
+        }
+        true
+    }
+
+    fn bookmark(&mut self, version: String, complete: bool) -> Vec<News> {
+        match std::mem::replace(&mut self.state, State::Unread) {
+            State::Reading(list) if complete => self.read(list, &version),
+            State::Unread if complete => self.read(List::default(), &version),
+            State::Following(_) => {
+                self.highest = self.highest.max(number(&version));
+                self.state = State::Following(version);
+                self.went_well();
+                Vec::new()
+            }
+            state => {
+                self.state = state;
+                Vec::new()
+            }
+        }
+    }
+
+    // === Failures ===
+
+    /// What was begun is thrown away; what is followed is followed from where it stands.
+    fn interrupted(&mut self, after: Duration) {
+        let is_reading = matches!(self.state, State::Reading(_));
+        if is_reading {
+            self.state = State::Unread;
+        }
+        // A server that takes every request and ends it at once must not be asked in a circle.
+        if is_reading || after < STREAM_MIN { self.back_off() } else { self.went_well() }
+    }
+
+    /// The server answers again.
+    fn recovered(&mut self) -> Vec<News> {
+        let is_solved = self.held.is_none() && self.trouble.take().is_some();
+        if is_solved { vec![News::Problems] } else { Vec::new() }
+    }
+
+    fn failed(&mut self, failure: &Failure) -> Vec<News> {
+        let was_streaming = self.streams && matches!(self.state, State::Unread | State::Reading(_));
+        let is_following = matches!(self.state, State::Following(_));
+        match failure.code {
+            Some(400 | 422) if was_streaming => {
+                self.streams = false;
+                self.state = State::Unread;
+                Vec::new()
+            }
+            Some(410) => {
+                self.state = State::Unread;
+                // A list whose pages expire while it is read must not be asked for in a circle.
+                if is_following {
+                    self.went_well()
+                } else {
+                    self.back_off()
+                }
+                Vec::new()
+            }
+            Some(504) if failure.message.contains("Too large resource version") => {
+                self.state = State::Unread;
+                self.back_off();
+                vec![News::WentBack]
+            }
+            Some(404) => self.absent(),
+            Some(401 | 403) => self.trouble(Reason::Unauthorized, &failure.message, WAIT_MAX),
+            code => {
+                let wait = failure.retry_after;
+                let message = match code {
+                    Some(code) => format!("the server said {code}: {}", failure.message),
+                    None => failure.message.clone(),
+                };
+                let news = self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
+                self.wait = wait.map_or(self.wait, |wait| wait.clamp(self.wait, WAIT_MAX));
+                news
+            }
+        }
+    }
+
+    /// The server does not have the resource. One that it had is silent, and not empty.
+    fn absent(&mut self) -> Vec<News> {
+        self.state = State::Unread;
+        if !self.known.is_empty() {
+            let count = self.known.len();
+            let message = format!("the server has it no more; its {count} objects are kept as they were");
+            return self.trouble(Reason::Silent, &message, WAIT_ABSENT);
+        }
+        let had_trouble = self.trouble.take().is_some();
+        let was_read = std::mem::replace(&mut self.was_read, true);
+        self.failures = 0;
+        // Twice as much, as half of each wait is drawn.
+        self.wait = WAIT_ABSENT * 2;
+        let news = [(had_trouble, News::Problems), (!was_read, News::Read)];
+        news.into_iter().filter_map(|(is, news)| is.then_some(news)).collect()
+    }
+
+    fn trouble(&mut self, reason: Reason, message: &str, least: Duration) -> Vec<News> {
+        if let State::Reading(_) = self.state {
+            self.state = State::Unread;
+        }
+        self.back_off();
+        self.wait = self.wait.max(least);
+        let problem = Some(self.problem(reason, message.to_owned()));
+        if self.trouble == problem || self.held.is_some() {
+            return Vec::new();
+        }
+        self.trouble = problem;
+        vec![News::Problems]
+    }
+
+    fn back_off(&mut self) {
+        let doubled = WAIT_FIRST * 2_u32.saturating_pow(self.failures.min(16));
+        self.wait = doubled.min(WAIT_MAX);
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    fn went_well(&mut self) {
+        self.failures = 0;
+        self.wait = Duration::ZERO;
+    }
+
+    fn problem(&self, reason: Reason, message: String) -> Problem {
+        Problem { subject: self.subject.clone(), reason, message, place: self.place.to_string() }
+    }
+}
+
+impl List {
+    fn take(&mut self, given: Given) {
+        let faults = given.problems();
+        let key = match given {
+            Given::Object(object, _) => {
+                let key = object.key.clone();
+                self.objects.insert(key.clone(), Arc::new(object));
+                key
+            }
+            Given::Refused(key, _) => {
+                self.refused.insert(key.clone());
+                key
+            }
+            Given::Nameless(_) => return,
+        };
+        if !faults.is_empty() {
+            self.faults.insert(key, faults);
+        }
+    }
+}
+
+/// True when so many objects do not go by themselves.
+fn is_doubtful(missing: usize, left: usize) -> bool {
+    let before = missing + left;
+    missing > 0 && (left == 0 || (before >= HALVED_MIN && left * 2 <= before))
+}
+
+/// A version as a number; what is none counts as nothing seen.
+fn number(version: &str) -> u64 {
+    version.parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::manifest::given;
+use crate::object::Kind;
+
+/// A follower, what it came to, and a way to write what a server says.
+struct Bench {
+    follower: Follower,
+    there: BTreeSet<String>,
+    reads: usize,
+    went_back: usize,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let follower = Follower::new("services of eu-1".into(), "eu-1".into());
+        Self { follower, there: BTreeSet::new(), reads: 0, went_back: 0 }
+    }
+
+    fn hear(&mut self, heard: Heard) -> &mut Self {
+        for news in self.follower.hear(heard) {
+            match news {
+                News::Set(object) => drop(self.there.insert(object.key.name.to_string())),
+                News::Deleted(key) => drop(self.there.remove(&*key.name)),
+                News::Read => self.reads += 1,
+                News::Problems => {}
+                News::WentBack => self.went_back += 1,
+            }
+        }
+        self
+    }
+
+    fn page(&mut self, names: &[&str], version: &str, token: Option<&str>) -> &mut Self {
+        let objects = names.iter().map(|name| service(name)).collect();
+        self.hear(Heard::Page { objects, version: version.into(), token: token.map(str::to_owned) })
+    }
+
+    fn set(&mut self, name: &str, version: &str) -> &mut Self {
+        self.hear(Heard::Set(Box::new(service(name)), version.into()))
+    }
+
+    fn deleted(&mut self, name: &str, version: &str) -> &mut Self {
+        let key = ObjectKey::new(Kind::Service, Some("shop"), name);
+        self.hear(Heard::Deleted(key, version.into()))
+    }
+
+    fn bookmark(&mut self, version: &str, complete: bool) -> &mut Self {
+        self.hear(Heard::Bookmark { version: version.into(), complete })
+    }
+
+    fn failed(&mut self, code: u16, message: &str) -> &mut Self {
+        self.hear(Heard::Failed(Failure { code: Some(code), message: message.into(), retry_after: None }))
+    }
+
+    fn there(&self) -> String {
+        self.there.iter().cloned().collect::<Vec<_>>().join(" ")
+    }
+
+    fn ask(&self) -> Ask {
+        self.follower.next(0).0
+    }
+
+    fn wait(&self) -> Duration {
+        self.follower.next(1023).1
+    }
+
+    fn troubles(&self) -> Vec<Reason> {
+        self.follower.problems().map(|problem| problem.reason).collect()
+    }
+}
+
+fn service(name: &str) -> Given {
+    given(Kind::Service, json!({"metadata": {"namespace": "shop", "name": name}}), "eu-1")
+}
+
+fn watch(version: &str) -> Ask {
+    Ask::Watch(version.into())
+}
+
+// === Reading ===
+
+#[test]
+fn a_stream_is_read_up_to_its_bookmark() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.ask(), Ask::Stream);
+    bench.hear(Heard::Opened).set("a", "5").set("b", "3").bookmark("4", false);
+    assert_eq!((bench.there(), bench.reads), (String::new(), 0));
+    bench.bookmark("9", true);
+    assert_eq!((bench.there(), bench.reads), ("a b".into(), 1));
+    bench.set("c", "10").deleted("a", "11").deleted("never", "12");
+    assert_eq!((bench.there(), bench.ask()), ("b c".into(), watch("12")));
+    bench.hear(Heard::Ended(Duration::from_secs(300)));
+    assert_eq!((bench.ask(), bench.wait()), (watch("12"), Duration::ZERO));
+}
+
+#[test]
+fn an_empty_stream_is_read_too() {
+    let mut bench = Bench::new();
+    bench.bookmark("9", true);
+    assert_eq!((bench.reads, bench.ask()), (1, watch("9")));
+}
+
+#[test]
+fn a_server_that_cannot_stream_is_read_by_pages() {
+    for code in [400, 422] {
+        let mut bench = Bench::new();
+        bench.failed(code, "sendInitialEvents is forbidden");
+        assert_eq!((bench.ask(), bench.wait()), (Ask::Page(None), Duration::ZERO));
+        bench.page(&["a"], "7", Some("more"));
+        assert_eq!((bench.there(), bench.ask()), (String::new(), Ask::Page(Some("more".into()))));
+        bench.page(&["b"], "7", None);
+        assert_eq!((bench.there(), bench.reads, bench.ask()), ("a b".into(), 1, watch("7")));
+        // Later lists are not tried as streams again.
+        bench.failed(410, "too old");
+        assert_eq!(bench.ask(), Ask::Page(None));
+    }
+}
+
+/// F-28: half of the pages, or half of a stream.
+#[test]
+fn half_a_list_deletes_nothing() {
+    let mut bench = Bench::new();
+    bench.set("a", "1").set("b", "2").bookmark("3", true).failed(410, "gone");
+    bench.set("a", "4").hear(Heard::Ended(Duration::from_secs(9)));
+    assert_eq!((bench.there(), bench.ask()), ("a b".into(), Ask::Stream));
+    assert!(bench.wait() > Duration::ZERO);
+    bench.failed(400, "no streams").page(&["a"], "5", Some("more")).failed(410, "expired");
+    assert_eq!((bench.there(), bench.ask()), ("a b".into(), Ask::Page(None)));
+}
+
+#[test]
+fn a_list_takes_away_what_it_lacks() {
+    let mut bench = Bench::new();
+    bench.page(&["a", "b", "c"], "3", None).failed(410, "too old resource version");
+    assert_eq!((bench.ask(), bench.wait()), (Ask::Stream, Duration::ZERO));
+    bench.set("a", "8").set("d", "8").bookmark("9", true);
+    assert_eq!(bench.there(), "a d");
+    assert_eq!(bench.troubles(), []);
+}
+
+/// F-29: an older replica answers.
+#[test]
+fn a_list_that_is_older_is_not_taken() {
+    let mut bench = Bench::new();
+    bench.page(&["a", "b"], "30", None).failed(410, "gone");
+    bench.page(&["a"], "29", None);
+    assert_eq!((bench.there(), bench.troubles()), ("a b".into(), vec![Reason::Unreadable]));
+    assert!(bench.wait() > Duration::ZERO);
+    bench.page(&["a"], "30", None);
+    assert_eq!((bench.there(), bench.troubles()), ("a".into(), vec![]));
+}
+
+/// F-31: duplicates and late deletes end in what is.
+#[test]
+fn events_twice_are_events_once() {
+    let mut bench = Bench::new();
+    bench.bookmark("1", true).set("a", "2").set("a", "2").deleted("a", "3").deleted("a", "3").set("a", "4");
+    assert_eq!((bench.there(), bench.ask()), ("a".into(), watch("4")));
+}
+
+// === Held ===
+
+/// F-27: empty, with 200.
+#[test]
+fn a_list_that_shrinks_too_much_is_held() {
+    let names: Vec<String> = (0..12).map(|number| format!("s{number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Objects before, objects in the new list, whether that is held.
+    let rows = [(1, 0, true), (9, 0, true), (9, 1, false), (10, 6, false), (10, 5, true), (12, 7, false)];
+    for (before, after, is_held) in rows {
+        let mut bench = Bench::new();
+        bench.page(&names[..before], "3", None).failed(410, "gone").page(&names[..after], "5", None);
+        let there = if is_held { before } else { after };
+        assert_eq!(bench.there.len(), there, "{before} -> {after}");
+        assert_eq!(bench.follower.held().is_some(), is_held, "{before} -> {after}");
+        assert_eq!(bench.troubles().contains(&Reason::Held), is_held, "{before} -> {after}");
+        assert_eq!((bench.reads, bench.ask()), (2, watch("5")), "it is followed all the same");
+    }
+}
+
+#[test]
+fn what_is_held_is_back_or_deleted_or_released() {
+    let held = || {
+        let mut bench = Bench::new();
+        bench.page(&["a", "b", "c"], "3", None).failed(410, "gone").bookmark("5", true);
+        assert_eq!(bench.there(), "a b c");
+        bench
+    };
+    let mut bench = held();
+    bench.set("a", "6").set("b", "7").set("c", "8");
+    assert_eq!((bench.follower.held(), bench.there(), bench.troubles()), (None, "a b c".into(), vec![]));
+
+    let mut bench = held();
+    bench.deleted("a", "6");
+    assert_eq!((bench.there(), bench.troubles()), ("b c".into(), vec![Reason::Held]));
+    bench.deleted("b", "7").deleted("c", "8");
+    assert_eq!((bench.there(), bench.troubles()), (String::new(), vec![]));
+
+    let mut bench = held();
+    bench.set("a", "6");
+    let gone: Vec<News> = bench.follower.release();
+    let deleted = |name| News::Deleted(ObjectKey::new(Kind::Service, Some("shop"), name));
+    assert_eq!(gone, [deleted("b"), deleted("c"), News::Problems]);
+    assert_eq!((bench.follower.release(), bench.troubles()), (vec![], vec![]));
+}
+
+// === Failures ===
+
+/// F-26 and F-33: waits grow, are spread, and do as the server asks.
+#[test]
+fn failures_are_waited_out() {
+    let mut bench = Bench::new();
+    let mut waits = Vec::new();
+    for _ in 0..10 {
+        bench.hear(Heard::Failed(Failure { message: "refused".into(), ..Failure::default() }));
+        waits.push(bench.wait().as_millis());
+        assert!(bench.follower.next(0).1 * 2 <= bench.wait() + Duration::from_millis(30), "half is drawn");
+    }
+    assert!(waits.is_sorted() && waits[0] < 500 && waits[9] > 29_000, "{waits:?}");
+    assert_eq!(bench.troubles(), [Reason::Unreadable]);
+    bench.hear(Heard::Opened);
+    assert_eq!(bench.troubles(), []);
+    bench.bookmark("3", true);
+    assert_eq!(bench.wait(), Duration::ZERO);
+    let retry_after = Some(Duration::from_secs(20));
+    bench.hear(Heard::Failed(Failure { code: Some(429), message: "slow down".into(), retry_after }));
+    assert!(bench.wait() > Duration::from_secs(19), "{:?}", bench.wait());
+}
+
+#[test]
+fn a_stream_that_ends_at_once_is_a_failure() {
+    let mut bench = Bench::new();
+    bench.bookmark("3", true);
+    bench.hear(Heard::Opened).hear(Heard::Ended(Duration::from_millis(1)));
+    assert_eq!(bench.ask(), watch("3"));
+    assert!(bench.wait() > Duration::ZERO);
+}
+
+/// F-32: what is forbidden is unknown, not empty.
+#[test]
+fn what_is_forbidden_stays() {
+    for code in [401, 403] {
+        let mut bench = Bench::new();
+        bench.page(&["a"], "3", None).failed(code, "forbidden");
+        assert_eq!((bench.there(), bench.troubles()), ("a".into(), vec![Reason::Unauthorized]));
+        assert_eq!(bench.ask(), watch("3"));
+    }
+}
+
+/// F-34: a kind that is not there is off; one that was there and goes is silent.
+#[test]
+fn an_absent_resource_is_read_unless_it_had_objects() {
+    let mut bench = Bench::new();
+    bench.failed(404, "not found").failed(404, "not found");
+    assert_eq!((bench.reads, bench.troubles()), (1, vec![]));
+    assert!(bench.wait() > WAIT_ABSENT - Duration::from_secs(1));
+    bench.page(&["a"], "3", None).failed(404, "not found");
+    assert_eq!((bench.there(), bench.troubles()), ("a".into(), vec![Reason::Silent]));
+    assert_eq!(bench.ask(), Ask::Stream);
+}
+
+/// The worst trap: a server whose store went back takes a watch at the old version and says nothing.
+#[test]
+fn a_store_that_went_back_is_told() {
+    let mut bench = Bench::new();
+    bench.page(&["a"], "300", None).failed(504, "Too large resource version: 300, current: 12");
+    assert_eq!((bench.went_back, bench.there()), (1, "a".into()));
+    bench.failed(504, "etcd timed out");
+    assert_eq!(bench.went_back, 1);
+    bench.follower.begin_anew();
+    bench.page(&["b", "c"], "12", None);
+    assert_eq!((bench.there(), bench.ask()), ("b c".into(), watch("12")));
+}
+
+// === Objects at fault ===
+
+fn node(name: &str, labels: &Value) -> Given {
+    given(Kind::Node, json!({"metadata": {"name": name, "labels": labels}}), "eu-1")
+}
+
+/// One bad object costs one object, and keeps what it was before.
+#[test]
+fn a_refused_object_stays_what_it_was() {
+    let mut bench = Bench::new();
+    let good = || node("n", &json!({"a": "1"}));
+    let bad = || node("n", &json!({"a": 1}));
+    bench.hear(Heard::Page { objects: vec![good()], version: "3".into(), token: None });
+    bench.hear(Heard::Set(Box::new(bad()), "4".into()));
+    assert_eq!((bench.there(), bench.troubles()), ("n".into(), vec![Reason::Invalid]));
+    bench.failed(410, "gone");
+    bench.hear(Heard::Page { objects: vec![bad()], version: "5".into(), token: None });
+    assert_eq!((bench.there(), bench.troubles()), ("n".into(), vec![Reason::Invalid]));
+    bench.hear(Heard::Set(Box::new(good()), "6".into()));
+    assert_eq!((bench.there(), bench.troubles()), ("n".into(), vec![]));
+}

@@ -1,0 +1,91 @@
+//! One object as an API server gives it, which has no lines but may have the same faults as one in a file.
+
+use portolan_core::{Problem, Reason};
+use serde_json::Value;
+
+use super::place::Path;
+use super::typed::{self, Finding};
+use crate::object::{Kind, Object, ObjectKey};
+
+/// What an API server gave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// An object, and what is wrong with its fields.
+    Object(Object, Vec<Problem>),
+    /// An object that has a field of a wrong type: it stays what it was.
+    Refused(ObjectKey, Vec<Problem>),
+    /// Nothing that has a name.
+    Nameless(Problem),
+}
+
+impl Given {
+    /// What is wrong with it.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        match self {
+            Self::Object(_, problems) | Self::Refused(_, problems) => problems.clone(),
+            Self::Nameless(problem) => vec![problem.clone()],
+        }
+    }
+}
+
+/// Makes an object of a kind. `place` says whose it is, for problems.
+#[must_use]
+pub fn given(kind: Kind, mut value: Value, place: &str) -> Given {
+    if let Value::Object(object) = &mut value {
+        typed::trim(kind, object);
+    }
+    let text = |field| value.get("metadata")?.get(field)?.as_str();
+    let key = ObjectKey::new(kind, text("namespace"), text("name").unwrap_or_default());
+    let told = |subject, reason, message| Problem { subject, reason, message, place: place.to_owned() };
+    if key.name.is_empty() {
+        let message = "is missing; every object has a name".to_owned();
+        return Given::Nameless(told(format!("{kind}: metadata.name"), Reason::Invalid, message));
+    }
+    let problem = |Finding { path, reason, message, .. }| {
+        let subject = if path.is_empty() { key.to_string() } else { format!("{key}: {}", Path(&path)) };
+        told(subject, reason, message)
+    };
+    match typed::object(kind, &value) {
+        Ok((object, findings)) => Given::Object(object, findings.into_iter().map(problem).collect()),
+        Err(finding) => {
+            let problems = vec![problem(finding)];
+            Given::Refused(key, problems)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_type_refuses_the_object_and_an_unknown_field_costs_itself() {
+        let metadata = json!({"namespace": "shop", "name": "web"});
+        let object = |spec| json!({"metadata": metadata, "spec": spec});
+        let Given::Object(known, problems) =
+            given(Kind::GlobalName, object(json!({"hosts": ["a.example"], "backends": [], "x": 1})), "hub")
+        else {
+            panic!("an object with one field too many is one")
+        };
+        assert_eq!(known.key.to_string(), "GlobalName shop/web");
+        let [problem] = &problems[..] else { panic!("one problem: {problems:?}") };
+        assert!(
+            problem.to_string().starts_with("hub: GlobalName shop/web: spec.x: UnknownField"),
+            "{problem}"
+        );
+
+        let refused = given(Kind::GlobalName, object(json!({"hosts": 1, "backends": []})), "hub");
+        let Given::Refused(key, problems) = refused else { panic!("{refused:?}") };
+        assert_eq!((key, problems.len()), (known.key, 1));
+        assert!(problems[0].subject.contains("spec.hosts"), "{:?}", problems[0]);
+    }
+
+    #[test]
+    fn an_object_without_a_name_is_none() {
+        assert!(matches!(given(Kind::Node, json!({"metadata": {}}), "eu"), Given::Nameless(_)));
+        assert!(matches!(given(Kind::Node, json!(null), "eu"), Given::Nameless(_)));
+    }
+}
