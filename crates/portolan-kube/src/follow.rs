@@ -132,6 +132,8 @@ pub struct Follower {
     failures: u32,
     wait: Duration,
     held: Option<Held>,
+    /// The next list is believed, whatever it lacks.
+    believes: bool,
     /// What is wrong with the objects.
     faults: BTreeMap<ObjectKey, Vec<Problem>>,
     /// What is wrong with the resource itself.
@@ -170,6 +172,7 @@ impl Follower {
             failures: 0,
             wait: Duration::ZERO,
             held: None,
+            believes: false,
             faults: BTreeMap::new(),
             trouble: None,
             subject,
@@ -234,6 +237,7 @@ impl Follower {
     /// the new list lacks is gone.
     pub fn begin_anew(&mut self) {
         self.state = State::Unread;
+        self.believes = true;
         self.highest = 0;
         self.wait = Duration::ZERO;
         self.failures = 0;
@@ -288,7 +292,7 @@ impl Follower {
         let left = self.known.len() - missing.len();
         self.trouble = None;
         self.held = None;
-        if is_doubtful(missing.len(), left) {
+        if !std::mem::take(&mut self.believes) && is_doubtful(missing.len(), left) {
             self.hold(missing);
         } else {
             for key in missing {
@@ -438,9 +442,9 @@ impl Follower {
                 self.state = State::Unread;
                 // A list whose pages expire while it is read must not be asked for in a circle.
                 if is_following {
-                    self.went_well()
+                    self.went_well();
                 } else {
-                    self.back_off()
+                    self.back_off();
                 }
                 Vec::new()
             }

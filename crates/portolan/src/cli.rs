@@ -53,7 +53,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// The commands by what they are for, in the order of the help.
 pub const GROUPS: &[(&str, &[&str])] = &[
     ("Serve", &["run", "demo"]),
-    ("Ask the running server", &["explain", "status", "forget"]),
+    ("Ask the running server", &["explain", "status", "holds", "forget"]),
     ("Work on a fleet folder", &["check", "endpoints"]),
     ("Look up", &["crds", "config", "version"]),
 ];
@@ -73,7 +73,7 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .subcommands([run(), demo(), explain(), status(), forget(), check(), endpoints(), crds()])
+        .subcommands([run(), demo(), explain(), status(), holds(), forget(), check(), endpoints(), crds()])
         .subcommands([config(), version(), cli_docs()]);
     let help = grouped(&root);
     root.help_template(help)
@@ -97,10 +97,10 @@ fn grouped(root: &Command) -> String {
 
 fn run() -> Command {
     Command::new("run")
-        .about("Answer DNS for the fleet in a folder")
+        .about("Answer DNS for the fleet in a folder, or on its API servers")
         .long_about(
-            "Answers DNS over UDP and TCP for the fleet that a folder describes, and follows each change of \
-             the folder, until SIGTERM or SIGINT.",
+            "Answers DNS over UDP and TCP for the fleet that a folder describes, or that a kubeconfig leads to, and \
+             follows each change of it, until SIGTERM or SIGINT.",
         )
         .args(settings(&all_keys()))
         .after_help(
@@ -164,6 +164,24 @@ fn status() -> Command {
         .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("Show every row of long tables"))
         .args(settings(&["control"]))
         .after_help("Example:\n  portolan status")
+}
+
+fn holds() -> Command {
+    Command::new("holds")
+        .about("List what is held instead of believed, or release it")
+        .long_about(
+            "A cluster whose lists suddenly lack most of their objects though nobody deleted them, or whose store was \
+             wiped or restored, or behind whose address another cluster stands, is not believed: what it gave before \
+             stays in the answers until it is back, or until somebody releases the hold.",
+        )
+        .arg(
+            Arg::new("release")
+                .long("release")
+                .value_name("ID")
+                .help("Believe what is held by this id: objects that are missing are gone"),
+        )
+        .args(settings(&["control"]))
+        .after_help("Example:\n  portolan holds --release eu-1/services")
 }
 
 fn forget() -> Command {

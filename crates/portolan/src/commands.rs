@@ -14,12 +14,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock;
+use crate::clusters::Hold;
 use crate::control::{self, Request};
 use crate::engine::Engine;
 use crate::explain::Explanation;
 use crate::problem::{self, Refused};
 use crate::source;
 use crate::status::{Ages, Status};
+use crate::when;
 
 mod check;
 mod endpoints;
@@ -118,6 +120,27 @@ pub fn status(client: &Client<'_>, all: bool, json: bool, out: &mut dyn Write) -
         return print_json(&status, out);
     }
     out.write_all(status.text(all, None).as_bytes())?;
+    Ok(Outcome::Fine)
+}
+
+/// `portolan holds`: lists what is held, or releases one hold.
+///
+/// # Errors
+/// When no server answers, or nothing is held by that id.
+pub fn holds(control: Option<&Path>, release: Option<&str>, out: &mut dyn Write) -> Result<Outcome> {
+    if let Some(id) = release {
+        control::ask(control, &Request::Release { id: id.to_owned() })?;
+        writeln!(out, "{} is released", crate::logs::plain(id))?;
+        return Ok(Outcome::Fine);
+    }
+    let holds: Vec<Hold> = ask(control, &Request::Holds)?;
+    if holds.is_empty() {
+        writeln!(out, "Nothing is held.")?;
+    }
+    for Hold { id, why, since } in holds {
+        let (id, why) = (crate::logs::plain(&id).into_owned(), crate::logs::plain(&why).into_owned());
+        writeln!(out, "{id}\n  {why}; held since {}", when::when(since))?;
+    }
     Ok(Outcome::Fine)
 }
 

@@ -34,8 +34,14 @@ pub mod value;
 /// What `portolan run` runs with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunConfig {
-    /// The fleet folder; none: there are only zone files.
+    /// The fleet folder; none: there are clusters, or only zone files.
     pub fleet: Option<PathBuf>,
+    /// The kubeconfig of clusters that are followed on their API servers, instead of a folder.
+    pub kubeconfig: Option<PathBuf>,
+    /// Which of its contexts, each as `CONTEXT` or `NAME=CONTEXT`; none: all.
+    pub contexts: Vec<String>,
+    /// The cluster that holds the intents; none: the first.
+    pub hub: Option<String>,
     /// Zones that are served from files.
     pub zones: Vec<ZoneSource>,
     /// Where questions are answered, over UDP and TCP.

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! It is a file in a folder that only its owner may enter, and that is all the guard there is: who may
-//! open it may forget a cluster.
+//! open it may forget a cluster, and release what is held.
 
 use std::net::IpAddr;
 
@@ -35,6 +35,13 @@ pub enum Request {
     },
     /// How the fleet is. The reply is a [`Status`](crate::status::Status).
     Status,
+    /// What is held. The reply is a list of [`Hold`](crate::clusters::Hold)s.
+    Holds,
+    /// Believe what is held. The reply is `null`.
+    Release {
+        /// The id of the hold.
+        id: String,
+    },
     /// Forget a silent cluster. The reply is `null`.
     Forget {
         /// Which.

@@ -11,6 +11,7 @@
 //! has it, and what each client must get at each stage is known beforehand ([`clients`]) and checked.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -136,7 +137,7 @@ impl Theatre {
         let port = running.addresses().first().map_or(0, SocketAddr::port);
         // Without a control socket `portolan explain` reads the folder instead.
         let control = control::default_path(port)
-            .and_then(|path| runtime.block_on(async { Control::open(&path, engine.clone()) }))
+            .and_then(|path| runtime.block_on(async { Control::open(&path, engine.clone(), Arc::default()) }))
             .ok();
         Ok(Self { _watch: watch, control, running, engine, folder, interrupt, terminate, runtime })
     }

@@ -183,6 +183,15 @@ impl Engine {
         self.store.still_true(now);
     }
 
+    /// Says that one source was just found there, and nothing has changed.
+    pub fn seen(&mut self, source: &ClusterName, now: i64) {
+        self.hearing.seen(source, now);
+        if *source == root() {
+            self.root_true_at = Some(now);
+            self.store.still_true(now);
+        }
+    }
+
     /// Forgets a silent cluster, with all that it held.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   zone files ────▶ zones ───┐
+//!   API servers ──▶ clusters ─┤
 //!   fleet folder ──▶ source ──▶ engine ──▶ Published ──▶ portolan-serve: UDP, TCP
 //!                               │    │
 //!                    portolan-store  ├──▶ http: /metrics /livez /readyz
@@ -12,6 +13,7 @@
 //! | --- | --- |
 //! | [`engine`] | events in, the next snapshot published: index, store and compile behind one call |
 //! | [`source`] | the fleet folder: read once, or watched |
+//! | [`clusters`] | clusters followed on their API servers |
 //! | [`zones`] | zone files: read, and watched |
 //! | [`run`] | `portolan run`: everything wired, from top to bottom |
 //! | [`http`], [`control`] | metrics and health; questions to a running server |
@@ -28,6 +30,7 @@
 mod chance;
 pub mod cli;
 pub mod clock;
+pub mod clusters;
 pub mod commands;
 pub mod config;
 pub mod control;

@@ -3,11 +3,14 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use portolan_core::ClusterName;
 use portolan_serve::{ServeError, Server};
 
+use crate::clusters::{self, Clusters, Holds};
 use crate::config::{RunConfig, here};
 use crate::control::{self, Control};
 use crate::engine::{Engine, Event, SharedEngine, root};
@@ -59,9 +62,10 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         let bound = aside.block_on(http::serve(address, state))?;
         announce(&format!("metrics and health on http://{bound}"));
     }
-    let control = open_control(&config, &addresses, &engine, &aside)?;
+    let holds = Arc::new(Holds::default());
+    let control = open_control(&config, &addresses, &engine, &holds, &aside)?;
 
-    let watch = follow(config.fleet.as_deref(), &engine)?;
+    let followed = follow(&config, &engine, holds)?;
     // Answers are given since `start`; who waits for this line finds the folder read.
     for address in &addresses {
         announce(&format!("listening on {address} (udp, tcp)"));
@@ -73,7 +77,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     if config.http.is_some() {
         aside.block_on(async { tokio::time::sleep(DRAIN).await });
     }
-    drop(watch);
+    drop(followed);
     drop(zones);
     drop(control);
     let closed = engine.lock().close();
@@ -121,7 +125,7 @@ fn begin(state: Option<&Path>) -> anyhow::Result<Engine> {
     let now = clock::now();
     let Some(path) = state else {
         tracing::info!(
-            "no state file is named (--state FILE): after a restart nothing is answered until the fleet folder is read"
+            "no state file is named (--state FILE): after a restart nothing is answered until the fleet is read"
         );
         return Ok(Engine::new(now));
     };
@@ -135,7 +139,7 @@ fn begin(state: Option<&Path>) -> anyhow::Result<Engine> {
             file = %path.display(),
             names = engine.fleet().names.len(),
             age_seconds = now.saturating_sub(true_at),
-            "answering from the last good state until the fleet folder is read"
+            "answering from the last good state until the fleet is read"
         );
     }
     Ok(engine)
@@ -146,13 +150,15 @@ fn open_control(
     config: &RunConfig,
     addresses: &[SocketAddr],
     engine: &SharedEngine,
+    holds: &Arc<Holds>,
     aside: &tokio::runtime::Runtime,
 ) -> anyhow::Result<Option<Control>> {
     let opened = match &config.control {
         Some(path) => Ok(path.clone()),
         None => control::default_path(addresses.first().map_or(0, SocketAddr::port)),
     };
-    let opened = opened.and_then(|path| aside.block_on(async { Control::open(&path, engine.clone()) }));
+    let opened =
+        opened.and_then(|path| aside.block_on(async { Control::open(&path, engine.clone(), holds.clone()) }));
     match opened {
         Ok(control) => {
             announce(&format!("control socket {}", control.path().display()));
@@ -166,15 +172,39 @@ fn open_control(
     }
 }
 
-/// Reads the fleet folder and watches it. Without one, what zone files say is all there is.
-fn follow(fleet: Option<&Path>, engine: &SharedEngine) -> anyhow::Result<Option<Watch>> {
-    let Some(fleet) = fleet else {
+/// What the fleet is followed by.
+#[expect(dead_code, reason = "they are kept for what they do when they are dropped")]
+enum Followed {
+    Nothing,
+    Folder(Watch),
+    Clusters(Clusters),
+}
+
+/// Reads the fleet folder and watches it, or follows clusters on their API servers. Without either, what
+/// zone files say is all there is.
+fn follow(config: &RunConfig, engine: &SharedEngine, holds: Arc<Holds>) -> anyhow::Result<Followed> {
+    if let Some(fleet) = &config.fleet {
+        let watch = Watch::start(fleet, engine.clone())?;
+        report_start(engine, fleet);
+        return Ok(Followed::Folder(watch));
+    }
+    let Some(file) = &config.kubeconfig else {
         engine.lock().take(vec![Event::Heard(root())], clock::now());
-        return Ok(None);
+        return Ok(Followed::Nothing);
     };
-    let watch = Watch::start(fleet, engine.clone())?;
-    report_start(engine, fleet);
-    Ok(Some(watch))
+    let refused = |why: String| Refused(format!("kubeconfig: {} {why}", file.display()));
+    let contexts = clusters::read(file, &config.contexts).map_err(refused)?;
+    let names: Vec<String> = contexts.iter().map(|context| context.name.to_string()).collect();
+    let hub = config.hub.as_ref().or(names.first()).cloned().unwrap_or_default();
+    if !names.contains(&hub) {
+        bail!(Refused(format!(
+            "hub: {hub:?} is none of the clusters that are followed: {}",
+            names.join(", ")
+        )));
+    }
+    tracing::info!(clusters = names.join(", "), hub, "following clusters on their API servers");
+    let clusters = Clusters::start(contexts, &ClusterName::from(hub.as_str()), engine.clone(), holds)?;
+    Ok(Followed::Clusters(clusters))
 }
 
 fn report_start(engine: &SharedEngine, fleet: &Path) {

@@ -38,6 +38,10 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
             let json = text(matches, "output") == "json";
             commands::status(&client(matches, config), matches.get_flag("all"), json, out)
         }),
+        "holds" => with(&said.settle_client(), out, |config, out| {
+            let release = matches.get_one::<String>("release").map(String::as_str);
+            commands::holds(config.control.as_deref(), release, out)
+        }),
         "forget" => with(&said.settle_client(), out, |config, out| {
             commands::forget(config.control.as_deref(), text(matches, "cluster"), out)
         }),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::config::file::CONFIG_BYTES_MAX;
-use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, KEYS};
+use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, INSTEAD_OF_FLEET, KEYS};
 
 /// The page.
 #[must_use]
@@ -55,7 +55,8 @@ not set, and variables that are not in the table are not looked at.\n\n"
 fn whole_file() -> String {
     let mut text = format!("\n## A whole file\n\n```yaml\nversion: {CONFIG_VERSION}\n");
     for key in KEYS {
-        let _ = writeln!(text, "{}: {}", key.name, key.example);
+        let instead = if INSTEAD_OF_FLEET.contains(&key.name) { "# instead of fleet: " } else { "" };
+        let _ = writeln!(text, "{instead}{}: {}", key.name, key.example);
     }
     text.push_str("```\n");
     text

@@ -207,7 +207,7 @@ struct Wrong {
 fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
     let wrong = |item: Option<usize>, found: &Json| Wrong { item, found: found.clone() };
     match (form, value) {
-        (Form::Addresses, Json::Array(items)) => {
+        (Form::Addresses | Form::Names(_), Json::Array(items)) => {
             let text = |(nth, item): (usize, &Json)| match item {
                 Json::String(text) => Ok(text.clone()),
                 other => Err(wrong(Some(nth), other)),
@@ -219,7 +219,7 @@ fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
             items.iter().enumerate().map(text).collect()
         }
         (Form::Number(_), Json::Number(number)) => Ok(vec![number.to_string()]),
-        (Form::Number(_) | Form::Addresses | Form::Zones, other) => Err(wrong(None, other)),
+        (Form::Number(_) | Form::Addresses | Form::Names(_) | Form::Zones, other) => Err(wrong(None, other)),
         (_, Json::String(text)) => Ok(vec![text.clone()]),
         (_, other) => Err(wrong(None, other)),
     }

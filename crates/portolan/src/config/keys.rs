@@ -1,5 +1,7 @@
 //! The keys: one definition of each, from which the parser, the flags, their help and the docs come.
 
+use portolan_core::cluster::CLUSTERS_MAX;
+
 use crate::zones::ZONES_MAX;
 
 /// The version of the file that this program reads.
@@ -14,6 +16,9 @@ pub const LISTENERS_MAX: usize = 64;
 pub const WORKERS_MAX: usize = 1_024;
 /// Longest NSID, in octets; it goes into each answer to a client that asks for it.
 pub const NSID_OCTETS_MAX: usize = 64;
+
+/// The keys of those who follow clusters on their API servers instead of a fleet folder.
+pub const INSTEAD_OF_FLEET: [&str; 3] = ["kubeconfig", "contexts", "hub"];
 
 /// One key.
 #[derive(Debug)]
@@ -49,6 +54,8 @@ pub enum Form {
     Addresses,
     /// Zones with their files.
     Zones,
+    /// At most so many names.
+    Names(usize),
     /// A whole number, from 1 to this.
     Number(usize),
     /// A text of at most so many octets.
@@ -63,7 +70,7 @@ impl Form {
     /// True when a flag of it may be given several times.
     #[must_use]
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Zones)
+        matches!(self, Self::Addresses | Self::Zones | Self::Names(_))
     }
 
     /// The form in words, for messages and docs.
@@ -83,6 +90,7 @@ impl Form {
                      flag NAME=FILE"
                 )
             }
+            Self::Names(most) => format!("list of at most {most} names, as in [eu-1, us-1]"),
             Self::Number(most) => format!("whole number from 1 to {most}"),
             Self::Text(most) => format!("text of at most {most} octets"),
             Self::Level => "off, error, warn, info, debug or trace, or TARGET=LEVEL,…".to_owned(),
@@ -101,8 +109,43 @@ pub const KEYS: &[Key] = &[
         value: "DIR",
         default: "none",
         help: "The fleet folder: a sub-folder of manifests for each cluster, intents beside them",
-        more: "`endpoints` needs it, `run` and `check` too where no zone file is named. It is watched; a folder that is not there yet is waited for.",
+        more: "`endpoints` needs it, `run` and `check` too where neither a kubeconfig nor a zone file is named. It is watched; a folder that is not there yet is waited for.",
         example: "/etc/portolan/fleet",
+    },
+    Key {
+        name: "kubeconfig",
+        flag: "kubeconfig",
+        env: "PORTOLAN_KUBECONFIG",
+        form: Form::Path,
+        value: "FILE",
+        default: "none",
+        help: "Follow the clusters of this kubeconfig file on their API servers, instead of a fleet folder",
+        more: "Every context is a cluster, or those that `contexts` names. It is the operator's own file: credential \
+               plugins, token files and certificates in it work as with `kubectl`, and it is read again when a \
+               cluster is not reached. See [real clusters](../how-to/clusters.md).",
+        example: "/etc/portolan/kubeconfig",
+    },
+    Key {
+        name: "contexts",
+        flag: "contexts",
+        env: "PORTOLAN_CONTEXTS",
+        form: Form::Names(CLUSTERS_MAX),
+        value: "A,B,…",
+        default: "every context of the file",
+        help: "The contexts to follow, each as CONTEXT or NAME=CONTEXT; may be given several times",
+        more: "NAME is what the cluster is called in the fleet: in weights, tiers, `MemberCluster`s and status.",
+        example: "[eu-1, us-1=arn:aws:eks:us-east-1:1:cluster/prod]",
+    },
+    Key {
+        name: "hub",
+        flag: "hub",
+        env: "PORTOLAN_HUB",
+        form: Form::Text(253),
+        value: "NAME",
+        default: "the first of the contexts",
+        help: "The cluster that holds the intents: Zones, policies, GlobalNames and KubeFed's kinds",
+        more: "Intents are read from the hub only, and it is the only cluster that is ever written to.",
+        example: "eu-1",
     },
     Key {
         name: "zones",

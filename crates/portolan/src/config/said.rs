@@ -79,7 +79,9 @@ impl Said {
                 continue;
             };
             let texts = match key.form {
-                Form::Addresses | Form::Zones => text.split(',').map(|item| item.trim().to_owned()).collect(),
+                Form::Addresses | Form::Zones | Form::Names(_) => {
+                    text.split(',').map(|item| item.trim().to_owned()).collect()
+                }
                 _ => vec![text],
             };
             self.set(key.name, texts, source);

@@ -45,9 +45,10 @@ struct Settling<'s> {
 impl Settling<'_> {
     fn config(&mut self) -> RunConfig {
         let is_judged = !self.has_problem("fleet") && !self.is_file_unread();
-        if self.said.text("fleet").is_none() && self.said.text("zones").is_none() && is_judged {
+        let has = |name| self.said.text(name).is_some();
+        if !has("fleet") && !has("kubeconfig") && !has("zones") && is_judged {
             let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
-                           `fleet:` in the file of --config"
+                           `fleet:` in the file of --config; or clusters by --kubeconfig FILE"
                 .to_owned();
             self.problems.push(fault("fleet", Reason::NotFound, message, ""));
         }
@@ -58,8 +59,12 @@ impl Settling<'_> {
         let listen = self.listen();
         let http = self.address("http");
         self.clash(&listen, http);
+        self.one_fleet();
         RunConfig {
             fleet: self.path("fleet"),
+            kubeconfig: self.path("kubeconfig"),
+            contexts: self.contexts(),
+            hub: self.said.text("hub").map(str::to_owned),
             zones: self.zones(),
             listen,
             listen_is_default: !self.said.values.contains_key("listen"),
@@ -81,6 +86,29 @@ impl Settling<'_> {
             return None;
         }
         Some(PathBuf::from(text))
+    }
+
+    /// Clusters are described by a folder or followed on their API servers, not both.
+    fn one_fleet(&mut self) {
+        let has = |name| self.said.text(name).is_some();
+        if has("fleet") && has("kubeconfig") {
+            let message =
+                "stands beside `fleet`; clusters are followed on their API servers, or read from a folder";
+            let place = self.place("kubeconfig");
+            self.problems.push(fault("kubeconfig", Reason::Conflict, message.to_owned(), &place));
+        }
+        for name in ["contexts", "hub"] {
+            if has(name) && !has("kubeconfig") {
+                self.wrong(name, "says nothing without `kubeconfig`".to_owned());
+            }
+        }
+    }
+
+    /// Each item may hold several contexts, with commas between them.
+    fn contexts(&mut self) -> Vec<String> {
+        let texts = self.said.values.get("contexts").map(|value| value.texts.as_slice()).unwrap_or_default();
+        let contexts = texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned());
+        contexts.filter(|text| !text.is_empty()).collect()
     }
 
     fn zones(&mut self) -> Vec<ZoneSource> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::config::keys::{CONFIG_VERSION, KEYS};
+use crate::config::keys::{CONFIG_VERSION, Form, KEYS};
 use crate::config::said::Said;
 use crate::logs::plain;
 
@@ -16,9 +16,9 @@ impl Said {
                 Some(value) => {
                     let texts: Vec<String> = value.texts.iter().map(|text| quoted(text)).collect();
                     let value_text = match (key.form, texts.as_slice()) {
-                        (crate::config::keys::Form::Addresses, texts) => format!("[{}]", texts.join(", ")),
-                        (crate::config::keys::Form::Zones, _) => zones(&value.texts),
-                        (crate::config::keys::Form::Number(_), _) => value.texts.join(""),
+                        (Form::Addresses | Form::Names(_), texts) => format!("[{}]", texts.join(", ")),
+                        (Form::Zones, _) => zones(&value.texts),
+                        (Form::Number(_), _) => value.texts.join(""),
                         (_, texts) => texts.join(""),
                     };
                     (format!("{}: {value_text}", key.name), value.source.to_string())

@@ -277,6 +277,9 @@ fn later_layers_count_over_earlier_ones() {
 fn defaults() {
     let (_, config) = settled("version: v1alpha1\nfleet: f\n", &[], &[]);
     let expected = RunConfig {
+        kubeconfig: None,
+        contexts: Vec::new(),
+        hub: None,
         fleet: Some("f".into()),
         zones: Vec::new(),
         listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
@@ -318,20 +321,24 @@ fn faults_name_the_layer() {
 fn every_key_counts() {
     for key in KEYS {
         let value = |text: &str| match key.form {
-            Form::Addresses => text.trim_matches(['[', ']']).replace(['"', ' '], ""),
+            Form::Addresses | Form::Names(_) => text.trim_matches(['[', ']']).replace(['"', ' '], ""),
             Form::Zones => {
                 let zone = text.trim_matches(['[', ']', '{', '}']).replace("name: ", "");
                 zone.replace(", file: ", "=")
             }
             _ => text.to_owned(),
         };
-        let bare = if key.name == "fleet" { "version: v1alpha1\n" } else { "version: v1alpha1\nfleet: f\n" };
+        let bare = match key.name {
+            "fleet" | "kubeconfig" => "version: v1alpha1\n",
+            "contexts" | "hub" => "version: v1alpha1\nkubeconfig: f\n",
+            _ => "version: v1alpha1\nfleet: f\n",
+        };
         let file = format!("{bare}{}: {}\n", key.name, key.example);
         let by_file = settled(&file, &[], &[]).1.unwrap();
         let first = value(key.example);
         let first = first.split(',').next().unwrap();
         let by_flag = settled(bare, &[], &[(key.name, &[first])]).1.unwrap();
-        if key.form != Form::Addresses {
+        if !matches!(key.form, Form::Addresses | Form::Names(_)) {
             let by_env = settled(bare, &[(key.env, &value(key.example))], &[]).1.unwrap();
             assert_eq!(by_env, by_file, "{}", key.name);
             assert_eq!(by_flag, by_file, "{}", key.name);

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::{Reply, Request, place};
 use crate::clock;
+use crate::clusters::Holds;
 use crate::engine::SharedEngine;
 use crate::explain::explain;
 use crate::problem::chain;
@@ -43,7 +44,7 @@ impl Control {
     ///
     /// # Errors
     /// When the path cannot be had, or another server answers there.
-    pub fn open(path: &Path, engine: SharedEngine) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, engine: SharedEngine, holds: Arc<Holds>) -> anyhow::Result<Self> {
         place::prepare(path)?;
         let listener = match UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -58,7 +59,7 @@ impl Control {
             bound => bound,
         };
         let listener = listener.with_context(|| format!("cannot open the control socket {path:?}"))?;
-        let task = tokio::spawn(serve(listener, engine));
+        let task = tokio::spawn(serve(listener, engine, holds));
         Ok(Self { path: path.into(), task })
     }
 
@@ -78,17 +79,17 @@ impl Drop for Control {
     }
 }
 
-async fn serve(listener: UnixListener, engine: SharedEngine) {
+async fn serve(listener: UnixListener, engine: SharedEngine, holds: Arc<Holds>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let permit = room.clone().acquire_owned().await.ok();
         match listener.accept().await {
             Ok((stream, _)) => {
-                let engine = engine.clone();
+                let (engine, holds) = (engine.clone(), holds.clone());
                 tokio::spawn(async move {
                     let _room = permit;
                     // A client that went away is no concern of the server's.
-                    let _ = converse(stream, engine).await;
+                    let _ = converse(stream, engine, holds).await;
                 });
             }
             Err(error) => {
@@ -99,7 +100,7 @@ async fn serve(listener: UnixListener, engine: SharedEngine) {
     }
 }
 
-async fn converse(stream: UnixStream, engine: SharedEngine) -> io::Result<()> {
+async fn converse(stream: UnixStream, engine: SharedEngine, holds: Arc<Holds>) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut reader = BufReader::new(read.take(REQUEST_BYTES_MAX));
@@ -109,7 +110,7 @@ async fn converse(stream: UnixStream, engine: SharedEngine) -> io::Result<()> {
         Ok(Err(error)) => return Err(error),
         Err(_) => return Err(io::ErrorKind::TimedOut.into()),
     }
-    let reply = spawn_blocking(move || answer(&line, &engine));
+    let reply = spawn_blocking(move || answer(&line, &engine, &holds));
     let reply = reply
         .await
         .unwrap_or_else(|_| Reply::Error("the request failed inside; see the server's log".into()));
@@ -121,9 +122,9 @@ async fn converse(stream: UnixStream, engine: SharedEngine) -> io::Result<()> {
     }
 }
 
-fn answer(line: &str, engine: &SharedEngine) -> Reply {
+fn answer(line: &str, engine: &SharedEngine, holds: &Holds) -> Reply {
     let answered = match serde_json::from_str(line) {
-        Ok(request) => carry_out(request, engine),
+        Ok(request) => carry_out(request, engine, holds),
         Err(error) if !line.ends_with('\n') => Err(anyhow::anyhow!(
             "a request has at most {REQUEST_BYTES_MAX} bytes and ends with a line feed: {error}"
         )),
@@ -135,7 +136,7 @@ fn answer(line: &str, engine: &SharedEngine) -> Reply {
     }
 }
 
-fn carry_out(request: Request, engine: &SharedEngine) -> anyhow::Result<Value> {
+fn carry_out(request: Request, engine: &SharedEngine, holds: &Holds) -> anyhow::Result<Value> {
     let mut engine = engine.lock();
     match request {
         Request::Explain { name, rtype, from } => {
@@ -150,6 +151,13 @@ fn carry_out(request: Request, engine: &SharedEngine) -> anyhow::Result<Value> {
             let ages = Ages::of(&engine, clock::now());
             let status = Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages);
             Ok(serde_json::to_value(status)?)
+        }
+        Request::Holds => Ok(serde_json::to_value(holds.all())?),
+        Request::Release { id } => {
+            if !holds.release(&id) {
+                bail!("nothing is held by the id {id:?}; `portolan holds` lists what is");
+            }
+            Ok(Value::Null)
         }
         Request::Forget { cluster } => {
             engine.forget(&cluster, clock::now())?;

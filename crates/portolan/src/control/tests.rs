@@ -1,6 +1,7 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::*;
 use crate::engine::{Engine, SharedEngine};
@@ -10,7 +11,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn open(runtime: &tokio::runtime::Runtime, path: &Path) -> anyhow::Result<Control> {
-    runtime.block_on(async { Control::open(path, SharedEngine::new(Engine::new(0))) })
+    runtime.block_on(async { Control::open(path, SharedEngine::new(Engine::new(0)), Arc::default()) })
 }
 
 fn raw(path: &Path, octets: &[u8]) -> String {

@@ -40,6 +40,13 @@ impl Hearing {
         self.0.values_mut().filter(|heard| !heard.is_silent).for_each(|heard| heard.at = now);
     }
 
+    /// This one was just found there.
+    pub(super) fn seen(&mut self, source: &ClusterName, now: i64) {
+        if let Some(heard) = self.0.get_mut(source).filter(|heard| !heard.is_silent) {
+            heard.at = now;
+        }
+    }
+
     pub(super) fn forget(&mut self, source: &ClusterName) {
         self.0.remove(source);
     }

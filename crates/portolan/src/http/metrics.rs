@@ -70,8 +70,9 @@ impl Collector for Gathered {
         let age = "Since when the oldest source has not been heard, in seconds; 0 while all are";
         one(&mut encoder, "data_age_seconds", age, gauges.data_age)?;
         one(&mut encoder, "revision", "Revision of the facts; it never goes back", gauges.revision)?;
-        // Nothing is ever held back in this version: a lost folder changes nothing by itself.
-        one(&mut encoder, "holds", "Changes that are held back because they look like a loss", 0)?;
+        let held = gauges.problems.get(&Reason::Held).copied().unwrap_or(0);
+        let help = "Resources and clusters whose changes are held back because they look like a loss";
+        one(&mut encoder, "holds", help, to_u64(held))?;
         one(&mut encoder, "names", "Names that are offered", to_u64(gauges.names))?;
         let narrow = "Tables of orders whose client subnet scopes are narrower than they need be";
         one(&mut encoder, "narrow_orders", narrow, to_u64(gauges.narrow_orders))?;
@@ -124,7 +125,7 @@ impl Gathered {
 }
 
 /// Every reason, so that a series is there before its first problem is.
-const REASONS: [Reason; 14] = [
+const REASONS: [Reason; 16] = [
     Reason::Unreadable,
     Reason::Duplicate,
     Reason::UnknownField,
@@ -139,6 +140,8 @@ const REASONS: [Reason; 14] = [
     Reason::Incomplete,
     Reason::Silent,
     Reason::Loop,
+    Reason::Unauthorized,
+    Reason::Held,
 ];
 
 fn single(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {

@@ -1,0 +1,259 @@
+//! One resource of one cluster: does what its follower asks, and tells what comes of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use kube::core::WatchEvent;
+use kube::core::params::{ListParams, WatchParams};
+use portolan_kube::api::Resource;
+use portolan_kube::follow::{Ask, Failure, Follower, Heard, News};
+use portolan_kube::manifest::{Given, given};
+use portolan_kube::object::{Kind, ObjectKey};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use super::connect::{failure, is_crd_going, late, of_status, request};
+use super::member::{Cluster, Reach, Reached};
+use crate::chance;
+
+/// Objects of a page, where a server cannot stream a list.
+pub const PAGE_OBJECTS: u32 = 500;
+/// How long nothing may come of a watch. Servers send a bookmark each minute.
+pub const SILENCE: Duration = Duration::from_secs(100);
+/// How long the first answer to a request may take, and a page.
+const ANSWER: Duration = Duration::from_secs(60);
+/// How long a server is asked to keep a watch open, in seconds; as much again is drawn.
+const WATCH_SECONDS: u32 = 150;
+/// How long a CustomResourceDefinition that was just found in order is not looked at again.
+const CRD_TRUST: Duration = Duration::from_secs(1);
+/// The mark of the bookmark that ends a stream's initial objects.
+const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
+
+/// One resource under way.
+pub(super) struct Follow {
+    resource: Resource,
+    cluster: Arc<Cluster>,
+    follower: Follower,
+    /// The id of what is held of it.
+    hold: String,
+    /// When its CustomResourceDefinition was last found in order.
+    crd_seen: Option<Instant>,
+}
+
+impl Follow {
+    pub(super) fn new(resource: Resource, cluster: Arc<Cluster>) -> Self {
+        let subject = format!("cluster {}: {resource}", cluster.name);
+        let hold = format!("{}/{resource}", cluster.name);
+        let follower = Follower::new(subject, cluster.place.clone());
+        Self { resource, cluster, follower, hold, crd_seen: None }
+    }
+
+    /// Follows it for as long as its cluster is one to follow.
+    pub(super) async fn run(mut self, mut reach: Reach) {
+        let cluster = self.cluster.clone();
+        let mut life = 0;
+        loop {
+            let reached = reach.borrow_and_update().clone();
+            let Reached::Yes { client, life: now } = reached else {
+                if reach.changed().await.is_err() {
+                    return;
+                }
+                continue;
+            };
+            if std::mem::replace(&mut life, now) != now && now > 0 {
+                self.follower.begin_anew();
+            }
+            if cluster.holds.take_released(&self.hold) {
+                let news = self.follower.release();
+                self.tell(news);
+            }
+            let (ask, wait) = self.follower.next(chance::draw());
+            let one = async {
+                tokio::time::sleep(wait).await;
+                self.one(&client, ask).await;
+            };
+            let (released, changed) = tokio::select! {
+                () = one => (false, false),
+                () = cluster.holds.any_released() => (true, false),
+                changed = reach.changed() => if changed.is_ok() { (false, true) } else { return },
+            };
+            if released || changed {
+                self.hear(Heard::Ended(WATCH_MIN));
+            }
+        }
+    }
+
+    /// One request, to its end.
+    async fn one(&mut self, client: &kube::Client, ask: Ask) {
+        let failed = match ask {
+            Ask::Page(token) => self.page(client, token).await,
+            Ask::Stream => self.watch(client, None).await,
+            Ask::Watch(version) => self.watch(client, Some(version)).await,
+        };
+        if let Err(failure) = failed {
+            self.hear(Heard::Failed(failure));
+        }
+    }
+
+    async fn page(&mut self, client: &kube::Client, token: Option<String>) -> Result<(), Failure> {
+        let mut params = ListParams::default().limit(PAGE_OBJECTS);
+        params.continue_token = token;
+        let request = request(&self.resource.path());
+        let request = if self.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
+        let request = request.map_err(|error| failure(&kube::Error::BuildRequest(error)))?;
+        let Ok(answered) = timeout(ANSWER, client.request::<Page>(request)).await else {
+            return Err(late(ANSWER));
+        };
+        let page = answered.map_err(|error| failure(&error))?;
+        let objects = page.items.into_iter().map(|value| self.given(value)).collect();
+        let token = page.metadata.token.filter(|token| !token.is_empty());
+        self.hear(Heard::Page { objects, version: page.metadata.resource_version, token });
+        Ok(())
+    }
+
+    /// Watches from a version on; from none, with all objects first.
+    async fn watch(&mut self, client: &kube::Client, version: Option<String>) -> Result<(), Failure> {
+        let began = Instant::now();
+        let seconds = WATCH_SECONDS + u32::try_from(chance::draw() % u64::from(WATCH_SECONDS)).unwrap_or(0);
+        let params = match version {
+            None => WatchParams::streaming_lists().timeout(seconds),
+            Some(_) => WatchParams::default().timeout(seconds),
+        };
+        let request = request(&self.resource.path());
+        let version = version.unwrap_or_default();
+        let request = match self.is_metadata() {
+            true => request.watch_metadata(&params, &version),
+            false => request.watch(&params, &version),
+        };
+        let request = request.map_err(|error| failure(&kube::Error::BuildRequest(error)))?;
+        let Ok(opened) = timeout(ANSWER, client.request_events::<Value>(request)).await else {
+            return Err(late(ANSWER));
+        };
+        let stream = opened.map_err(|error| failure(&error))?;
+        self.hear(Heard::Opened);
+        let mut stream = std::pin::pin!(stream.ready_chunks(EVENTS_AT_ONCE));
+        loop {
+            match timeout(SILENCE, stream.next()).await {
+                Err(_) => return Err(late(SILENCE)),
+                Ok(None) => break,
+                Ok(Some(events)) => self.events(client, events).await?,
+            }
+        }
+        self.hear(Heard::Ended(began.elapsed()));
+        Ok(())
+    }
+
+    async fn events(
+        &mut self,
+        client: &kube::Client,
+        events: Vec<Result<WatchEvent<Value>, kube::Error>>,
+    ) -> Result<(), Failure> {
+        let mut news = Vec::new();
+        let mut ended = Ok(());
+        for event in events {
+            let heard = match event {
+                Err(error) => Err(failure(&error)),
+                Ok(WatchEvent::Error(status)) => Err(of_status(&status)),
+                Ok(WatchEvent::Added(value) | WatchEvent::Modified(value)) => {
+                    let version = version_of(&value);
+                    Ok(Heard::Set(Box::new(self.given(value)), version))
+                }
+                Ok(WatchEvent::Deleted(value)) => self.deleted(client, &value).await,
+                Ok(WatchEvent::Bookmark(bookmark)) => {
+                    let end = bookmark.metadata.annotations.get(INITIAL_EVENTS_END);
+                    let complete = end.is_some_and(|end| end == "true");
+                    Ok(Heard::Bookmark { version: bookmark.metadata.resource_version, complete })
+                }
+            };
+            match heard {
+                Ok(heard) => news.extend(self.follower.hear(heard)),
+                Err(failure) => {
+                    ended = Err(failure);
+                    break;
+                }
+            }
+        }
+        self.tell(news);
+        ended
+    }
+
+    /// A deletion is believed, unless its whole kind is being taken away: that deletes every object, and is
+    /// more often an accident than meant.
+    async fn deleted(&mut self, client: &kube::Client, value: &Value) -> Result<Heard, Failure> {
+        let is_trusted = self.crd_seen.is_some_and(|at| at.elapsed() < CRD_TRUST);
+        if let Some(crd) = self.resource.crd().filter(|_| !is_trusted) {
+            if is_crd_going(client, &crd).await == Some(true) {
+                let message = format!("CustomResourceDefinition {crd} is being deleted");
+                return Err(Failure { code: Some(404), message, retry_after: None });
+            }
+            self.crd_seen = Some(Instant::now());
+        }
+        let text = |field| value.get("metadata")?.get(field)?.as_str();
+        let key = ObjectKey::new(self.resource.kind, text("namespace"), text("name").unwrap_or_default());
+        Ok(Heard::Deleted(key, version_of(value)))
+    }
+
+    fn hear(&mut self, heard: Heard) {
+        let news = self.follower.hear(heard);
+        self.tell(news);
+    }
+
+    fn tell(&mut self, news: Vec<News>) {
+        self.cluster.saw(self.follower.highest());
+        if news.contains(&News::Problems) {
+            let missing = self.follower.held().map(|held| {
+                format!(
+                    "a new list lacks {} of {} objects, and no delete was told",
+                    held.missing.len(),
+                    held.of
+                )
+            });
+            self.cluster.hold(&self.hold, missing);
+            self.cluster.problems(self.resource, self.follower.problems());
+        }
+        self.cluster.news(self.resource, news);
+    }
+
+    fn given(&self, mut value: Value) -> Given {
+        // The items of a list do not say what they are, and of this kind there are two.
+        if let (Kind::DnsEndpoint, Value::Object(object)) = (self.resource.kind, &mut value) {
+            object.entry("apiVersion").or_insert_with(|| self.resource.api_version().into());
+        }
+        given(self.resource.kind, value, &self.cluster.place)
+    }
+
+    /// True where labels are all that is asked for.
+    fn is_metadata(&self) -> bool {
+        self.resource.kind == Kind::Node
+    }
+}
+
+/// Events of a watch that are told together, when they are there at once.
+const EVENTS_AT_ONCE: usize = 1_000;
+/// A request that we ended ourselves counts as one that lasted.
+const WATCH_MIN: Duration = Duration::from_secs(WATCH_SECONDS as u64);
+
+/// A page of a list, as far as it is asked for.
+#[derive(Clone, Deserialize)]
+struct Page {
+    #[serde(default)]
+    metadata: PageMetadata,
+    #[serde(default)]
+    items: Vec<Value>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageMetadata {
+    #[serde(default)]
+    resource_version: String,
+    #[serde(default, rename = "continue")]
+    token: Option<String>,
+}
+
+fn version_of(value: &Value) -> String {
+    let version = value.get("metadata").and_then(|metadata| metadata.get("resourceVersion"));
+    version.and_then(Value::as_str).unwrap_or_default().to_owned()
+}

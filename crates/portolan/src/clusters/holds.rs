@@ -1,0 +1,96 @@
+//! What is held: objects that a cluster suddenly lacks, and clusters that are not what they were.
+//!
+//! A hold has an id that people can type: `eu-1` of a whole cluster, `eu-1/services` of one resource.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+/// Something that is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Its id.
+    pub id: String,
+    /// Why.
+    pub why: String,
+    /// Since when, in seconds since 1970.
+    pub since: i64,
+}
+
+/// Everything that is held.
+#[derive(Debug, Default)]
+pub struct Holds {
+    held: Mutex<BTreeMap<String, (Hold, bool)>>,
+    released: Notify,
+}
+
+impl Holds {
+    /// All holds, by id.
+    #[must_use]
+    pub fn all(&self) -> Vec<Hold> {
+        self.lock().values().map(|(hold, _)| hold.clone()).collect()
+    }
+
+    /// Says that what is held is to be believed; false when there is no such hold.
+    pub fn release(&self, id: &str) -> bool {
+        let is_there = self.lock().get_mut(id).map(|(_, released)| *released = true).is_some();
+        self.released.notify_waiters();
+        is_there
+    }
+
+    /// Notes that something is held, or is no more.
+    pub(super) fn note(&self, id: &str, why: Option<String>, now: i64) {
+        let mut held = self.lock();
+        match why {
+            None => drop(held.remove(id)),
+            Some(why) => match held.get_mut(id) {
+                Some((hold, _)) => hold.why = why,
+                None => {
+                    tracing::warn!(hold = id, "{why}");
+                    held.insert(id.to_owned(), (Hold { id: id.to_owned(), why, since: now }, false));
+                }
+            },
+        }
+    }
+
+    /// True once of a hold that was released, which then is none any more.
+    pub(super) fn take_released(&self, id: &str) -> bool {
+        let mut held = self.lock();
+        let is_released = held.get(id).is_some_and(|(_, released)| *released);
+        if is_released {
+            held.remove(id);
+        }
+        is_released
+    }
+
+    /// Waits until somebody releases something.
+    pub(super) async fn any_released(&self) {
+        self.released.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (Hold, bool)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_is_released_once_and_keeps_its_time() {
+        let holds = Holds::default();
+        holds.note("eu-1/services", Some("lacks 5 of 9".into()), 100);
+        holds.note("eu-1/services", Some("lacks 4 of 9".into()), 200);
+        let hold = Hold { id: "eu-1/services".into(), why: "lacks 4 of 9".into(), since: 100 };
+        assert_eq!(holds.all(), [hold]);
+        assert!(!holds.release("eu-2"));
+        assert!(!holds.take_released("eu-1/services"));
+        assert!(holds.release("eu-1/services"));
+        assert!(holds.take_released("eu-1/services"));
+        assert!(!holds.take_released("eu-1/services"));
+        assert_eq!(holds.all(), []);
+    }
+}

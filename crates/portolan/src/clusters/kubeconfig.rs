@@ -1,0 +1,110 @@
+//! The clusters of a kubeconfig file.
+//!
+//! The file is the operator's own, named on the command line, so what it may do is what `kubectl` may: run
+//! a credential plugin, read tokens and certificates from files. Credentials that come from elsewhere (a
+//! Secret) are not read here.
+
+use std::path::{Path, PathBuf};
+
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use portolan_core::ClusterName;
+use portolan_core::cluster::CLUSTERS_MAX;
+
+/// One cluster to follow: a context of the file, under the name that it has in the fleet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Its name in the fleet.
+    pub name: ClusterName,
+    /// The context.
+    pub context: String,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// The contexts of a file that are wanted, each as `CONTEXT` or `NAME=CONTEXT`; all when none is named.
+///
+/// # Errors
+/// What is wrong, in words that follow the file's path: it cannot be read, has no context, or not this one.
+pub fn read(file: &Path, wanted: &[String]) -> Result<Vec<Context>, String> {
+    let kubeconfig = Kubeconfig::read_from(file).map_err(|error| error.to_string())?;
+    let has: Vec<&str> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
+    if has.is_empty() {
+        return Err("has no contexts".to_owned());
+    }
+    let all: Vec<String> = has.iter().map(|name| (*name).to_owned()).collect();
+    let wanted = if wanted.is_empty() { &all } else { wanted };
+    if wanted.len() > CLUSTERS_MAX {
+        return Err(format!("has {} contexts; at most {CLUSTERS_MAX} clusters are followed", wanted.len()));
+    }
+    let mut contexts: Vec<Context> = Vec::new();
+    for text in wanted {
+        let (name, context) = match text.split_once('=') {
+            // The names of some clouds' contexts have a sign of equality in them.
+            Some((name, context)) if !has.contains(&text.as_str()) => (name, context),
+            _ => (text.as_str(), text.as_str()),
+        };
+        if !has.contains(&context) {
+            return Err(format!("has no context {context:?}; it has {}", has.join(", ")));
+        }
+        if name.is_empty() {
+            return Err(format!("cannot give context {context:?} an empty name"));
+        }
+        let name = ClusterName::from(name);
+        if contexts.iter().any(|other| other.name == name) {
+            return Err(format!("gives two clusters the name {name}"));
+        }
+        contexts.push(Context { name, context: context.to_owned(), file: file.to_owned() });
+    }
+    Ok(contexts)
+}
+
+impl Context {
+    /// How its API server is reached, read anew: certificates and tokens in the file may have changed.
+    pub(super) async fn config(&self) -> Result<kube::Config, String> {
+        let kubeconfig = Kubeconfig::read_from(&self.file).map_err(|error| error.to_string())?;
+        let options =
+            KubeConfigOptions { context: Some(self.context.clone()), ..KubeConfigOptions::default() };
+        kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "apiVersion: v1\nkind: Config\nclusters:\n- {name: c, cluster: {server: 'https://127.0.0.1:1'}}\n\
+                        users:\n- {name: u, user: {token: t}}\ncontexts:\n\
+                        - {name: eu, context: {cluster: c, user: u}}\n- {name: 'a=b', context: {cluster: c, user: u}}\n";
+
+    fn names(text: &str, wanted: &[&str]) -> Result<Vec<String>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        std::fs::write(&file, text).unwrap();
+        let wanted: Vec<String> = wanted.iter().map(|text| (*text).to_owned()).collect();
+        let named = |context: Context| format!("{}={}", context.name, context.context);
+        read(&file, &wanted).map(|contexts| contexts.into_iter().map(named).collect())
+    }
+
+    #[test]
+    fn contexts_are_all_or_those_that_are_named() {
+        assert_eq!(names(FILE, &[]).unwrap(), ["eu=eu", "a=b=a=b"]);
+        assert_eq!(names(FILE, &["fra=eu"]).unwrap(), ["fra=eu"]);
+        assert_eq!(names(FILE, &["a=b"]).unwrap(), ["a=b=a=b"]);
+    }
+
+    /// B-43.
+    #[test]
+    fn what_is_wrong_with_a_file_is_told() {
+        let rows: &[(&str, &[&str], &str)] = &[
+            ("apiVersion: v1\nkind: Config\n", &[], "has no contexts"),
+            (FILE, &["us"], "has no context \"us\"; it has eu, a=b"),
+            (FILE, &["=eu"], "cannot give context \"eu\" an empty name"),
+            (FILE, &["eu", "eu"], "gives two clusters the name eu"),
+        ];
+        for (text, wanted, why) in rows {
+            assert_eq!(names(text, wanted).unwrap_err(), *why);
+        }
+        assert!(names("contexts: 1", &[]).is_err());
+        assert!(read(Path::new("/nowhere/config"), &[]).is_err());
+    }
+}
