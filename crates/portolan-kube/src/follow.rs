@@ -18,9 +18,9 @@
 //! came ([`Follower::hear`]). Versions are compared as numbers, which Kubernetes promises since 1.35 and
 //! etcd always gave.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use portolan_core::{Problem, Reason};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kube::core::Status;
-use kube::core::request::Request;
+use kube_client::core::Status;
+use kube_client::core::request::Request;
 use portolan_kube::follow::Failure;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,16 +18,16 @@ const CONNECT: Duration = Duration::from_secs(5);
 const QUESTION: Duration = Duration::from_secs(5);
 
 /// A client for a context, as its file has it now.
-pub(super) async fn client(context: &Context) -> Result<kube::Client, String> {
+pub(super) async fn client(context: &Context) -> Result<kube_client::Client, String> {
     let mut config = context.config().await?;
     config.connect_timeout = Some(CONNECT);
     // What is tried again, and when, is the follower's business.
     config.default_retry = false;
-    kube::Client::try_from(config).map_err(|error| error.to_string())
+    kube_client::Client::try_from(config).map_err(|error| error.to_string())
 }
 
 /// Who a cluster is and where its store stands: one small list.
-pub(super) async fn who(client: &kube::Client) -> Result<Said, Failure> {
+pub(super) async fn who(client: &kube_client::Client) -> Result<Said, Failure> {
     #[derive(Clone, Deserialize)]
     struct List {
         metadata: Metadata,
@@ -59,7 +59,7 @@ pub(super) async fn who(client: &kube::Client) -> Result<Said, Failure> {
 }
 
 /// True when a CustomResourceDefinition is being taken away, or is gone; none when that cannot be told.
-pub(super) async fn is_crd_going(client: &kube::Client, name: &str) -> Option<bool> {
+pub(super) async fn is_crd_going(client: &kube_client::Client, name: &str) -> Option<bool> {
     #[derive(Clone, Deserialize)]
     struct Crd {
         metadata: Metadata,
@@ -80,7 +80,7 @@ pub(super) async fn is_crd_going(client: &kube::Client, name: &str) -> Option<bo
 
 /// Gets something as JSON.
 pub(super) async fn get<T: DeserializeOwned>(
-    client: &kube::Client,
+    client: &kube_client::Client,
     path: &str,
     patience: Duration,
 ) -> Result<T, Failure> {
@@ -103,9 +103,9 @@ pub(super) fn late(patience: Duration) -> Failure {
 }
 
 /// Why a request failed, as far as the follower asks.
-pub(super) fn failure(error: &kube::Error) -> Failure {
+pub(super) fn failure(error: &kube_client::Error) -> Failure {
     match error {
-        kube::Error::Api(status) => of_status(status),
+        kube_client::Error::Api(status) => of_status(status),
         // The outer texts only say that it was a request.
         error => Failure { message: innermost(error), ..Failure::default() },
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use kube::core::WatchEvent;
-use kube::core::params::{ListParams, WatchParams};
+use kube_client::core::WatchEvent;
+use kube_client::core::params::{ListParams, WatchParams};
 use portolan_kube::api::Resource;
 use portolan_kube::follow::{Ask, Failure, Follower, Heard, News};
 use portolan_kube::manifest::{Given, given};
@@ -86,7 +86,7 @@ impl Follow {
     }
 
     /// One request, to its end.
-    async fn one(&mut self, client: &kube::Client, ask: Ask) {
+    async fn one(&mut self, client: &kube_client::Client, ask: Ask) {
         let failed = match ask {
             Ask::Page(token) => self.page(client, token).await,
             Ask::Stream => self.watch(client, None).await,
@@ -97,12 +97,12 @@ impl Follow {
         }
     }
 
-    async fn page(&mut self, client: &kube::Client, token: Option<String>) -> Result<(), Failure> {
+    async fn page(&mut self, client: &kube_client::Client, token: Option<String>) -> Result<(), Failure> {
         let mut params = ListParams::default().limit(PAGE_OBJECTS);
         params.continue_token = token;
         let request = request(&self.resource.path());
         let request = if self.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
-        let request = request.map_err(|error| failure(&kube::Error::BuildRequest(error)))?;
+        let request = request.map_err(|error| failure(&kube_client::Error::BuildRequest(error)))?;
         let Ok(answered) = timeout(ANSWER, client.request::<Page>(request)).await else {
             return Err(late(ANSWER));
         };
@@ -114,7 +114,7 @@ impl Follow {
     }
 
     /// Watches from a version on; from none, with all objects first.
-    async fn watch(&mut self, client: &kube::Client, version: Option<String>) -> Result<(), Failure> {
+    async fn watch(&mut self, client: &kube_client::Client, version: Option<String>) -> Result<(), Failure> {
         let began = Instant::now();
         let seconds = WATCH_SECONDS + u32::try_from(chance::draw() % u64::from(WATCH_SECONDS)).unwrap_or(0);
         let params = match version {
@@ -127,7 +127,7 @@ impl Follow {
             true => request.watch_metadata(&params, &version),
             false => request.watch(&params, &version),
         };
-        let request = request.map_err(|error| failure(&kube::Error::BuildRequest(error)))?;
+        let request = request.map_err(|error| failure(&kube_client::Error::BuildRequest(error)))?;
         let Ok(opened) = timeout(ANSWER, client.request_events::<Value>(request)).await else {
             return Err(late(ANSWER));
         };
@@ -147,8 +147,8 @@ impl Follow {
 
     async fn events(
         &mut self,
-        client: &kube::Client,
-        events: Vec<Result<WatchEvent<Value>, kube::Error>>,
+        client: &kube_client::Client,
+        events: Vec<Result<WatchEvent<Value>, kube_client::Error>>,
     ) -> Result<(), Failure> {
         let mut news = Vec::new();
         let mut ended = Ok(());
@@ -181,7 +181,7 @@ impl Follow {
 
     /// A deletion is believed, unless its whole kind is being taken away: that deletes every object, and is
     /// more often an accident than meant.
-    async fn deleted(&mut self, client: &kube::Client, value: &Value) -> Result<Heard, Failure> {
+    async fn deleted(&mut self, client: &kube_client::Client, value: &Value) -> Result<Heard, Failure> {
         let is_trusted = self.crd_seen.is_some_and(|at| at.elapsed() < CRD_TRUST);
         if let Some(crd) = self.resource.crd().filter(|_| !is_trusted) {
             if is_crd_going(client, &crd).await == Some(true) {

@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube_client::config::{KubeConfigOptions, Kubeconfig};
 use portolan_core::ClusterName;
 use portolan_core::cluster::CLUSTERS_MAX;
 
@@ -60,11 +60,13 @@ pub fn read(file: &Path, wanted: &[String]) -> Result<Vec<Context>, String> {
 
 impl Context {
     /// How its API server is reached, read anew: certificates and tokens in the file may have changed.
-    pub(super) async fn config(&self) -> Result<kube::Config, String> {
+    pub(super) async fn config(&self) -> Result<kube_client::Config, String> {
         let kubeconfig = Kubeconfig::read_from(&self.file).map_err(|error| error.to_string())?;
         let options =
             KubeConfigOptions { context: Some(self.context.clone()), ..KubeConfigOptions::default() };
-        kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| error.to_string())
+        kube_client::Config::from_custom_kubeconfig(kubeconfig, &options)
+            .await
+            .map_err(|error| error.to_string())
     }
 }
 

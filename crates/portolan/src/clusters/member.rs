@@ -39,7 +39,7 @@ pub(super) enum Reached {
     /// It is. What it said in an earlier life counts no more.
     Yes {
         /// Reaches it.
-        client: kube::Client,
+        client: kube_client::Client,
         /// Grows when somebody said that a cluster which is not what it was is to be believed.
         life: u64,
     },
@@ -75,7 +75,7 @@ pub(super) struct Member {
     cluster: Arc<Cluster>,
     known: Arc<Known>,
     identity: Identity,
-    client: Option<kube::Client>,
+    client: Option<kube_client::Client>,
     reach: watch::Sender<Reached>,
     life: u64,
     misses: u32,
