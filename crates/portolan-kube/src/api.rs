@@ -6,7 +6,7 @@
 use crate::dns_endpoint;
 use crate::kinds::{GROUP, VERSION};
 use crate::kubefed;
-use crate::object::Kind;
+use crate::object::{Kind, ObjectKey};
 
 /// Something that an API server lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +64,13 @@ pub const INTENTS: [Resource; 19] = [
     kubefed(2, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
 ];
 
+/// The resource of a manifest's apiVersion and kind.
+#[must_use]
+pub fn resource_of(api_version: &str, spelt: &str) -> Option<Resource> {
+    let fits = |resource: &&Resource| resource.spelt == spelt && resource.api_version() == api_version;
+    WORKLOAD.iter().chain(&INTENTS).find(fits).copied()
+}
+
 const fn kubefed(group: usize, plural: &'static str, kind: Kind, spelt: &'static str) -> Resource {
     resource(kubefed::GROUPS[group], "v1alpha1", plural, kind, spelt)
 }
@@ -76,6 +83,16 @@ impl Resource {
             "" => format!("/api/{}/{}", self.version, self.plural),
             group => format!("/apis/{group}/{}/{}", self.version, self.plural),
         }
+    }
+
+    /// The path of one object.
+    #[must_use]
+    pub fn path_of(&self, key: &ObjectKey) -> String {
+        let all = self.path();
+        let Some((group, plural)) = all.rsplit_once('/').filter(|_| self.kind.is_namespaced()) else {
+            return format!("{all}/{}", key.name);
+        };
+        format!("{group}/namespaces/{}/{plural}/{}", key.namespace, key.name)
     }
 
     /// As manifests write it.
@@ -140,6 +157,11 @@ mod tests {
             assert_eq!(resource.path(), path);
             assert_eq!(resource.api_version(), api_version);
             assert_eq!(resource.crd().as_deref(), crd);
+            assert_eq!(resource_of(api_version, resource.spelt), Some(resource));
         }
+        let service = ObjectKey::new(Kind::Service, Some("shop"), "web");
+        assert_eq!(WORKLOAD[0].path_of(&service), "/api/v1/namespaces/shop/services/web");
+        let zone = ObjectKey::new(Kind::Zone, None, "glb");
+        assert_eq!(INTENTS[0].path_of(&zone), "/apis/portolan.dev/v1alpha1/zones/glb");
     }
 }

@@ -12,6 +12,7 @@
 //! annotation [`MARK`], which also marks the object as ours.
 
 mod members;
+mod plan;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -27,6 +28,7 @@ use serde::Serialize;
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::object::Kind;
 pub use members::{Member, Members, VERSION};
+pub use plan::{Plan, plan};
 
 /// The objects that federation would write for the names that the filter takes: one for each record, sorted
 /// by namespace and name, with its endpoints sorted by name and type. Names of a foreign `DNSEndpoint` and

@@ -209,6 +209,12 @@ impl Index {
         all.into_iter()
     }
 
+    /// The objects of a source that are no workload: who asks for names, and the records that were written.
+    pub fn intents_of(&self, source: &ClusterName) -> impl Iterator<Item = &Arc<Object>> {
+        let objects = self.objects.source(source).into_iter().flat_map(|source| source.objects.values());
+        objects.map(|located| &located.object).filter(|object| objects::is_intent(object.key.kind))
+    }
+
     /// The members, as of the last [`Index::take`].
     pub fn clusters(&self) -> impl Iterator<Item = ClusterView<'_>> {
         self.given.clusters.iter().map(|(name, cluster)| ClusterView {

@@ -35,7 +35,9 @@ pub use policy::{
     Pick, PickType, Stage, StageType, SteeringPolicy, SteeringPolicySpec, Tier, UnknownLocation,
     UnknownLocationType,
 };
-pub use status::Status;
+pub use status::{
+    AnswerStatus, ClusterStatus, STATUS_ANSWERS_MAX, STATUS_CLUSTERS_MAX, STATUS_TARGETS_MAX, Status,
+};
 pub use zone::{AdmitRule, NAME_SERVERS_MAX, NameServer, RULES_MAX, SoaValues, Zone, ZoneSpec};
 
 /// The API group of our kinds.

@@ -45,7 +45,14 @@ pub struct Domain {
 
 /// Names for the Service of the same namespace and name in every cluster.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct ServiceDnsRecord {
+    /// Group and version that it was read from.
+    #[serde(default)]
+    pub api_version: String,
+    /// Its kind, as that group spells it.
+    #[serde(default)]
+    pub kind: String,
     /// Its metadata; namespace and name are also the Service's.
     #[serde(default)]
     pub metadata: ObjectMeta,
@@ -78,7 +85,14 @@ pub struct ServiceDnsRecordSpec {
 
 /// Names for the Ingress of the same namespace and name in every cluster.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct IngressDnsRecord {
+    /// Group and version that it was read from.
+    #[serde(default)]
+    pub api_version: String,
+    /// Its kind, as that group spells it.
+    #[serde(default)]
+    pub kind: String,
     /// Its metadata; namespace and name are also the Ingress'.
     #[serde(default)]
     pub metadata: ObjectMeta,

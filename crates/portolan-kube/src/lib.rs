@@ -36,4 +36,5 @@ pub mod kubefed;
 pub mod manifest;
 pub mod object;
 pub mod settle;
+pub mod status;
 pub mod workload;

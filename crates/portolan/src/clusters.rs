@@ -13,6 +13,8 @@
 //! still the same one; its watches rest while it is not. What decides is pure ([`portolan_kube::follow`],
 //! [`identity`]); here are the sockets and the time.
 //!
+//! The hub is the only cluster that is written to ([`patch`]).
+//!
 //! One cluster is the *hub*: it holds the intents, as the root of a fleet folder does, and so its intents
 //! are those of the root among the sources. What it runs is its own, like that of any other.
 
@@ -31,6 +33,7 @@ mod holds;
 mod identity;
 mod kubeconfig;
 mod member;
+mod patch;
 
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
@@ -58,8 +61,8 @@ impl Clusters {
     pub fn start(
         contexts: Vec<Context>,
         hub: &ClusterName,
-        engine: SharedEngine,
-        holds: Arc<Holds>,
+        engine: &SharedEngine,
+        holds: &Arc<Holds>,
     ) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -67,14 +70,21 @@ impl Clusters {
             .enable_all()
             .build()
             .context("cannot start the threads that follow clusters")?;
-        let feed = feed::Feed::start(engine)?;
+        let feed = feed::Feed::start(engine.clone())?;
         let known = Arc::new(identity::Known::default());
         for context in contexts {
             let is_hub = context.name == *hub;
-            let member = member::Member::new(context, is_hub, feed.sender(), holds.clone(), known.clone());
+            let member = member::Member::new(
+                context,
+                is_hub,
+                engine.clone(),
+                feed.sender(),
+                holds.clone(),
+                known.clone(),
+            );
             runtime.spawn(member.run());
         }
-        Ok(Self { holds, runtime: Some(runtime), feed })
+        Ok(Self { holds: holds.clone(), runtime: Some(runtime), feed })
     }
 
     /// What is held of them.

@@ -254,6 +254,12 @@ impl Engine {
         self.intents.of(name)
     }
 
+    /// The intents that a source holds, and the records that stand there, by key.
+    #[must_use]
+    pub fn intents_at(&self, source: &ClusterName) -> Vec<Arc<Object>> {
+        self.index.intents_of(source).cloned().collect()
+    }
+
     /// Where the snapshot stands for the server.
     #[must_use]
     pub fn published(&self) -> Published {

@@ -65,7 +65,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let holds = Arc::new(Holds::default());
     let control = open_control(&config, &addresses, &engine, &holds, &aside)?;
 
-    let followed = follow(&config, &engine, holds)?;
+    let followed = follow(&config, &engine, &holds)?;
     // Answers are given since `start`; who waits for this line finds the folder read.
     for address in &addresses {
         announce(&format!("listening on {address} (udp, tcp)"));
@@ -182,7 +182,7 @@ enum Followed {
 
 /// Reads the fleet folder and watches it, or follows clusters on their API servers. Without either, what
 /// zone files say is all there is.
-fn follow(config: &RunConfig, engine: &SharedEngine, holds: Arc<Holds>) -> anyhow::Result<Followed> {
+fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyhow::Result<Followed> {
     if let Some(fleet) = &config.fleet {
         let watch = Watch::start(fleet, engine.clone())?;
         report_start(engine, fleet);
@@ -203,7 +203,7 @@ fn follow(config: &RunConfig, engine: &SharedEngine, holds: Arc<Holds>) -> anyho
         )));
     }
     tracing::info!(clusters = names.join(", "), hub, "following clusters on their API servers");
-    let clusters = Clusters::start(contexts, &ClusterName::from(hub.as_str()), engine.clone(), holds)?;
+    let clusters = Clusters::start(contexts, &ClusterName::from(hub.as_str()), engine, holds)?;
     Ok(Followed::Clusters(clusters))
 }
 

@@ -18,6 +18,12 @@ pub struct Members {
     pub version: u32,
     /// The members, sorted.
     pub endpoints: Vec<Member>,
+    /// Which run of which process wrote it; none of what was printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
+    /// The revision that it was computed from, to be compared within an epoch only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
 }
 
 /// One target of one name.
@@ -41,10 +47,10 @@ pub struct Member {
 
 impl Members {
     pub(super) fn new(endpoints: Vec<Member>) -> Self {
-        Self { version: VERSION, endpoints }
+        Self { version: VERSION, endpoints, epoch: None, revision: None }
     }
 
-    pub(super) fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("it is maps, lists, strings and numbers")
     }
 }

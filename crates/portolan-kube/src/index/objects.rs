@@ -159,7 +159,7 @@ pub(super) fn is_root(source: &ClusterName) -> bool {
 }
 
 /// Kinds of which all copies are one object.
-fn is_intent(kind: Kind) -> bool {
+pub(super) fn is_intent(kind: Kind) -> bool {
     match kind {
         Kind::Service | Kind::EndpointSlice | Kind::Endpoints | Kind::Ingress | Kind::Node => false,
         Kind::Domain | Kind::ServiceDnsRecord | Kind::IngressDnsRecord | Kind::DnsEndpoint => true,

@@ -4,6 +4,13 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Most clusters in a status.
+pub const STATUS_CLUSTERS_MAX: usize = 256;
+/// Most answers in a status.
+pub const STATUS_ANSWERS_MAX: usize = 16;
+/// Most targets of a cluster, and records of an answer, in a status.
+pub const STATUS_TARGETS_MAX: usize = 16;
+
 /// What Portolan made of the object; written by Portolan alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -18,4 +25,39 @@ pub struct Status {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
     )]
     pub conditions: Vec<Condition>,
+    /// What each cluster offers, of a GlobalName.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = STATUS_CLUSTERS_MAX))]
+    pub clusters: Vec<ClusterStatus>,
+    /// What a client of unknown place gets, of a GlobalName; the first of its names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = STATUS_ANSWERS_MAX))]
+    pub answers: Vec<AnswerStatus>,
+}
+
+/// What one cluster offers for the names of an object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterStatus {
+    /// The cluster.
+    pub name: String,
+    /// Whether something ready stands behind it.
+    pub ready: bool,
+    /// The addresses and host names that it offers; the first of them.
+    #[schemars(length(max = STATUS_TARGETS_MAX))]
+    pub targets: Vec<String>,
+}
+
+/// What a client of unknown place gets.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AnswerStatus {
+    /// The name.
+    pub host: String,
+    /// The type of the records.
+    #[serde(rename = "type")]
+    pub rtype: String,
+    /// Their data; the first of them.
+    #[schemars(length(max = STATUS_TARGETS_MAX))]
+    pub records: Vec<String>,
 }

@@ -92,6 +92,24 @@ pub(super) async fn get<T: DeserializeOwned>(
     }
 }
 
+/// Sends something as JSON; what comes back is not looked at, but for why it failed.
+pub(super) async fn send(
+    client: &kube_client::Client,
+    method: http::Method,
+    path: &str,
+    body: &serde_json::Value,
+    patience: Duration,
+) -> Result<(), Failure> {
+    let request = http::Request::builder().method(method).uri(path);
+    let request = request.header(http::header::CONTENT_TYPE, "application/json");
+    let request = request.body(serde_json::to_vec(body).unwrap_or_default());
+    let request = request.map_err(|error| Failure { message: error.to_string(), ..Failure::default() })?;
+    match timeout(patience, client.request_text(request)).await {
+        Ok(answered) => answered.map(drop).map_err(|error| failure(&error)),
+        Err(_) => Err(late(patience)),
+    }
+}
+
 /// The base of requests for a path.
 pub(super) fn request(path: &str) -> Request {
     Request::new(path)

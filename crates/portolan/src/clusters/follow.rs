@@ -217,9 +217,10 @@ impl Follow {
     }
 
     fn given(&self, mut value: Value) -> Given {
-        // The items of a list do not say what they are, and of this kind there are two.
-        if let (Kind::DnsEndpoint, Value::Object(object)) = (self.resource.kind, &mut value) {
+        // The items of a list do not say what they are, and some kinds stand in several groups.
+        if let (true, Value::Object(object)) = (self.resource.crd().is_some(), &mut value) {
             object.entry("apiVersion").or_insert_with(|| self.resource.api_version().into());
+            object.entry("kind").or_insert_with(|| self.resource.spelt.into());
         }
         given(self.resource.kind, value, &self.cluster.place)
     }

@@ -16,7 +16,8 @@ use super::follow::Follow;
 use super::holds::Holds;
 use super::identity::{Identity, Known, Verdict};
 use super::kubeconfig::Context;
-use crate::engine::{Event, root};
+use super::patch::Patch;
+use crate::engine::{Event, SharedEngine, root};
 use crate::{chance, clock};
 
 /// How often a cluster is asked who it is.
@@ -67,6 +68,8 @@ struct Part {
     /// What is wrong with the cluster, then with each resource.
     trouble: Option<Problem>,
     problems: BTreeMap<Resource, Vec<Problem>>,
+    /// What could not be written to it.
+    unwritten: Vec<Problem>,
 }
 
 /// A cluster that is followed.
@@ -80,12 +83,15 @@ pub(super) struct Member {
     life: u64,
     misses: u32,
     is_silent: bool,
+    is_hub: bool,
+    engine: SharedEngine,
 }
 
 impl Member {
     pub(super) fn new(
         context: Context,
         is_hub: bool,
+        engine: SharedEngine,
         sender: Sender,
         holds: Arc<Holds>,
         known: Arc<Known>,
@@ -105,13 +111,29 @@ impl Member {
         });
         let (reach, _) = watch::channel(Reached::No);
         let identity = Identity::default();
-        Self { context, cluster, known, identity, client: None, reach, life: 0, misses: 0, is_silent: false }
+        Self {
+            context,
+            cluster,
+            known,
+            identity,
+            client: None,
+            reach,
+            life: 0,
+            misses: 0,
+            is_silent: false,
+            is_hub,
+            engine,
+        }
     }
 
     /// Follows it, for as long as the process runs.
     pub(super) async fn run(mut self) {
         let resources: Vec<Resource> =
             self.cluster.parts().iter().flat_map(|part| part.resources).copied().collect();
+        if self.is_hub {
+            let patch = Patch::new(self.engine.clone(), self.cluster.clone(), self.reach.subscribe());
+            tokio::spawn(patch.run());
+        }
         for resource in resources {
             let follow = Follow::new(resource, self.cluster.clone());
             tokio::spawn(follow.run(self.reach.subscribe()));
@@ -221,8 +243,8 @@ impl Member {
 
 impl Part {
     fn new(source: ClusterName, resources: &'static [Resource]) -> Self {
-        let (unread, problems) = (resources.to_vec(), BTreeMap::new());
-        Self { source, resources, unread, trouble: None, problems }
+        let (unread, problems, unwritten) = (resources.to_vec(), BTreeMap::new(), Vec::new());
+        Self { source, resources, unread, trouble: None, problems, unwritten }
     }
 
     fn has(&self, resource: Resource) -> bool {
@@ -230,7 +252,7 @@ impl Part {
     }
 
     fn reading(&self) -> Event {
-        let all = self.trouble.iter().chain(self.problems.values().flatten());
+        let all = self.trouble.iter().chain(self.problems.values().flatten()).chain(&self.unwritten);
         Event::Reading(self.source.clone(), all.cloned().collect())
     }
 }
@@ -275,6 +297,14 @@ impl Cluster {
                 part.problems.insert(resource, problems.clone());
             }
         }
+    }
+
+    /// Notes what could not be written to the hub, which is the last of its parts.
+    pub(super) fn not_written(&self, problems: Vec<Problem>) {
+        let mut parts = self.parts();
+        let Some(part) = parts.last_mut().filter(|part| part.unwritten != problems) else { return };
+        part.unwritten = problems;
+        self.sender.events(vec![part.reading()]);
     }
 
     pub(super) fn hold(&self, id: &str, why: Option<String>) {

@@ -1,0 +1,122 @@
+//! What to write, so that an API server has the objects that federation would write.
+//!
+//! Only what bears our mark is ever changed or deleted. An object of the same name without it is somebody
+//! else's: it stays, and the record is told ([`Reason::Conflict`]).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use portolan_core::{Problem, Reason};
+
+use super::members::Members;
+use crate::dns_endpoint::{API_VERSION, DnsEndpoint, MARK};
+use crate::object::{Body, Kind, Object, ObjectKey};
+
+/// What to write.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Objects that are not there, or say something else.
+    pub put: Vec<DnsEndpoint>,
+    /// Objects of ours that nothing asks for any more.
+    pub delete: Vec<ObjectKey>,
+    /// Objects of others that stand where one of ours would.
+    pub conflicts: Vec<Problem>,
+}
+
+/// What changes the objects that are there into those that are wanted.
+#[must_use]
+pub fn plan<'o>(wanted: Vec<DnsEndpoint>, there: impl Iterator<Item = &'o Arc<Object>>) -> Plan {
+    let mut there: BTreeMap<&ObjectKey, &DnsEndpoint> = there
+        .filter_map(|object| match &object.body {
+            Body::DnsEndpoint(endpoint) if endpoint.api_version == API_VERSION => {
+                Some((&object.key, &**endpoint))
+            }
+            _ => None,
+        })
+        .collect();
+    let mut plan = Plan::default();
+    for object in wanted {
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        let key = ObjectKey::new(Kind::DnsEndpoint, object.metadata.namespace.as_deref(), name);
+        match there.remove(&key) {
+            Some(known) if !known.is_ours() => plan.conflicts.push(Problem {
+                subject: key.to_string(),
+                reason: Reason::Conflict,
+                message: format!(
+                    "bears no annotation {MARK}, so it is not ours; it is left alone, and a publisher does not get \
+                     what it should hold"
+                ),
+                place: String::new(),
+            }),
+            Some(known) if says_the_same(known, &object) => {}
+            _ => plan.put.push(object),
+        }
+    }
+    plan.delete = there.iter().filter(|(_, known)| known.is_ours()).map(|(key, _)| (*key).clone()).collect();
+    plan
+}
+
+/// True when the records and the members are the same, whoever wrote them and when.
+fn says_the_same(a: &DnsEndpoint, b: &DnsEndpoint) -> bool {
+    let members = |object: &DnsEndpoint| {
+        let mark = object.metadata.annotations.as_ref()?.get(MARK)?;
+        Some(serde_json::from_str::<Members>(mark).ok()?.endpoints)
+    };
+    a.spec == b.spec && members(a) == members(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+    use super::*;
+    use crate::dns_endpoint::RecordSpec;
+
+    fn endpoint(name: &str, target: &str, mark: Option<&str>) -> DnsEndpoint {
+        let metadata = ObjectMeta {
+            name: Some(name.into()),
+            namespace: Some("shop".into()),
+            annotations: mark.map(|mark| [(MARK.to_owned(), mark.to_owned())].into()),
+            ..ObjectMeta::default()
+        };
+        let record = RecordSpec {
+            dns_name: "shop.example.net".into(),
+            targets: vec![target.into()],
+            record_type: "A".into(),
+            ..RecordSpec::default()
+        };
+        DnsEndpoint::new(metadata, vec![record])
+    }
+
+    fn planned(wanted: &[DnsEndpoint], there: &[DnsEndpoint]) -> (Vec<String>, Vec<String>, usize) {
+        let there: Vec<Arc<Object>> = there.iter().map(|object| Arc::new(object.clone().into())).collect();
+        let plan = plan(wanted.to_vec(), there.iter());
+        let put = plan.put.iter().map(|object| object.metadata.name.clone().unwrap_or_default());
+        (put.collect(), plan.delete.iter().map(|key| key.name.to_string()).collect(), plan.conflicts.len())
+    }
+
+    #[test]
+    fn only_what_differs_and_is_ours_is_written() {
+        const MEMBERS: &str = r#"{"version":1,"endpoints":[]}"#;
+        const LATER: &str = r#"{"version":1,"endpoints":[],"epoch":7,"revision":9}"#;
+        const OTHER: &str = r#"{"version":1,"endpoints":[{"name":"a","type":"A","target":"192.0.2.1","ready":false,"weight":1}]}"#;
+        let wanted = [endpoint("a", "192.0.2.1", Some(MEMBERS))];
+        let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let rows: &[(Option<DnsEndpoint>, &[&str], usize)] = &[
+            (None, &["a"], 0),
+            (Some(endpoint("a", "192.0.2.1", Some(MEMBERS))), &[], 0),
+            (Some(endpoint("a", "192.0.2.1", Some(LATER))), &[], 0),
+            (Some(endpoint("a", "192.0.2.1", Some(OTHER))), &["a"], 0),
+            (Some(endpoint("a", "192.0.2.9", Some(MEMBERS))), &["a"], 0),
+            (Some(endpoint("a", "192.0.2.1", Some("garbage"))), &["a"], 0),
+            (Some(endpoint("a", "192.0.2.1", None)), &[], 1),
+        ];
+        for (there, put, conflicts) in rows {
+            let there: Vec<DnsEndpoint> = there.iter().cloned().collect();
+            assert_eq!(planned(&wanted, &there), (text(put), vec![], *conflicts), "{there:?}");
+        }
+        // What nothing asks for goes, if it is ours.
+        let there = [endpoint("old", "192.0.2.1", Some(MEMBERS)), endpoint("foreign", "192.0.2.1", None)];
+        assert_eq!(planned(&wanted, &there), (text(&["a"]), text(&["old"]), 0));
+    }
+}

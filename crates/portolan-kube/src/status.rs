@@ -1,0 +1,382 @@
+//! What is written back: how each intent fares, as the status of its object.
+//!
+//! A status is a function of what was decided, so every process computes the same one. Ours has four
+//! conditions, each with a reason in one word and a message for people, and `Ready` that sums them up:
+//!
+//! | condition | true when |
+//! | --- | --- |
+//! | `Accepted` | nothing of what the object says was refused |
+//! | `Resolved` | something stands behind each of its names |
+//! | `Healthy` | something ready does |
+//! | `Published` | our own server answers for its names |
+//!
+//! KubeFed's records get the status that KubeFed's own controllers would fill: each cluster with its load
+//! balancer, which is empty where nothing ready stands behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portolan_core::answer::project;
+use portolan_core::cluster::{Cluster, ClusterState};
+use portolan_core::fleet::{Evidence, Fleet, TargetView};
+use portolan_core::record::Present;
+use portolan_core::{ClusterName, Name, Problem, Reason, Snapshot};
+use serde_json::{Value, json};
+
+use crate::kinds::{
+    AnswerStatus, ClusterStatus, STATUS_ANSWERS_MAX, STATUS_CLUSTERS_MAX, STATUS_TARGETS_MAX,
+};
+use crate::object::{Body, Kind, Object};
+
+/// Longest message of a condition, in characters; the API takes 32,768.
+const MESSAGE_CHARS_MAX: usize = 1_024;
+
+/// One condition, without the time of its last change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Its type.
+    pub type_: &'static str,
+    /// `True` or `False`.
+    pub is_true: bool,
+    /// Why, in one CamelCase word.
+    pub reason: String,
+    /// Why, for people.
+    pub message: String,
+}
+
+/// The status of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// Of a kind of ours.
+    Ours {
+        /// The generation that it was computed from.
+        generation: Option<i64>,
+        /// Its conditions.
+        conditions: Vec<Condition>,
+        /// See [`crate::kinds::Status`].
+        clusters: Vec<ClusterStatus>,
+        /// See [`crate::kinds::Status`].
+        answers: Vec<AnswerStatus>,
+    },
+    /// Of KubeFed's: the whole of it.
+    Kubefed(Value),
+}
+
+/// What the fleet knows of the names of each record.
+#[derive(Debug, Default)]
+pub struct Owners(BTreeMap<(String, String, String), Owned>);
+
+#[derive(Debug, Default)]
+struct Owned {
+    names: Vec<Name>,
+    clusters: BTreeMap<ClusterName, Offer>,
+    is_published: bool,
+}
+
+#[derive(Debug, Default)]
+struct Offer {
+    targets: BTreeSet<String>,
+    is_ready: bool,
+}
+
+impl Owners {
+    /// Looks through all names of a fleet, whose snapshot this is.
+    #[must_use]
+    pub fn of(fleet: &Fleet, snapshot: &Snapshot) -> Self {
+        let mut owners: BTreeMap<(String, String, String), Owned> = BTreeMap::new();
+        for (name, facts) in fleet.names.iter() {
+            let owner = facts.owner;
+            let key = (owner.kind.to_owned(), owner.namespace.to_owned(), owner.name.to_owned());
+            let owned = owners.entry(key).or_default();
+            owned.is_published |= snapshot.zone_of(name).is_some();
+            owned.names.push(name.to_name());
+            for endpoint in facts.endpoints.clone() {
+                let Some(cluster) = endpoint.cluster else { continue };
+                let offer = owned.clusters.entry(ClusterName::from(cluster)).or_default();
+                offer.is_ready |= endpoint.evidence != Evidence::NotReady;
+                offer.targets.extend(endpoint.targets.clone().map(target));
+            }
+        }
+        Self(owners)
+    }
+}
+
+fn target(target: TargetView<'_>) -> String {
+    match target {
+        TargetView::Address(address) => address.to_string(),
+        TargetView::Host(name) => name.to_name().to_dotless(),
+        TargetView::Record(rtype, data) => Present(rtype, data).to_string(),
+    }
+}
+
+/// Problems by the object that they are of.
+#[derive(Debug, Default)]
+pub struct Faults<'p>(BTreeMap<&'p str, Vec<&'p Problem>>);
+
+impl<'p> Faults<'p> {
+    /// Sorts problems by their subjects.
+    #[must_use]
+    pub fn of(problems: &'p [Problem]) -> Self {
+        let mut faults: BTreeMap<&str, Vec<&Problem>> = BTreeMap::new();
+        for problem in problems {
+            let head = problem.subject.split(": ").next().unwrap_or_default();
+            let object = head.split(" (").next().unwrap_or_default();
+            faults.entry(object).or_default().push(problem);
+        }
+        Self(faults)
+    }
+
+    fn about(&self, object: &str) -> &[&'p Problem] {
+        self.0.get(object).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// The status of an object; none of kinds that get none.
+#[must_use]
+pub fn wanted(
+    object: &Object,
+    snapshot: &Snapshot,
+    fleet: &Fleet,
+    owners: &Owners,
+    faults: &Faults<'_>,
+) -> Option<Wanted> {
+    let faults = faults.about(&object.key.to_string()).to_vec();
+    let key = &object.key;
+    let owned = || {
+        let key = (key.kind.to_string(), key.namespace.to_string(), key.name.to_string());
+        owners.0.get(&key)
+    };
+    let ours = |generation, conditions| {
+        let (clusters, answers) = (Vec::new(), Vec::new());
+        Some(Wanted::Ours { generation, conditions: with_ready(conditions), clusters, answers })
+    };
+    match &object.body {
+        Body::GlobalName(name) => Some(global_name(name.metadata.generation, snapshot, owned(), &faults)),
+        Body::Zone(zone) => ours(zone.metadata.generation, vec![accepted(&faults)]),
+        Body::SteeringPolicy(policy) => ours(policy.metadata.generation, vec![accepted(&faults)]),
+        Body::MemberCluster(member) => {
+            let name = ClusterName(key.name.clone());
+            let reached = reached(fleet.clusters.get(&name));
+            ours(member.metadata.generation, vec![accepted(&faults), reached])
+        }
+        Body::ServiceDnsRecord(record) => {
+            let domain = domain_of(&record.spec.domain_ref, owned());
+            Some(Wanted::Kubefed(json!({ "domain": domain, "dns": dns(fleet, owned(), true) })))
+        }
+        Body::IngressDnsRecord(_) => Some(Wanted::Kubefed(json!({ "dns": dns(fleet, owned(), false) }))),
+        _ => None,
+    }
+}
+
+// === Ours ===
+
+fn global_name(
+    generation: Option<i64>,
+    snapshot: &Snapshot,
+    owned: Option<&Owned>,
+    faults: &[&Problem],
+) -> Wanted {
+    let nothing = Owned::default();
+    let owned = owned.unwrap_or(&nothing);
+    let of = |reason| faults.iter().find(|problem| problem.reason == reason);
+    let has_offers = !owned.clusters.is_empty();
+    let resolved = match (has_offers, of(Reason::Incomplete)) {
+        (true, _) => yes("Resolved", "Resolved", format!("{} clusters offer it", owned.clusters.len())),
+        (false, Some(problem)) => no("Resolved", "NotFound", problem.message.clone()),
+        (false, None) => no("Resolved", "NoAddress", "no cluster offers an address for it".to_owned()),
+    };
+    let ready = owned.clusters.values().filter(|offer| offer.is_ready).count();
+    let healthy = match ready {
+        0 => no("Healthy", "NoneReady", format!("nothing ready in any of {} clusters", owned.clusters.len())),
+        ready => {
+            let message = format!("ready in {ready} of {} clusters", owned.clusters.len());
+            yes("Healthy", "Ready", message)
+        }
+    };
+    let published = match of(Reason::NoZone) {
+        Some(problem) => no("Published", "NoZone", problem.message.clone()),
+        None if !owned.is_published => {
+            no("Published", "NoNames", "there is nothing to answer yet".to_owned())
+        }
+        None => yes("Published", "Answered", format!("{} names are answered", owned.names.len())),
+    };
+    let clusters = owned.clusters.iter().take(STATUS_CLUSTERS_MAX).map(|(name, offer)| ClusterStatus {
+        name: name.to_string(),
+        ready: offer.is_ready,
+        targets: offer.targets.iter().take(STATUS_TARGETS_MAX).cloned().collect(),
+    });
+    Wanted::Ours {
+        generation,
+        conditions: with_ready(vec![accepted(faults), resolved, healthy, published]),
+        clusters: clusters.collect(),
+        answers: answers(snapshot, owned),
+    }
+}
+
+fn answers(snapshot: &Snapshot, owned: &Owned) -> Vec<AnswerStatus> {
+    let sets = owned.names.iter().flat_map(|name| {
+        let answer = |set: portolan_core::answer::Projected| AnswerStatus {
+            host: name.to_dotless(),
+            rtype: set.rtype.to_string(),
+            records: set
+                .records
+                .iter()
+                .take(STATUS_TARGETS_MAX)
+                .map(|data| Present(set.rtype, data.as_wire()).to_string())
+                .collect(),
+        };
+        project(snapshot, name.borrowed()).into_iter().map(answer)
+    });
+    sets.take(STATUS_ANSWERS_MAX).collect()
+}
+
+/// Whether all that an object says was taken. What is taken and only looks like a mistake is told all the same.
+fn accepted(faults: &[&Problem]) -> Condition {
+    let is_refusal = |problem: &&&Problem| {
+        matches!(
+            problem.reason,
+            Reason::Invalid
+                | Reason::NotAdmitted
+                | Reason::Conflict
+                | Reason::Duplicate
+                | Reason::UnknownField
+                | Reason::LimitReached
+                | Reason::Loop
+        )
+    };
+    let refusals: Vec<_> = faults.iter().filter(is_refusal).collect();
+    match refusals.first() {
+        Some(first) => no("Accepted", &first.reason.to_string(), told(&refusals)),
+        None if faults.is_empty() => yes("Accepted", "Accepted", String::new()),
+        None => yes("Accepted", "Accepted", told(&faults.iter().collect::<Vec<_>>())),
+    }
+}
+
+fn reached(cluster: Option<&Cluster>) -> Condition {
+    match cluster {
+        None => no("Reached", "NeverReached", "it was never read".to_owned()),
+        Some(Cluster { silent_since: Some(_), .. }) => {
+            no("Reached", "Silent", "it is not heard from; what it last gave stays".to_owned())
+        }
+        Some(_) => yes("Reached", "Reached", String::new()),
+    }
+}
+
+/// All problems, each as its field and message.
+fn told(problems: &[&&Problem]) -> String {
+    let one = |problem: &&&Problem| match problem.subject.split_once(": ") {
+        Some((_, field)) => format!("{field}: {}", problem.message),
+        None => problem.message.clone(),
+    };
+    problems.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+fn with_ready(mut conditions: Vec<Condition>) -> Vec<Condition> {
+    let ready = match conditions.iter().find(|condition| !condition.is_true) {
+        Some(first) => no("Ready", &first.reason, first.message.clone()),
+        None => yes("Ready", "Ready", String::new()),
+    };
+    conditions.push(ready);
+    for condition in &mut conditions {
+        if let Some((end, _)) = condition.message.char_indices().nth(MESSAGE_CHARS_MAX) {
+            condition.message.truncate(end);
+        }
+    }
+    conditions
+}
+
+fn yes(type_: &'static str, reason: &str, message: String) -> Condition {
+    Condition { type_, is_true: true, reason: reason.to_owned(), message }
+}
+
+fn no(type_: &'static str, reason: &str, message: String) -> Condition {
+    Condition { type_, is_true: false, reason: reason.to_owned(), message }
+}
+
+// === KubeFed's ===
+
+/// The suffix below which a record's names stand.
+fn domain_of(domain_ref: &str, owned: Option<&Owned>) -> String {
+    let marker = format!(".{domain_ref}.svc.");
+    let shortest = owned.into_iter().flat_map(|owned| &owned.names).map(Name::to_dotless);
+    let global = shortest.filter(|name| name.contains(&marker)).min_by_key(String::len);
+    global.and_then(|name| Some(name.split_once(&marker)?.1.to_owned())).unwrap_or_default()
+}
+
+/// Each member with its load balancer; empty where nothing ready stands behind it.
+fn dns(fleet: &Fleet, owned: Option<&Owned>, with_place: bool) -> Vec<Value> {
+    let members = fleet.clusters.iter().filter(|(_, cluster)| cluster.state != ClusterState::Disabled);
+    let entry = |(name, cluster): (&ClusterName, &Cluster)| {
+        let offer = owned.and_then(|owned| owned.clusters.get(name)).filter(|offer| offer.is_ready);
+        let ingress = |target: &String| match target.parse::<std::net::IpAddr>() {
+            Ok(_) => json!({ "ip": target }),
+            Err(_) => json!({ "hostname": target }),
+        };
+        let entries: Vec<Value> =
+            offer.into_iter().flat_map(|offer| offer.targets.iter().map(ingress)).collect();
+        let balancer = if entries.is_empty() { json!({}) } else { json!({ "ingress": entries }) };
+        let mut entry = json!({ "cluster": name.to_string(), "loadBalancer": balancer });
+        if with_place && let Value::Object(entry) = &mut entry {
+            if let Some(region) = &cluster.region {
+                entry.insert("region".into(), json!(region.to_string()));
+            }
+            if !cluster.zones.is_empty() {
+                let zones: Vec<&str> = cluster.zones.iter().map(AsRef::as_ref).collect();
+                entry.insert("zones".into(), json!(zones));
+            }
+        }
+        entry
+    };
+    members.map(entry).collect()
+}
+
+// === What is there ===
+
+/// The status to write over the one that is there, at a time in RFC 3339; none when it says the same.
+#[must_use]
+pub fn over(wanted: &Wanted, there: Option<&Value>, now: &str) -> Option<Value> {
+    let status = match wanted {
+        Wanted::Kubefed(status) => status.clone(),
+        Wanted::Ours { generation, conditions, clusters, answers } => {
+            let known = there.and_then(|there| there.get("conditions")?.as_array());
+            let condition = |condition: &Condition| {
+                let status = if condition.is_true { "True" } else { "False" };
+                let same = |known: &&Value| known["type"] == condition.type_ && known["status"] == status;
+                let since = known.and_then(|all| all.iter().find(same)?.get("lastTransitionTime")?.as_str());
+                json!({
+                    "type": condition.type_, "status": status, "reason": condition.reason,
+                    "message": condition.message, "lastTransitionTime": since.unwrap_or(now),
+                    "observedGeneration": generation.unwrap_or_default(),
+                })
+            };
+            let conditions: Vec<Value> = conditions.iter().map(condition).collect();
+            let mut status = json!({ "conditions": conditions });
+            if let Value::Object(status) = &mut status {
+                status.extend(generation.map(|generation| ("observedGeneration".into(), json!(generation))));
+                for (field, value) in [("clusters", json!(clusters)), ("answers", json!(answers))] {
+                    if value.as_array().is_some_and(|items| !items.is_empty()) {
+                        status.insert(field.into(), value);
+                    }
+                }
+            }
+            status
+        }
+    };
+    (there != Some(&status)).then_some(status)
+}
+
+/// True of kinds whose objects get a status.
+#[must_use]
+pub fn has_status(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Zone
+            | Kind::GlobalName
+            | Kind::SteeringPolicy
+            | Kind::MemberCluster
+            | Kind::ServiceDnsRecord
+            | Kind::IngressDnsRecord
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::index::tests::{
+    Bench, mk_domain, mk_global_name, mk_member, mk_node, mk_record, mk_service, mk_slice, object, snapshot,
+};
+
+fn bench() -> Bench {
+    Bench::of(&[
+        ("", mk_domain("any/fed", "example.org")),
+        ("", mk_record("shop/web", json!({}))),
+        ("", mk_global_name("shop/web", &["shop.example.org"], &["web"])),
+        ("", mk_member("eu", json!({}))),
+        ("eu", mk_node("a", "eu", "eu-a")),
+        ("eu", mk_service("shop/web", &["192.0.2.1"])),
+        ("eu", mk_slice("shop/web", true)),
+        ("us", mk_service("shop/web", &["198.51.100.1"])),
+        ("us", mk_slice("shop/web", false)),
+    ])
+}
+
+/// The status of an object, at a time.
+fn status(bench: &mut Bench, of: &Value, there: Option<&Value>) -> Option<Value> {
+    bench.take();
+    let (snapshot, problems) = (snapshot(&bench.fleet), bench.index.problems().cloned().collect::<Vec<_>>());
+    let owners = Owners::of(&bench.fleet, &snapshot);
+    let wanted = wanted(&object(of), &snapshot, &bench.fleet, &owners, &Faults::of(&problems))?;
+    over(&wanted, there, "2026-01-01T00:00:00Z")
+}
+
+/// Its conditions: `Accepted=True/Accepted`.
+fn conditions(status: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let one = |c: &Value| format!("{}={}/{}", text(&c["type"]), text(&c["status"]), text(&c["reason"]));
+    status["conditions"].as_array().unwrap().iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_kubefed_record_gets_what_kubefed_would_fill() {
+    let status = status(&mut bench(), &mk_record("shop/web", json!({})), None).unwrap();
+    let expected = json!({"domain": "example.org", "dns": [
+        {"cluster": "eu", "loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}, "region": "eu", "zones": ["eu-a"]},
+        {"cluster": "us", "loadBalancer": {}},
+    ]});
+    assert_eq!(status, expected);
+}
+
+#[test]
+fn a_global_name_says_how_it_fares() {
+    let name = mk_global_name("shop/web", &["shop.example.org"], &["web"]);
+    let mut fleet = bench();
+    fleet.set(
+        "",
+        &json!({"apiVersion": "portolan.dev/v1alpha1", "kind": "Zone", "metadata": {"name": "z"},
+        "spec": {"apex": "example.org", "admit": [{"namespaces": ["shop"]}]}}),
+    );
+    let found = status(&mut fleet, &name, None).unwrap();
+    assert_eq!(
+        conditions(&found),
+        "Accepted=True/Accepted Resolved=True/Resolved Healthy=True/Ready Published=True/Answered Ready=True/Ready"
+    );
+    let clusters = json!([{"name": "eu", "ready": true, "targets": ["192.0.2.1"]},
+        {"name": "us", "ready": false, "targets": ["198.51.100.1"]}]);
+    assert_eq!(found["clusters"], clusters);
+    let answers = json!([{"host": "shop.example.org", "type": "A", "records": ["192.0.2.1"]}]);
+    assert_eq!(found["answers"], answers);
+    // The same again is nothing to write; a change of one condition keeps the times of the others.
+    assert_eq!(status(&mut fleet, &name, Some(&found)), None);
+    fleet.set("eu", &mk_slice("shop/web", false));
+    let mut old = found;
+    old["conditions"]
+        .as_array_mut()
+        .unwrap()
+        .iter_mut()
+        .for_each(|c| c["lastTransitionTime"] = json!("2025-01-01T00:00:00Z"));
+    let next = status(&mut fleet, &name, Some(&old)).unwrap();
+    let times: Vec<&str> = next["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| &c["lastTransitionTime"].as_str().unwrap()[..4])
+        .collect();
+    assert!(conditions(&next).contains("Healthy=False/NoneReady"), "{}", conditions(&next));
+    assert_eq!(times, ["2025", "2025", "2026", "2025", "2026"]);
+}
+
+/// Never a silent nothing: what was looked for, and where.
+#[test]
+fn an_intent_without_anything_behind_it_says_so() {
+    let mut fleet = bench();
+    let name = mk_global_name("shop/x", &["x.example.net"], &["missing"]);
+    fleet.set("", &name);
+    let found = status(&mut fleet, &name, None).unwrap();
+    assert!(
+        conditions(&found).contains("Resolved=False/NotFound Healthy=False/NoneReady"),
+        "{}",
+        conditions(&found)
+    );
+    let message = found["conditions"][1]["message"].as_str().unwrap();
+    assert!(message.contains("Service shop/missing") && message.contains("eu, us"), "{message}");
+}
+
+#[test]
+fn what_is_refused_is_not_accepted() {
+    let mut fleet = bench();
+    let name = mk_global_name("shop/y", &["-bad-.example.org"], &["web"]);
+    fleet.set("", &name);
+    let found = status(&mut fleet, &name, None).unwrap();
+    assert!(conditions(&found).starts_with("Accepted=False/Invalid"), "{}", conditions(&found));
+    let message = found["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.starts_with("spec.hosts[0]: "), "{message}");
+}
+
+#[test]
+fn a_member_says_whether_it_is_reached() {
+    let mut fleet = bench();
+    let member = mk_member("eu", json!({}));
+    let found = status(&mut fleet, &member, None).unwrap();
+    assert_eq!(conditions(&found), "Accepted=True/Accepted Reached=True/Reached Ready=True/Ready");
+    fleet.index.silent(&ClusterName::from("eu"), 1_000);
+    let found = status(&mut fleet, &member, None).unwrap();
+    assert!(conditions(&found).contains("Reached=False/Silent Ready=False/Silent"), "{}", conditions(&found));
+}
