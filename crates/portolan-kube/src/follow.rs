@@ -113,8 +113,8 @@ pub enum News {
 pub struct Held {
     /// Which.
     pub missing: BTreeSet<ObjectKey>,
-    /// How many objects there were.
-    pub of: usize,
+    /// Why, for people.
+    pub why: String,
 }
 
 /// One resource of one API server.
@@ -293,7 +293,7 @@ impl Follower {
         self.trouble = None;
         self.held = None;
         if !std::mem::take(&mut self.believes) && is_doubtful(missing.len(), left) {
-            self.hold(missing);
+            self.hold(missing, "no delete was told, and a new list lacks");
         } else {
             for key in missing {
                 self.known.remove(&key);
@@ -309,13 +309,12 @@ impl Follower {
         news
     }
 
-    fn hold(&mut self, missing: BTreeSet<ObjectKey>) {
-        let held = Held { of: self.known.len(), missing };
+    fn hold(&mut self, missing: BTreeSet<ObjectKey>, what: &str) {
+        let held = Held { why: format!("{what} {} of {} objects", missing.len(), self.known.len()), missing };
         let message = format!(
-            "a new list lacks {} of {} objects, and no delete was told; they are kept until a delete is told, they \
-             are back, or `portolan holds --release` says that they are gone",
-            held.missing.len(),
-            held.of
+            "{}; they are kept until a delete is told, they are back, or `portolan holds --release` says that they \
+             are gone",
+            held.why
         );
         self.trouble = Some(self.problem(Reason::Held, message));
         self.held = Some(held);
@@ -468,13 +467,17 @@ impl Follower {
         }
     }
 
-    /// The server does not have the resource. One that it had is silent, and not empty.
+    /// The server does not have the resource. One that had objects is held, as an empty list would be.
     fn absent(&mut self) -> Vec<News> {
         self.state = State::Unread;
         if !self.known.is_empty() {
-            let count = self.known.len();
-            let message = format!("the server has it no more; its {count} objects are kept as they were");
-            return self.trouble(Reason::Silent, &message, WAIT_ABSENT);
+            self.back_off();
+            self.wait = WAIT_ABSENT * 2;
+            if self.held.as_ref().is_some_and(|held| held.missing == self.known) {
+                return Vec::new();
+            }
+            self.hold(self.known.clone(), "the server has it no more, and lacks");
+            return vec![News::Problems];
         }
         let had_trouble = self.trouble.take().is_some();
         let was_read = std::mem::replace(&mut self.was_read, true);

@@ -180,7 +180,11 @@ fn global_name(
     let of = |reason| faults.iter().find(|problem| problem.reason == reason);
     let has_offers = !owned.clusters.is_empty();
     let resolved = match (has_offers, of(Reason::Incomplete)) {
-        (true, _) => yes("Resolved", "Resolved", format!("{} clusters offer it", owned.clusters.len())),
+        (true, _) => yes(
+            "Resolved",
+            "Resolved",
+            counted(owned.clusters.len(), "cluster offers it", "clusters offer it"),
+        ),
         (false, Some(problem)) => no("Resolved", "NotFound", problem.message.clone()),
         (false, None) => no("Resolved", "NoAddress", "no cluster offers an address for it".to_owned()),
     };
@@ -197,7 +201,9 @@ fn global_name(
         None if !owned.is_published => {
             no("Published", "NoNames", "there is nothing to answer yet".to_owned())
         }
-        None => yes("Published", "Answered", format!("{} names are answered", owned.names.len())),
+        None => {
+            yes("Published", "Answered", counted(owned.names.len(), "name is answered", "names are answered"))
+        }
     };
     let clusters = owned.clusters.iter().take(STATUS_CLUSTERS_MAX).map(|(name, offer)| ClusterStatus {
         name: name.to_string(),
@@ -259,6 +265,10 @@ fn reached(cluster: Option<&Cluster>) -> Condition {
         }
         Some(_) => yes("Reached", "Reached", String::new()),
     }
+}
+
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 /// All problems, each as its field and message.

@@ -225,7 +225,13 @@ fn endpoints() -> Command {
 fn crds() -> Command {
     Command::new("crds")
         .about("Print the CustomResourceDefinitions of our kinds")
-        .after_help("Example:\n  portolan crds | kubectl apply -f -")
+        .arg(Arg::new("compat").long("compat").action(ArgAction::SetTrue).help(
+            "Print those of others' kinds instead (DNSEndpoint, KubeFed's), for clusters that lack them; create them, \
+             and never replace what is there",
+        ))
+        .after_help(
+            "Example:\n  portolan crds | kubectl apply -f -\n  portolan crds --compat | kubectl create -f -",
+        )
 }
 
 fn config() -> Command {

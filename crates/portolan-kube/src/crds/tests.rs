@@ -197,3 +197,19 @@ fn yaml_is_stable_and_reads_back() {
     let documents: Vec<CustomResourceDefinition> = serde_saphyr::from_multiple(&text).unwrap();
     assert_eq!(documents, all());
 }
+
+#[test]
+fn others_kinds_are_printed_for_who_lacks_them() {
+    let text = super::compat();
+    let documents: Vec<serde_json::Value> =
+        text.split("\n---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect();
+    let names: Vec<&str> = documents.iter().filter_map(|crd| crd["metadata"]["name"].as_str()).collect();
+    assert_eq!(names[0], "dnsendpoints.externaldns.k8s.io");
+    for resource in crate::api::INTENTS.iter().filter(|resource| resource.group.contains("multiclusterdns")) {
+        let name = resource.crd().unwrap();
+        let at = names.iter().position(|known| *known == name).unwrap_or_else(|| panic!("{name}"));
+        let approval = &documents[at]["metadata"]["annotations"]["api-approved.kubernetes.io"];
+        assert_eq!(approval.is_string(), resource.group.ends_with(".k8s.io"), "{name}");
+    }
+    assert_eq!(names.len(), documents.len());
+}

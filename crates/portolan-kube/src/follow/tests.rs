@@ -248,7 +248,7 @@ fn what_is_forbidden_stays() {
     }
 }
 
-/// F-34: a kind that is not there is off; one that was there and goes is silent.
+/// F-34: a kind that is not there is off; one that was there and goes is held.
 #[test]
 fn an_absent_resource_is_read_unless_it_had_objects() {
     let mut bench = Bench::new();
@@ -256,8 +256,14 @@ fn an_absent_resource_is_read_unless_it_had_objects() {
     assert_eq!((bench.reads, bench.troubles()), (1, vec![]));
     assert!(bench.wait() > WAIT_ABSENT - Duration::from_secs(1));
     bench.page(&["a"], "3", None).failed(404, "not found");
-    assert_eq!((bench.there(), bench.troubles()), ("a".into(), vec![Reason::Silent]));
+    assert_eq!((bench.there(), bench.troubles()), ("a".into(), vec![Reason::Held]));
     assert_eq!(bench.ask(), Ask::Stream);
+    // It is there again, and empty: that is no more believed than before. Then somebody says so.
+    bench.bookmark("9", true);
+    assert_eq!((bench.there(), bench.troubles()), ("a".into(), vec![Reason::Held]));
+    assert_eq!(bench.follower.release().len(), 2);
+    bench.failed(404, "not found");
+    assert_eq!(bench.troubles(), []);
 }
 
 /// The worst trap: a server whose store went back takes a watch at the old version and says nothing.

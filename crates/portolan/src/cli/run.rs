@@ -53,6 +53,7 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
             commands::endpoints(fleet, text(matches, "output") == "json", out)
         }),
         "config" => config(matches, environment, out),
+        "crds" if matches.get_flag("compat") => print(out, &portolan_kube::crds::compat()),
         "crds" => print(out, &portolan_kube::crds::yaml()),
         "version" => print(out, &format!("portolan {}\n", env!("CARGO_PKG_VERSION"))),
         "cli-docs" => print(out, &crate::cli::docs::page()),

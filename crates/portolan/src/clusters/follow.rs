@@ -203,24 +203,18 @@ impl Follow {
     fn tell(&mut self, news: Vec<News>) {
         self.cluster.saw(self.follower.highest());
         if news.contains(&News::Problems) {
-            let missing = self.follower.held().map(|held| {
-                format!(
-                    "a new list lacks {} of {} objects, and no delete was told",
-                    held.missing.len(),
-                    held.of
-                )
-            });
-            self.cluster.hold(&self.hold, missing);
+            let why = self.follower.held().map(|held| held.why.clone());
+            self.cluster.hold(&self.hold, why);
             self.cluster.problems(self.resource, self.follower.problems());
         }
         self.cluster.news(self.resource, news);
     }
 
     fn given(&self, mut value: Value) -> Given {
-        // The items of a list do not say what they are, and some kinds stand in several groups.
-        if let (true, Value::Object(object)) = (self.resource.crd().is_some(), &mut value) {
-            object.entry("apiVersion").or_insert_with(|| self.resource.api_version().into());
-            object.entry("kind").or_insert_with(|| self.resource.spelt.into());
+        // The items of a list do not say what they are, and of mere metadata it is said that it is that.
+        if let Value::Object(object) = &mut value {
+            object.insert("apiVersion".into(), self.resource.api_version().into());
+            object.insert("kind".into(), self.resource.spelt.into());
         }
         given(self.resource.kind, value, &self.cluster.place)
     }

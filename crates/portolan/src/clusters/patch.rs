@@ -239,7 +239,11 @@ async fn put(client: &kube_client::Client, key: &ObjectKey, object: &DnsEndpoint
     match connect::get::<Value>(client, &path, PATIENCE).await {
         Err(Failure { code: Some(404), .. }) => {
             let all = path.rsplit_once('/').map_or(path.as_str(), |(all, _)| all);
-            connect::send(client, http::Method::POST, all, &wanted, PATIENCE).await
+            match connect::send(client, http::Method::POST, all, &wanted, PATIENCE).await {
+                // No such kind, or no such namespace any more: nobody is there who would publish it.
+                Err(Failure { code: Some(404), .. }) => Ok(()),
+                sent => sent,
+            }
         }
         Err(failure) => Err(failure),
         Ok(there) if there["metadata"]["annotations"].get(dns_endpoint::MARK).is_none() => {
