@@ -118,9 +118,9 @@ fn a_lost_folder_is_said_above_the_tables() {
     for (read_at, expected) in [
         (
             Some(NOW - 300),
-            "Fleet folder /fleet is not there. Nothing is heard since 2026-02-02T03:35:00Z (5 min).",
+            "The fleet is not read: /fleet is not there. Nothing is heard since 2026-02-02T03:35:00Z (5 min).",
         ),
-        (None, "Fleet folder /fleet is not there. It was never read."),
+        (None, "The fleet is not read: /fleet is not there. It was never read."),
     ] {
         let lost = FolderLost { why: "/fleet is not there".into(), read_at };
         let ages = Ages { folder_lost: Some(lost), ..ages() };
