@@ -42,7 +42,8 @@ impl Status {
         ];
         let mut out = format!("Revision {}: {}.\n", self.revision, counts.join(", "));
         if let Some(lost) = &self.folder_lost {
-            let _ = writeln!(out, "The fleet is not read: {}. {}", plain(&lost.why), self.since(lost.read_at));
+            let _ =
+                writeln!(out, "The fleet is not read: {}. {}", plain(&lost.why), self.since(lost.read_at));
         }
         if let Some(then) = self.state_from {
             let _ = writeln!(out, "Answers rest on the last good state of {} ago.", ago(self.now, then));
