@@ -19,8 +19,10 @@ use crate::record::{RecordType, Ttl};
 use crate::rrset::{Rrset, width_of};
 
 mod build;
+mod gather;
 
-pub use build::{Fault, FaultKind, Gather};
+pub use build::{Fault, FaultKind};
+pub use gather::Gather;
 
 /// Octets that the nodes of one zone file may take: a place in them has 32 bits.
 pub const FILE_OCTETS_MAX: usize = u32::MAX as usize - 1;
