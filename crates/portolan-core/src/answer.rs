@@ -3,13 +3,14 @@
 //! ```text
 //!   query ─▶ zone ─▶ name ──┬─ cut ──────────▶ referral
 //!              │      ▲     ├─ nothing ──────▶ NXDOMAIN, NODATA (SOA)
-//!           REFUSED   │     └─ pools ─▶ locate ─▶ order ─▶ filter ─▶ pick ─▶ RRset
+//!           REFUSED   │     ├─ below DNAME ──▶ YXDOMAIN, or the alias that it makes
+//!                     │     └─ pools ─▶ locate ─▶ order ─▶ filter ─▶ pick ─▶ RRset
 //!                     └──── alias (CNAME), at most CHAIN_MAX times ◀────┘
 //! ```
 //!
 //! [`answer`] is the only way to decide: the server, `explain`, `endpoints` and every test call it.
-//! What it returns borrows from the snapshot and from the question, in fixed room: nothing is
-//! allocated. A [`Trace`] that is off costs nothing; one that is on sees each step.
+//! What it returns borrows from the snapshot, from the question and from an [`AliasBuf`], in fixed room:
+//! nothing is allocated. A [`Trace`] that is off costs nothing; one that is on sees each step.
 
 use arrayvec::ArrayVec;
 use core::net::IpAddr;
@@ -19,12 +20,14 @@ use crate::record::{RecordType, Ttl};
 use crate::rrset::{Rrset, Short, data_of};
 use crate::zone::Snapshot;
 
+mod dname;
 mod project;
 mod select;
 mod trace;
 mod walk;
 
 pub use crate::zone::CHAIN_MAX;
+pub use dname::AliasBuf;
 pub use project::{Projected, project};
 pub use trace::{Match, Member, Step, Trace};
 
@@ -32,6 +35,8 @@ use walk::Walk;
 
 /// Most records that are picked for one answer, all sections together.
 pub const PICKS_MAX: usize = 256;
+/// Most RRsets in the answer section: aliases, each with the DNAME that made it, and what the last leads to.
+pub const ANSWERS_MAX: usize = 2 * CHAIN_MAX + 2;
 /// Most RRsets in the additional section: addresses of both families for sixteen name servers.
 pub const ADDITIONAL_MAX: usize = 32;
 
@@ -65,6 +70,8 @@ pub enum Rcode {
     NxDomain = 3,
     /// Not ours, or the policy says so.
     Refused = 5,
+    /// The name that a DNAME leads to would be too long (RFC 6672 section 2.2).
+    YxDomain = 6,
 }
 
 /// An extended error (RFC 8914).
@@ -126,7 +133,7 @@ pub struct Answer<'a> {
     /// Whether we have authority over the first name (RFC 1035: AA).
     pub authoritative: bool,
     /// The answer section, in order: aliases, then what they lead to.
-    pub answers: ArrayVec<RecordSet<'a>, { CHAIN_MAX + 1 }>,
+    pub answers: ArrayVec<RecordSet<'a>, ANSWERS_MAX>,
     /// The authority section: an SOA or a referral's NS.
     pub authority: Option<RecordSet<'a>>,
     /// The additional section: addresses of name servers.
@@ -210,15 +217,17 @@ impl Draw {
     }
 }
 
-/// Answers one question. The whole of deciding; see the module's drawing.
+/// Answers one question. The whole of deciding; see the module's drawing. `aliases` is room that the answer
+/// borrows from.
 pub fn answer<'a, T: Trace>(
     snapshot: &'a Snapshot,
     query: &Query<'a>,
     draw: Draw,
     trace: &mut T,
+    aliases: &'a mut AliasBuf,
 ) -> Answer<'a> {
     let mut answer = Answer::new(query.name);
-    answer_into(snapshot, query, draw, trace, &mut answer);
+    answer_into(snapshot, query, draw, trace, aliases, &mut answer);
     answer
 }
 
@@ -230,9 +239,10 @@ pub fn answer_into<'a, T: Trace>(
     query: &Query<'a>,
     draw: Draw,
     trace: &mut T,
+    aliases: &'a mut AliasBuf,
     answer: &mut Answer<'a>,
 ) {
-    Walk { snapshot, query, draw, trace, answer }.go();
+    Walk { snapshot, query, draw, trace, aliases: aliases.room(), answer }.go();
 }
 
 #[cfg(test)]

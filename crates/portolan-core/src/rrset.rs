@@ -215,13 +215,20 @@ pub(crate) fn width_of(rtype: RecordType) -> u16 {
 
 /// Appends one rendered record.
 pub(crate) fn render(octets: &mut Vec<u8>, rtype: RecordType, ttl: Ttl, data: &[u8]) {
-    octets.extend_from_slice(&OWNER);
-    octets.extend_from_slice(&rtype.0.to_be_bytes());
-    octets.extend_from_slice(&CLASS_IN.to_be_bytes());
-    octets.extend_from_slice(&ttl.seconds().to_be_bytes());
     // `Rdata` holds no more than fits.
-    octets.extend_from_slice(&u16::try_from(data.len()).unwrap_or(u16::MAX).to_be_bytes());
+    let length = u16::try_from(data.len()).unwrap_or(u16::MAX);
+    octets.extend_from_slice(&before_data(rtype, ttl, length));
     octets.extend_from_slice(data);
+}
+
+/// What stands in a rendered record before data of so many octets.
+pub(crate) fn before_data(rtype: RecordType, ttl: Ttl, length: u16) -> [u8; BEFORE_DATA_OCTETS] {
+    let [o1, o0] = OWNER;
+    let [t1, t0] = rtype.0.to_be_bytes();
+    let [c1, c0] = CLASS_IN.to_be_bytes();
+    let [s3, s2, s1, s0] = ttl.seconds().to_be_bytes();
+    let [l1, l0] = length.to_be_bytes();
+    [o1, o0, t1, t0, c1, c0, s3, s2, s1, s0, l1, l0]
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::answer::{Draw, Query, answer};
+use crate::answer::{AliasBuf, Draw, Query, answer};
 use crate::cluster::{Cluster, Sources};
 use crate::compile::{Change, compile};
 use crate::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, Touched, ZoneFacts};
@@ -137,7 +137,8 @@ pub(crate) fn ask(snapshot: &Snapshot, at: &str, rtype: &str, from: &str, draw: 
     let at = name(at);
     let rtype: RecordType = rtype.parse().unwrap();
     let query = Query { name: at.borrowed(), rtype, client: Client { address: from.parse().unwrap() } };
-    let got = answer(snapshot, &query, Draw(draw), &mut ());
+    let mut aliases = AliasBuf::new();
+    let got = answer(snapshot, &query, Draw(draw), &mut (), &mut aliases);
     let mut line = format!("{:?}{}", got.rcode, if got.authoritative { " aa" } else { "" });
     let sections = [&got.answers[..], got.authority.as_slice(), &got.additional[..]];
     for (section, mark) in sections.iter().zip(["", "authority ", "additional "]) {

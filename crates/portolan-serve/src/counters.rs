@@ -49,6 +49,8 @@ counts! {
     NotImp = "answers", "rcode", "NOTIMP";
     /// Replies that say REFUSED.
     Refused = "answers", "rcode", "REFUSED";
+    /// Replies that say YXDOMAIN.
+    YxDomain = "answers", "rcode", "YXDOMAIN";
     /// Replies that say BADVERS.
     BadVers = "answers", "rcode", "BADVERS";
     /// Replies with TC set.

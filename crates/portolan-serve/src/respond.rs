@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use portolan_core::answer::Rcode;
+use portolan_core::answer::{AliasBuf, Rcode};
 use portolan_core::name::NameBuf;
 use portolan_core::{Answer, Draw, Snapshot, answer_into};
 use portolan_wire::{Decoded, DropReason, ErrorCode, Limits, decode, encode, encode_error, is_truncated};
@@ -48,15 +48,23 @@ pub enum Outcome {
     Dropped(DropReason),
 }
 
-/// Answers one packet into `out`. `name` is room for the name asked for.
+/// Room for the names of a question and its answer: made once, and used for each packet.
+#[derive(Clone, Debug, Default)]
+pub struct Room {
+    name: NameBuf,
+    aliases: AliasBuf,
+}
+
+/// Answers one packet into `out`.
 pub fn respond(
     snapshot: &Snapshot,
     packet: Packet<'_>,
     manner: Manner<'_>,
     draw: Draw,
-    name: &mut NameBuf,
+    room: &mut Room,
     out: &mut [u8],
 ) -> Outcome {
+    let Room { name, aliases } = room;
     let limits = Limits { transport: manner.transport, nsid: manner.nsid };
     let (octets, code) = match decode(packet.octets, name) {
         Decoded::Drop(reason) => return Outcome::Dropped(reason),
@@ -66,7 +74,7 @@ pub fn respond(
         Decoded::Query(request) => {
             let query = request.query(name.borrowed(), packet.source);
             let mut answer = Answer::new(query.name);
-            answer_into(snapshot, &query, draw, &mut (), &mut answer);
+            answer_into(snapshot, &query, draw, &mut (), aliases, &mut answer);
             (encode(&request, packet.octets, &answer, limits, out), count_of(answer.rcode))
         }
     };
@@ -102,6 +110,7 @@ fn count_of(code: Rcode) -> Count {
         Rcode::ServFail => Count::ServFail,
         Rcode::NxDomain => Count::NxDomain,
         Rcode::Refused => Count::Refused,
+        Rcode::YxDomain => Count::YxDomain,
     }
 }
 

@@ -4,7 +4,6 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use portolan_core::name::NameBuf;
 use portolan_wire::NSID_OCTETS_MAX;
 
 use crate::config::Config;
@@ -14,7 +13,7 @@ use crate::error::ServeError;
 use crate::listen::{self, Sockets};
 use crate::placement::Placement;
 use crate::published::Published;
-use crate::respond::Chance;
+use crate::respond::{Chance, Room};
 use crate::shared::Shared;
 use crate::tcp;
 use crate::udp::{self, Desk, Door};
@@ -109,7 +108,7 @@ impl Shared {
             chance: Chance::new(self.config.seed, worker as u64),
             nsid: &self.config.nsid,
             lane,
-            name: NameBuf::new(),
+            room: Room::default(),
         };
         let mut door = Door::new(socket, address);
         supervise(&self.stop, lane, || udp::serve(&mut door, &mut desk, (&self.stop, lane)));

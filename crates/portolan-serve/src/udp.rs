@@ -12,11 +12,10 @@
 use std::io::{self, ErrorKind};
 
 use portolan_core::Snapshot;
-use portolan_core::name::NameBuf;
 
 use crate::counters::{Count, Lane};
 use crate::published::Reader;
-use crate::respond::{Chance, Manner, Packet, Transport, respond};
+use crate::respond::{Chance, Manner, Packet, Room, Transport, respond};
 use crate::worker::{Stop, rest};
 
 mod batch;
@@ -49,7 +48,7 @@ pub(crate) struct Desk<'w> {
     pub(crate) chance: Chance,
     pub(crate) nsid: &'w [u8],
     pub(crate) lane: &'w Lane,
-    pub(crate) name: NameBuf,
+    pub(crate) room: Room,
 }
 
 /// A [`Desk`] with the snapshot that one batch is answered from.
@@ -58,14 +57,14 @@ struct Sitting<'b> {
     chance: &'b mut Chance,
     manner: Manner<'b>,
     lane: &'b Lane,
-    name: &'b mut NameBuf,
+    room: &'b mut Room,
 }
 
 impl Answer for Desk<'_> {
     fn batch(&mut self) -> impl Reply {
-        let Self { reader, chance, nsid, lane, name } = self;
+        let Self { reader, chance, nsid, lane, room } = self;
         let manner = Manner { transport: Transport::Udp, nsid };
-        Sitting { snapshot: reader.snapshot(), chance, manner, lane, name }
+        Sitting { snapshot: reader.snapshot(), chance, manner, lane, room }
     }
 
     /// Lets go of a snapshot that was replaced.
@@ -82,7 +81,7 @@ impl Reply for Sitting<'_> {
             return None;
         }
         let packet = Packet { octets, source: from.ip };
-        let outcome = respond(self.snapshot, packet, self.manner, self.chance.draw(), self.name, out);
+        let outcome = respond(self.snapshot, packet, self.manner, self.chance.draw(), self.room, out);
         outcome.count(self.lane)
     }
 }

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
-use portolan_core::answer::{Draw, answer};
+use portolan_core::answer::{AliasBuf, Draw, answer};
 use portolan_core::cluster::Sources;
 use portolan_core::compile::compile;
 use portolan_core::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, ZoneFacts};
@@ -13,6 +13,8 @@ use portolan_core::place::NetworkMap;
 use portolan_core::policy::{Policy, PolicyName, Stage};
 use portolan_core::publish::Serials;
 use portolan_core::record::{Rdata, Soa};
+use portolan_core::zone::ZoneFile;
+use portolan_core::zone::file::Gather;
 use portolan_core::{Answer, ClusterName, Name, RecordType, Snapshot, Target, Ttl};
 
 use crate::{Decoded, Limits, Request, Transport, decode, encode, encode_error};
@@ -174,6 +176,25 @@ impl World {
         self.apply(Fact::Zone(name(apex), Some(facts)));
     }
 
+    /// A zone of a file, with one DNAME.
+    pub(crate) fn zone_with_dname(&mut self, apex: &str, at: &str, target: &str) {
+        let apex = name(apex);
+        let soa = Soa {
+            mname: apex.clone(),
+            rname: apex.clone(),
+            serial: 1,
+            refresh: 7200,
+            retry: 1800,
+            expire: 86400,
+            minimum: 30,
+        };
+        let mut gather = Gather::new();
+        gather.add(apex.borrowed(), RecordType::SOA, Ttl::DEFAULT, Rdata::soa(&soa).as_wire());
+        gather.add(name(at).borrowed(), RecordType::DNAME, Ttl::DEFAULT, name(target).as_wire());
+        let (file, ..) = ZoneFile::build(&apex, self.snapshot.seed(), [gather].into()).unwrap();
+        self.snapshot = self.snapshot.with_file(&apex, Some(file.into()), &mut self.serials);
+    }
+
     pub(crate) fn name(&mut self, at: &str, targets: &[Target]) {
         self.name_at(&name(at), targets);
     }
@@ -226,17 +247,22 @@ impl World {
     }
 
     /// The core's answer to a question.
-    pub(crate) fn answer<'a>(&'a self, request: &Request, at: &'a NameBuf) -> Answer<'a> {
-        answer(&self.snapshot, &request.query(at.borrowed(), SOURCE), Draw(1), &mut ())
+    pub(crate) fn answer<'a>(
+        &'a self,
+        request: &Request,
+        at: &'a NameBuf,
+        aliases: &'a mut AliasBuf,
+    ) -> Answer<'a> {
+        answer(&self.snapshot, &request.query(at.borrowed(), SOURCE), Draw(1), &mut (), aliases)
     }
 
     /// A packet's reply, as a server makes it; none when none is due.
     pub(crate) fn reply(&self, packet: &[u8], limits: Limits<'_>) -> Option<Vec<u8>> {
         let mut out = [0xee; crate::TCP_OCTETS_MAX];
-        let mut at = NameBuf::new();
+        let (mut at, mut aliases) = (NameBuf::new(), AliasBuf::new());
         let octets = match decode(packet, &mut at) {
             Decoded::Query(request) => {
-                encode(&request, packet, &self.answer(&request, &at), limits, &mut out)
+                encode(&request, packet, &self.answer(&request, &at, &mut aliases), limits, &mut out)
             }
             Decoded::Error(request, code) => encode_error(&request, packet, code, limits, &mut out),
             Decoded::Drop(_) => return None,

@@ -11,7 +11,7 @@
 
 use std::net::IpAddr;
 
-use portolan_core::answer::{Ede, Rcode, RecordSet};
+use portolan_core::answer::{AliasBuf, Ede, Rcode, RecordSet};
 use portolan_core::record::{Present, RecordType};
 use portolan_core::{Answer, Client, Draw, Fleet, Name, Query, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,9 @@ pub struct Hop {
     /// The wildcard that it was found by.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub wildcard: Option<String>,
+    /// The name above it whose DNAME redirects it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub dname: Option<String>,
     /// The object that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub owner: Option<String>,
@@ -131,6 +134,8 @@ pub enum Found {
     Empty,
     /// It is at or below a delegation.
     Delegated,
+    /// It is below a DNAME (RFC 6672).
+    Redirected,
     /// Not at all.
     #[default]
     Missing,
@@ -269,7 +274,8 @@ pub fn explain(
     let from = from.to_canonical();
     let query = Query { name: name.borrowed(), rtype, client: Client { address: from } };
     let mut collector = collect::Collector::new(snapshot, fleet);
-    let answer = portolan_core::answer(snapshot, &query, Draw(0), &mut collector);
+    let mut aliases = AliasBuf::new();
+    let answer = portolan_core::answer(snapshot, &query, Draw(0), &mut collector, &mut aliases);
     let answer = AnswerSeen::of(&answer);
     let (zone, hops) = collector.finish(name, &answer);
     Explanation {
@@ -313,6 +319,7 @@ fn rcode(rcode: Rcode) -> &'static str {
         Rcode::ServFail => "SERVFAIL",
         Rcode::NxDomain => "NXDOMAIN",
         Rcode::Refused => "REFUSED",
+        Rcode::YxDomain => "YXDOMAIN",
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use portolan_core::answer::{Draw, answer};
+use portolan_core::answer::{AliasBuf, Draw, answer};
 use portolan_core::name::NameBuf;
 use portolan_core::zone::Snapshot;
 use portolan_wire::{
@@ -23,7 +23,7 @@ const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 static WORLD: LazyLock<Snapshot> = LazyLock::new(world::snapshot);
 
 fuzz_target!(|packet: &[u8]| {
-    let mut name = NameBuf::new();
+    let (mut name, mut aliases) = (NameBuf::new(), AliasBuf::new());
     let decoded = decode(packet, &mut name);
     let mut out = vec![0; TCP_OCTETS_MAX];
     for transport in [Transport::Udp, Transport::Tcp] {
@@ -34,7 +34,8 @@ fuzz_target!(|packet: &[u8]| {
                 (request, encode_error(&request, packet, code, limits, &mut out))
             }
             Decoded::Query(request) => {
-                let answer = answer(&WORLD, &request.query(name.borrowed(), SOURCE), Draw(7), &mut ());
+                let query = request.query(name.borrowed(), SOURCE);
+                let answer = answer(&WORLD, &query, Draw(7), &mut (), &mut aliases);
                 (request, encode(&request, packet, &answer, limits, &mut out))
             }
         };

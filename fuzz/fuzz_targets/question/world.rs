@@ -7,7 +7,8 @@ use portolan_core::cluster::{Cluster, Sources};
 use portolan_core::fleet::{Evidence, NameFacts, Owner, ZoneFacts};
 use portolan_core::record::{Rdata, Soa};
 use portolan_core::publish::Serials;
-use portolan_core::zone::Snapshot;
+use portolan_core::zone::file::Gather;
+use portolan_core::zone::{Snapshot, ZoneFile};
 use portolan_core::{ClusterName, Endpoint, Fact, Fleet, Name, RecordType, Target, Ttl};
 
 /// More TXT records than fit into a datagram.
@@ -16,14 +17,29 @@ const TEXTS: u8 = 40;
 /// The seed of the hash of names: one that stays, so that a crash can be seen again.
 const SEED: u64 = 7;
 
-/// The zone `example.org` with its names.
+/// The zone `example.org` with its names, and a file beside them that has DNAMEs.
 pub(crate) fn snapshot() -> Snapshot {
     let mut fleet = Fleet::default();
     fleet.apply(facts());
     let compiled = compile(&fleet, &Snapshot::new(SEED), &fleet.everything());
-    let mut snapshot = Snapshot::new(SEED).publish(compiled, &mut Serials::default(), 1);
+    let apex = name("example.org");
+    let (file, ..) = ZoneFile::build(&apex, SEED, vec![dnames(&apex)]).expect("it has an SOA");
+    let mut serials = Serials::default();
+    let snapshot = Snapshot::new(SEED).with_file(&apex, Some(file.into()), &mut serials);
+    let mut snapshot = snapshot.publish(compiled, &mut serials, 1);
     snapshot.complete = true;
     snapshot
+}
+
+/// A DNAME to the fleet's names, one to the other, and one whose names grow.
+fn dnames(apex: &Name) -> Gather {
+    let mut gather = Gather::new();
+    gather.add(apex.borrowed(), RecordType::SOA, Ttl::DEFAULT, Rdata::soa(&soa()).as_wire());
+    for (at, target) in [("d", "example.org"), ("e", "d.example.org"), ("g", "grows.g.example.org")] {
+        let at = apex.prepend(at).expect("it is short");
+        gather.add(at.borrowed(), RecordType::DNAME, Ttl::DEFAULT, name(target).as_wire());
+    }
+    gather
 }
 
 fn facts() -> Vec<Fact> {
@@ -78,8 +94,8 @@ fn named(at: &str, endpoints: Vec<Endpoint>) -> Fact {
     Fact::Name(name(at), Some(facts))
 }
 
-fn zone() -> Fact {
-    let soa = Soa {
+fn soa() -> Soa {
+    Soa {
         mname: name("ns1.example.org"),
         rname: name("hostmaster.example.org"),
         serial: 0,
@@ -87,9 +103,12 @@ fn zone() -> Fact {
         retry: 1800,
         expire: 86_400,
         minimum: 30,
-    };
+    }
+}
+
+fn zone() -> Fact {
     let facts = ZoneFacts {
-        soa,
+        soa: soa(),
         name_servers: vec![name("ns1.example.org")],
         ttl: Ttl::DEFAULT,
         policy: None,

@@ -1,3 +1,4 @@
+use crate::answer::AliasBuf;
 use crate::cluster::{Cluster, ClusterState};
 use crate::fleet::Endpoint;
 use crate::place::NetworkMap;
@@ -364,7 +365,8 @@ fn all_is_shuffled_and_complete() {
     };
     let mut first = [0; 2];
     for draw in 0..2000 {
-        let got = crate::answer(&world.snapshot, &query, crate::Draw(draw), &mut ());
+        let mut aliases = AliasBuf::new();
+        let got = crate::answer(&world.snapshot, &query, crate::Draw(draw), &mut (), &mut aliases);
         let data: Vec<&[u8]> = got.rdata(&got.answers[0]).collect();
         assert_eq!(data.len(), 2);
         first[usize::from(data[0][3] - 1)] += 1;
@@ -499,7 +501,8 @@ fn a_verdict_that_changes_meanwhile_breaks_no_answer() {
     let www = name("www.example");
     let client = crate::Client { address: ANYONE.parse().unwrap() };
     let query = crate::Query { name: www.borrowed(), rtype: RecordType::A, client };
-    let got = crate::answer(&world.snapshot, &query, crate::Draw(1), &mut TakesDown(&world.snapshot));
+    let (mut trace, mut aliases) = (TakesDown(&world.snapshot), AliasBuf::new());
+    let got = crate::answer(&world.snapshot, &query, crate::Draw(1), &mut trace, &mut aliases);
     assert_eq!(got.answers.iter().map(|set| got.rdata(set).len()).sum::<usize>(), 2);
     assert_eq!(got.answers[0].ttl.seconds(), 30, "all of it is from before the change");
 }
@@ -517,7 +520,8 @@ fn of_more_records_than_fit_each_is_as_likely() {
     let query = crate::Query { name: www.borrowed(), rtype: RecordType::A, client };
     let mut of = [0; 6];
     for draw in 0..60 {
-        let got = crate::answer(&world.snapshot, &query, crate::Draw(draw), &mut ());
+        let mut aliases = AliasBuf::new();
+        let got = crate::answer(&world.snapshot, &query, crate::Draw(draw), &mut (), &mut aliases);
         let data: alloc::collections::BTreeSet<&[u8]> = got.rdata(&got.answers[0]).collect();
         assert_eq!(data.len(), super::PICKS_MAX);
         data.iter().for_each(|d| of[usize::from(d[2])] += 1);

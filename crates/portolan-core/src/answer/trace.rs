@@ -36,6 +36,8 @@ pub enum Match {
     Missing,
     /// It is at or below a delegation.
     Cut,
+    /// It is below a DNAME (RFC 6672).
+    Redirected,
 }
 
 /// A member of a pool, as one client sees it.
@@ -64,6 +66,8 @@ pub enum Step<'a> {
     Zone(NameRef<'a>, u32),
     /// The name that was looked up and how it was found.
     Name(NameRef<'a>, Match),
+    /// The name is below this one, which has a DNAME in a zone file.
+    Redirected(NameRef<'a>),
     /// The name is the fleet's, and this policy steers it.
     Steered(Option<&'a PolicyName>),
     /// The name is a zone file's, which has this there; true when that answers.

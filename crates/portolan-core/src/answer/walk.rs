@@ -1,7 +1,7 @@
 //! The walk from a question's name along its aliases to what stands at their end.
 
 use crate::answer::{
-    Answer, CHAIN_MAX, Draw, Ede, Match, Query, Rcode, RecordSet, Step, Trace, project, select,
+    Answer, CHAIN_MAX, Draw, Ede, Match, Query, Rcode, RecordSet, Step, Trace, dname, project, select,
 };
 use crate::name::{NameRef, Suffixes};
 use crate::record::RecordType;
@@ -29,6 +29,8 @@ pub(super) struct Walk<'a, 'w, T> {
     pub(super) query: &'w Query<'a>,
     pub(super) draw: Draw,
     pub(super) trace: &'w mut T,
+    /// What is left of the room for aliases that DNAMEs make.
+    pub(super) aliases: &'a mut [u8],
     pub(super) answer: &'w mut Answer<'a>,
 }
 
@@ -82,6 +84,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             Lookup::Found(Stored::File(node), _) => self.file(at, apex, node),
             Lookup::Cut(owner, stored, name_servers) => self.cut(at, owner, stored, name_servers),
             Lookup::Empty => self.apex_or_nothing(at, apex),
+            Lookup::Redirected(owner, dname) => self.redirected(at, owner, dname),
             Lookup::Missing if apex => self.apex_or_nothing(at, apex),
             // Also in a zone that only a file has as yet: the fleet that was not read may have names in it.
             Lookup::Missing if self.snapshot.complete => {
@@ -97,8 +100,9 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
 
     /// Looks at an alias' target, unless the chain ends there.
     fn follow(&mut self, target: NameRef<'a>) -> Next<'a> {
-        let repeats = self.answer.answers.iter().any(|set| set.owner == target);
-        if repeats || self.answer.answers.len() > CHAIN_MAX {
+        let aliases = || self.answer.answers.iter().filter(|set| set.rtype() == RecordType::CNAME);
+        let repeats = aliases().any(|alias| alias.owner == target);
+        if repeats || aliases().count() > CHAIN_MAX {
             self.trace.note(Step::ChainEnds(if repeats { "it is a circle" } else { "it is too long" }));
             self.answer.ede = Some(Ede::InvalidData);
             return Next::Done;
@@ -186,10 +190,37 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         }
     }
 
+    /// A name below a DNAME: that record, and the alias that it makes (RFC 6672 section 3.2).
+    #[cold]
+    fn redirected(&mut self, at: At<'a>, owner: NameRef<'a>, dname: Rrset<'a>) -> Next<'a> {
+        self.trace.note(Step::Redirected(owner));
+        let dname = RecordSet::as_kept(owner, dname);
+        // A chain may come by one again, and a record stands once in an answer (RFC 2181 section 5).
+        let is_there = |set: &RecordSet<'_>| set.rtype() == RecordType::DNAME && set.owner == owner;
+        if !self.answer.answers.iter().any(is_there) {
+            self.push(dname);
+        }
+        let target = dname.set.data().next().and_then(|wire| NameRef::from_wire(wire).ok());
+        let alias = target.and_then(|to| dname::alias(&mut self.aliases, at.name, owner, dname.ttl, to));
+        match alias {
+            Some(alias) => self.lead(RecordSet::as_kept(at.name, alias), "the DNAME makes it"),
+            None => {
+                self.trace.note(Step::ChainEnds("the name that the DNAME leads to is too long"));
+                self.answer.rcode = Rcode::YxDomain;
+                Next::Done
+            }
+        }
+    }
+
     fn alias(&mut self, at: At<'a>, records: &Records, alias: Rrset<'a>, why: &'static str) -> Next<'a> {
         let ttl = if records.offers().is_empty() { records.ttl } else { records.ttl.halved() };
-        self.push(RecordSet::whole(at.name, ttl, alias));
-        let Some(target) = alias.data().next().and_then(|wire| NameRef::from_wire(wire).ok()) else {
+        self.lead(RecordSet::whole(at.name, ttl, alias), why)
+    }
+
+    /// Adds an alias, and goes on along it unless it is all that was asked for.
+    fn lead(&mut self, alias: RecordSet<'a>, why: &'static str) -> Next<'a> {
+        self.push(alias);
+        let Some(target) = alias.set.data().next().and_then(|wire| NameRef::from_wire(wire).ok()) else {
             return Next::Done;
         };
         self.trace.note(Step::Alias(target, why));
@@ -278,6 +309,7 @@ fn kind_of(found: &Lookup<'_, '_>) -> Match {
         Lookup::Found(_, false) => Match::Exact,
         Lookup::Found(_, true) => Match::Wildcard,
         Lookup::Cut(..) => Match::Cut,
+        Lookup::Redirected(..) => Match::Redirected,
         Lookup::Empty => Match::Empty,
         Lookup::Missing => Match::Missing,
     }

@@ -40,6 +40,8 @@ pub struct ZoneFile {
     names: usize,
     /// One bit a depth at which there are delegations below the apex.
     cuts: u64,
+    /// True when there is a DNAME that names are redirected by.
+    has_dname: bool,
     /// How many labels the deepest name has.
     deepest: usize,
     content: u128,
@@ -96,6 +98,13 @@ impl ZoneFile {
     #[inline]
     pub(crate) fn cuts(&self) -> u64 {
         self.cuts
+    }
+
+    /// True when there is a DNAME.
+    #[must_use]
+    #[inline]
+    pub(crate) fn has_dname(&self) -> bool {
+        self.has_dname
     }
 
     /// How many labels the deepest name has.

@@ -14,6 +14,8 @@ pub(crate) enum Lookup<'s, 'q> {
     Found(Stored<'s>, bool),
     /// A delegation at this name, what stands there, and the name servers among it.
     Cut(NameRef<'q>, Stored<'s>, Rrset<'s>),
+    /// A DNAME above, at this name.
+    Redirected(NameRef<'q>, Rrset<'s>),
     /// Names below, no records here.
     Empty,
     /// Nothing.
@@ -62,7 +64,7 @@ impl Snapshot {
                 _ => Lookup::Found(stored, false),
             },
             Some(Known::Empty) => Lookup::Empty,
-            None => self.wildcard(zone, suffixes),
+            None => self.by_encloser(zone, suffixes),
         }
     }
 
@@ -120,8 +122,10 @@ impl Snapshot {
         None
     }
 
-    /// The wildcard below the closest encloser (RFC 4592 section 3.3.1).
-    fn wildcard<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
+    /// What the closest encloser makes of a name that is not there: by the wildcard below it (RFC 4592 section
+    /// 3.3.1), or by its DNAME (RFC 6672 section 3.2). A zone file has nothing below a DNAME, so a wildcard
+    /// there is the fleet's, which goes first.
+    fn by_encloser<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
         let encloser = self.encloser(zone, suffixes);
         let mut wire = ArrayVec::<u8, { NAME_OCTETS_MAX + 2 }>::new();
         // A name has no more octets than there is room for behind these two.
@@ -131,7 +135,26 @@ impl Snapshot {
         match self.known_by(zone, hash_of(wildcard, self.seed()), wildcard) {
             Some(Known::Records(stored)) => Lookup::Found(stored, true),
             Some(Known::Empty) => Lookup::Empty,
+            None if zone.file.as_ref().is_some_and(|file| file.has_dname()) => {
+                self.below_dname(zone, suffixes, encloser).unwrap_or(Lookup::Missing)
+            }
             None => Lookup::Missing,
+        }
+    }
+
+    /// By the DNAME of a zone file at a name, where no name of the fleet hides it.
+    #[cold]
+    fn below_dname<'s, 'q>(
+        &'s self,
+        zone: &'s Zone,
+        suffixes: &Suffixes<'q>,
+        skip: usize,
+    ) -> Option<Lookup<'s, 'q>> {
+        match self.known(zone, suffixes, skip)? {
+            Known::Records(Stored::File(node)) => {
+                Some(Lookup::Redirected(suffixes.name(skip), node.set(RecordType::DNAME)?))
+            }
+            _ => None,
         }
     }
 

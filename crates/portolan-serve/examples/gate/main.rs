@@ -16,9 +16,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use portolan_core::name::NameBuf;
 use portolan_core::{Draw, Snapshot};
-use portolan_serve::respond::{Manner, Outcome, Packet, Transport, respond};
+use portolan_serve::respond::{Manner, Outcome, Packet, Room, Transport, respond};
 use portolan_serve::{Config, Limits, Published, Server};
 
 mod hostile;
@@ -81,7 +80,7 @@ fn on_a_stack_of_its_own(work: impl FnOnce() -> Result<(), String> + Send) -> Re
 /// `good`, `hostile` or a `file`, its name, and what came of it.
 fn packets(folders: &[&str]) -> Result<(), String> {
     let snapshot = world::snapshot();
-    let mut desk = Desk { snapshot: &snapshot, name: NameBuf::new(), out: vec![0; MESSAGE_OCTETS_MAX] };
+    let mut desk = Desk { snapshot: &snapshot, room: Room::default(), out: vec![0; MESSAGE_OCTETS_MAX] };
     let good = hostile::good();
     let mut groups = vec![("hostile", hostile::packets(&good))];
     groups.insert(0, ("good", good));
@@ -108,7 +107,7 @@ fn measured(desk: &mut Desk<'_>, octets: &[u8]) -> Outcome {
 
 struct Desk<'d> {
     snapshot: &'d Snapshot,
-    name: NameBuf,
+    room: Room,
     out: Vec<u8>,
 }
 
@@ -117,7 +116,7 @@ impl Desk<'_> {
         let transport = if octets.len() > UDP_OCTETS_MAX { Transport::Tcp } else { Transport::Udp };
         let packet = Packet { octets, source: SOURCE };
         let manner = Manner { transport, nsid: b"gate" };
-        respond(self.snapshot, packet, manner, DRAW, &mut self.name, &mut self.out)
+        respond(self.snapshot, packet, manner, DRAW, &mut self.room, &mut self.out)
     }
 }
 

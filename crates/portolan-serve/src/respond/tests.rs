@@ -28,7 +28,7 @@ fn a_packet_that_is_none_is_dropped_and_counted() {
     let response = [0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     for octets in [&b""[..], &[0; 11], &response] {
         let packet = Packet { octets, source: IpAddr::from([192, 0, 2, 1]) };
-        let outcome = respond(&snapshot, packet, manner, Draw(1), &mut NameBuf::new(), &mut [0; 512]);
+        let outcome = respond(&snapshot, packet, manner, Draw(1), &mut Room::default(), &mut [0; 512]);
         assert_eq!(outcome.count(counters.lane(0)), None, "{octets:?}");
     }
     assert_eq!(counters.sum().get(Count::DroppedShort), 2);

@@ -21,7 +21,6 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 
-use portolan_core::name::NameBuf;
 use portolan_wire::TCP_OCTETS_MAX;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -31,7 +30,7 @@ use super::frames::{Frame, Inbox, LENGTH_OCTETS};
 use super::table::Seat;
 use crate::config::Limits;
 use crate::counters::{Count, Lane};
-use crate::respond::{Chance, Manner, Packet, Transport, respond};
+use crate::respond::{Chance, Manner, Packet, Room, Transport, respond};
 use crate::shared::Shared;
 
 /// Replies that are gathered before they are written, in octets.
@@ -166,13 +165,13 @@ impl<'c> Conversation<'c> {
             };
             answered += 1;
             let packet = Packet { octets, source: self.source };
-            let Outbox { octets, filled, name } = outbox;
+            let Outbox { octets, filled, room } = outbox;
             let Some((length, reply)) =
                 octets.get_mut(*filled..).and_then(|room| room.split_first_chunk_mut::<LENGTH_OCTETS>())
             else {
                 break Next::More;
             };
-            let outcome = respond(&snapshot, packet, manner, self.chance.draw(), name, reply);
+            let outcome = respond(&snapshot, packet, manner, self.chance.draw(), room, reply);
             let octets = outcome.count(self.lane).and_then(|octets| u16::try_from(octets).ok());
             if let Some(octets) = octets.filter(|octets| *octets > 0) {
                 *length = octets.to_be_bytes();
@@ -214,13 +213,13 @@ enum Next {
 struct Outbox {
     octets: Box<[u8]>,
     filled: usize,
-    name: NameBuf,
+    room: Room,
 }
 
 impl Outbox {
     fn new() -> Self {
         let octets = vec![0; OUTBOX_OCTETS + LENGTH_OCTETS + TCP_OCTETS_MAX].into();
-        Self { octets, filled: 0, name: NameBuf::new() }
+        Self { octets, filled: 0, room: Room::default() }
     }
 
     fn replies(&self) -> &[u8] {

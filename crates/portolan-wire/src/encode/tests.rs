@@ -3,6 +3,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use portolan_core::RecordType;
+use portolan_core::answer::AliasBuf;
 use portolan_core::name::NameBuf;
 use portolan_core::record::{Rdata, Target};
 
@@ -57,6 +58,18 @@ fn an_answer() {
     check_bytes(&world, &www.clone().opt(&NSID), 0x8500, [1, 1, 0, 1], &with(b"\0\x03\0\x05fra-1"));
     let unknown = [0xfd, 0xe9, 0, 1, 7, 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8];
     check_bytes(&world, &www.opt(&unknown), 0x8500, [1, 1, 0, 1], &with(&[]));
+}
+
+/// The owner of a DNAME is a pointer into the question, its target is written out (RFC 6672 section 2.5); the
+/// alias that it makes has the letter case of the question in its owner, and ends in the DNAME's target.
+#[test]
+fn an_alias_that_a_dname_makes() {
+    let mut world = world();
+    world.zone_with_dname("file", "d.file", "to.file");
+    let dname = b"\xc0\x10\0\x27\0\x01\0\0\0\x1e\0\x09\x02to\x04file\0";
+    let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\x1e\0\x09\x03www\x02to\xc0\x12";
+    let expected = [&dname[..], alias].concat();
+    check_bytes(&world, &Packet::asks("wWw.d.file", RecordType::CNAME), 0x8500, [1, 2, 0, 0], &expected);
 }
 
 #[test]
@@ -337,9 +350,9 @@ fn buffers_of_any_size() {
     world.name("x.example", &addresses(20));
     let packet =
         Packet::asks("x.example", A).opt(&[&NSID[..], &subnet(1, 24, 0, &[192, 0, 2])].concat()).bytes();
-    let mut at = NameBuf::new();
+    let (mut at, mut aliases) = (NameBuf::new(), AliasBuf::new());
     let Decoded::Query(request) = decode(&packet, &mut at) else { panic!("no query") };
-    let answer = world.answer(&request, &at);
+    let answer = world.answer(&request, &at, &mut aliases);
     let least = 12 + 15 + 11 + 9 + 11;
     for size in 0..600 {
         let mut out = alloc::vec![0xee; size];

@@ -1,7 +1,7 @@
 //! The path of a query allocates nothing.
 
 use portolan_core::RecordType;
-use portolan_core::answer::Draw;
+use portolan_core::answer::{AliasBuf, Draw};
 use portolan_core::name::NameBuf;
 use portolan_core::record::Rdata;
 
@@ -50,11 +50,17 @@ fn packets() -> alloc::vec::Vec<Packet> {
     .into()
 }
 
-fn serve(world: &World, packet: &[u8], limits: Limits<'_>, at: &mut NameBuf, out: &mut [u8]) -> usize {
+fn serve(
+    world: &World,
+    packet: &[u8],
+    limits: Limits<'_>,
+    (at, aliases): &mut (NameBuf, AliasBuf),
+    out: &mut [u8],
+) -> usize {
     match decode(packet, at) {
         Decoded::Query(request) => {
             let query = request.query(at.borrowed(), SOURCE);
-            let answer = portolan_core::answer(&world.snapshot, &query, Draw(3), &mut ());
+            let answer = portolan_core::answer(&world.snapshot, &query, Draw(3), &mut (), aliases);
             encode(&request, packet, &answer, limits, out)
         }
         Decoded::Error(request, code) => encode_error(&request, packet, code, limits, out),
@@ -66,13 +72,13 @@ fn serve(world: &World, packet: &[u8], limits: Limits<'_>, at: &mut NameBuf, out
 fn nothing_is_allocated() {
     let world = world();
     let mut out = alloc::vec![0; TCP_OCTETS_MAX];
-    let mut at = NameBuf::new();
+    let mut room = (NameBuf::new(), AliasBuf::new());
     for packet in packets() {
         let bytes = packet.bytes();
         for limits in [UDP, TCP] {
             let mut octets = 0;
             let counted = allocation_counter::measure(|| {
-                octets = serve(&world, &bytes, limits, &mut at, &mut out);
+                octets = serve(&world, &bytes, limits, &mut room, &mut out);
             });
             assert_eq!(counted.count_total, 0, "{bytes:?}");
             assert_eq!(octets > 0, packet.flags & 0x8000 == 0, "{bytes:?}");

@@ -8,7 +8,7 @@ use hickory_proto::op::{Edns, Message, Query};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption, NSIDPayload};
 use hickory_proto::rr::{self, Record};
 use hickory_proto::serialize::binary::{BinEncodable, BinEncoder, NameEncoding};
-use portolan_core::answer::{Answer, RecordSet};
+use portolan_core::answer::{AliasBuf, Answer, RecordSet};
 use portolan_core::name::NameBuf;
 use portolan_core::record::{Rdata, Target};
 use portolan_core::{Name, RecordType};
@@ -160,9 +160,9 @@ proptest! {
             packet = packet.opt_as(payload, [0, 0, 0x80, 0], &NSID);
         }
         let bytes = packet.bytes();
-        let mut at = NameBuf::new();
+        let (mut at, mut aliases) = (NameBuf::new(), AliasBuf::new());
         let Decoded::Query(request) = decode(&bytes, &mut at) else { panic!("no query") };
-        let answer = world.answer(&request, &at);
+        let answer = world.answer(&request, &at, &mut aliases);
         let expected = flat_answer(&answer);
 
         let reply = world.reply(&bytes, TCP).unwrap();
@@ -324,9 +324,9 @@ fn large_replies_read_the_same() {
     world.name_at(&long, &targets);
     for at in ["mx.example".parse().unwrap(), long] {
         let bytes = Packet::new().question(at.as_wire(), RecordType::MX, 1).bytes();
-        let mut buffer = NameBuf::new();
+        let (mut buffer, mut aliases) = (NameBuf::new(), AliasBuf::new());
         let Decoded::Query(request) = decode(&bytes, &mut buffer) else { panic!("no query") };
-        let expected = flat_answer(&world.answer(&request, &buffer));
+        let expected = flat_answer(&world.answer(&request, &buffer, &mut aliases));
         assert_eq!(expected.len(), 250);
         let reply = world.reply(&bytes, TCP).unwrap();
         assert!(reply.len() > 0x4000);

@@ -76,6 +76,7 @@ impl<'a> Collector<'a> {
                 Match::Empty => Found::Empty,
                 Match::Missing => Found::Missing,
                 Match::Cut => Found::Delegated,
+                Match::Redirected => Found::Redirected,
             },
             wildcard: wildcard.as_ref().map(Name::to_dotless),
             ..Hop::default()
@@ -111,6 +112,12 @@ impl<'a> Collector<'a> {
         });
     }
 
+    fn redirected(&mut self, owner: NameRef<'_>) {
+        let hop = &mut self.current().hop;
+        hop.dname = Some(owner.to_name().to_dotless());
+        hop.owner = Some("the zone file".to_owned());
+    }
+
     fn member(&mut self, member: Member<'_>) {
         self.current().tiers.push(member.tier);
     }
@@ -124,6 +131,7 @@ impl Trace for Collector<'_> {
             }
             Step::NoZone => {}
             Step::Name(name, found) => self.name(name, found),
+            Step::Redirected(owner) => self.redirected(owner),
             Step::Steered(policy) => self.steered(policy),
             Step::File(node, answers) => self.file(node, answers),
             Step::Pool(rtype) => {
@@ -175,6 +183,7 @@ fn why_it_ends(hop: &Hop, apex: Option<&str>, records: Option<&Records>) -> Opti
     let why = match hop.found {
         _ if apex == Some(hop.name.as_str()) => "it is the zone's apex; the Zone answers",
         Found::Delegated => "it is delegated to other name servers",
+        Found::Redirected => "a DNAME redirects it",
         Found::Missing => "there is no such name",
         Found::Empty => "it has no records, only names below it",
         Found::Exact | Found::Wildcard => {

@@ -196,6 +196,9 @@ impl Story {
 
 fn found(hop: &Hop) -> String {
     let name = plain(&hop.name);
+    if let Some(dname) = &hop.dname {
+        return format!("{name}, below the DNAME of {}", plain(dname));
+    }
     match (hop.found, &hop.wildcard) {
         (Found::Wildcard, Some(wildcard)) => format!("{name}, by the wildcard {}", plain(wildcard)),
         (Found::Wildcard, None) => format!("{name}, by a wildcard"),

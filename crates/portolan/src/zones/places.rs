@@ -73,7 +73,20 @@ fn words(kind: FaultKind) -> (Reason, &'static str) {
         ),
         FaultKind::ManyAliases => (
             Reason::TargetSkipped,
-            "a name is an alias of one name (RFC 2181 section 10.1); the first is used",
+            "a name is an alias of one name (RFC 2181 section 10.1), and has one DNAME (RFC 6672 section 2.3); the first \
+             is used",
+        ),
+        FaultKind::DnameAtCut => (
+            Reason::TargetSkipped,
+            "names below a delegation are another zone's, so no DNAME here can redirect them; it is left out",
+        ),
+        FaultKind::WildcardDname => (
+            Reason::TargetSuspect,
+            "the DNAME of a wildcard redirects no name that the wildcard stands for (RFC 6672 section 3.3)",
+        ),
+        FaultKind::BelowDname => (
+            Reason::TargetSkipped,
+            "the name is below a DNAME, which redirects it (RFC 6672 section 2.4); all of its records are left out",
         ),
         FaultKind::MisplacedSoa => (
             Reason::TargetSkipped,

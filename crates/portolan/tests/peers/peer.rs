@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 use crate::question::Question;
 use crate::reply::Reply;
 
-/// The zone that all of them serve.
-pub(crate) const APEX: &str = "features.example";
+/// The zones that all of them serve, and the files that they stand in.
+pub(crate) const ZONES: [(&str, &str); 2] =
+    [("features.example", "features.zone"), ("moved.example", "moved.zone")];
+/// What the first of them includes.
+const INCLUDED: &str = "part.zone";
 /// Where the zone file stands, with the file that it includes.
 pub(crate) const ZONE_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
 /// How long a server may take to start, and to answer.
@@ -48,7 +51,7 @@ impl Peer {
         };
         let folder = below.join(format!("{kind:?}"));
         fs::create_dir(&folder).unwrap();
-        for file in ["features.zone", "part.zone"] {
+        for file in ZONES.map(|(_, file)| file).into_iter().chain([INCLUDED]) {
             fs::copy(Path::new(ZONE_FOLDER).join(file), folder.join(file)).unwrap();
         }
         let address = free_address();
@@ -63,7 +66,9 @@ impl Peer {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.connect(address).unwrap();
         let mut peer = Self { kind, child, address, socket };
-        peer.wait_for_the_zone(&folder.join("log"));
+        for (apex, _) in ZONES {
+            peer.wait_for_the_zone(apex, &folder.join("log"));
+        }
         Some(peer)
     }
 
@@ -106,9 +111,9 @@ impl Peer {
         reply
     }
 
-    /// Waits until the zone's SOA is answered with authority.
-    fn wait_for_the_zone(&mut self, log: &Path) {
-        let packet = Question::soa_of_the_zone().packet();
+    /// Waits until a zone's SOA is answered with authority.
+    fn wait_for_the_zone(&mut self, apex: &str, log: &Path) {
+        let packet = Question::soa(apex).packet();
         let deadline = Instant::now() + PATIENCE;
         loop {
             let reply = self.ask_once(&packet, Duration::from_millis(50));
@@ -174,8 +179,10 @@ fn command(kind: Kind, program: &Path, folder: &Path, address: SocketAddr) -> Co
     };
     match kind {
         Kind::Portolan => {
-            let zone = format!("{APEX}={}", folder.join("features.zone").display());
-            command.args(["run", "--workers", "1", "--listen", &address.to_string(), "--zone", &zone]);
+            command.args(["run", "--workers", "1", "--listen", &address.to_string()]);
+            for (apex, file) in ZONES {
+                command.arg("--zone").arg(format!("{apex}={}", folder.join(file).display()));
+            }
             command.arg("--control").arg(folder.join("control.sock"));
         }
         Kind::Knot => {
@@ -193,33 +200,35 @@ fn command(kind: Kind, program: &Path, folder: &Path, address: SocketAddr) -> Co
 
 fn knot(folder: &Path, address: SocketAddr) -> String {
     let (ip, port, folder) = (address.ip(), address.port(), folder.display());
+    let zones = ZONES.map(|(apex, file)| format!("  - domain: {apex}\n    file: {file}\n")).concat();
     format!(
         "server:\n    listen: {ip}@{port}\n    rundir: \"{folder}\"\n    udp-workers: 1\n    tcp-workers: 1\n    \
          background-workers: 1\nlog:\n  - target: stderr\n    any: info\ndatabase:\n    storage: \"{folder}/db\"\n    \
          journal-db-max-size: 10M\n    kasp-db-max-size: 10M\n    timer-db-max-size: 10M\ntemplate:\n  - id: default\n    \
          storage: \"{folder}\"\n    semantic-checks: off\n    zonefile-sync: -1\n    zonefile-load: whole\n    \
-         journal-content: none\nzone:\n  - domain: {APEX}\n    file: features.zone\n"
+         journal-content: none\nzone:\n{zones}"
     )
 }
 
 fn nsd(folder: &Path, address: SocketAddr) -> String {
     let (ip, port, folder) = (address.ip(), address.port(), folder.display());
+    let zones = ZONES.map(|(apex, file)| format!("zone:\n    name: {apex}\n    zonefile: {file}\n")).concat();
     format!(
         "server:\n    ip-address: {ip}\n    port: {port}\n    server-count: 1\n    username: \"\"\n    chroot: \"\"\n    \
          zonesdir: \"{folder}\"\n    database: \"\"\n    pidfile: \"{folder}/nsd.pid\"\n    xfrdfile: \"{folder}/xfrd\"\n    \
          zonelistfile: \"{folder}/zone.list\"\n    xfrdir: \"{folder}\"\n    minimal-responses: yes\n    \
-         rrl-ratelimit: 0\n    rrl-whitelist-ratelimit: 0\nremote-control:\n    control-enable: no\nzone:\n    \
-         name: {APEX}\n    zonefile: features.zone\n"
+         rrl-ratelimit: 0\n    rrl-whitelist-ratelimit: 0\nremote-control:\n    control-enable: no\n{zones}"
     )
 }
 
 fn bind(folder: &Path, address: SocketAddr) -> String {
     let (ip, port, folder) = (address.ip(), address.port(), folder.display());
+    let zone = |(apex, file)| format!("zone \"{apex}\" {{ type primary; file \"{file}\"; }};\n");
+    let zones = ZONES.map(zone).concat();
     format!(
         "options {{\n  directory \"{folder}\";\n  pid-file \"{folder}/named.pid\";\n  session-keyfile none;\n  \
          listen-on port {port} {{ {ip}; }};\n  listen-on-v6 {{ none; }};\n  recursion no;\n  minimal-responses yes;\n  \
          notify no;\n  dnssec-validation no;\n  max-udp-size 1232;\n  check-names primary ignore;\n  check-integrity no;\n  \
-         empty-zones-enable no;\n  zero-no-soa-ttl no;\n}};\ncontrols {{ }};\nzone \"{APEX}\" {{ type primary; file \
-         \"features.zone\"; }};\n"
+         empty-zones-enable no;\n  zero-no-soa-ttl no;\n}};\ncontrols {{ }};\n{zones}"
     )
 }

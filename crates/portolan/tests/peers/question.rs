@@ -1,4 +1,4 @@
-//! The questions: names in, above, below and beside those of the zone, and all types.
+//! The questions: names in, above, below and beside those of the zones, and all types.
 
 use std::fmt;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use portolan_core::{Name, RecordType};
 use portolan_zonefile::{Context, Piece, cut, read};
 
-use crate::peer::{APEX, ZONE_FOLDER};
+use crate::peer::{ZONE_FOLDER, ZONES};
 
 /// Types that the zone has, types that it could have, and one that nobody has heard of.
-const TYPES: [RecordType; 36] = [
+const TYPES: [RecordType; 37] = [
     RecordType::A,
     RecordType::NS,
     RecordType::CNAME,
@@ -46,6 +46,7 @@ const TYPES: [RecordType; 36] = [
     RecordType::AAAA,
     RecordType::TXT,
     RecordType::CNAME,
+    RecordType::ANY,
 ];
 /// What a client says that it can take over UDP; none: it has no EDNS.
 const SIZES: [Option<u16>; 5] = [None, None, Some(512), Some(1232), Some(4096)];
@@ -63,8 +64,8 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    pub(crate) fn soa_of_the_zone() -> Self {
-        let apex: Name = APEX.parse().unwrap();
+    pub(crate) fn soa(apex: &str) -> Self {
+        let apex: Name = apex.parse().unwrap();
         Self { id: 0, name: apex.as_wire().to_vec(), rtype: RecordType::SOA, edns: None }
     }
 
@@ -102,11 +103,14 @@ pub(crate) struct Questions {
     state: u64,
     id: u16,
     names: Vec<Name>,
+    /// Those of them that have DNAMEs.
+    dnames: Vec<Name>,
 }
 
 impl Questions {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { state: seed, id: 0, names: names_of_the_zone() }
+        let (names, dnames) = names_of_the_zones();
+        Self { state: seed, id: 0, names, dnames }
     }
 
     fn below(&mut self, most: usize) -> usize {
@@ -122,8 +126,22 @@ impl Questions {
         from[self.below(from.len())].clone()
     }
 
-    /// A name of the zone, or one that stands to one in some way.
     fn name(&mut self) -> Name {
+        let name = self.around();
+        if self.below(6) > 0 {
+            return name;
+        }
+        // Below a DNAME, with labels that its target may have.
+        let dnames = std::mem::take(&mut self.dnames);
+        let dname = self.pick(&dnames);
+        self.dnames = dnames;
+        let own = name.borrowed().labels().count().saturating_sub(2).max(1);
+        let labels = name.borrowed().labels().take(own).chain(dname.borrowed().labels());
+        Name::from_labels(labels).unwrap_or(dname)
+    }
+
+    /// A name of a zone, or one that stands to one in some way.
+    fn around(&mut self) -> Name {
         let names = std::mem::take(&mut self.names);
         let name = self.pick(&names);
         self.names = names;
@@ -189,11 +207,11 @@ impl Iterator for Questions {
     }
 }
 
-/// The owners in the zone file and in what it includes, in their order.
-fn names_of_the_zone() -> Vec<Name> {
-    let mut names: Vec<Name> = Vec::new();
-    let context = Context::new(APEX.parse().unwrap());
-    let mut files = vec![("features.zone".to_owned(), context)];
+/// The owners in the zone files and in what they include, in their order, and those of DNAMEs.
+fn names_of_the_zones() -> (Vec<Name>, Vec<Name>) {
+    let (mut names, mut dnames): (Vec<Name>, Vec<Name>) = (Vec::new(), Vec::new());
+    let of = |(apex, file): (&str, &str)| (file.to_owned(), Context::new(apex.parse().unwrap()));
+    let mut files = ZONES.map(of).to_vec();
     while let Some((file, context)) = files.pop() {
         let text = std::fs::read(Path::new(ZONE_FOLDER).join(&file)).unwrap();
         let (pieces, faults) = cut(&text, &context, 1);
@@ -205,6 +223,9 @@ fn names_of_the_zone() -> Vec<Name> {
                         if names.last().is_none_or(|last| last.borrowed() != record.owner) {
                             names.push(record.owner.to_name());
                         }
+                        if record.rtype == RecordType::DNAME {
+                            dnames.push(record.owner.to_name());
+                        }
                     });
                     assert_eq!(found.faults.count(), 0, "{file}: {:?}", found.faults);
                 }
@@ -212,5 +233,5 @@ fn names_of_the_zone() -> Vec<Name> {
             }
         }
     }
-    names
+    (names, dnames)
 }

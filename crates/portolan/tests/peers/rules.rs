@@ -26,6 +26,8 @@ struct Rule {
 
 const ALL: &[Kind] = &[Kind::Knot, Kind::Nsd, Kind::Bind];
 const SERVFAIL: u8 = 2;
+const NXDOMAIN: u8 = 3;
+const YXDOMAIN: u8 = 6;
 /// Knot ends a chain after this many aliases.
 const KNOT_ALIASES: usize = 5;
 
@@ -49,18 +51,39 @@ const RULES: &[Rule] = &[
         },
     },
     Rule {
-        kinds: ALL,
-        reason: "ours does not rewrite names below a DNAME (RFC 6672); it serves the record itself",
-        explains: |_, ours, theirs| {
-            let is_below = |record: &Record| record.rtype == RecordType::DNAME;
-            theirs.answer.iter().any(is_below) && !ours.answer.iter().any(is_below)
-        },
-    },
-    Rule {
         kinds: &[Kind::Bind],
         reason: "BIND says SERVFAIL beside a circle of aliases; the others end it with what there is of it",
         explains: |_, ours, theirs| {
-            theirs.rcode == SERVFAIL && aliases(ours) > 1 && ours.answer == theirs.answer
+            theirs.rcode == SERVFAIL && is_circle(ours) && ours.answer == theirs.answer
+        },
+    },
+    Rule {
+        kinds: ALL,
+        reason: "ANY: ours answers with one RRset of a name (RFC 8482 section 4.1), NSD with another, the others with more; \
+                 ours follows no alias that a DNAME makes",
+        explains: |question, ours, theirs| {
+            let of_question = |record: &Record| record.owner == question.name();
+            question.rtype == RecordType::ANY
+                && !ours.answer.is_empty()
+                && !theirs.answer.is_empty()
+                && (ours.answer.is_subset(&theirs.answer) || theirs.answer.iter().all(of_question))
+        },
+    },
+    Rule {
+        kinds: &[Kind::Nsd],
+        reason: "NSD goes through a DNAME once; ours until the chain is too long",
+        explains: |_, ours, theirs| {
+            aliases(ours) > aliases(theirs)
+                && dnames(ours) < aliases(ours)
+                && dnames(theirs) > 0
+                && theirs.answer.is_subset(&ours.answer)
+        },
+    },
+    Rule {
+        kinds: &[Kind::Knot],
+        reason: "Knot says NXDOMAIN where a DNAME leads to a name that is too long (RFC 6672 section 2.2: YXDOMAIN)",
+        explains: |_, ours, theirs| {
+            (ours.rcode, theirs.rcode) == (YXDOMAIN, NXDOMAIN) && ours.answer == theirs.answer
         },
     },
     Rule {
@@ -83,13 +106,29 @@ fn without_additional(reply: &Reply) -> Reply {
     Reply { additional: BTreeSet::new(), ..comparable(reply) }
 }
 
-/// Without what depends on how well a server compresses names.
+/// Without what depends on how well a server compresses names, and without saying things twice.
 fn comparable(reply: &Reply) -> Reply {
-    Reply { whole_octets: 0, truncated: false, ..reply.clone() }
+    Reply { whole_octets: 0, truncated: false, repeats: false, ..reply.clone() }
+}
+
+/// True when each alias leads to another one of the reply.
+fn is_circle(reply: &Reply) -> bool {
+    let of = |record: &&Record| record.rtype == RecordType::CNAME;
+    let owners: BTreeSet<&[u8]> =
+        reply.answer.iter().filter(of).map(|record| record.owner.as_wire()).collect();
+    !owners.is_empty() && reply.answer.iter().filter(of).all(|record| owners.contains(&*record.data))
 }
 
 fn aliases(reply: &Reply) -> usize {
-    reply.answer.iter().filter(|record| record.rtype == RecordType::CNAME).count()
+    count(reply, RecordType::CNAME)
+}
+
+fn dnames(reply: &Reply) -> usize {
+    count(reply, RecordType::DNAME)
+}
+
+fn count(reply: &Reply, rtype: RecordType) -> usize {
+    reply.answer.iter().filter(|record| record.rtype == rtype).count()
 }
 
 /// Compares two replies.

@@ -1,6 +1,7 @@
 //! What each command does: one file for each group of them.
 
 mod clusters;
+mod files;
 mod lists;
 mod objects;
 mod questions;
@@ -53,6 +54,7 @@ impl Stage {
             | "unread" | "read" => clusters::run(&mut self.world, c),
             "service" | "ready" | "ingress" | "delete" => objects::run(&mut self.world, c),
             "zone" | "domain" | "record" | "globalname" | "endpoint" => records::run(&mut self.world, c),
+            "file" => files::run(&mut self.world, c),
             "policy" | "net" => steering::run(&mut self.world, c),
             "dig" | "share" => return self.question(command),
             "explain" | "status" | "problems" | "serial" | "endpoints" => {

@@ -145,6 +145,7 @@ fn code(rcode: u16) -> &'static str {
         3 => "NXDOMAIN",
         4 => "NOTIMP",
         5 => "REFUSED",
+        6 => "YXDOMAIN",
         16 => "BADVERS",
         other => panic!("no scenario knows the code {other}"),
     }

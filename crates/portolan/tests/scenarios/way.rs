@@ -11,6 +11,7 @@ use std::time::Duration;
 use hickory_proto::op::{Edns, Message, OpCode, Query as Asked};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsOption, NSIDPayload};
 use hickory_proto::rr::{DNSClass, Name as TheirName, RecordType as TheirType};
+use portolan_core::answer::AliasBuf;
 use portolan_core::{Client, Name, Query, RecordType, Snapshot, answer};
 use portolan_serve::respond::Chance;
 use portolan_serve::{Config, Published, Running, Server};
@@ -101,7 +102,8 @@ impl Question {
         let told = self.from.filter(|(_, prefix)| *prefix > 0);
         let address = told.map_or(Ipv4Addr::LOCALHOST.into(), |(address, _)| address.to_canonical());
         let query = Query { name: self.name.borrowed(), rtype: self.rtype, client: Client { address } };
-        let answer = answer(snapshot, &query, chance.draw(), &mut ());
+        let mut aliases = AliasBuf::new();
+        let answer = answer(snapshot, &query, chance.draw(), &mut (), &mut aliases);
         let scope = self.from.map(|(address, source)| Subnet { address, source }.scope(answer.scope));
         Reply::of_answer(&answer, scope)
     }

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 use portolan_core::compile::compile;
 use portolan_core::fleet::Touched;
 use portolan_core::publish::Serials;
+use portolan_core::zone::ZoneFile;
+use portolan_core::zone::file::Gather;
 use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
 use portolan_kube::index::Index;
 use portolan_kube::manifest;
+use portolan_zonefile::{Context, Piece, cut, read};
 use serde_json::Value;
 
 /// The fleet folder's root.
@@ -19,6 +22,8 @@ pub(crate) const ROOT: &str = "";
 pub(crate) const NETWORKS_FILE: &str = "networks.csv";
 /// When a silent cluster fell silent: 2026-01-01T12:00:00Z.
 const SILENT_SINCE: i64 = 1_767_268_800;
+/// What every zone file begins with.
+const FILE_HEAD: &str = "$TTL 300\n@ SOA ns1 hostmaster 1 7200 1800 86400 30\n@ NS ns1\n";
 
 /// Which object: source, kind, namespace, name.
 type Key = [String; 4];
@@ -27,6 +32,8 @@ type Key = [String; 4];
 pub(crate) struct World {
     objects: BTreeMap<Key, Value>,
     networks: String,
+    /// The texts of zone files.
+    files: BTreeMap<Name, String>,
     index: Index,
     pub(crate) fleet: Fleet,
     pub(crate) snapshot: Snapshot,
@@ -44,6 +51,7 @@ impl World {
         Self {
             objects: BTreeMap::new(),
             networks: String::new(),
+            files: BTreeMap::new(),
             index,
             fleet: Fleet::default(),
             snapshot: Snapshot::new(7),
@@ -101,6 +109,31 @@ impl World {
         self.index.networks_file(&ROOT.into(), NETWORKS_FILE, Some(&self.networks));
     }
 
+    /// Adds a line to the file of a zone.
+    pub(crate) fn zone_file_line(&mut self, apex: &Name, line: &str) -> Result<(), String> {
+        let text = self.files.entry(apex.clone()).or_insert_with(|| FILE_HEAD.to_owned());
+        *text += &format!("{line}\n");
+        let text = text.clone();
+        self.lay(apex, &text)
+    }
+
+    fn lay(&mut self, apex: &Name, text: &str) -> Result<(), String> {
+        let mut gather = Gather::new();
+        let (pieces, _) = cut(text.as_bytes(), &Context::new(apex.clone()), 1);
+        for piece in pieces {
+            let Piece::Part(part) = piece else { return Err("$INCLUDE is not for scenarios".into()) };
+            let found = read(text.as_bytes(), &part, |record| {
+                gather.add(record.owner, record.rtype, record.ttl, record.rdata);
+            });
+            if let Some(fault) = found.faults.kept().first() {
+                return Err(fault.to_problem(&apex.to_dotless(), "its file").to_string());
+            }
+        }
+        let (file, ..) = ZoneFile::build(apex, self.snapshot.seed(), vec![gather]).expect("it has an SOA");
+        self.snapshot = self.snapshot.with_file(apex, Some(file.into()), &mut self.serials);
+        Ok(())
+    }
+
     /// A source was read whole. What it has is told again after a restart.
     pub(crate) fn hear(&mut self, source: &str) {
         let objects: Vec<(Key, Value)> = self
@@ -128,6 +161,9 @@ impl World {
         self.index = Index::default();
         self.index.remember(&self.fleet, SILENT_SINCE);
         self.snapshot = Snapshot::new(7);
+        for (apex, text) in self.files.clone() {
+            self.lay(&apex, &text).expect("it was laid before");
+        }
         self.owed = self.fleet.everything();
         self.of_names.clear();
         self.index.networks_file(&ROOT.into(), NETWORKS_FILE, Some(&self.networks));

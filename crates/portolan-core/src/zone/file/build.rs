@@ -13,6 +13,8 @@ use crate::record::{RecordType, Ttl};
 use crate::rrset::{data_of, render};
 use crate::zone::{Depths, content_hash};
 
+mod dname;
+
 /// Most faults that are told; the others are counted.
 const FAULTS_MAX: usize = 100;
 /// Most types at one name, for their number is one octet.
@@ -40,8 +42,15 @@ pub enum FaultKind {
     TtlDiffers,
     /// An alias beside other records; the alias is left out (RFC 1034 section 3.6.2).
     AliasBeside,
-    /// An alias of several names; the first is used (RFC 2181 section 10.1).
+    /// An alias or a DNAME of several names; the first is used (RFC 2181 section 10.1, RFC 6672 section 2.3).
     ManyAliases,
+    /// A DNAME where a delegation is, so that the names below are another zone's; left out.
+    DnameAtCut,
+    /// A DNAME of a wildcard, which redirects nothing but what is below the wildcard itself (RFC 6672
+    /// section 3.3).
+    WildcardDname,
+    /// Below a DNAME; left out (RFC 6672 section 2.4).
+    BelowDname,
     /// A second SOA, or one below the apex; left out.
     MisplacedSoa,
     /// No SOA at the apex: there is no zone.
@@ -84,6 +93,8 @@ struct Builder<'a> {
     /// Nodes, those without records too.
     nodes: usize,
     soa: Option<Soa>,
+    /// The depths at which there are DNAMEs.
+    dnames: u64,
     faults: Vec<Fault>,
     faults_count: usize,
     /// Octets of nodes that were written anew elsewhere.
@@ -100,6 +111,7 @@ impl<'a> Builder<'a> {
             slots,
             nodes: 0,
             soa: None,
+            dnames: Depths::NONE,
             faults: Vec::new(),
             faults_count: 0,
             dead: 0,
@@ -135,7 +147,8 @@ impl<'a> Builder<'a> {
         let mut replaced = 0;
         let mut all: Vec<Loose<'_>> = Vec::new();
         if let Some(slot) = known {
-            old = self.node_octets(slot).to_vec();
+            let place = self.slots.get(slot).and_then(|slot| place_of(*slot)).unwrap_or(usize::MAX);
+            old = node_octets(&self.octets, place).to_vec();
             replaced = old.len();
             let node = node_at(&old, 0);
             let sets = node.iter().flat_map(|(_, node)| node.sets());
@@ -147,6 +160,9 @@ impl<'a> Builder<'a> {
         all.extend(loose(records));
         self.keep_soa_apart(owner, &mut all);
         self.drop_misplaced(owner, &mut all);
+        if all.iter().any(|record| record.rtype == RecordType::DNAME) {
+            self.dnames |= Depths::bit(suffixes.labels());
+        }
         if all.is_empty() && known.is_none() && owner != self.apex.borrowed() {
             // What was left out makes no name.
             return;
@@ -174,18 +190,41 @@ impl<'a> Builder<'a> {
         all.retain(|record| record.rtype != RecordType::SOA);
     }
 
+    /// Leaves out what may not stand beside the other records of a name.
     fn drop_misplaced(&mut self, owner: NameRef<'_>, all: &mut Vec<Loose<'_>>) {
-        let is_alias = |record: &Loose<'_>| record.rtype == RecordType::CNAME;
-        let aliases = all.iter().filter(|record| is_alias(record)).count();
-        if aliases == 0 {
-            return;
+        let apex = owner == self.apex.borrowed();
+        let count = |rtype: RecordType| all.iter().filter(|record| record.rtype == rtype).count();
+        let (aliases, dnames, name_servers) =
+            (count(RecordType::CNAME), count(RecordType::DNAME), count(RecordType::NS));
+        if aliases > 0 && (aliases < all.len() || apex) {
+            self.drop_type(owner, RecordType::CNAME, FaultKind::AliasBeside, all);
         }
-        if aliases < all.len() || owner == self.apex.borrowed() {
-            self.fault(owner, RecordType::CNAME, FaultKind::AliasBeside);
-            all.retain(|record| !is_alias(record));
-        } else if all.iter().any(|record| all.first().is_some_and(|first| first.data != record.data)) {
-            self.fault(owner, RecordType::CNAME, FaultKind::ManyAliases);
-            all.truncate(1);
+        if dnames > 0 && name_servers > 0 && !apex {
+            self.drop_type(owner, RecordType::DNAME, FaultKind::DnameAtCut, all);
+        }
+        for rtype in [RecordType::CNAME, RecordType::DNAME] {
+            self.keep_first(owner, rtype, all);
+        }
+    }
+
+    fn drop_type(
+        &mut self,
+        owner: NameRef<'_>,
+        rtype: RecordType,
+        kind: FaultKind,
+        all: &mut Vec<Loose<'_>>,
+    ) {
+        self.fault(owner, rtype, kind);
+        all.retain(|record| record.rtype != rtype);
+    }
+
+    /// Of a type that a name has one record of, keeps the first, and what is the same again.
+    fn keep_first(&mut self, owner: NameRef<'_>, rtype: RecordType, all: &mut Vec<Loose<'_>>) {
+        let mut of_type = all.iter().filter(|record| record.rtype == rtype).map(|record| record.data);
+        let Some(first) = of_type.next() else { return };
+        if of_type.any(|data| data != first) {
+            self.fault(owner, rtype, FaultKind::ManyAliases);
+            all.retain(|record| record.rtype != rtype || record.data == first);
         }
     }
 
@@ -301,18 +340,6 @@ impl<'a> Builder<'a> {
         self.slots = slots;
     }
 
-    /// The octets of the node of a slot.
-    fn node_octets(&self, slot: usize) -> &[u8] {
-        let place = self.slots.get(slot).and_then(|slot| place_of(*slot)).unwrap_or(usize::MAX);
-        let begin = self.octets.get(place..).unwrap_or_default();
-        let end = node_at(begin, 0).map_or(0, |(_, node)| {
-            let mut sets = node.sets();
-            sets.by_ref().for_each(drop);
-            begin.len() - sets.rest.len()
-        });
-        begin.get(..end).unwrap_or_default()
-    }
-
     fn finish(mut self) -> Result<(ZoneFile, Vec<Fault>, usize), Vec<Fault>> {
         let apex = self.apex.borrowed();
         let Some(soa) = self.soa.take() else {
@@ -332,6 +359,9 @@ impl<'a> Builder<'a> {
                 self.fault(apex, RecordType::NS, FaultKind::NoNameServer);
             }
         }
+        if self.dnames != Depths::NONE {
+            self.leave_out_below_dnames();
+        }
         if self.dead > 0 {
             self.compact();
         }
@@ -341,6 +371,7 @@ impl<'a> Builder<'a> {
             slots: self.slots.into_boxed_slice(),
             names: 0,
             cuts: Depths::NONE,
+            has_dname: self.dnames != Depths::NONE,
             deepest: 0,
             content: soa_content(&soa),
             soa,
@@ -352,16 +383,10 @@ impl<'a> Builder<'a> {
     /// Leaves out what was written anew elsewhere.
     fn compact(&mut self) {
         let mut octets = Vec::with_capacity(self.octets.len().saturating_sub(self.dead));
-        for at in 0..self.slots.len() {
-            let node = self.node_octets(at);
-            if node.is_empty() {
-                continue;
-            }
-            let place = octets.len();
-            octets.extend_from_slice(node);
-            if let Some(slot) = self.slots.get_mut(at) {
-                *slot = *slot & !0xffff_ffff | u64::try_from(place + 1).unwrap_or(0);
-            }
+        for slot in &mut self.slots {
+            let Some(before) = place_of(*slot) else { continue };
+            *slot = *slot & !0xffff_ffff | u64::try_from(octets.len() + 1).unwrap_or(0);
+            octets.extend_from_slice(node_octets(&self.octets, before));
         }
         self.octets = octets;
     }
@@ -398,6 +423,17 @@ fn soa_content(soa: &Soa) -> u128 {
     let (names, numbers) = soa.data.split_at(numbers);
     let times = numbers.get(4..).unwrap_or_default();
     content_hash(&[names, times, &soa.ttl.seconds().to_be_bytes()].concat())
+}
+
+/// The octets of a node.
+fn node_octets(octets: &[u8], place: usize) -> &[u8] {
+    let begin = octets.get(place..).unwrap_or_default();
+    let end = node_at(begin, 0).map_or(0, |(_, node)| {
+        let mut sets = node.sets();
+        sets.by_ref().for_each(drop);
+        begin.len() - sets.rest.len()
+    });
+    begin.get(..end).unwrap_or_default()
 }
 
 fn slot_of(hash: u64, place: usize) -> u64 {

@@ -113,7 +113,7 @@ impl<'r> Iterator for Run<'r> {
 /// True of the records of one set, of a type without rules of its own.
 pub(super) fn is_plain(records: &[u8]) -> bool {
     loose(records).next().is_some_and(|first| {
-        !matches!(first.rtype, RecordType::SOA | RecordType::CNAME)
+        !matches!(first.rtype, RecordType::SOA | RecordType::CNAME | RecordType::DNAME)
             && loose(records).all(|record| record.rtype == first.rtype)
     })
 }

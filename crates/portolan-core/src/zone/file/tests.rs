@@ -26,14 +26,16 @@ fn soa(serial: u32) -> Rdata {
     Rdata::soa(&times)
 }
 
-/// Records as `owner TTL address-or-name`, a host name being an NS target at `cut` and a CNAME else.
+/// Records as `owner TTL address-or-name`, a name being that of a name server when it begins with `ns`, of a
+/// DNAME behind that word, and an alias else.
 fn gather(lines: &[(&str, u32, &str)]) -> Gather {
     let mut gather = Gather::new();
     for (owner, seconds, data) in lines {
-        let (rtype, rdata) = match data.parse() {
-            Ok(address) => (RecordType::A, Rdata::address(address)),
-            Err(_) if data.starts_with("ns") => (RecordType::NS, Rdata::name(&name(data))),
-            Err(_) => (RecordType::CNAME, Rdata::name(&name(data))),
+        let (rtype, rdata) = match (data.parse(), data.strip_prefix("dname ")) {
+            (Ok(address), _) => (RecordType::A, Rdata::address(address)),
+            (_, Some(target)) => (RecordType::DNAME, Rdata::name(&name(target))),
+            _ if data.starts_with("ns") => (RecordType::NS, Rdata::name(&name(data))),
+            _ => (RecordType::CNAME, Rdata::name(&name(data))),
         };
         gather.add(name(owner).borrowed(), rtype, ttl(*seconds), rdata.as_wire());
     }
@@ -123,14 +125,77 @@ fn faults_cost_themselves_alone() {
     check(&[("www.example.org", 60, a)], "www", "", OutOfZone);
     check(&[("w.example", 60, a), ("w.example", 30, "192.0.2.2")], "w", "w.example. A 30 2", TtlDiffers);
     check(&[("w.example", 60, a), ("w.example", 60, "x.example")], "w", "w.example. A 60 1", AliasBeside);
+    let (x, y) = ("x.example", "y.example");
+    check(&[("w.example", 60, y), ("w.example", 60, x)], "w", "w.example. CNAME 60 1", ManyAliases);
+    let (dx, dy) = ("dname x.example", "dname y.example");
+    check(&[("w.example", 60, dx), ("w.example", 60, dy)], "w", "w.example. DNAME 60 1", ManyAliases);
     check(
-        &[("w.example", 60, "y.example"), ("w.example", 60, "x.example")],
+        &[("w.example", 60, dx), ("v.example", 60, a), ("w.example", 60, dy)],
         "w",
-        "w.example. CNAME 60 1",
+        "w.example. DNAME 60 1",
         ManyAliases,
     );
+    check(&[("w.example", 60, dx), ("w.example", 60, y)], "w", "w.example. DNAME 60 1", AliasBeside);
+    check(&[("w.example", 60, dx), ("w.example", 60, "ns.example")], "w", "w.example. NS 60 1", DnameAtCut);
+    check(&[("*.example", 60, dx)], "*", "*.example. DNAME 60 1", WildcardDname);
     let (_, faults) = build([with_soa(gather(&[]))].into());
     assert_eq!(faults.iter().map(|f| f.kind).collect::<Vec<_>>(), [NoNameServer]);
     let faults = ZoneFile::build(&name("example"), SEED, [gather(&[("example", 60, "ns1.example")])].into());
     assert_eq!(faults.unwrap_err().iter().map(|f| f.kind).collect::<Vec<_>>(), [NoSoa]);
+}
+
+/// A zone with a DNAME, and the names that are left of it.
+#[track_caller]
+fn check_below(lines: &[(&str, u32, &str)], left: &[&str], below: &[&str]) {
+    let head = with_soa(gather(&[("example", 60, "ns1.example")]));
+    let (file, faults) = build([head, gather(lines)].into());
+    let told: Vec<_> = told(&file).into_iter().filter(|line| line != "example. NS 60 1").collect();
+    assert_eq!(told, left);
+    let faults: Vec<_> = faults.iter().map(|fault| (fault.owner.to_string(), fault.kind)).collect();
+    assert_eq!(faults, below.iter().map(|n| (n.to_string(), FaultKind::BelowDname)).collect::<Vec<_>>());
+    let mut octets = 0;
+    for (at, node) in file.nodes() {
+        assert!(file.node(at, SEED).is_some(), "{at} is found");
+        octets += 1 + at.as_wire().len() + 1;
+        octets += node.sets().map(|set| SET_HEAD_OCTETS + set.octets.len()).sum::<usize>();
+    }
+    assert_eq!(file.octets.len(), octets, "nothing dead is left");
+}
+
+#[test]
+fn nothing_is_left_below_a_dname() {
+    let (a, d) = ("192.0.2.1", "dname x.example");
+    check_below(
+        // Before the DNAME and behind it, at any depth; what begins like it is not below it.
+        &[("a.d.example", 60, a), ("d.example", 60, d), ("x.y.d.example", 60, a), ("ad.example", 60, a)],
+        &["ad.example. A 60 1", "d.example. DNAME 60 1"],
+        &["a.d.example.", "x.y.d.example."],
+    );
+    // Another DNAME, a wildcard and a delegation are names like others.
+    check_below(
+        &[
+            ("d.example", 60, d),
+            ("a.d.example", 60, d),
+            ("*.d.example", 60, a),
+            ("c.d.example", 60, "ns.example"),
+        ],
+        &["d.example. DNAME 60 1"],
+        &["a.d.example.", "*.d.example.", "c.d.example."],
+    );
+    check_below(
+        &[("example", 60, d), ("www.example", 60, a), ("b.c.example", 60, a)],
+        &["example. NS 60 1 DNAME 60 1"],
+        &["www.example.", "b.c.example."],
+    );
+    // Behind a delegation nothing is redirected, and glue stays.
+    check_below(
+        &[("cut.example", 60, "ns.d.cut.example"), ("d.cut.example", 60, d), ("ns.d.cut.example", 60, a)],
+        &["cut.example. NS 60 1", "d.cut.example. DNAME 60 1", "ns.d.cut.example. A 60 1"],
+        &[],
+    );
+    check_below(
+        &[("d.example", 60, "ns.d.example"), ("a.d.example", 60, a)],
+        &["a.d.example. A 60 1", "d.example. NS 60 1"],
+        &[],
+    );
 }
