@@ -48,6 +48,21 @@ impl Serials {
             }
         }
     }
+
+    /// Notes what a file made of a zone that is the file's alone: should the fleet get a say in it, it goes on
+    /// after that.
+    pub fn note_file(&mut self, apex: &Name, given: Serial) {
+        let known = self.zones.get(apex).map_or(self.first, |known| known.serial);
+        if is_after(given.serial, known) {
+            self.zones.insert(apex.clone(), given);
+        }
+    }
+}
+
+/// Serial arithmetic (RFC 1982 section 3.2): is the first after the second?
+#[must_use]
+pub fn is_after(a: u32, b: u32) -> bool {
+    a != b && a.wrapping_sub(b) < 1 << 31
 }
 
 /// The next serial (RFC 1982); zero is passed over, as some software takes it for none.

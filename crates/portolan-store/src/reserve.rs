@@ -32,7 +32,7 @@
 use std::collections::BTreeMap;
 
 use portolan_core::Name;
-use portolan_core::publish::{Serial, Serials};
+use portolan_core::publish::{Serial, Serials, is_after};
 
 /// How far ahead of a zone's serial its ceiling is put. It is renewed when half is used up: at twenty
 /// changes a second, which is what gathering events allows, the other half lasts for over three minutes
@@ -94,11 +94,6 @@ pub fn go_on(zones: &BTreeMap<Name, Reserved>, trust: Trust, first: u32) -> Seri
 /// A serial that stands for no content, so that the next content gets the one after it.
 fn unlike(before: Serial, serial: u32) -> Serial {
     Serial { serial, content: !before.content }
-}
-
-/// Serial arithmetic (RFC 1982 section 3.2): is the first after the second?
-fn is_after(a: u32, b: u32) -> bool {
-    a != b && a.wrapping_sub(b) < 1 << 31
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use portolan::engine::Engine;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// When it starts, in seconds since 1970.
+const NOW: i64 = 1_800_000_000;
+
 fn main() -> Result<()> {
     let file = std::env::args().nth(1).context("usage: start FILE")?;
     let copy = format!("{file}.copy");
@@ -25,7 +28,8 @@ fn main() -> Result<()> {
     drop(fleet);
     println!("dropped        {:>6.0} ms  {}", millis(begun), memory()?);
     let begun = Instant::now();
-    let engine = Engine::open(Path::new(&copy), 1_800_000_000)?;
+    let mut engine = Engine::open(Path::new(&copy), NOW)?;
+    engine.resume(NOW);
     println!("open           {:>6.0} ms  {}", millis(begun), memory()?);
     let snapshot = engine.snapshot();
     let serials: Vec<String> =

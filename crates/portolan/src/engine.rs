@@ -124,8 +124,8 @@ impl Engine {
         Self::with_store(Store::in_memory(now), None, now)
     }
 
-    /// One that begins with the last good state of a file and keeps it there. What is in it is published
-    /// already.
+    /// One that begins with the last good state of a file and keeps it there. [`Engine::resume`] publishes what
+    /// is in it.
     ///
     /// # Errors
     /// When another process uses the file.
@@ -135,7 +135,7 @@ impl Engine {
     }
 
     fn with_store(store: Store, last_good: Option<LastGood>, now: i64) -> Self {
-        let mut engine = Self {
+        Self {
             index: Index::default(),
             store,
             published: Published::new(Snapshot::new(crate::chance::draw())),
@@ -148,18 +148,21 @@ impl Engine {
             owed: Touched::default(),
             complete: last_good.is_some(),
             last_good,
-            remembers_from: None,
+            remembers_from: last_good.map(|state| state.true_at),
             root_true_at: last_good.map(|state| state.true_at),
             root_is_there: false,
             published_at: now,
             panics: 0,
             compile,
-        };
-        if let Some(state) = last_good {
-            engine.remembers_from = Some(state.true_at);
-            engine.publish_whole(now);
         }
-        engine
+    }
+
+    /// Publishes the last good state, where there is one, before anything is taken from a source. Zone files
+    /// are taken first: then a zone of both has the content that it had, and so the serial.
+    pub fn resume(&mut self, now: i64) {
+        if self.last_good.is_some() {
+            self.publish_whole(now);
+        }
     }
 
     /// Takes a batch of events: one revision, if they change any fact.

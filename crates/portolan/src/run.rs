@@ -49,8 +49,10 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         .context("cannot start the threads for metrics and control")?;
     let mut signals = aside.block_on(async { Signals::new() })?;
 
-    // Before anybody asks: what the last good state has is no denial of what a zone file has.
+    // Before the last good state is published: a zone of both has the content that it had. And before anybody
+    // asks: what the last good state has is no denial of what a zone file has.
     let zones = zones::Watch::start(&config.zones, engine.clone())?;
+    engine.lock().resume(clock::now());
     let running = server.start(&published).context("cannot start to answer")?;
     let health = Health::new(published);
     if let Some(address) = config.http {

@@ -204,6 +204,12 @@ spec: {order: [{type: Geo, networksFile: nets.csv}]}
     assert_eq!(engine.problems().len(), 1, "the file is gone");
 }
 
+fn resumed(path: &std::path::Path, now: i64) -> Engine {
+    let mut engine = Engine::open(path, now).unwrap();
+    engine.resume(now);
+    engine
+}
+
 #[test]
 fn the_last_good_state_answers_until_the_folder_is_read() {
     let folder = tempfile::tempdir().unwrap();
@@ -216,7 +222,7 @@ fn the_last_good_state_answers_until_the_folder_is_read() {
     engine.close().unwrap();
     drop(engine);
 
-    let mut engine = Engine::open(&path, NOW + 60).unwrap();
+    let mut engine = resumed(&path, NOW + 60);
     assert!(engine.snapshot().complete && !engine.is_fresh());
     assert_eq!((address(&engine, "a").as_deref(), serial(&engine)), (Some("192.0.2.1"), before));
     assert_eq!((engine.state_from(), engine.data_age(NOW + 60)), (Some(NOW), 60));
@@ -238,20 +244,29 @@ fn what_went_while_nobody_looked_is_gone_once_the_folder_is_read() {
     engine.take([events("", ZONE), events("eu-1", &both), heard.to_vec()].concat(), NOW);
     engine.close().unwrap();
     drop(engine);
-    let mut engine = Engine::open(&path, NOW).unwrap();
+    let mut engine = resumed(&path, NOW);
     engine.take([events("", ZONE), events("eu-1", &record("b", "192.0.2.2")), heard.to_vec()].concat(), NOW);
     assert_eq!((address(&engine, "a"), address(&engine, "b").as_deref()), (None, Some("192.0.2.2")));
 }
 
 /// A zone file of these names.
 fn zone_file(engine: &Engine, apex: &str, names: &[&str]) -> Arc<portolan_core::zone::ZoneFile> {
+    zone_file_of(engine, apex, 7, names)
+}
+
+fn zone_file_of(
+    engine: &Engine,
+    apex: &str,
+    serial: u32,
+    names: &[&str],
+) -> Arc<portolan_core::zone::ZoneFile> {
     let apex: Name = apex.parse().unwrap();
     let mut gather = portolan_core::zone::file::Gather::new();
     let ttl = portolan_core::Ttl::DEFAULT;
     let soa = portolan_core::record::Soa {
         mname: apex.clone(),
         rname: apex.clone(),
-        serial: 7,
+        serial,
         refresh: 1,
         retry: 1,
         expire: 1,
@@ -265,6 +280,49 @@ fn zone_file(engine: &Engine, apex: &str, names: &[&str]) -> Arc<portolan_core::
     }
     let seed = engine.snapshot().seed();
     Arc::new(portolan_core::zone::ZoneFile::build(&apex, seed, vec![gather]).unwrap().0)
+}
+
+/// A restart reads the zone files first; so nothing has changed when the last good state is published.
+#[test]
+fn a_restart_keeps_the_serial_of_a_zone_of_fleet_and_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut batch = [events("", ZONE), events("eu-1", &record("a", "192.0.2.1"))].concat();
+    batch.extend([Event::Heard("eu-1".into()), Event::Heard(root())]);
+    let mut serials = Vec::new();
+    // The file's own serial is another matter, once the fleet has a say in the zone.
+    for (start, serial_of_file) in [(0, 7), (1, 8), (2, u32::try_from(NOW).unwrap() + 1_000)] {
+        let mut engine = Engine::open(&path, NOW + start).unwrap();
+        let file = zone_file_of(&engine, "glb.example", serial_of_file, &["a", "b"]);
+        engine.take_zone_file(&"glb.example".parse().unwrap(), Some(file), Vec::new(), NOW + start);
+        engine.resume(NOW + start);
+        if start > 0 {
+            assert_eq!(address(&engine, "a").as_deref(), Some("192.0.2.1"));
+            assert_eq!(conflicts(&engine).len(), 1, "what both have is told from the start");
+            serials.push(serial(&engine));
+        }
+        engine.take(batch.clone(), NOW + start);
+        serials.push(serial(&engine));
+        engine.close().unwrap();
+    }
+    assert_eq!(serials, [serials[0]; 5]);
+}
+
+#[test]
+fn a_zone_of_a_file_goes_on_after_its_serial_when_the_fleet_joins() {
+    let apex: Name = "glb.example".parse().unwrap();
+    let check = |serial_of_file: u32, shared: u32| {
+        let mut engine = Engine::new(NOW);
+        let file = zone_file_of(&engine, "glb.example", serial_of_file, &["b"]);
+        engine.take_zone_file(&apex, Some(file), Vec::new(), NOW);
+        assert_eq!(serial(&engine), serial_of_file);
+        engine.take([events("", ZONE), vec![Event::Heard(root())]].concat(), NOW);
+        assert_eq!(serial(&engine), shared);
+    };
+    let now = u32::try_from(NOW).unwrap();
+    check(now + 5, now + 6);
+    // The clock is further.
+    check(7, now);
 }
 
 fn conflicts(engine: &Engine) -> Vec<String> {

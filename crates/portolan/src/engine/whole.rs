@@ -39,6 +39,7 @@ impl Engine {
         self.published.publish(next);
         self.published_at = now;
         self.steering = problems;
+        self.find_overlaps();
     }
 }
 

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use portolan_core::publish::Serial;
 use portolan_core::zone::{Zone, ZoneFile};
 use portolan_core::{Name, NameRef, Problem, Reason, Snapshot};
 
@@ -42,9 +43,25 @@ impl Engine {
             tracing::error!(%apex, "a zone file cannot be published; the zone stays as it was");
             return;
         };
+        if let Some(zone) = next.zone_of(apex.borrowed())
+            && !self.store.fleet().zones.contains_key(apex)
+        {
+            let given = Serial { serial: zone.serial, content: zone.content };
+            self.store.serials().note_file(apex, given);
+        }
         self.store.given([apex.clone()]);
         self.published.publish(next);
         self.published_at = now;
+        self.find_overlaps_in(apex);
+    }
+
+    /// Looks all names of the fleet up in the zone files.
+    pub(super) fn find_overlaps(&mut self) {
+        let apexes: Vec<Name> = self.zone_files.reading.keys().cloned().collect();
+        apexes.iter().for_each(|apex| self.find_overlaps_in(apex));
+    }
+
+    fn find_overlaps_in(&mut self, apex: &Name) {
         let snapshot = self.published.current();
         let fleet = self.store.fleet().names.keys().filter(|name| name.is_at_or_below(apex.borrowed()));
         let overlaps = fleet.filter(|name| file_at(&snapshot, *name).as_ref() == Some(apex));

@@ -78,3 +78,20 @@ fn a_name_of_the_fleet_counts_before_the_zone_files() {
     );
     server.stop();
 }
+
+/// The zone files are read before the last good state is published: no content comes and goes at a start.
+#[test]
+fn a_restart_keeps_the_serial_of_a_zone_that_fleet_and_file_share() {
+    let fleet = FleetFolder::new();
+    let file = fleet.beside("glb.zone");
+    fs::write(&file, ZONE).unwrap();
+    let zone = format!("glb.example={}", file.display());
+    let server = Server::start_with_zone(&fleet, &zone);
+    server.wait_for_web(EU);
+    let serial = server.serial();
+    server.stop();
+    let server = Server::start_with_zone(&fleet, &zone);
+    server.wait_for_web(EU);
+    assert_eq!(server.serial(), serial);
+    server.stop();
+}
