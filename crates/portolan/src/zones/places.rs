@@ -17,7 +17,7 @@ type Lines = BTreeMap<(Name, RecordType), Vec<(usize, u32, Ttl)>>;
 /// Most records of one set that are looked at for their places.
 const RECORDS_MAX: usize = 1_000;
 
-/// The problems of faults, each with its place where it has one.
+/// The problems of faults, each with its place where it has one, by places.
 pub(super) fn problems(source: &ZoneSource, texts: &Texts, faults: &[Fault]) -> Vec<Problem> {
     if faults.is_empty() {
         return Vec::new();
@@ -33,10 +33,13 @@ pub(super) fn problems(source: &ZoneSource, texts: &Texts, faults: &[Fault]) -> 
             }
         });
     }
-    faults.iter().map(|fault| told(source, texts, &lines, fault)).collect()
+    let mut told: Vec<_> = faults.iter().map(|fault| told(source, texts, &lines, fault)).collect();
+    told.sort_by_key(|(at, _)| *at);
+    told.into_iter().map(|(_, problem)| problem).collect()
 }
 
-fn told(source: &ZoneSource, texts: &Texts, lines: &Lines, fault: &Fault) -> Problem {
+/// Where it is, by the number of the text and the line, and what is said of it.
+fn told(source: &ZoneSource, texts: &Texts, lines: &Lines, fault: &Fault) -> ((usize, u32), Problem) {
     let found = lines.get(&(fault.owner.clone(), fault.rtype)).map(Vec::as_slice).unwrap_or_default();
     let at = match fault.kind {
         FaultKind::TtlDiffers => {
@@ -56,7 +59,8 @@ fn told(source: &ZoneSource, texts: &Texts, lines: &Lines, fault: &Fault) -> Pro
         FaultKind::NoSoa | FaultKind::NoNameServer => String::new(),
         _ => format!("{} {}: ", fault.owner, fault.rtype),
     };
-    problem(source, reason, format!("{subject}{why}"), place)
+    let at = at.map_or((0, 0), |(number, line, _)| (*number, *line));
+    (at, problem(source, reason, format!("{subject}{why}"), place))
 }
 
 /// The reason and the rule of a kind of fault.

@@ -1,24 +1,30 @@
 //! From records in the order of a file to the frozen zone.
 //!
 //! [`ZoneFile::build`] lays the runs of all [`Gather`]s into their nodes, in the order of the file, one pass
-//! and no tree in between.
+//! and no tree in between. What comes for an owner that has its node is merged at the end.
 
+use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::gather::{Gather, Loose, is_plain, loose};
 use super::{FILE_OCTETS_MAX, SET_HEAD_OCTETS, Soa, ZoneFile, find, home, node_at, place_of};
 use crate::name::{LABELS_MAX, Name, NameRef, Suffixes, hash_of};
-use crate::record::{RecordType, Ttl};
-use crate::rrset::{data_of, render};
+use crate::record::RecordType;
+use crate::rrset::render;
 use crate::zone::{Depths, content_hash};
 
+mod again;
 mod dname;
+
+use again::Again;
 
 /// Most faults that are told; the others are counted.
 const FAULTS_MAX: usize = 100;
 /// Most types at one name, for their number is one octet.
 const SETS_MAX: u8 = u8::MAX;
+/// Most records of a set in which one that stands twice is found by looking at all before it.
+const LOOK_BACK_MAX: usize = 16;
 /// Octets of an SOA's data behind its names: the serial and four times.
 const SOA_NUMBERS_OCTETS: usize = 20;
 
@@ -97,6 +103,8 @@ struct Builder<'a> {
     dnames: u64,
     faults: Vec<Fault>,
     faults_count: usize,
+    /// What came for owners that had their nodes.
+    again: Again,
     /// Octets of nodes that were written anew elsewhere.
     dead: usize,
 }
@@ -114,6 +122,7 @@ impl<'a> Builder<'a> {
             dnames: Depths::NONE,
             faults: Vec::new(),
             faults_count: 0,
+            again: Again::default(),
             dead: 0,
         }
     }
@@ -125,7 +134,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Adds the records of one owner to what it has.
+    /// Takes the records of one owner: into a node, or aside where it has one.
     fn run(&mut self, owner: NameRef<'_>, records: &[u8]) {
         if !owner.is_at_or_below(self.apex.borrowed()) {
             let rtype = loose(records).next().map_or(RecordType(0), |record| record.rtype);
@@ -133,31 +142,26 @@ impl<'a> Builder<'a> {
         }
         let suffixes = Suffixes::of(owner, self.seed, LABELS_MAX);
         let Some(hash) = suffixes.hash(0) else { return };
-        let known = find(&self.slots, &self.octets, hash, owner).map(|(slot, _)| slot);
-        let place = self.octets.len();
-        if known.is_none() && is_plain(records) {
-            // One set and nothing to put in order: nearly every name of a big zone.
-            if self.write_node(owner, |builder| builder.write_set(owner, &loose(records))) {
-                self.enter(None, hash, place);
-                self.ancestors(&suffixes);
+        if let Some((slot, _)) = find(&self.slots, &self.octets, hash, owner) {
+            if let Some(place) = self.slots.get(slot).and_then(|slot| place_of(*slot)) {
+                self.again.put(place, records);
             }
             return;
         }
-        let old: Vec<u8>;
-        let mut replaced = 0;
-        let mut all: Vec<Loose<'_>> = Vec::new();
-        if let Some(slot) = known {
-            let place = self.slots.get(slot).and_then(|slot| place_of(*slot)).unwrap_or(usize::MAX);
-            old = node_octets(&self.octets, place).to_vec();
-            replaced = old.len();
-            let node = node_at(&old, 0);
-            let sets = node.iter().flat_map(|(_, node)| node.sets());
-            all.extend(sets.flat_map(|set| {
-                let ttl = Ttl::from_seconds(set.ttl()).unwrap_or(Ttl::MAX);
-                set.records().map(move |record| Loose { rtype: set.rtype, ttl, data: data_of(record) })
-            }));
+        if !is_plain(records) {
+            return self.lay(&suffixes, None, loose(records).collect());
         }
-        all.extend(loose(records));
+        // One set and nothing to put in order: nearly every name of a big zone.
+        let place = self.octets.len();
+        if self.write_node(owner, |builder| builder.write_set(owner, &loose(records))) {
+            self.enter(None, hash, place);
+            self.ancestors(&suffixes);
+        }
+    }
+
+    /// Writes the node of an owner, which has a slot already where it is known, with all of its records.
+    fn lay(&mut self, suffixes: &Suffixes<'_>, known: Option<usize>, mut all: Vec<Loose<'_>>) {
+        let owner = suffixes.name(0);
         self.keep_soa_apart(owner, &mut all);
         self.drop_misplaced(owner, &mut all);
         if all.iter().any(|record| record.rtype == RecordType::DNAME) {
@@ -167,13 +171,13 @@ impl<'a> Builder<'a> {
             // What was left out makes no name.
             return;
         }
+        let place = self.octets.len();
         if !self.write_node(owner, |builder| builder.write_sets(owner, &mut all)) {
             return;
         }
-        self.dead += replaced;
-        self.enter(known, hash, place);
+        self.enter(known, hash_of(owner, self.seed), place);
         if known.is_none() {
-            self.ancestors(&suffixes);
+            self.ancestors(suffixes);
         }
     }
 
@@ -274,9 +278,15 @@ impl<'a> Builder<'a> {
         self.octets.extend_from_slice(&[0; SET_HEAD_OCTETS]);
         let begin = self.octets.len();
         let mut count: u16 = 0;
+        let is_big = set.clone().nth(LOOK_BACK_MAX).is_some();
+        let mut seen = BTreeSet::new();
         for (at, record) in set.clone().enumerate() {
             // A record that stands twice is one (RFC 2181 section 5).
-            if set.clone().take(at).any(|other| other.data == record.data) {
+            let is_twice = match is_big {
+                true => !seen.insert(record.data),
+                false => set.clone().take(at).any(|other| other.data == record.data),
+            };
+            if is_twice {
                 continue;
             }
             if count == u16::MAX {
@@ -341,6 +351,7 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self) -> Result<(ZoneFile, Vec<Fault>, usize), Vec<Fault>> {
+        self.merge();
         let apex = self.apex.borrowed();
         let Some(soa) = self.soa.take() else {
             self.fault(apex, RecordType::SOA, FaultKind::NoSoa);

@@ -86,16 +86,16 @@ fn what_is_wrong_around_a_dname_has_its_place() {
         "d DNAME x\nwww.d A 192.0.2.1\nwww.d TXT t\nd DNAME y\n*.w DNAME x\ncut NS ns\ncut DNAME x\nc DNAME x\nc CNAME y\n",
         false,
         &[
+            "zone:5:1: zone example.org: TargetSkipped: www.d.example.org. A: the name is below a DNAME, which redirects it \
+             (RFC 6672 section 2.4); all of its records are left out",
             "zone:7:1: zone example.org: TargetSkipped: d.example.org. DNAME: a name is an alias of one name (RFC 2181 \
              section 10.1), and has one DNAME (RFC 6672 section 2.3); the first is used",
+            "zone:8:1: zone example.org: TargetSuspect: *.w.example.org. DNAME: the DNAME of a wildcard redirects no name that \
+             the wildcard stands for (RFC 6672 section 3.3)",
             "zone:10:1: zone example.org: TargetSkipped: cut.example.org. DNAME: names below a delegation are another \
              zone's, so no DNAME here can redirect them; it is left out",
             "zone:12:1: zone example.org: TargetSkipped: c.example.org. CNAME: an alias cannot stand beside other records \
              (RFC 1034 section 3.6.2), nor at the apex; it is left out",
-            "zone:5:1: zone example.org: TargetSkipped: www.d.example.org. A: the name is below a DNAME, which redirects it \
-             (RFC 6672 section 2.4); all of its records are left out",
-            "zone:8:1: zone example.org: TargetSuspect: *.w.example.org. DNAME: the DNAME of a wildcard redirects no name that \
-             the wildcard stands for (RFC 6672 section 3.3)",
         ],
     );
 }
