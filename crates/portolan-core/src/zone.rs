@@ -34,9 +34,11 @@ use crate::rrset::{Rrset, RrsetBuf, Short};
 
 pub mod file;
 mod lookup;
+mod overlap;
 
 pub use file::ZoneFile;
 pub(crate) use lookup::{Lookup, Stored};
+pub use overlap::Overlap;
 
 /// Most aliases that one answer follows; a longer chain ends there.
 pub const CHAIN_MAX: usize = 8;

@@ -249,7 +249,7 @@ fn what_went_while_nobody_looked_is_gone_once_the_folder_is_read() {
     assert_eq!((address(&engine, "a"), address(&engine, "b").as_deref()), (None, Some("192.0.2.2")));
 }
 
-/// A zone file of these names.
+/// A zone file of these names, each with an address or, behind it, with another type.
 fn zone_file(engine: &Engine, apex: &str, names: &[&str]) -> Arc<portolan_core::zone::ZoneFile> {
     zone_file_of(engine, apex, 7, names)
 }
@@ -276,7 +276,9 @@ fn zone_file_of(
     gather.add(apex.borrowed(), RecordType::SOA, ttl, soa.as_wire());
     gather.add(apex.borrowed(), RecordType::NS, ttl, apex.as_wire());
     for name in names {
-        gather.add(apex.prepend(name).unwrap().borrowed(), RecordType::A, ttl, &[192, 0, 2, 9]);
+        let (name, rtype) = name.split_once(' ').unwrap_or((name, "A"));
+        let data = if rtype == "A" { &[192, 0, 2, 9] } else { apex.as_wire() };
+        gather.add(apex.prepend(name).unwrap().borrowed(), rtype.parse().unwrap(), ttl, data);
     }
     let seed = engine.snapshot().seed();
     Arc::new(portolan_core::zone::ZoneFile::build(&apex, seed, vec![gather]).unwrap().0)
@@ -360,6 +362,33 @@ fn names_that_a_zone_file_has_too_are_told() {
 }
 
 #[test]
+fn names_below_what_a_zone_file_gives_away_are_told() {
+    let mut engine = started();
+    let file = zone_file(&engine, "glb.example", &["cut NS", "d DNAME"]);
+    engine.take_zone_file(&"glb.example".parse().unwrap(), Some(file), Vec::new(), NOW);
+    for name in ["a.cut", "a.d", "a"] {
+        engine.take(events("eu-1", &record(name, "192.0.2.1")), NOW);
+    }
+    let below_cut = "a.cut.glb.example of DNSEndpoint shop/a.cut is not answered: the zone file delegates cut.glb.example";
+    let below_dname = "a.d.glb.example of DNSEndpoint shop/a.d is answered, but resolvers that know the DNAME of the zone \
+                       file at d.glb.example go elsewhere for it";
+    assert_eq!(conflicts(&engine), [below_cut, below_dname]);
+    assert_eq!(address(&engine, "a.d").as_deref(), Some("192.0.2.1"));
+    // What the fleet has where the file delegates hides that from the names below.
+    let cut = events("eu-1", &record("cut", "192.0.2.1"));
+    engine.take(cut.clone(), NOW);
+    let hidden = "cut.glb.example is in the zone file and also of DNSEndpoint shop/cut, which is answered";
+    assert_eq!(conflicts(&engine), [below_dname, hidden]);
+    assert_eq!(address(&engine, "a.cut").as_deref(), Some("192.0.2.1"));
+    let gone = cut.into_iter().find_map(|event| match event {
+        Event::Set { source, object, .. } => Some(Event::Deleted { source, key: object.key() }),
+        _ => None,
+    });
+    engine.take(vec![gone.unwrap()], NOW);
+    assert_eq!(conflicts(&engine), [below_cut, below_dname]);
+}
+
+#[test]
 fn of_many_names_that_a_zone_file_has_too_the_number_is_told() {
     let mut engine = started();
     let names: Vec<String> = (0..30).map(|number| format!("n{number}")).collect();
@@ -371,7 +400,7 @@ fn of_many_names_that_a_zone_file_has_too_the_number_is_told() {
     engine.take_zone_file(&"glb.example".parse().unwrap(), Some(file), Vec::new(), NOW);
     let told = conflicts(&engine);
     assert_eq!(told.len(), 21);
-    assert!(told.iter().any(|line| line.starts_with("10 more names of the zone file")), "{told:?}");
+    assert!(told.iter().any(|line| line.starts_with("10 more names of the fleet")), "{told:?}");
 }
 
 #[test]

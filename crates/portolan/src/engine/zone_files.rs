@@ -1,19 +1,20 @@
 //! Zone files beside the fleet: the names that both have, and what is wrong with either.
 //!
-//! A name of the fleet hides what a zone file has there. That is not told at each look but kept: the names
-//! that a batch touched are looked up in the files, and a new file is looked through once.
+//! A name of the fleet hides what a zone file has there, and what the file has above it may hide the name. That
+//! is not told at each look but kept: the names that a batch touched are looked up in the files, and for a new
+//! file all are looked up once.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portolan_core::publish::Serial;
-use portolan_core::zone::{Zone, ZoneFile};
-use portolan_core::{Name, NameRef, Problem, Reason, Snapshot};
+use portolan_core::zone::{Overlap, Zone, ZoneFile};
+use portolan_core::{Name, NameRef, Problem, Reason, RecordType};
 
 use super::Engine;
 use super::publish::caught;
 
-/// Most names that are told of which the fleet and a zone file both have; of more it is said how many.
+/// Most names that are told of which the fleet and a zone file both have a say in; of more it is said how many.
 const OVERLAPS_TOLD_MAX: usize = 20;
 
 /// What the engine knows of zone files.
@@ -21,9 +22,8 @@ const OVERLAPS_TOLD_MAX: usize = 20;
 pub(super) struct ZoneFiles {
     /// What is wrong with the reading of each, by apex.
     reading: BTreeMap<Name, Vec<Problem>>,
-    /// The names of the fleet in each: those that the file has too, and where the zone is the file's alone
-    /// all of them.
-    overlaps: BTreeMap<Name, BTreeSet<Name>>,
+    /// The names of the fleet in each that the file has a say in.
+    overlaps: BTreeMap<Name, BTreeMap<Name, Overlap>>,
 }
 
 impl Engine {
@@ -64,9 +64,11 @@ impl Engine {
     fn find_overlaps_in(&mut self, apex: &Name) {
         let snapshot = self.published.current();
         let fleet = self.store.fleet().names.keys().filter(|name| name.is_at_or_below(apex.borrowed()));
-        let overlaps = fleet.filter(|name| file_at(&snapshot, *name).as_ref() == Some(apex));
-        let overlaps = overlaps.map(NameRef::to_name).collect();
-        self.zone_files.overlaps.insert(apex.clone(), overlaps);
+        let of_zone = |name: NameRef<'_>| {
+            let (overlap, zone) = snapshot.overlap(name)?;
+            (zone == apex).then(|| (name.to_name(), overlap))
+        };
+        self.zone_files.overlaps.insert(apex.clone(), fleet.filter_map(of_zone).collect());
     }
 
     /// Looks names of the fleet up in the zone files, after they came, changed or went.
@@ -75,14 +77,24 @@ impl Engine {
             return;
         }
         let snapshot = self.published.current();
+        let mut uncovered = BTreeSet::new();
         for name in names {
-            match file_at(&snapshot, name.borrowed()) {
-                Some(apex) => drop(self.zone_files.overlaps.entry(apex).or_default().insert(name.clone())),
+            match snapshot.overlap(name.borrowed()) {
+                Some((overlap, apex)) => {
+                    let overlaps = self.zone_files.overlaps.entry(apex.clone()).or_default();
+                    drop(overlaps.insert(name.clone(), overlap));
+                }
                 None => self.zone_files.overlaps.values_mut().for_each(|names| {
                     names.remove(name);
                 }),
             }
+            // What the fleet has there hides a delegation or a DNAME from the names below, or does no more.
+            let zone = snapshot.zone_of(name.borrowed());
+            if let Some(zone) = zone.filter(|zone| covers(zone, name, snapshot.seed())) {
+                uncovered.insert(zone.apex.clone());
+            }
         }
+        uncovered.iter().for_each(|apex| self.find_overlaps_in(apex));
     }
 
     /// What is wrong with zone files, and with names that the fleet has too.
@@ -93,42 +105,49 @@ impl Engine {
         reading.chain(overlaps)
     }
 
-    fn overlapping(&self, apex: &Name, names: &BTreeSet<Name>) -> Vec<Problem> {
+    fn overlapping(&self, apex: &Name, names: &BTreeMap<Name, Overlap>) -> Vec<Problem> {
         let subject = format!("zone {}", apex.to_dotless());
-        let snapshot = self.published.current();
-        let is_shared = snapshot.zone_of(apex.borrowed()).is_some_and(Zone::is_of_fleet);
         let problem =
             |reason, message| Problem { subject: subject.clone(), reason, message, place: String::new() };
-        let told = names.iter().take(OVERLAPS_TOLD_MAX).map(|name| {
+        let told = names.iter().take(OVERLAPS_TOLD_MAX).map(|(name, overlap)| {
             let owner = self.store.fleet().names.get(name.borrowed()).map(|facts| facts.owner.to_string());
             let owner = owner.unwrap_or_else(|| "the fleet".to_owned());
-            let name = name.to_dotless();
-            let message = if is_shared {
-                format!("{name} is in the zone file and also of {owner}, which is answered")
-            } else {
-                format!(
-                    "{name} of {owner} is not answered: the zone is its file's alone until a Zone admits names"
-                )
-            };
-            problem(Reason::Conflict, message)
+            problem(Reason::Conflict, told(&name.to_dotless(), &owner, overlap))
         });
         let more = names.len().saturating_sub(OVERLAPS_TOLD_MAX);
         let rest = (more > 0).then(|| {
-            let message = if is_shared {
-                format!("{more} more names of the zone file are also the fleet's, which are answered")
-            } else {
-                format!("{more} more names of the fleet are not answered either")
-            };
-            problem(Reason::Conflict, message)
+            problem(
+                Reason::Conflict,
+                format!("{more} more names of the fleet, in which the zone file has a say too"),
+            )
         });
         told.chain(rest).collect()
     }
 }
 
-/// The apex of the zone whose file has records at a name that the fleet has too, or leaves it no room.
-fn file_at(snapshot: &Snapshot, name: NameRef<'_>) -> Option<Name> {
-    snapshot.records(name)?;
-    let zone = snapshot.zone_of(name)?;
-    let node = zone.file()?.node(name, snapshot.seed());
-    (!zone.is_of_fleet() || node.is_some_and(|node| !node.is_empty())).then(|| zone.apex.clone())
+/// What comes of a name that the fleet and a zone file have a say in.
+fn told(name: &str, owner: &str, overlap: &Overlap) -> String {
+    match overlap {
+        Overlap::Both => format!("{name} is in the zone file and also of {owner}, which is answered"),
+        Overlap::FileAlone => {
+            format!(
+                "{name} of {owner} is not answered: the zone is its file's alone until a Zone admits names"
+            )
+        }
+        Overlap::BelowCut(cut) => {
+            format!("{name} of {owner} is not answered: the zone file delegates {}", cut.to_dotless())
+        }
+        Overlap::BelowDname(dname) => format!(
+            "{name} of {owner} is answered, but resolvers that know the DNAME of the zone file at {} go elsewhere for it",
+            dname.to_dotless()
+        ),
+    }
+}
+
+/// True of a name at which the zone file delegates or redirects what is below.
+fn covers(zone: &Zone, name: &Name, seed: u64) -> bool {
+    let node = zone.file().and_then(|file| file.node(name.borrowed(), seed));
+    node.is_some_and(|node| {
+        [RecordType::NS, RecordType::DNAME].iter().any(|rtype| node.set(*rtype).is_some())
+    })
 }
