@@ -18,7 +18,7 @@ use core::net::IpAddr;
 use crate::name::NameRef;
 use crate::record::{RecordType, Ttl};
 use crate::rrset::{Rrset, Short, data_of};
-use crate::zone::Snapshot;
+use crate::zone::{NAME_SERVERS_MAX, Snapshot};
 
 mod dname;
 mod project;
@@ -37,8 +37,8 @@ use walk::Walk;
 pub const PICKS_MAX: usize = 256;
 /// Most RRsets in the answer section: aliases, each with the DNAME that made it, and what the last leads to.
 pub const ANSWERS_MAX: usize = 2 * CHAIN_MAX + 2;
-/// Most RRsets in the additional section: addresses of both families for sixteen name servers.
-pub const ADDITIONAL_MAX: usize = 32;
+/// Most RRsets in the additional section: addresses of both families for each name server.
+pub const ADDITIONAL_MAX: usize = 2 * NAME_SERVERS_MAX;
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

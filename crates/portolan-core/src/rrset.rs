@@ -25,6 +25,9 @@ pub const BEFORE_DATA_OCTETS: usize = 12;
 /// Where a rendered record has its TTL.
 pub const TTL_AT: usize = 6;
 
+/// Most records of one set, which counts them in 16 bits as a message does (RFC 1035 section 4.1.1).
+pub const RECORDS_MAX: usize = u16::MAX as usize;
+
 /// The class IN (RFC 1035 section 3.2.4), the only one there is here.
 const CLASS_IN: u16 = 1;
 
@@ -122,12 +125,12 @@ pub struct RrsetBuf {
 }
 
 impl RrsetBuf {
-    /// Renders records, in this order; of more than 65,535 the first.
+    /// Renders records, in this order; of more than [`RECORDS_MAX`] the first.
     #[must_use]
     pub fn new<'r>(rtype: RecordType, ttl: Ttl, records: impl IntoIterator<Item = &'r [u8]>) -> Self {
         let mut octets = Vec::new();
         let mut count = 0;
-        for data in records.into_iter().take(usize::from(u16::MAX)) {
+        for data in records.into_iter().take(RECORDS_MAX) {
             render(&mut octets, rtype, ttl, data);
             count += 1;
         }

@@ -43,6 +43,9 @@ pub use overlap::Overlap;
 /// Most aliases that one answer follows; a longer chain ends there.
 pub const CHAIN_MAX: usize = 8;
 
+/// Most name servers of a zone whose addresses go with a referral to it.
+pub const NAME_SERVERS_MAX: usize = 16;
+
 /// A zone's own records.
 #[derive(Clone, Debug)]
 pub struct Zone {

@@ -290,7 +290,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
                     Stored::File(node) => node.set(rtype),
                 };
                 if let Some(set) = set {
-                    // Above ADDITIONAL_MAX a resolver asks for the rest.
+                    // Above ADDITIONAL_MAX none is added: who gave so many name servers was told.
                     let _ = self.answer.additional.try_push(RecordSet::as_kept(name, set));
                 }
             }

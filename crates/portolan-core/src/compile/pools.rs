@@ -14,8 +14,10 @@ use crate::name::{Name, NameRef};
 use crate::policy::AllDown;
 use crate::problem::Reason;
 use crate::record::{Rdata, RecordType, Target, Ttl};
-use crate::rrset::{Rrset, RrsetBuf};
-use crate::zone::{Aliases, CHAIN_MAX, Offer, Pool, PoolMember, Records, Rule, Steering, content_hash};
+use crate::rrset::{RECORDS_MAX, Rrset, RrsetBuf};
+use crate::zone::{
+    Aliases, CHAIN_MAX, NAME_SERVERS_MAX, Offer, Pool, PoolMember, Records, Rule, Steering, content_hash,
+};
 
 /// The records of one type, before they are a pool: each with its offer's index.
 type Gathered = BTreeMap<RecordType, Vec<(u16, Rdata)>>;
@@ -28,6 +30,7 @@ impl Compiler<'_> {
         self.steps += u64::try_from(members.len()).unwrap_or(0);
         let mut gathered = gather(&members);
         self.drop_misplaced_aliases(name, facts, &mut gathered);
+        self.hold_limits(name, facts, &mut gathered);
         let offers: Vec<Offer> = members.iter().map(|e| self.offer(e, &steering)).collect();
         let ttl = facts.ttl.or(steering.policy.ttl).unwrap_or(facts.default_ttl);
         let pools: Vec<Pool> = gathered
@@ -98,6 +101,25 @@ impl Compiler<'_> {
                 "an alias cannot stand beside other records"
             };
             self.problem(name, facts, Reason::TargetSkipped, format!("target {host} is left out: {why}"));
+        }
+    }
+
+    /// Leaves out what is above a limit, or says what does not go with a referral.
+    fn hold_limits(&mut self, name: &Name, facts: &NameFacts, gathered: &mut Gathered) {
+        for (rtype, records) in gathered {
+            let count = records.len();
+            if count > RECORDS_MAX {
+                let message =
+                    format!("has {count} {rtype} records; those after the first {RECORDS_MAX} are left out");
+                self.problem(name, facts, Reason::LimitReached, message);
+                records.truncate(RECORDS_MAX);
+            }
+            if *rtype == RecordType::NS && count > NAME_SERVERS_MAX {
+                let message = format!(
+                    "has {count} name servers; a referral has the addresses of the first {NAME_SERVERS_MAX}"
+                );
+                self.problem(name, facts, Reason::LimitReached, message);
+            }
         }
     }
 

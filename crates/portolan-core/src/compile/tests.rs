@@ -1,8 +1,9 @@
 use crate::cluster::{Cluster, ClusterState};
 use crate::compile::Change;
-use crate::fleet::{Fact, NameFacts};
+use crate::fleet::{Endpoint, Fact, NameFacts};
 use crate::policy::{AllDown, Policy, PolicyName};
 use crate::publish::Serials;
+use crate::record::{Rdata, RecordType, Target};
 use crate::testing::{World, cluster, down, endpoint, facts, name, zone_facts};
 use crate::zone::Snapshot;
 use crate::{ClusterName, Fleet};
@@ -415,4 +416,49 @@ fn facts_that_are_known_are_no_news() {
     assert!(!fleet.apply([fact()]).is_empty());
     assert!(fleet.apply([fact()]).is_empty());
     assert!(fleet.apply([Fact::Name(name("b.example"), None)]).is_empty());
+}
+
+/// As many records of one type as all offers may have together: one more than a set counts.
+#[test]
+fn a_set_has_no_more_records_than_it_counts() {
+    use crate::fleet::{ENDPOINTS_MAX, TARGETS_MAX};
+    use crate::rrset::RECORDS_MAX;
+    let mut world = World::new();
+    let target = |i: usize| Target::Address(u32::try_from(i).unwrap().to_be_bytes().into());
+    let offers = (0..ENDPOINTS_MAX).map(|offer| Endpoint {
+        targets: (0..TARGETS_MAX).map(|i| target(offer * TARGETS_MAX + i)).collect(),
+        ..endpoint(&format!("c{offer:04}"), "192.0.2.1")
+    });
+    world.name("www.example", Some(facts(offers)));
+    assert_eq!(
+        world.problems,
+        [
+            "GlobalName shop/web: host www.example: LimitReached: has 65536 A records; those after the first 65535 are left \
+             out",
+        ]
+    );
+    let www = name("www.example");
+    let pool = world.snapshot.records(www.borrowed()).unwrap().pool(RecordType::A).unwrap();
+    let counted: usize = pool.members().iter().map(|member| usize::from(member.count)).sum();
+    assert_eq!((usize::from(pool.set().count), counted), (RECORDS_MAX, RECORDS_MAX));
+}
+
+#[test]
+fn many_name_servers_are_told() {
+    use crate::zone::NAME_SERVERS_MAX;
+    let mut world = World::new();
+    let of = |count: usize| {
+        let server = |i| Target::Record(RecordType::NS, Rdata::name(&name(&format!("ns{i}.sub.example"))));
+        facts([Endpoint { targets: (0..count).map(server).collect(), ..endpoint("", "192.0.2.1") }])
+    };
+    world.name("sub.example", Some(of(NAME_SERVERS_MAX)));
+    assert_eq!(world.problems, [""; 0]);
+    world.name("sub.example", Some(of(NAME_SERVERS_MAX + 1)));
+    assert_eq!(
+        world.problems,
+        [
+            "GlobalName shop/web: host sub.example: LimitReached: has 17 name servers; a referral has the addresses of the \
+             first 16",
+        ]
+    );
 }

@@ -102,6 +102,10 @@ fn words(kind: FaultKind) -> (Reason, &'static str) {
         FaultKind::NoNameServer => {
             (Reason::TargetSuspect, "has no name server at its apex: no other zone can delegate to it")
         }
+        FaultKind::ManyNameServers => (
+            Reason::LimitReached,
+            "has more than 16 name servers; a referral has the addresses of the first 16",
+        ),
         FaultKind::TooMany => (
             Reason::LimitReached,
             "has more records or types than one name may have; the others are left out",

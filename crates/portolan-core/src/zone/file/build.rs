@@ -11,8 +11,8 @@ use super::gather::{Gather, Loose, is_plain, loose};
 use super::{FILE_OCTETS_MAX, SET_HEAD_OCTETS, Soa, ZoneFile, find, home, node_at, place_of};
 use crate::name::{LABELS_MAX, Name, NameRef, Suffixes, hash_of};
 use crate::record::RecordType;
-use crate::rrset::render;
-use crate::zone::{Depths, content_hash};
+use crate::rrset::{RECORDS_MAX, render};
+use crate::zone::{Depths, NAME_SERVERS_MAX, content_hash};
 
 mod again;
 mod dname;
@@ -63,6 +63,8 @@ pub enum FaultKind {
     NoSoa,
     /// No name server at the apex.
     NoNameServer,
+    /// More than [`NAME_SERVERS_MAX`]; a referral has the addresses of the first.
+    ManyNameServers,
     /// More records or types than one name may have, or more octets than one zone; left out.
     TooMany,
 }
@@ -289,12 +291,15 @@ impl<'a> Builder<'a> {
             if is_twice {
                 continue;
             }
-            if count == u16::MAX {
+            if usize::from(count) == RECORDS_MAX {
                 self.fault(owner, first.rtype, FaultKind::TooMany);
                 break;
             }
             render(&mut self.octets, first.rtype, ttl, record.data);
             count += 1;
+        }
+        if first.rtype == RecordType::NS && usize::from(count) > NAME_SERVERS_MAX {
+            self.fault(owner, first.rtype, FaultKind::ManyNameServers);
         }
         let length = u32::try_from(self.octets.len() - begin).unwrap_or(u32::MAX).to_be_bytes();
         let [t1, t0] = first.rtype.0.to_be_bytes();
