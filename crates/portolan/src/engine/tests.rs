@@ -381,7 +381,7 @@ fn names_below_what_a_zone_file_gives_away_are_told() {
     assert_eq!(conflicts(&engine), [below_dname, hidden]);
     assert_eq!(address(&engine, "a.cut").as_deref(), Some("192.0.2.1"));
     let gone = cut.into_iter().find_map(|event| match event {
-        Event::Set { source, object, .. } => Some(Event::Deleted { source, key: object.key() }),
+        Event::Set { source, object, .. } => Some(Event::Deleted { source, key: object.key.clone() }),
         _ => None,
     });
     engine.take(vec![gone.unwrap()], NOW);
