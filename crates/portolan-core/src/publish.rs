@@ -147,7 +147,9 @@ impl Snapshot {
         let is_there = zone.is_some();
         let of_file = zone.as_ref().and_then(|zone| zone.file.as_ref()).map_or(0, |file| file.deepest());
         self.deepest = self.deepest.max(of_file);
-        self.set_apex(apex, is_there);
+        if self.zones.get(apex.borrowed()).is_some() != is_there {
+            self.count_zone(apex, is_there);
+        }
         let before = match zone {
             Some(zone) => {
                 sums.insert(apex.clone());
@@ -180,7 +182,10 @@ impl Snapshot {
         }
         for (apex, content) in sums {
             if let Some(zone) = self.zones.get(apex.borrowed()) {
-                let zone = Zone { content, ..(**zone).clone() };
+                // Its own apex is one of them; that of the root zone is above no other's (RFC 1034 section 3.1).
+                let zones = self.names.get(apex.borrowed()).map_or(0, |node| node.zones);
+                let has_zones_below = zone.facts.is_none() && (zones > 1 || apex.borrowed().is_root());
+                let zone = Zone { content, has_zones_below, ..(**zone).clone() };
                 self.zones.insert(&apex, Arc::new(zone));
             }
         }
@@ -223,9 +228,14 @@ impl Snapshot {
     }
 
     /// An apex is a name that is there, so that the names above it are (RFC 8020).
-    fn set_apex(&mut self, apex: &Name, is_apex: bool) {
+    fn count_zone(&mut self, apex: &Name, is_there: bool) {
         let mut gathered = Gathered::default();
-        self.set_node(apex, &mut gathered, |node| node.apex = is_apex);
+        let above = apex.borrowed().suffixes().skip(1).filter(|name| !name.is_root()).map(NameRef::to_name);
+        for name in core::iter::once(apex.clone()).chain(above) {
+            self.set_node(&name, &mut gathered, |node| {
+                node.zones = if is_there { node.zones + 1 } else { node.zones.saturating_sub(1) };
+            });
+        }
         self.add_children(gathered.children);
     }
 
@@ -317,7 +327,7 @@ pub(super) struct Gathered {
 impl Node {
     /// True while something keeps it in the map.
     fn is_held(&self) -> bool {
-        self.children > 0 || self.records.is_some() || self.apex
+        self.children > 0 || self.records.is_some() || self.zones > 0
     }
 }
 
@@ -346,6 +356,7 @@ impl Zone {
             name_servers,
             facts,
             file,
+            has_zones_below: false,
         })
     }
 

@@ -10,8 +10,9 @@ use crate::compile::{Change, compile};
 use crate::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, Touched, ZoneFacts};
 use crate::policy::{Policy, PolicyName};
 use crate::publish::Serials;
-use crate::record::{Present, Soa, Target};
-use crate::zone::Snapshot;
+use crate::record::{Present, Rdata, Soa, Target};
+use crate::zone::file::Gather;
+use crate::zone::{Snapshot, ZoneFile};
 use crate::{Client, ClusterName, Name, RecordType, Ttl};
 
 pub(crate) fn name(text: &str) -> Name {
@@ -65,6 +66,17 @@ pub(crate) fn zone_facts() -> ZoneFacts {
     ZoneFacts { soa, name_servers, ttl: Ttl::KUBEFED, policy: None, held_by: Sources::new() }
 }
 
+/// A zone file with an SOA, and records by the labels before the apex.
+pub(crate) fn zone_file(apex: &str, seed: u64, records: &[(&str, RecordType, &[u8])]) -> ZoneFile {
+    let apex = name(apex);
+    let mut gather = Gather::new();
+    gather.add(apex.borrowed(), RecordType::SOA, Ttl::DEFAULT, Rdata::soa(&zone_facts().soa).as_wire());
+    for (label, rtype, data) in records {
+        gather.add(apex.prepend(label).unwrap().borrowed(), *rtype, Ttl::DEFAULT, data);
+    }
+    ZoneFile::build(&apex, seed, [gather].into()).unwrap().0
+}
+
 /// A fleet, its snapshot, and its serials.
 pub(crate) struct World {
     pub(crate) fleet: Fleet,
@@ -104,6 +116,12 @@ impl World {
         self.problems = compiled.problems.values().flatten().map(ToString::to_string).collect();
         let revision = self.snapshot.revision + 1;
         self.snapshot = self.snapshot.publish(compiled, &mut self.serials, revision);
+    }
+
+    /// The records of a zone file, or none any more.
+    pub(crate) fn file(&mut self, apex: &str, records: Option<&[(&str, RecordType, &[u8])]>) {
+        let file = records.map(|records| zone_file(apex, self.snapshot.seed(), records).into());
+        self.snapshot = self.snapshot.with_file(&name(apex), file, &mut self.serials);
     }
 
     pub(crate) fn name(&mut self, at: &str, facts: Option<NameFacts>) {

@@ -68,6 +68,8 @@ pub struct Zone {
     pub(crate) facts: Option<crate::fleet::ZoneFacts>,
     /// What stands in it beside the names of the fleet.
     pub(crate) file: Option<Arc<ZoneFile>>,
+    /// True when it is a file's alone and zones of ours are below it, of which the file need not know.
+    pub(crate) has_zones_below: bool,
 }
 
 /// What stands at one name, or only below it.
@@ -75,8 +77,8 @@ pub struct Zone {
 pub(crate) struct Node {
     /// Names directly below that are in the map.
     pub(crate) children: u32,
-    /// True of a zone's apex, which is there whatever stands at it.
-    pub(crate) apex: bool,
+    /// Zones with their apex here or below: that name is there whatever stands at it.
+    pub(crate) zones: u32,
     /// None for an empty non-terminal.
     pub(crate) records: Option<Arc<Records>>,
 }

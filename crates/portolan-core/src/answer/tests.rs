@@ -528,3 +528,35 @@ fn of_more_records_than_fit_each_is_as_likely() {
     }
     assert!(of.iter().all(|n| (2200..2920).contains(n)), "{of:?}, 2560 each are expected");
 }
+
+/// Zones below one that is a file's alone come and go; the names above them are there for as long.
+#[test]
+fn names_above_the_zones_below_a_file() {
+    let mut world = World::new();
+    let soa = "authority alone. 30 SOA ns1.example. hostmaster.example. 0 7200 1800 86400 30";
+    let (there, gone) = (format!("NoError aa | {soa}"), format!("NxDomain aa | {soa}"));
+    let ask = |world: &World, expected: [&str; 3]| {
+        let got = ["b.c.alone", "c.alone", "x.c.alone"].map(|at| world.ask(at, "A", ANYONE));
+        assert_eq!(got, expected);
+    };
+    world.file("alone", Some(&[]));
+    ask(&world, [&gone, &gone, &gone]);
+    // A name of the fleet is none of the file's zone.
+    world.name("n.b.c.alone", Some(facts([endpoint("", "192.0.2.1")])));
+    ask(&world, [&gone, &gone, &gone]);
+    world.zone("a.b.c.alone", Some(zone_facts()));
+    ask(&world, [&there, &there, &gone]);
+    // The file is read again.
+    world.file("alone", Some(&[]));
+    ask(&world, [&there, &there, &gone]);
+    world.file("d.c.alone", Some(&[]));
+    world.zone("a.b.c.alone", None);
+    ask(&world, [&gone, &there, &gone]);
+    world.file("d.c.alone", None);
+    ask(&world, [&gone, &gone, &gone]);
+    // Before its parent.
+    world.file("alone", None);
+    world.file("d.c.alone", Some(&[]));
+    world.file("alone", Some(&[]));
+    ask(&world, [&gone, &there, &gone]);
+}

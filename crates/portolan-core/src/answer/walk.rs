@@ -39,7 +39,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     #[inline]
     pub(super) fn go(mut self) {
         let suffixes = self.snapshot.suffixes(self.query.name);
-        let Some(zone) = self.first_zone(&suffixes) else {
+        let Some(zone) = self.zone_of(self.query.name, &suffixes) else {
             return self.outside();
         };
         self.trace.note(Step::Zone(zone.apex.borrowed(), zone.serial));
@@ -56,9 +56,9 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     /// The zone that answers: of a DS record at an apex the one above, where that is ours too (RFC 4035
     /// section 3.1.4.1).
     #[inline]
-    fn first_zone(&self, suffixes: &Suffixes<'a>) -> Option<&'a Zone> {
+    fn zone_of(&self, name: NameRef<'a>, suffixes: &Suffixes<'a>) -> Option<&'a Zone> {
         let zone = self.snapshot.zone_among(suffixes, 0)?;
-        if self.query.rtype != RecordType::DS || self.query.name != zone.apex.borrowed() {
+        if self.query.rtype != RecordType::DS || name != zone.apex.borrowed() {
             return Some(zone);
         }
         Some(self.snapshot.zone_among(suffixes, 1).unwrap_or(zone))
@@ -108,7 +108,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             return Next::Done;
         }
         let suffixes = self.snapshot.suffixes(target);
-        match self.snapshot.zone_among(&suffixes, 0) {
+        match self.zone_of(target, &suffixes) {
             Some(zone) => self.step(At { zone, name: target }, &suffixes),
             None => {
                 self.trace.note(Step::ChainEnds("the target is in no zone of ours"));

@@ -104,6 +104,10 @@ impl Snapshot {
         match zone.file.as_ref().and_then(|file| file.find(hash, name)) {
             Some(node) if !node.is_empty() => Some(Known::Records(Stored::File(node))),
             Some(_) => Some(Known::Empty),
+            None if zone.has_zones_below => self.names.find(hash, name).and_then(|entry| {
+                // Names of the fleet there may be are not this zone's.
+                (entry.value.zones > 0).then_some(Known::Empty)
+            }),
             None => known,
         }
     }

@@ -1,34 +1,21 @@
 use super::Overlap::{BelowCut, BelowDname, Both, FileAlone};
 use super::*;
-use crate::publish::Serials;
-use crate::record::{Rdata, Ttl};
 use crate::testing::{World, endpoint, facts, name};
-use crate::zone::ZoneFile;
-use crate::zone::file::Gather;
-
-/// A zone file with a name, a delegation and DNAMEs.
-fn file(apex: &str, seed: u64) -> ZoneFile {
-    let apex = name(apex);
-    let at = |label: &str| apex.prepend(label).unwrap();
-    let mut gather = Gather::new();
-    let mut add = |owner: &Name, rtype, data: &[u8]| gather.add(owner.borrowed(), rtype, Ttl::DEFAULT, data);
-    add(&apex, RecordType::SOA, Rdata::soa(&crate::testing::zone_facts().soa).as_wire());
-    add(&at("www"), RecordType::A, &[192, 0, 2, 9]);
-    add(&at("cut"), RecordType::NS, at("ns.cut").as_wire());
-    add(&at("glue.cut"), RecordType::A, &[192, 0, 2, 9]);
-    add(&at("d"), RecordType::DNAME, apex.as_wire());
-    add(&at("hidden"), RecordType::DNAME, apex.as_wire());
-    add(&at("open"), RecordType::NS, apex.as_wire());
-    ZoneFile::build(&apex, seed, [gather].into()).unwrap().0
-}
 
 #[test]
 fn names_of_the_fleet_in_zones_with_files() {
     let mut world = World::new();
-    for apex in ["example", "alone"] {
-        let file = file(apex, world.snapshot.seed());
-        world.snapshot = world.snapshot.with_file(&name(apex), Some(file.into()), &mut Serials::default());
-    }
+    let (target, address) = (name("elsewhere"), [192, 0, 2, 9]);
+    let records: [(&str, RecordType, &[u8]); 6] = [
+        ("www", RecordType::A, &address),
+        ("cut", RecordType::NS, target.as_wire()),
+        ("glue.cut", RecordType::A, &address),
+        ("d", RecordType::DNAME, target.as_wire()),
+        ("hidden", RecordType::DNAME, target.as_wire()),
+        ("open", RecordType::NS, target.as_wire()),
+    ];
+    world.file("example", Some(&records));
+    world.file("alone", Some(&records));
     let above = |at: &str| name(&alloc::format!("{at}.example"));
     for (at, wanted) in [
         ("www.example", Some(Both)),
