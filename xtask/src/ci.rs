@@ -2,12 +2,14 @@
 //!
 //! Every step runs, also after one has failed: one run shows all that is wrong.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use portolan_testbed::part;
 
 use crate::command::{cargo, program, run};
-use crate::{bench, fuzz, program as portolan, setup, tidy};
+use crate::{bench, fuzz, parts, program as portolan, setup, tidy};
 
 /// What a step is called, and what it does.
 type Step = (&'static str, fn() -> Result<()>);
@@ -68,10 +70,12 @@ pub(crate) fn run_ci(skip_test: bool) -> Result<()> {
 /// # Errors
 /// When a test failed.
 pub(crate) fn test() -> Result<()> {
-    let missing = setup::provide(setup::Need::Tests);
+    let tools = setup::provide(setup::Need::Tests);
+    let parts = parts::provide_each(part::OF_TESTS);
     let result = run(&mut cargo(&["test", "--locked", "--workspace"]));
-    for tool in missing {
-        println!("skipped: {} (see `cargo xtask setup`)", tool.without);
+    let skipped = tools.iter().map(|tool| tool.without).chain(parts.iter().map(|part| part.without));
+    for without in skipped.collect::<BTreeSet<_>>() {
+        println!("skipped: {without} (see `cargo xtask setup`)");
     }
     result
 }

@@ -12,7 +12,7 @@
 //! | [`codegen`] | the files that the program prints and the repository keeps |
 //! | [`fuzz`] | the fuzz targets, and which of them need to run again |
 //! | [`bench`] | the figures that the README promises, measured on loopback |
-//! | [`parts`] | etcd and CoreDNS, found or built from source |
+//! | [`parts`] | Kubernetes, etcd, External-DNS and CoreDNS, found or built from source |
 //! | [`program`] | where `portolan` is built, and with which flags |
 //! | [`command`] | running another program, with its failure in words |
 //! | [`options`] | the values of options |
@@ -38,8 +38,8 @@ const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
 Commands:
-  setup                 install what tests and checks call, and say what is missing
-  tools                 find or build the real parts that the benchmark runs (etcd, CoreDNS)
+  setup                 install or build what tests and checks call, and say what is missing
+  tools                 find or build every real part (Kubernetes, etcd, External-DNS, CoreDNS)
         [--require-real] and fail when one is missing
   test                  set up, then run every test (the README's one command)
   ci [--skip-test]      format, clippy, test, tidy, cargo-deny, fuzz smoke, demo, gate
@@ -78,8 +78,8 @@ fn dispatch(args: &[&str]) -> Result<()> {
             Ok(())
         }
         ["setup"] => setup::all(),
-        ["tools"] => parts::provide(false),
-        ["tools", "--require-real"] => parts::provide(true),
+        ["tools"] => parts::provide_all(false),
+        ["tools", "--require-real"] => parts::provide_all(true),
         ["test"] => ci::test(),
         ["ci"] => ci::run_ci(false),
         ["ci", "--skip-test"] => ci::run_ci(true),

@@ -1,4 +1,4 @@
-//! The tools that tests and checks call, and how to get them.
+//! The tools that tests and checks call, and how to get them. What is built from source is [`parts`]'s.
 //!
 //! What is there is left alone, whatever its version. What is missing is installed when we may
 //! (Debian's packages as root or by sudo without a password, crates by cargo), and named loudly
@@ -7,8 +7,10 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use portolan_testbed::part;
 
 use crate::command::{cargo, output, program, run};
+use crate::parts;
 
 /// One tool.
 #[derive(Debug)]
@@ -177,7 +179,8 @@ const TOOLS: &[Tool] = &[
 pub(crate) fn all() -> Result<()> {
     let mut missing = provide(Need::Tests);
     missing.extend(provide(Need::Checks));
-    ensure!(missing.is_empty(), "{} tools are missing", missing.len());
+    let parts = parts::provide_each(part::OF_TESTS);
+    ensure!(missing.is_empty() && parts.is_empty(), "{} tools are missing", missing.len() + parts.len());
     println!("setup: everything is there");
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use portolan_testbed::part::{COREDNS, ETCD as ETCD_PART, Part};
 
 use super::{Answers, Peer, Site, Subject, free_port};
 use crate::bench::modes::Mode;
@@ -18,7 +19,7 @@ pub(super) const FILE: Peer = Peer {
     modes: &[Mode::Static],
     answers: Answers::Zone,
     counted: false,
-    version: || provided(&[parts::COREDNS]),
+    version: || provided(&[&COREDNS]),
     start: start_file,
 };
 
@@ -28,26 +29,26 @@ pub(super) const ETCD: Peer = Peer {
     modes: &[Mode::Static],
     answers: Answers::Zone,
     counted: false,
-    version: || provided(&[parts::COREDNS, parts::ETCD]),
+    version: || provided(&[&COREDNS, &ETCD_PART]),
     start: start_etcd,
 };
 
 /// The versions of parts, which are built here where they must be: a start is timed, and this is not.
-fn provided(parts: &[parts::Part]) -> Result<String> {
-    let versions = parts.iter().map(|part| part.provide().and_then(|_| part.version()));
+fn provided(wanted: &[&Part]) -> Result<String> {
+    let versions = wanted.iter().map(|part| parts::provide(part).map(|_| part.module.version()));
     Ok(versions.collect::<Result<Vec<_>>>()?.join(" + "))
 }
 
 fn start_file(site: &Site<'_>) -> Result<Subject> {
     let config = site.write("coredns-file/Corefile", "Corefile")?;
-    site.run(Command::new(parts::COREDNS.provide()?).arg("-conf").arg(config))
+    site.run(Command::new(parts::provide(&COREDNS)?).arg("-conf").arg(config))
 }
 
 /// Starts etcd, fills it, and starts CoreDNS, on the same cores.
 fn start_etcd(site: &Site<'_>) -> Result<Subject> {
     let (port, peer_port) = (free_port()?, free_port()?);
     let [client, peer] = [port, peer_port].map(|port| format!("http://127.0.0.1:{port}"));
-    let mut etcd = Command::new(parts::ETCD.provide()?);
+    let mut etcd = Command::new(parts::provide(&ETCD_PART)?);
     etcd.args(["--name", "bench", "--data-dir", "etcd", "--unsafe-no-fsync", "--log-level", "warn"]);
     etcd.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
     etcd.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
@@ -57,7 +58,7 @@ fn start_etcd(site: &Site<'_>) -> Result<Subject> {
     skydns::fill(address, &site.names).with_context(|| format!("etcd's log ends: {}", subject.log_end()))?;
 
     let config = site.write("coredns-etcd/Corefile", "Corefile")?;
-    let mut coredns = Command::new(parts::COREDNS.provide()?);
+    let mut coredns = Command::new(parts::provide(&COREDNS)?);
     coredns.arg("-conf").arg(config).env("ETCD_PORT", port.to_string());
     let mut dns = site.run(&coredns)?;
     // It ends first: the last that was started does.
