@@ -1,9 +1,67 @@
-//! Real parts for tests: etcd, Kubernetes, External-DNS. No part of the program.
+//! Real parts for tests: etcd, API servers, controllers, External-DNS. No part of the program.
+//!
+//! ```text
+//!   part ──▶ process ──▶ Etcd ◀── ApiServer ◀── ControllerManager
+//!   (where)  (ends       (data)      │   ◀───── ExternalDns ──▶ Webhook
+//!             with us)               └──▶ Client, kubeconfig      (what it published)
+//! ```
 //!
 //! | module | what it owns |
 //! | --- | --- |
 //! | [`part`] | which real parts there are, and where their programs are |
 //! | [`missing`] | what happens without one: a loud line, or a failure |
+//! | [`etcd`] | a store: paused, killed, wiped |
+//! | [`api_server`] | a cluster's API: the same, and who may come in |
+//! | [`client`] | the test's own reads and writes |
+//! | [`kubeconfig`] | the file by which others come in |
+//! | [`controller_manager`] | Kubernetes' own controllers |
+//! | [`external_dns`] | a stock External-DNS, and the provider that notes what it is given |
+//! | [`namespace`] | a network of its own, which can be cut off |
+//! | [`wait`] | waiting for another process |
+//!
+//! A part that is missing gives none after a loud line. A part that is there and does not start is a failure of
+//! the test, so it panics, with the end of its log. Whatever runs ends when its value is dropped, and when the
+//! test's process ends by whatever means; folders and logs stand in `portolan-testbed-UID` of the system's
+//! temporary folder, where the next test binary tidies up after one that was killed.
+//!
+//! Nothing here is for hostile input; its limits are those of patience ([`wait::PATIENCE`]) and of replies
+//! ([`client::REPLY_OCTETS_MAX`]).
+#![cfg_attr(feature = "start", allow(clippy::panic, reason = "a test that cannot go on ends here"))]
 
 pub mod missing;
 pub mod part;
+
+#[cfg(feature = "start")]
+pub mod api_server;
+#[cfg(feature = "start")]
+mod authority;
+#[cfg(feature = "start")]
+pub mod client;
+#[cfg(feature = "start")]
+pub mod controller_manager;
+#[cfg(feature = "start")]
+pub mod etcd;
+#[cfg(feature = "start")]
+pub mod external_dns;
+#[cfg(feature = "start")]
+mod folder;
+#[cfg(feature = "start")]
+pub mod kubeconfig;
+#[cfg(feature = "start")]
+pub mod namespace;
+#[cfg(feature = "start")]
+mod port;
+#[cfg(feature = "start")]
+mod process;
+#[cfg(feature = "start")]
+pub mod wait;
+
+#[cfg(feature = "start")]
+pub use self::{
+    api_server::{ApiServer, Setup},
+    client::Client,
+    controller_manager::ControllerManager,
+    etcd::Etcd,
+    external_dns::{ExternalDns, Webhook},
+    namespace::Namespace,
+};

@@ -5,32 +5,13 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use hickory_proto::op::Message;
 use hickory_proto::rr::RData;
 use portolan_core::{Name, RecordType};
+pub(crate) use portolan_testbed::wait::{PATIENCE, wait};
 
 use crate::fleet::{FleetFolder, WEB};
-
-/// How long anything may take before a test gives up: long enough for a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Polls until something is so; says what was waited for when it never is.
-pub(crate) fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "what is waited for is in another process: it is polled"
-        )]
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
 
 /// `portolan run`.
 pub(crate) struct Server {
