@@ -1,0 +1,31 @@
+//! The program on real clusters: API servers that the tests start, and the rights that we ship.
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | `followed` | the program following clusters, and what clients get of it |
+//! | `walk` | the article's walk-through on three API servers, and what may befall them |
+//!
+//! Without kube-apiserver and etcd (`cargo xtask setup` builds them) the tests are passed over with one loud
+//! line; with `PORTOLAN_REQUIRE_REAL` set that is a failure.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
+
+use std::process::Command;
+
+mod followed;
+mod walk;
+
+/// What `portolan crds` prints.
+fn definitions() -> String {
+    printed(&["crds"])
+}
+
+/// The definitions of others' kinds.
+fn compat() -> String {
+    printed(&["crds", "--compat"])
+}
+
+fn printed(args: &[&str]) -> String {
+    let printed = Command::new(env!("CARGO_BIN_EXE_portolan")).args(args).output().unwrap();
+    assert!(printed.status.success(), "{printed:?}");
+    String::from_utf8(printed.stdout).unwrap()
+}

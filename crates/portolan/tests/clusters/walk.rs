@@ -1,0 +1,224 @@
+//! The article's walk-through on three real API servers, and what may befall them.
+//!
+//! One fleet and one story: each step stands on what the one before it left.
+
+use std::collections::BTreeMap;
+
+use portolan_testbed::wait::wait;
+use portolan_testbed::{ApiServer, ExternalDns, Webhook, missing, part};
+use serde_json::Value;
+
+use super::followed::{Followed, HUB_RIGHTS, MEMBER_RIGHTS};
+use super::{compat, definitions};
+
+/// The clusters, the address of each one's load balancer, and its region.
+const CLUSTERS: [(&str, &str); 3] =
+    [("eu-1", "192.0.2.10"), ("us-1", "198.51.100.10"), ("ap-1", "203.0.113.10")];
+const GLOBAL: &str = "web.shop.fed.svc.fed.example";
+const SHOP: &str = "shop.glb.example";
+
+fn fleet() -> Option<[ApiServer; 3]> {
+    let setup = portolan_testbed::Setup::default;
+    let servers = ApiServer::start_all(CLUSTERS.map(|(name, _)| (name, setup())))?;
+    for (server, (name, address)) in servers.iter().zip(CLUSTERS) {
+        server.admin().apply(MEMBER_RIGHTS).unwrap();
+        workload(server, name, address);
+    }
+    let hub = servers[0].admin();
+    hub.apply(&format!("{}\n---\n{}\n---\n{HUB_RIGHTS}", definitions(), compat())).unwrap();
+    hub.apply(INTENTS).unwrap();
+    Some(servers)
+}
+
+const INTENTS: &str = "
+apiVersion: portolan.dev/v1alpha1
+kind: Zone
+metadata: {name: glb}
+spec:
+  apex: glb.example
+  nameServers: [{name: ns1.glb.example, addresses: [192.0.2.53]}]
+  admit: [{namespaces: [shop], hosts: ['*.glb.example']}]
+---
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: shop, namespace: shop}
+spec: {hosts: [shop.glb.example], backends: [{kind: Service, name: web}]}
+---
+apiVersion: multiclusterdns.kubefed.io/v1alpha1
+kind: Domain
+metadata: {name: fed, namespace: kube-federation-system}
+domain: fed.example
+---
+apiVersion: multiclusterdns.kubefed.io/v1alpha1
+kind: ServiceDNSRecord
+metadata: {name: web, namespace: shop}
+spec: {domainRef: fed, recordTTL: 60}
+";
+
+fn workload(server: &ApiServer, cluster: &str, address: &str) {
+    let namespaces = ["shop", "kube-federation-system"]
+        .map(|name| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n---\n"));
+    let objects = format!(
+        "{}
+apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: shop}}
+spec: {{type: LoadBalancer, ports: [{{port: 80}}]}}
+status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
+---
+apiVersion: v1
+kind: Node
+metadata:
+  name: n1
+  labels: {{topology.kubernetes.io/region: r-{cluster}, topology.kubernetes.io/zone: z-{cluster}}}
+---
+{}",
+        namespaces.concat(),
+        slice(true)
+    );
+    server.admin().apply(&objects).unwrap();
+}
+
+fn slice(is_ready: bool) -> String {
+    format!(
+        "
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: web-1, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
+addressType: IPv4
+endpoints: [{{addresses: [10.1.2.3], conditions: {{ready: {is_ready}}}}}]
+ports: [{{port: 8080}}]
+"
+    )
+}
+
+#[test]
+fn the_walk_through() {
+    let Some(servers) = fleet() else { return };
+    let [eu, us, ap] = &servers;
+    let mut program = Followed::start(&[eu, us, ap]);
+    let [eu_ip, us_ip, ap_ip] = CLUSTERS.map(|(_, address)| address);
+
+    // Objects in, answers right: the global name, and each region's.
+    program.wait_for(GLOBAL, &[eu_ip, us_ip, ap_ip]);
+    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    program.wait_for("web.shop.fed.svc.r-us-1.fed.example", &[us_ip]);
+    statuses_are_filled(eu);
+    records_are_written(eu);
+
+    // One cluster's endpoints are gone, and come back.
+    eu.admin().apply(&slice(false)).unwrap();
+    program.wait_for(SHOP, &[us_ip, ap_ip]);
+    // Its region's name leads on to the global one.
+    program.wait_for("web.shop.fed.svc.r-eu-1.fed.example", &[us_ip, ap_ip]);
+    eu.admin().apply(&slice(true)).unwrap();
+    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+
+    // F-26: one cluster is cut off: connections are taken, and nobody answers.
+    us.pause();
+    program.wait_for_status(&["cluster us-1", "is not heard from since"]);
+    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    us.resume();
+    wait("us-1 to be heard again", || {
+        (!program.portolan(&["status", "-o", "json"]).contains("is not heard from since")).then_some(())
+    });
+
+    a_kind_that_is_deleted_is_held(&program, eu);
+
+    // Every API server gone, and the program started again: answers from the last good state.
+    program.kill();
+    servers.iter().for_each(ApiServer::kill);
+    program.go();
+    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    program.wait_for_status(&["cluster eu-1", "is not heard from since"]);
+    servers.iter().for_each(ApiServer::restart);
+    wait("all to be heard", || {
+        (!program.portolan(&["status", "-o", "json"]).contains("is not heard from since")).then_some(())
+    });
+
+    // The worst trap: a cluster whose store was wiped is held, not followed, until somebody says so.
+    ap.wipe();
+    ap.admin().apply(MEMBER_RIGHTS).unwrap();
+    // Its old tokens are worth nothing; the program finds the new one in its kubeconfig by itself.
+    program.give_tokens(&[eu, us, ap]);
+    wait("ap-1 to be held", || {
+        program.portolan(&["holds"]).contains("ap-1\n  is another cluster").then_some(())
+    });
+    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    assert!(program.portolan(&["holds", "--release", "ap-1"]).contains("ap-1 is released"));
+    program.wait_for(SHOP, &[eu_ip, us_ip]);
+}
+
+/// The status that KubeFed's own controllers would fill, and our conditions.
+fn statuses_are_filled(hub: &ApiServer) {
+    let record = "/apis/multiclusterdns.kubefed.io/v1alpha1/namespaces/shop/servicednsrecords/web";
+    let filled = wait("the record's status", || {
+        let status = hub.admin().get(record).unwrap()["status"].take();
+        (status["dns"].as_array()?.len() == 3).then_some(status)
+    });
+    assert_eq!(filled["domain"], "fed.example");
+    assert_eq!(filled["dns"][1]["cluster"], "eu-1");
+    assert_eq!(filled["dns"][1]["loadBalancer"]["ingress"][0]["ip"], "192.0.2.10");
+    assert_eq!(filled["dns"][1]["region"], "r-eu-1");
+    let name = "/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/shop";
+    wait("the name to be ready", || {
+        let status = hub.admin().get(name).unwrap()["status"].take();
+        let conditions = status["conditions"].as_array()?.clone();
+        let all: BTreeMap<String, Value> = conditions
+            .into_iter()
+            .map(|c| (c["type"].as_str().unwrap().to_owned(), c["status"].clone()))
+            .collect();
+        let is_true = |type_| all.get(type_).is_some_and(|status| status == "True");
+        ["Accepted", "Resolved", "Healthy", "Published", "Ready"].into_iter().all(is_true).then_some(())
+    });
+}
+
+/// What federation writes is what a stock External-DNS publishes.
+fn records_are_written(hub: &ApiServer) {
+    let all = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints";
+    wait("the DNSEndpoints", || {
+        let items = hub.admin().get(all).unwrap()["items"].as_array()?.clone();
+        let names: Vec<&str> = items.iter().filter_map(|item| item["metadata"]["name"].as_str()).collect();
+        (names == ["global-shop", "service-web"]).then_some(())
+    });
+    if missing::program(&part::EXTERNAL_DNS).is_none() {
+        return;
+    }
+    let webhook = Webhook::start();
+    let token = hub.admin().token("portolan", "portolan", 3_600).unwrap();
+    let dns = ExternalDns::start(hub, &token, &webhook, &["--source=crd"]).unwrap();
+    let published = dns.wait("External-DNS to publish", || webhook.targets(SHOP, "A"));
+    assert_eq!(published, ["192.0.2.10", "198.51.100.10", "203.0.113.10"]);
+}
+
+/// Deleting a definition deletes every object of it; that is an accident more often than it is meant.
+fn a_kind_that_is_deleted_is_held(program: &Followed, hub: &ApiServer) {
+    hub.admin()
+        .delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/globalnames.portolan.dev")
+        .unwrap();
+    wait("the kind to be held", || {
+        program.portolan(&["holds"]).contains("eu-1/globalnames.portolan.dev").then_some(())
+    });
+    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    hub.admin().apply(&format!("{}\n---\n{INTENTS}", definitions())).unwrap();
+    wait("nothing to be held", || program.portolan(&["holds"]).contains("Nothing is held").then_some(()));
+    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+}
+
+/// F-32: a right that is missing is told, in the server's own words, and is no reason to forget anything.
+#[test]
+fn a_right_that_is_missing_is_told() {
+    let Some(server) = ApiServer::start("eu-1") else { return };
+    workload(&server, "eu-1", "192.0.2.10");
+    let hub = server.admin();
+    hub.apply(&format!("{MEMBER_RIGHTS}\n---\n{}\n---\n{}\n---\n{HUB_RIGHTS}", definitions(), compat()))
+        .unwrap();
+    hub.apply(INTENTS).unwrap();
+    let program = Followed::start(&[&server]);
+    program.wait_for(SHOP, &["192.0.2.10"]);
+    hub.apply(&MEMBER_RIGHTS.replace("[endpointslices]", "[endpointslicez]")).unwrap();
+    // Open watches go on for a while; those of a restarted server are asked for anew.
+    server.restart();
+    program.wait_for_status(&["Unauthorized", "endpointslices"]);
+    assert_eq!(program.ask(SHOP).unwrap().len(), 1, "answers stay");
+}
