@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use portolan_core::{Problem, Reason};
 
+use crate::index::Lacks;
 use crate::manifest::{Located, Manifest};
 use crate::object::{Object, ObjectKey};
 
@@ -50,6 +51,10 @@ struct File {
     problems: Vec<Problem>,
     /// Objects that it holds twice.
     repeats: Vec<Problem>,
+    /// True when it never parsed, so that nothing is known of what it holds.
+    is_unread: bool,
+    /// Objects that it holds and that were never understood.
+    unread: BTreeSet<ObjectKey>,
 }
 
 /// What is known of one object.
@@ -65,12 +70,15 @@ impl Folder {
     /// Takes what a file gives now. A file that did not parse keeps the objects that it last gave.
     pub fn set(&mut self, path: &str, manifest: Manifest) {
         let path: Arc<str> = path.into();
-        let mut file = self.files.remove(&path).unwrap_or_default();
+        let new = || File { is_unread: true, ..File::default() };
+        let mut file = self.files.remove(&path).unwrap_or_else(new);
         file.problems = manifest.problems;
         if manifest.whole {
             let before = std::mem::take(&mut file.keys);
             file.repeats.clear();
-            file.keys.extend(manifest.refused.into_iter().filter(|key| before.contains(key)));
+            file.is_unread = false;
+            let (kept, unread) = manifest.refused.into_iter().partition(|key| before.contains(key));
+            (file.keys, file.unread) = (kept, unread);
             let mut given = BTreeMap::new();
             for located in manifest.objects {
                 let key = located.object.key.clone();
@@ -101,6 +109,22 @@ impl Folder {
     /// Every object as the last changes left it, by key.
     pub fn told(&self) -> impl Iterator<Item = &Located> {
         self.held.values().filter_map(|held| held.told.as_ref())
+    }
+
+    /// What is there and was never understood: files that never parsed, and objects that never could be read.
+    #[must_use]
+    pub fn lacks(&self) -> Lacks {
+        let unread = self.files.iter().filter(|(_, file)| file.is_unread);
+        Lacks {
+            files: unread.map(|(path, _)| path.clone()).collect(),
+            objects: self.files.values().flat_map(|file| &file.unread).cloned().collect(),
+        }
+    }
+
+    /// True when a file parsed once.
+    #[must_use]
+    pub fn has_read(&self, path: &str) -> bool {
+        self.files.get(path).is_some_and(|file| !file.is_unread)
     }
 
     /// What is wrong with the files, by path, and then which objects are in several of them.

@@ -21,6 +21,7 @@
 //! | --- | --- |
 //! | `objects`, `source` | what was read, and which copy of an object counts |
 //! | `memory` | what is only remembered |
+//! | `lacks` | what of a source could not be read |
 //! | `links` | which records refer to an object |
 //! | `touch` | what an event makes necessary to look at again |
 //! | `member`, `zones`, `policies`, `networks` | facts of clusters, zones and policies |
@@ -31,8 +32,8 @@
 //! | `backing` | what is said of a record that nothing stands behind |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
 //!
-//! **Architecture Invariant:** a source counts once it was heard whole; from then on it keeps what it gave
-//! until somebody deletes it. Silence deletes nothing.
+//! **Architecture Invariant:** a source counts once it was heard; from then on it keeps what it gave
+//! until somebody deletes it. Neither silence nor a fault deletes anything.
 
 mod admit;
 mod backing;
@@ -41,6 +42,7 @@ mod draft;
 mod foreign;
 mod ingress;
 mod kubefed;
+mod lacks;
 mod links;
 mod member;
 mod memory;
@@ -64,6 +66,7 @@ use portolan_core::{Name, Problem};
 use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
 use claims::{Claim, Drafted};
+pub use lacks::Lacks;
 use links::Links;
 use memory::Memory;
 use names::Zoneless;
@@ -141,7 +144,7 @@ impl Index {
         }
     }
 
-    /// A source was read whole: what it has not given is not there. A fleet without a root has it heard all
+    /// A source was read: what it has not given is not there, but for what it [lacks](Index::lacks). A fleet without a root has it heard all
     /// the same, empty: only then is it known that the root describes no cluster.
     pub fn heard(&mut self, source: &ClusterName) {
         self.dirty.clusters.insert(source.clone());

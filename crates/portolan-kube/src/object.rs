@@ -116,6 +116,18 @@ impl Kind {
     /// The first in order.
     pub(crate) const LEAST: Self = Self::Service;
 
+    /// The kind that may own a name, as facts spell it.
+    pub(crate) fn of_owner(text: &str) -> Option<Self> {
+        match text {
+            "ServiceDNSRecord" => Some(Self::ServiceDnsRecord),
+            "IngressDNSRecord" => Some(Self::IngressDnsRecord),
+            "DNSEndpoint" => Some(Self::DnsEndpoint),
+            "GlobalName" => Some(Self::GlobalName),
+            "Zone" => Some(Self::Zone),
+            _ => None,
+        }
+    }
+
     /// True when its objects stand in namespaces.
     #[must_use]
     pub fn is_namespaced(self) -> bool {

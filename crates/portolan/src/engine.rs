@@ -20,7 +20,7 @@ use anyhow::{Context as _, bail};
 use portolan_core::compile::{Compiled, compile};
 use portolan_core::fleet::Touched;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Snapshot};
-use portolan_kube::index::Index;
+use portolan_kube::index::{Index, Lacks};
 use portolan_kube::manifest::reading_order;
 use portolan_kube::object::{Object, ObjectKey};
 use portolan_serve::Published;
@@ -71,7 +71,10 @@ pub enum Event {
         /// What stands in it.
         text: Option<Arc<str>>,
     },
-    /// The source was read completely.
+    /// What of a source is there and could not be read: this, and nothing else. It goes before
+    /// [`Event::Heard`], which the source is in part then.
+    Lacks(ClusterName, Lacks),
+    /// The source was read, completely but for what it lacks.
     Heard(ClusterName),
     /// The source cannot be read; what it held stays. Of the root it changes nothing but the age of data.
     Silent(ClusterName),
@@ -337,6 +340,7 @@ impl Engine {
             Event::Set { source, object, place } => self.index.set(&source, object, &place),
             Event::Deleted { source, key } => self.index.delete(&source, &key),
             Event::Networks { source, path, text } => self.networks.set(source, path, text),
+            Event::Lacks(source, lacks) => self.index.lacks(&source, lacks),
             Event::Silent(source) if source == root() => self.root_is_there = false,
             Event::Silent(source) => self.index.silent(&source, now),
             Event::Reading(source, problems) if problems.is_empty() => drop(self.reading.remove(&source)),

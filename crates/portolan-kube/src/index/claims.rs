@@ -41,12 +41,14 @@ pub(super) struct Claim {
 pub(super) struct Drafted {
     rank: Rank,
     names: Box<[Name]>,
-    uses: Box<[ObjectKey]>,
+    pub(super) uses: Box<[ObjectKey]>,
 }
 
 impl Index {
     /// Drafts the records that something touched.
     pub(super) fn take_records(&mut self) {
+        // What is remembered of a source beside what it gave may give way though the claim is the same.
+        let is_partial = self.memory.is_partial(&self.objects);
         for key in std::mem::take(&mut self.dirty.records) {
             let world = World {
                 objects: &self.objects,
@@ -66,6 +68,9 @@ impl Index {
                     let (problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     self.step(steps);
                     self.want(&key, is_wanting);
+                    if is_partial {
+                        self.dirty.names.extend(kept.names.iter().cloned());
+                    }
                     self.keep(&key, Some(kept), claims);
                     self.note(About::Record(key), problems);
                 }

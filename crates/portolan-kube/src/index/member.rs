@@ -52,13 +52,17 @@ impl Index {
         }
         let (mut cluster, mut problems) = self.described(name).unwrap_or_default();
         let steps = match read {
-            Some(source) => located(source, name, &mut cluster, &mut problems),
-            None => {
-                let remembered = remembered.as_ref();
-                cluster.region = remembered.and_then(|known| known.region.clone()).or(cluster.region);
-                if let Some(known) = remembered.filter(|known| !known.zones.is_empty()) {
-                    cluster.zones.clone_from(&known.zones);
+            Some(source) => {
+                let lacking = self.memory.with_nodes_unread(&self.objects, name);
+                as_remembered(&mut cluster, lacking);
+                let steps = located(source, name, &mut cluster, &mut problems);
+                if let Some(known) = lacking.filter(|known| known.region == cluster.region) {
+                    cluster.zones.extend(known.zones.iter().cloned());
                 }
+                steps
+            }
+            None => {
+                as_remembered(&mut cluster, remembered.as_ref());
                 1
             }
         };
@@ -85,12 +89,13 @@ impl Index {
         problems
     }
 
-    /// What a cluster is described as: by a `MemberCluster`, or as remembered. Until the root is heard, whose
-    /// `MemberCluster` beats all others, what is remembered goes before.
+    /// What a cluster is described as: by a `MemberCluster`, or as remembered. While the root, whose
+    /// `MemberCluster` beats all others, may hold one that was not read, what is remembered goes before.
     fn described(&self, name: &ClusterName) -> Option<(Cluster, Vec<Problem>)> {
-        let known = self.memory.fleet.clusters.get(name);
+        let key = member_key(name);
+        let known = self.memory.described(&self.objects, name, &key);
         let remembered = || Some((known?.clone(), Vec::new()));
-        if self.objects.is_read("") {
+        if !self.memory.may_hold(&self.objects, "", &key) {
             self.said(name).or_else(remembered)
         } else {
             remembered().or_else(|| self.said(name))
@@ -99,8 +104,7 @@ impl Index {
 
     /// What the `MemberCluster` of a cluster says.
     fn said(&self, name: &ClusterName) -> Option<(Cluster, Vec<Problem>)> {
-        let key = ObjectKey { kind: Kind::MemberCluster, namespace: "".into(), name: name.0.clone() };
-        let held = self.objects.held(&key)?;
+        let held = self.objects.held(&member_key(name))?;
         let Body::MemberCluster(object) = &held.object.body else { return None };
         let (cluster, problems) = settle::cluster(object);
         Some((cluster, placed(problems, &held)))
@@ -128,6 +132,18 @@ impl Index {
             let message = format!("is not heard from since {since}; what it last gave stays");
             problems.push(problem(name, Reason::Silent, message));
         }
+    }
+}
+
+fn member_key(name: &ClusterName) -> ObjectKey {
+    ObjectKey { kind: Kind::MemberCluster, namespace: "".into(), name: name.0.clone() }
+}
+
+/// Takes region and zones as they are remembered.
+fn as_remembered(cluster: &mut Cluster, known: Option<&Cluster>) {
+    cluster.region = known.and_then(|known| known.region.clone()).or(cluster.region.take());
+    if let Some(known) = known.filter(|known| !known.zones.is_empty()) {
+        cluster.zones.clone_from(&known.zones);
     }
 }
 

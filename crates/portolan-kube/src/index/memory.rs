@@ -1,14 +1,21 @@
-//! The last good state after a restart: what sources that were not heard yet gave.
+//! The last good state after a restart: what sources gave that were not heard yet, or only in part.
 //!
-//! It shrinks as sources are heard, and is empty once all are: from then on everything is computed from
+//! It shrinks as sources are heard, and is empty once all are whole: from then on everything is computed from
 //! what was read, so that a restart ends in the same facts as none.
 
 use portolan_core::cluster::{Cluster, ClusterName, Sources};
-use portolan_core::fleet::{Endpoint, EndpointView, Fleet, NameView, OwnerView, Touched, ZoneFacts};
+use portolan_core::fleet::{
+    Endpoint, EndpointView, Evidence, Fleet, NameView, OwnerView, Touched, ZoneFacts,
+};
 use portolan_core::policy::{Policy, PolicyName};
 use portolan_core::{Name, NameRef};
 
 use super::objects::Objects;
+use crate::object::{Kind, ObjectKey};
+
+/// The kinds that make an offer, and those that its readiness rests on as well.
+const OFFERING: [Kind; 2] = [Kind::Service, Kind::Ingress];
+const BACKING: [Kind; 4] = [Kind::Service, Kind::Ingress, Kind::EndpointSlice, Kind::Endpoints];
 
 /// What is remembered.
 ///
@@ -18,7 +25,7 @@ use super::objects::Objects;
 pub(super) struct Memory {
     pub(super) fleet: Fleet,
     since: i64,
-    /// The sources that are not heard yet, the root among them.
+    /// The sources that are not heard whole yet, the root among them.
     sources: Sources,
 }
 
@@ -57,57 +64,156 @@ impl Memory {
         Some(Cluster { silent_since: known.silent_since.or(Some(self.since)), ..known.clone() })
     }
 
-    /// A zone that a source which is not heard yet held.
+    /// What is remembered of a cluster as its `MemberCluster` describes it, while one may be there unread.
+    pub(super) fn described(
+        &self,
+        objects: &Objects,
+        name: &ClusterName,
+        key: &ObjectKey,
+    ) -> Option<&Cluster> {
+        let known = self.fleet.clusters.get(name)?;
+        self.sources.iter().any(|source| self.may_hold(objects, &source.0, key)).then_some(known)
+    }
+
+    /// What is remembered of a cluster that was read, but for Nodes of it.
+    pub(super) fn with_nodes_unread(&self, objects: &Objects, name: &ClusterName) -> Option<&Cluster> {
+        let is_node = |key: &ObjectKey| key.kind == Kind::Node;
+        self.fleet.clusters.get(name).filter(|_| self.may_hold_any(objects, &name.0, is_node))
+    }
+
+    /// A zone that a source held, and may hold still.
     pub(super) fn zone(&self, objects: &Objects, apex: &Name) -> Option<&ZoneFacts> {
-        self.fleet.zones.get(apex).filter(|zone| is_unheard(objects, &zone.held_by))
+        let known = self.fleet.zones.get(apex)?;
+        self.zone_holders(objects, &known.held_by).next().is_some().then_some(known)
+    }
+
+    /// Those of the holders of a zone that may hold it still. Its fact does not say which object it was.
+    pub(super) fn zone_holders<'m>(
+        &'m self,
+        objects: &'m Objects,
+        held_by: &'m Sources,
+    ) -> impl Iterator<Item = ClusterName> {
+        let is_zone = |key: &ObjectKey| matches!(key.kind, Kind::Zone | Kind::Domain);
+        held_by.iter().filter(move |source| self.may_hold_any(objects, &source.0, is_zone)).cloned()
     }
 
     /// A policy, likewise.
     pub(super) fn policy(&self, objects: &Objects, name: &PolicyName) -> Option<&Policy> {
-        self.fleet.policies.get(name).filter(|policy| is_unheard(objects, &policy.held_by))
+        let known = self.fleet.policies.get(name)?;
+        let mut holders = self.policy_holders(objects, name, Some(&known.held_by));
+        holders.next().is_some().then_some(known)
+    }
+
+    /// Those of the holders of a policy that may hold it still.
+    pub(super) fn policy_holders<'m>(
+        &'m self,
+        objects: &'m Objects,
+        name: &PolicyName,
+        held_by: Option<&'m Sources>,
+    ) -> impl Iterator<Item = ClusterName> + use<'m> {
+        let key = ObjectKey { kind: Kind::SteeringPolicy, namespace: "".into(), name: name.0.clone() };
+        let held_by = held_by.into_iter().flatten();
+        held_by.filter(move |source| self.may_hold(objects, &source.0, &key)).cloned()
     }
 
     /// A name, likewise.
     pub(super) fn name(&self, objects: &Objects, name: &Name) -> Option<NameView<'_>> {
-        self.fleet.names.get(name.borrowed()).filter(|facts| is_held(objects, facts))
+        self.fleet.names.get(name.borrowed()).filter(|facts| self.is_held(objects, facts))
     }
 
-    /// What clusters that are not heard yet offered for a name of the same object.
+    /// What clusters offered for a name of the same object, and may offer still: those that are not heard yet,
+    /// or in part and without an offer for this name in what was read.
     pub(super) fn endpoints<'m>(
         &'m self,
         objects: &'m Objects,
         name: &Name,
-        owner: OwnerView<'_>,
+        claimed: NameView<'m>,
     ) -> impl Iterator<Item = Endpoint> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == owner);
-        let of_unheard = |e: &EndpointView<'_>| e.cluster.is_some_and(|c| !objects.is_read(c));
-        known.into_iter().flat_map(|known| known.endpoints).filter(of_unheard).map(|e| e.unpacked())
+        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == claimed.owner);
+        let is_offered = move |c: &str| claimed.endpoints.clone().any(|e| e.cluster == Some(c));
+        let owner = claimed.owner;
+        let stays = move |e: &EndpointView<'_>| {
+            let Some(cluster) = e.cluster else { return false };
+            !objects.is_read(cluster)
+                || (self.may_back(objects, cluster, owner, &OFFERING) && !is_offered(cluster))
+        };
+        known.into_iter().flat_map(|known| known.endpoints).filter(stays).map(|e| e.unpacked())
     }
 
-    /// Those of the holders of a remembered name that are not heard yet: they may hold it still.
+    /// What the readiness of a cluster's offer for a name of the same object rested on.
+    pub(super) fn evidence(
+        &self,
+        name: &Name,
+        owner: OwnerView<'_>,
+        cluster: &ClusterName,
+    ) -> Option<Evidence> {
+        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == owner)?;
+        known.endpoints.clone().find(|e| e.cluster == Some(&*cluster.0)).map(|e| e.evidence)
+    }
+
+    /// Those of the holders of a remembered name that may hold it still.
     pub(super) fn unheard<'m>(
         &'m self,
         objects: &'m Objects,
         name: &Name,
-        owner: OwnerView<'_>,
+        owner: OwnerView<'m>,
     ) -> impl Iterator<Item = ClusterName> {
         let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == owner);
         let held_by = known.into_iter().flat_map(|known| known.held_by);
-        held_by.filter(|source| !objects.is_read(source)).map(ClusterName::from)
+        held_by.filter(move |source| self.may_own(objects, source, owner)).map(ClusterName::from)
     }
 
-    /// Those of the holders of something else remembered that are not heard yet, likewise.
-    pub(super) fn unheard_of<'m>(
-        objects: &'m Objects,
-        held_by: Option<&'m Sources>,
-    ) -> impl Iterator<Item = ClusterName> + use<'m> {
-        held_by.into_iter().flatten().filter(|source| !objects.is_read(&source.0)).cloned()
+    /// True while a source is heard in part.
+    pub(super) fn is_partial(&self, objects: &Objects) -> bool {
+        self.sources.iter().any(|source| objects.is_read(&source.0) && objects.is_partial(&source.0))
     }
 
-    /// A source is heard now: returns what it had a part in, and drops what nobody else has.
+    /// True of a source that was not heard whole yet.
+    pub(super) fn awaits(&self, source: &str) -> bool {
+        self.sources.contains(source)
+    }
+
+    /// True when a source may hold an object that it has not given.
+    pub(super) fn may_hold(&self, objects: &Objects, source: &str, key: &ObjectKey) -> bool {
+        !objects.is_read(source) || (self.awaits(source) && objects.may_lack(source, key))
+    }
+
+    /// The same of any object that is such a one.
+    fn may_hold_any(&self, objects: &Objects, source: &str, is_it: impl Fn(&ObjectKey) -> bool) -> bool {
+        !objects.is_read(source) || (self.awaits(source) && objects.may_lack_any(source, is_it))
+    }
+
+    /// True when a source may hold what a name rests on: the object that owns it, and of KubeFed's records
+    /// the Domain.
+    fn may_own(&self, objects: &Objects, source: &str, owner: OwnerView<'_>) -> bool {
+        if !objects.is_read(source) || !self.awaits(source) {
+            return !objects.is_read(source);
+        }
+        let Some(kind) = Kind::of_owner(owner.kind) else { return false };
+        let key = ObjectKey { kind, namespace: owner.namespace.into(), name: owner.name.into() };
+        let is_domain = |key: &ObjectKey| key.kind == Kind::Domain;
+        objects.may_lack(source, &key)
+            || (kind == Kind::ServiceDnsRecord && objects.may_lack_any(source, is_domain))
+    }
+
+    /// True when a cluster may hold an object of such a kind that an offer for a name rests on, if its owner
+    /// looks for offers in clusters.
+    fn may_back(&self, objects: &Objects, cluster: &str, owner: OwnerView<'_>, kinds: &[Kind]) -> bool {
+        let looks = matches!(owner.kind, "GlobalName" | "ServiceDNSRecord" | "IngressDNSRecord");
+        let backs = |key: &ObjectKey| kinds.contains(&key.kind) && *key.namespace == *owner.namespace;
+        !objects.is_read(cluster) || (looks && self.may_hold_any(objects, cluster, backs))
+    }
+
+    fn is_held(&self, objects: &Objects, facts: &NameView<'_>) -> bool {
+        facts.held_by.clone().any(|source| self.may_own(objects, source, facts.owner))
+    }
+
+    /// A source is heard now, whole or in part: returns what it had a part in, and drops what nobody has.
     pub(super) fn hear(&mut self, objects: &Objects, source: &ClusterName) -> Touched {
         let touched = self.of(source);
-        self.strike(source);
+        if !objects.is_partial(&source.0) {
+            self.strike(source);
+        }
         self.prune(objects, &touched);
         touched
     }
@@ -134,7 +240,7 @@ impl Memory {
         touched
     }
 
-    /// Drops what no source that is not heard yet has a part in; zones first, as names ask for theirs.
+    /// Drops what no source that is not heard whole yet has a part in; zones first, as names ask for theirs.
     fn prune(&mut self, objects: &Objects, touched: &Touched) {
         for apex in &touched.zones {
             if self.zone(objects, apex).is_none() {
@@ -153,12 +259,16 @@ impl Memory {
         }
     }
 
-    /// True while a source that is not heard yet holds a name, offers something for it, or holds the zone
+    /// True while a source that is not heard whole yet holds a name, offers something for it, or holds the zone
     /// around it, whose unknown fence admits those who had a name.
     fn is_needed(&self, objects: &Objects, name: &Name) -> bool {
-        let offers = |e: EndpointView<'_>| e.cluster.is_some_and(|c| !objects.is_read(c));
         let known = self.fleet.names.get(name.borrowed());
-        let is_known = |facts: NameView<'_>| is_held(objects, &facts) || facts.endpoints.clone().any(offers);
+        let is_known = |facts: NameView<'_>| {
+            let offers = |e: EndpointView<'_>| {
+                e.cluster.is_some_and(|c| self.may_back(objects, c, facts.owner, &BACKING))
+            };
+            self.is_held(objects, &facts) || facts.endpoints.clone().any(offers)
+        };
         known.is_some_and(is_known) || self.fleet.zone_of(name.borrowed()).is_some()
     }
 
@@ -190,14 +300,6 @@ impl Memory {
                 .collect(),
         }
     }
-}
-
-fn is_unheard(objects: &Objects, held_by: &Sources) -> bool {
-    held_by.iter().any(|source| !objects.is_read(&source.0))
-}
-
-fn is_held(objects: &Objects, facts: &NameView<'_>) -> bool {
-    facts.held_by.clone().any(|source| !objects.is_read(source))
 }
 
 fn release(held_by: Option<&mut Sources>, cluster: &ClusterName) {

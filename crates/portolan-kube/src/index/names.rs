@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
-use portolan_core::fleet::{Fact, NameFacts, NameView};
+use portolan_core::fleet::{Endpoint, Evidence, Fact, NameFacts, NameView};
 use portolan_core::name::NameRef;
 use portolan_core::{Name, Problem, Reason};
 
@@ -82,11 +82,28 @@ impl Index {
         let mut facts = winner.facts.view().to_facts();
         let owner = winner.facts.view().owner;
         facts.held_by.extend(self.memory.unheard(&self.objects, name, owner));
-        facts.endpoints.extend(self.memory.endpoints(&self.objects, name, owner));
+        self.remember_readiness(name, winner, &mut facts.endpoints);
+        let offers = self.memory.endpoints(&self.objects, name, winner.facts.view());
+        facts.endpoints.extend(offers);
         facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
         let stands = !facts.endpoints.is_empty() || facts.fallback.is_some();
         decided.facts = stands.then_some(facts);
         decided
+    }
+}
+
+impl Index {
+    /// Of a cluster that was heard in part, what nobody could read is no evidence against an offer: what it
+    /// was before stays.
+    fn remember_readiness(&self, name: &Name, winner: &Claim, offers: &mut [Endpoint]) {
+        for offer in offers.iter_mut().filter(|offer| offer.evidence == Evidence::NotReady) {
+            let Some(cluster) = &offer.cluster else { continue };
+            if let Some(known) = self.memory.evidence(name, winner.facts.view().owner, cluster)
+                && self.lacks_readiness(&cluster.0, &winner.by.key)
+            {
+                offer.evidence = known;
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use portolan_core::cluster::{ClusterName, Sources};
 
+use super::lacks::Lacks;
 use super::source::{Source, affects};
 use crate::manifest::Located;
 use crate::object::{Body, Kind, Object, ObjectKey};
@@ -59,11 +60,35 @@ impl Objects {
         self.release(source, key);
     }
 
-    /// Notes that a source was read whole; true when it was for the first time.
+    /// Notes that a source was read; true when it was for the first time.
     pub(super) fn hear(&mut self, source: &ClusterName) -> bool {
         let source = self.entry(source);
         source.silent_since = None;
         !std::mem::replace(&mut source.is_read, true)
+    }
+
+    /// Notes what of a source could not be read; true when that is news.
+    pub(super) fn lack(&mut self, source: &ClusterName, lacks: Lacks) -> bool {
+        let before = &mut self.entry(source).lacks;
+        let is_news = *before != lacks;
+        *before = lacks;
+        is_news
+    }
+
+    /// True of a source of which something could not be read.
+    pub(super) fn is_partial(&self, source: &str) -> bool {
+        self.sources.get(source).is_some_and(|source| !source.lacks.is_empty())
+    }
+
+    /// True when an object may stand in what could not be read of a source.
+    pub(super) fn may_lack(&self, source: &str, key: &ObjectKey) -> bool {
+        let is_unread = |source: &Source| source.get(key).is_none() && source.lacks.may_have(|k| k == key);
+        self.sources.get(source).is_some_and(is_unread)
+    }
+
+    /// The same of any object that is such a one.
+    pub(super) fn may_lack_any(&self, source: &str, is_it: impl Fn(&ObjectKey) -> bool) -> bool {
+        self.sources.get(source).is_some_and(|source| source.lacks.may_have(is_it))
     }
 
     /// Notes that a source is silent.
@@ -84,7 +109,12 @@ impl Objects {
         self.sources.get(name)
     }
 
-    /// True of a source that was read whole.
+    /// The same, by a borrowed name.
+    pub(super) fn source_named(&self, name: &str) -> Option<&Source> {
+        self.sources.get(name)
+    }
+
+    /// True of a source that was read, if only in part.
     pub(super) fn is_read(&self, name: &str) -> bool {
         self.sources.get(name).is_some_and(|source| source.is_read)
     }
@@ -94,7 +124,7 @@ impl Objects {
         self.sources.get(name).map_or(0, |source| source.objects.len())
     }
 
-    /// The clusters that were read whole; the root is none.
+    /// The clusters that were read; the root is none.
     pub(super) fn clusters(&self) -> impl Iterator<Item = (&ClusterName, &Source)> {
         self.sources.iter().filter(|(name, source)| !is_root(name) && source.is_read)
     }

@@ -7,7 +7,6 @@ use portolan_core::fleet::Fact;
 use portolan_core::policy::PolicyName;
 
 use super::draft::placed;
-use super::memory::Memory;
 use super::objects::Objects;
 use super::{About, Index};
 use crate::object::{Body, Kind, ObjectKey};
@@ -28,7 +27,7 @@ impl Index {
                     let (mut policy, found) = settle::policy(object, &mut csv);
                     let known = self.memory.fleet.policies.get(&policy_name).map(|known| &known.held_by);
                     policy.held_by.clone_from(&held.held_by);
-                    policy.held_by.extend(Memory::unheard_of(&self.objects, known));
+                    policy.held_by.extend(self.memory.policy_holders(&self.objects, &policy_name, known));
                     problems = placed(found, &held);
                     Some(policy)
                 }

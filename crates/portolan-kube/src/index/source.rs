@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ingress;
+use super::lacks::Lacks;
 use super::links::Links;
 use crate::manifest::Located;
 use crate::object::{Body, Kind, Object, ObjectKey};
@@ -17,8 +18,10 @@ pub(super) struct Source {
     slices: Links,
     /// The Ingresses that lead to each Service.
     ingresses: Links,
-    /// True since it was read whole for the first time.
+    /// True since it was read for the first time.
     pub(super) is_read: bool,
+    /// What of it could not be read.
+    pub(super) lacks: Lacks,
     /// Not heard from since then.
     pub(super) silent_since: Option<i64>,
 }
@@ -64,6 +67,20 @@ impl Source {
             return matches!(self.body(&key), Some(Body::Endpoints(endpoints)) if endpoints.has_ready);
         }
         slices.any(|key| matches!(self.body(key), Some(Body::EndpointSlice(slice)) if slice.has_ready))
+    }
+
+    /// True when nothing was read that tells whether a Service is ready, or one that an Ingress leads to.
+    pub(super) fn is_readiness_untold(&self, backend: &ObjectKey) -> bool {
+        let is_untold = |service: &ObjectKey| {
+            let endpoints = ObjectKey { kind: Kind::Endpoints, ..service.clone() };
+            self.slices.of(service).next().is_none() && self.body(&endpoints).is_none()
+        };
+        match self.body(backend) {
+            Some(Body::Ingress(ingress)) => {
+                ingress::services(ingress).any(|service| is_untold(&service_key(&backend.namespace, service)))
+            }
+            _ => is_untold(backend),
+        }
     }
 
     fn body(&self, key: &ObjectKey) -> Option<&Body> {

@@ -132,7 +132,7 @@ fn read(objects: &Objects, memory: &Memory, problems: &mut Vec<Problem>) -> Zone
         let Some(facts) = memory.zone(objects, apex) else { continue };
         let remembered = || KnownZone { facts: facts.clone(), by: Basis::Remembered };
         let known = zones.by_apex.entry(apex.clone()).or_insert_with(remembered);
-        known.facts.held_by.extend(Memory::unheard_of(objects, Some(&facts.held_by)));
+        known.facts.held_by.extend(memory.zone_holders(objects, &facts.held_by));
     }
     zones
 }

@@ -29,7 +29,7 @@ impl Networks {
             Event::Networks { .. } => true,
             Event::Set { object, .. } => matches!(object.body, Body::SteeringPolicy(_)),
             Event::Deleted { key, .. } => key.kind == Kind::SteeringPolicy,
-            Event::Heard(_) | Event::Silent(_) | Event::Reading(..) => false,
+            Event::Heard(_) | Event::Lacks(..) | Event::Silent(_) | Event::Reading(..) => false,
         }
     }
 

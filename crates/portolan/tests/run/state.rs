@@ -98,3 +98,21 @@ fn a_disk_that_cannot_be_written_is_counted_and_nothing_else() {
     assert!(server.get("/readyz").0.contains("200"));
     server.stop();
 }
+
+#[test]
+fn a_bad_file_takes_nothing_away_at_a_restart() {
+    let fleet = FleetFolder::new();
+    let server = started(&fleet);
+    server.stop();
+    let offer = fs::read_to_string(fleet.path("eu-1/web.yaml")).unwrap();
+    let root = fs::read_to_string(fleet.path("root.yaml")).unwrap();
+    fleet.write("eu-1/web.yaml", &offer[..offer.len() / 2]);
+    fleet.write("root.yaml", &root.replacen("spec:\n", "spec:\n  ttl: '5'\n", 1));
+    let server = Server::start(&fleet);
+    wait("heard clusters", || (server.metric("portolan_clusters{state=\"active\"}") == 2).then_some(()));
+    assert_eq!(server.web(), [EU.to_owned()].into(), "as before: {}", server.log());
+    fleet.write("root.yaml", &root);
+    fleet.offer("eu-1", "192.0.2.9", true);
+    server.wait_for_web("192.0.2.9");
+    server.stop();
+}

@@ -5,8 +5,9 @@ use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::Fleet;
 use serde_json::{Value, json};
 
+use super::super::Lacks;
 use super::{
-    Bench, mk, mk_domain, mk_global_name, mk_member, mk_node, mk_record, mk_service, mk_slice, mk_zone,
+    Bench, key, mk, mk_domain, mk_global_name, mk_member, mk_node, mk_record, mk_service, mk_slice, mk_zone,
 };
 
 fn objects() -> Vec<(&'static str, Value)> {
@@ -150,4 +151,104 @@ fn who_had_a_name_keeps_it_until_its_source_is_heard() {
     bench.index.heard(&ClusterName::from("us"));
     assert_eq!(bench.show("shop.example.net"), "", "the first is gone, the second has no Service");
     assert!(bench.problems(Reason::Conflict).is_empty());
+}
+
+/// Hears a source without some of its objects, which are there and could not be read.
+fn hear_without(bench: &mut Bench, source: &str, lacks: Lacks, kept: impl Fn(&Value) -> bool) {
+    for (of, object) in objects().iter().filter(|(of, _)| *of == source) {
+        if kept(object) {
+            bench.set(of, object);
+        }
+    }
+    bench.index.lacks(&ClusterName::from(source), lacks);
+    bench.index.heard(&ClusterName::from(source));
+    bench.take();
+}
+
+fn a_file() -> Lacks {
+    Lacks { files: ["a.yaml".into()].into(), ..Lacks::default() }
+}
+
+fn is_kind(object: &Value, kind: &str) -> bool {
+    object["kind"] == kind
+}
+
+#[test]
+fn a_file_that_cannot_be_read_takes_nothing_away() {
+    let before = Bench::of(&objects());
+    for source in ["", "eu", "us"] {
+        let mut bench = restarted(&before.fleet);
+        for other in ["", "eu", "us"] {
+            if other == source {
+                hear_without(&mut bench, source, a_file(), |_| false);
+            } else {
+                hear(&mut bench, other);
+            }
+        }
+        assert_eq!(bench.fleet, before.fleet, "a file of {source:?} is not read");
+        bench.index.lacks(&ClusterName::from(source), Lacks::default());
+        bench.take();
+        assert_eq!(bench.index.memory.fleet, Fleet::default(), "{source:?}: mended, with nothing in it");
+        assert_ne!(bench.fleet, before.fleet);
+    }
+}
+
+#[test]
+fn an_object_that_is_refused_stays_as_it_was() {
+    let before = Bench::of(&objects());
+    for (refused_in, refused) in objects() {
+        let lacks = Lacks { objects: [key(&refused)].into(), ..Lacks::default() };
+        for order in [["", "eu", "us"], ["us", "eu", ""]] {
+            let mut bench = restarted(&before.fleet);
+            for source in order {
+                if source == refused_in {
+                    hear_without(&mut bench, source, lacks.clone(), |object| *object != refused);
+                } else {
+                    hear(&mut bench, source);
+                }
+            }
+            assert_eq!(bench.fleet, before.fleet, "{order:?}: {refused} of {refused_in:?}");
+            bench.set(refused_in, &refused);
+            bench.index.lacks(&ClusterName::from(refused_in), Lacks::default());
+            bench.take();
+            assert_eq!(bench.fleet, before.fleet, "{order:?}: mended");
+            assert_eq!(bench.index.memory.fleet, Fleet::default(), "{order:?}: mended");
+        }
+    }
+}
+
+#[test]
+fn what_was_read_beside_a_file_that_was_not_counts() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    hear(&mut bench, "");
+    hear(&mut bench, "us");
+    hear_without(&mut bench, "eu", a_file(), |object| !is_kind(object, "EndpointSlice"));
+    let name = "shop.example.net";
+    assert_eq!(bench.show(name), "eu=192.0.2.1 Ready | us=198.51.100.1 NotReady", "as it was");
+    bench.set("eu", &mk_slice("shop/web", false));
+    assert_eq!(bench.show(name), "eu=192.0.2.1 NotReady | us=198.51.100.1 NotReady", "as it is");
+    bench.set("eu", &mk_service("shop/web", &["192.0.2.9"]));
+    assert_eq!(bench.show(name), "eu=192.0.2.9 NotReady | us=198.51.100.1 NotReady", "offered once");
+}
+
+#[test]
+fn what_a_file_that_cannot_be_read_held_is_gone_when_it_is_mended() {
+    let before = Bench::of(&objects());
+    let mut bench = restarted(&before.fleet);
+    hear(&mut bench, "");
+    hear(&mut bench, "us");
+    hear_without(&mut bench, "eu", a_file(), |object| !is_kind(object, "Service"));
+    assert_eq!(bench.show("shop.example.net"), "eu=192.0.2.1 Ready | us=198.51.100.1 NotReady");
+    bench.index.lacks(&ClusterName::from("eu"), Lacks::default());
+    assert_eq!(bench.show("shop.example.net"), "us=198.51.100.1 NotReady");
+}
+
+#[test]
+fn without_a_last_good_state_what_could_not_be_read_is_not_there() {
+    let mut bench = Bench::default();
+    hear(&mut bench, "");
+    hear(&mut bench, "us");
+    hear_without(&mut bench, "eu", a_file(), |object| !is_kind(object, "EndpointSlice"));
+    assert_eq!(bench.show("shop.example.net"), "eu=192.0.2.1 NotReady | us=198.51.100.1 NotReady");
 }

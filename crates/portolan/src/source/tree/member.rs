@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::folder::{Change, Folder};
+use portolan_kube::index::Lacks;
 use portolan_kube::object::Object;
 
 use crate::engine::{Event, root};
@@ -22,6 +23,8 @@ pub(super) struct Member {
     unreadable: BTreeMap<String, Problem>,
     networks: BTreeMap<String, Arc<str>>,
     problems: Vec<Problem>,
+    /// What is there and was never read, as it was told last.
+    lacks: Lacks,
     /// More files than may be.
     too_many_files: Option<Problem>,
     /// Files that were written after notices were gathered; they are read the next time.
@@ -172,6 +175,11 @@ impl Member {
         }
         let is_new = std::mem::replace(&mut self.presence, Presence::There) != Presence::There;
         self.changes(&source, is_new, &mut events);
+        let lacks = self.lacks();
+        if self.lacks != lacks || (is_new && !lacks.is_empty()) {
+            self.lacks.clone_from(&lacks);
+            events.push(Event::Lacks(source.clone(), lacks));
+        }
         if is_new || (again && source == root()) {
             events.push(Event::Heard(source.clone()));
         }
@@ -188,6 +196,15 @@ impl Member {
             events.push(Event::Reading(source, problems));
         }
         events
+    }
+
+    /// What is there and was never read. A CSV file of networks is no object, and is not counted.
+    fn lacks(&self) -> Lacks {
+        let mut lacks = self.folder.lacks();
+        let is_manifest = |name: &&String| FileKind::of(name) == Some(FileKind::Manifest);
+        let unread = self.unreadable.keys().filter(is_manifest).filter(|name| !self.folder.has_read(name));
+        lacks.files.extend(unread.map(|name| name.as_str().into()));
+        lacks
     }
 
     fn file(

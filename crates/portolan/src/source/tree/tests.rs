@@ -61,6 +61,11 @@ fn tell(event: &Event) -> String {
         Event::Networks { source, path, text } => {
             format!("{}: networks {path} {}", of(source), text.as_deref().unwrap_or("gone"))
         }
+        Event::Lacks(source, lacks) => {
+            let objects: Vec<String> = lacks.objects.iter().map(ToString::to_string).collect();
+            let files: Vec<&str> = lacks.files.iter().map(AsRef::as_ref).collect();
+            format!("{}: lacks [{}]", of(source), [files.join(", "), objects.join(", ")].concat())
+        }
         Event::Heard(source) => format!("{}: heard", of(source)),
         Event::Silent(source) => format!("{}: silent", of(source)),
         Event::Reading(source, problems) => {
@@ -200,14 +205,33 @@ fn a_link_that_leads_nowhere_and_a_link_to_a_folder() {
         &[],
         &[
             "eu-1: set Service default/a eu-1/a.yaml:1:1",
+            "eu-1: lacks [dangling.yaml]",
             "eu-1: heard",
             "eu-1: problems [Unreadable eu-1/dangling.yaml]",
             "eu-2: set Service default/a eu-2/a.yaml:1:1",
+            "eu-2: lacks [dangling.yaml]",
             "eu-2: heard",
             "eu-2: problems [Unreadable eu-2/dangling.yaml]",
             "root: heard",
         ],
     );
+}
+
+#[test]
+fn what_was_never_read_is_lacking_until_it_is() {
+    let refused = "apiVersion: v1\nkind: Service\nmetadata: {name: b}\nspec: 5\n";
+    let mut world = World::new(&[("eu-1/a.yaml", "a: ["), ("eu-1/b.yaml", refused)]);
+    let problems = "eu-1: problems [Unreadable eu-1/a.yaml:1:4, Invalid eu-1/b.yaml:4:7]";
+    world.check(&[], &["eu-1: lacks [a.yamlService default/b]", "eu-1: heard", problems, "root: heard"]);
+    fs::write(world.path("eu-1/b.yaml"), service("b")).unwrap();
+    let set = "eu-1: set Service default/b eu-1/b.yaml:1:1";
+    let problems = "eu-1: problems [Unreadable eu-1/a.yaml:1:4]";
+    world.check(&["eu-1/b.yaml"], &[set, "eu-1: lacks [a.yaml]", problems]);
+    fs::write(world.path("eu-1/b.yaml"), refused).unwrap();
+    let problems = "eu-1: problems [Unreadable eu-1/a.yaml:1:4, Invalid eu-1/b.yaml:4:7]";
+    world.check(&["eu-1/b.yaml"], &[problems]);
+    fs::remove_file(world.path("eu-1/a.yaml")).unwrap();
+    world.check(&["eu-1/a.yaml"], &["eu-1: lacks []", "eu-1: problems [Invalid eu-1/b.yaml:4:7]"]);
 }
 
 #[test]
