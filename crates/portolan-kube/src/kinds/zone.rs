@@ -120,4 +120,8 @@ pub struct AdmitRule {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = RULES_MAX), inner(length(min = 1, max = 254)))]
     pub hosts: Vec<String>,
+    /// It has a field that no rule has: what that should have narrowed is not known, so it admits nobody.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub is_misspelt: bool,
 }

@@ -102,7 +102,7 @@ pub(super) fn object(kind: Kind, value: &Value) -> Result<(Object, Vec<Finding>)
         Kind::ServiceDnsRecord => foreign::<ServiceDnsRecord>(value)?.into(),
         Kind::IngressDnsRecord => foreign::<IngressDnsRecord>(value)?.into(),
         Kind::DnsEndpoint => foreign::<DnsEndpoint>(value)?.into(),
-        Kind::Zone => ours::<Zone>(value, &mut findings)?.into(),
+        Kind::Zone => without_misspelt_rules(ours::<Zone>(value, &mut findings)?, &mut findings).into(),
         Kind::GlobalName => ours::<GlobalName>(value, &mut findings)?.into(),
         Kind::SteeringPolicy => ours::<SteeringPolicy>(value, &mut findings)?.into(),
         Kind::MemberCluster => ours::<MemberCluster>(value, &mut findings)?.into(),
@@ -126,6 +126,23 @@ fn ours<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Finding>) -> Resu
         }
     };
     serde_ignored::deserialize(value, &mut unknown).map_err(|_| wrong_type::<T>(value))
+}
+
+/// A rule of a fence without one of its fields would admit more than it should, so it admits nobody.
+fn without_misspelt_rules(mut zone: Zone, findings: &mut [Finding]) -> Zone {
+    for finding in findings.iter_mut().filter(|finding| finding.reason == Reason::UnknownField) {
+        let [Step::Key(spec), Step::Key(admit), Step::Item(index), ..] = finding.path.as_slice() else {
+            continue;
+        };
+        let Some(rule) = zone.spec.admit.get_mut(*index).filter(|_| spec == "spec" && admit == "admit")
+        else {
+            continue;
+        };
+        rule.is_misspelt = true;
+        finding.message =
+            "no such field in portolan.dev/v1alpha1; this rule admits nobody until it is mended".into();
+    }
+    zone
 }
 
 fn unknown_field(path: Vec<Step>) -> Finding {

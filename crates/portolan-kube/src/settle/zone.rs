@@ -156,8 +156,9 @@ fn mailbox(text: &str) -> Result<Name, String> {
 }
 
 fn rule(said: &AdmitRule, field: &str, apex: &Name, findings: &mut Findings) -> Rule {
+    let namespaces = list(&said.namespaces, &format!("{field}.namespaces"), findings, Pattern::parse);
     Rule {
-        namespaces: list(&said.namespaces, &format!("{field}.namespaces"), findings, Pattern::parse),
+        namespaces: if said.is_misspelt { Some(Vec::new()) } else { namespaces },
         clusters: list(&said.clusters, &format!("{field}.clusters"), findings, Pattern::parse),
         hosts: list(&said.hosts, &format!("{field}.hosts"), findings, |text| {
             let glob = hosts::glob(text).map_err(|rule| rule.to_string())?;

@@ -182,3 +182,25 @@ fn a_domain_implies_a_zone() {
         delegates: false
     }));
 }
+
+/// What was left out for its spelling might have narrowed the rule.
+#[test]
+fn a_rule_with_an_unknown_field_admits_nobody() {
+    let text = "apiVersion: portolan.dev/v1alpha1
+kind: Zone
+metadata: {name: z}
+spec: {apex: example.com, admit: [{namespace: [other]}, {namespaces: [team]}]}
+";
+    let manifest = crate::manifest::read("z.yaml", text.as_bytes());
+    let told: Vec<String> = manifest.problems.iter().map(ToString::to_string).collect();
+    let expected = "z.yaml:4:36: Zone z: spec.admit[0].namespace: UnknownField: no such field in portolan.dev/v1alpha1; \
+                    this rule admits nobody until it is mended";
+    assert_eq!(told, [expected]);
+    let crate::object::Body::Zone(object) = &manifest.objects[0].object.body else { panic!("{manifest:?}") };
+    let fence = super::zone(object).0.unwrap().fence;
+    for (namespace, expected) in [("other", false), ("shop", false), ("team", true)] {
+        let host = name("a.example.com");
+        let claim = Claim { namespace, cluster: "eu", host: host.borrowed(), delegates: false };
+        assert_eq!(fence.admits(&claim), expected, "{namespace}");
+    }
+}
