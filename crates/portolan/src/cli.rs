@@ -146,9 +146,9 @@ fn explain() -> Command {
                 .default_value("127.0.0.1")
                 .help("The client: its address, or one of its network where the resolver sends that (ECS)"),
         )
-        .arg(folder("Decide on this fleet folder instead of asking the running server"))
+        .arg(folder("Decide on this fleet folder, and on the zone files of --config and --zone, instead of asking the running server"))
         .arg(output("text", &["text", "json"]))
-        .args(settings(&["control"]))
+        .args(settings(&["control", "zones"]))
         .after_help("Example:\n  portolan explain bookinfo.glb.example --from 198.18.49.7")
 }
 
@@ -159,10 +159,10 @@ fn status() -> Command {
             "Shows the clusters with the time they were last heard, the names with a verdict for each cluster \
              and why, the zones with their serials, and every problem. Names with something amiss come first.",
         )
-        .arg(folder("Show this fleet folder instead of asking the running server"))
+        .arg(folder("Show this fleet folder, and the zone files of --config and --zone, instead of asking the running server"))
         .arg(output("text", &["text", "json"]))
         .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("Show every row of long tables"))
-        .args(settings(&["control"]))
+        .args(settings(&["control", "zones"]))
         .after_help("Example:\n  portolan status")
 }
 
@@ -215,7 +215,8 @@ fn endpoints() -> Command {
         .about("Print the DNSEndpoint objects that the fleet comes to")
         .long_about(
             "Prints what federation would write for a stock External-DNS to publish: one DNSEndpoint object \
-             beside each record, sorted, the same bytes for the same folder.",
+             beside each record, sorted, the same bytes for the same folder. What is wrong with the folder goes to \
+             standard error; with a fault, objects may be missing, and the exit code is 2.",
         )
         .args(settings(&["fleet"]))
         .arg(output("yaml", &["yaml", "json"]))

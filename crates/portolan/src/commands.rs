@@ -22,6 +22,7 @@ use crate::problem::{self, Refused};
 use crate::source;
 use crate::status::{Ages, Status};
 use crate::when;
+use crate::zones::{self, ZoneSource};
 
 mod check;
 mod endpoints;
@@ -36,8 +37,8 @@ pub use outcome::Outcome;
 pub enum Client<'a> {
     /// The running server, by its control socket; none: the one that is found.
     Server(Option<&'a Path>),
-    /// A fleet folder, read once.
-    Folder(&'a Path),
+    /// A fleet folder, and the zone files beside it, read once.
+    Folder(&'a Path, &'a [ZoneSource]),
 }
 
 /// What `explain` asks.
@@ -89,10 +90,11 @@ pub fn explain(client: &Client<'_>, question: &Question, json: bool, out: &mut d
             let request = Request::Explain { name: name.to_dotless(), rtype: rtype.to_string(), from: *from };
             ask(*control, &request)?
         }
-        Client::Folder(folder) => {
-            let engine = read(folder)?;
+        Client::Folder(folder, zones) => {
+            let engine = read(folder, zones)?;
             let explanation =
                 crate::explain::explain(&engine.snapshot(), engine.fleet(), name, *rtype, *from);
+            let explanation = explanation.with_reasons(&|name, cluster| engine.without_rule(name, cluster));
             explanation.knowing(|| (engine.intents_of(name), engine.problems()))
         }
     };
@@ -110,10 +112,11 @@ pub fn explain(client: &Client<'_>, question: &Question, json: bool, out: &mut d
 pub fn status(client: &Client<'_>, all: bool, json: bool, out: &mut dyn Write) -> Result<Outcome> {
     let status: Status = match client {
         Client::Server(control) => ask(*control, &Request::Status)?,
-        Client::Folder(folder) => {
-            let engine = read(folder)?;
+        Client::Folder(folder, zones) => {
+            let engine = read(folder, zones)?;
             let ages = Ages::of(&engine, clock::now());
-            Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages)
+            let status = Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages);
+            status.with_reasons(&|name, cluster| engine.without_rule(name, cluster))
         }
     };
     if json {
@@ -155,9 +158,18 @@ pub fn forget(control: Option<&Path>, cluster: &str, out: &mut dyn Write) -> Res
 }
 
 /// Reads a folder; one that cannot be read is a fault of who named it.
-fn read(folder: &Path) -> Result<Engine> {
+fn read(folder: &Path, zones: &[ZoneSource]) -> Result<Engine> {
     let refused = |problem: Problem| Refused(format!("fleet folder {}", problem::line(&problem)));
-    Ok(source::load(folder).map_err(refused)?)
+    let mut engine = source::load(folder).map_err(refused)?;
+    read_zone_files(&mut engine, zones);
+    Ok(engine)
+}
+
+fn read_zone_files(engine: &mut Engine, files: &[ZoneSource]) {
+    for source in files {
+        let loaded = zones::load(source, engine.snapshot().seed());
+        engine.take_zone_file(&source.apex, loaded.file, loaded.problems, clock::now());
+    }
 }
 
 fn ask<T: DeserializeOwned>(control: Option<&Path>, request: &Request) -> Result<T> {

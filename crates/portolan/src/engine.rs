@@ -266,6 +266,12 @@ impl Engine {
         self.index.intents_of(source).cloned().collect()
     }
 
+    /// Why nothing behind a cluster's offer for a name can be ready, when it is an Ingress without a rule.
+    #[must_use]
+    pub fn without_rule(&self, name: &Name, cluster: &ClusterName) -> Option<String> {
+        self.index.without_rule(name, cluster)
+    }
+
     /// Where the snapshot stands for the server.
     #[must_use]
     pub fn published(&self) -> Published {

@@ -21,6 +21,7 @@ use crate::problem::ProblemRow;
 mod collect;
 mod known;
 pub(crate) mod members;
+mod reasons;
 mod text;
 
 /// The version of the JSON form.

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use portolan_core::cluster::ClusterState;
 use portolan_core::fleet::NameFacts;
-use portolan_core::{ClusterName, Fleet, Name, NameRef, Problem, Snapshot};
+use portolan_core::record::Present;
+use portolan_core::zone::ZoneFile;
+use portolan_core::{ClusterName, Fleet, Name, NameRef, Problem, RecordType, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
@@ -152,7 +154,7 @@ pub struct ZoneRow {
     /// Its apex and its serial.
     #[serde(flatten)]
     pub zone: ZoneSeen,
-    /// How many names it holds.
+    /// How many names of the fleet it holds, and of its file; a name that both have counts twice.
     pub names: usize,
     /// Its name servers.
     pub name_servers: Vec<String>,
@@ -219,17 +221,26 @@ fn clusters(fleet: &Fleet, ages: &Ages, offered: &BTreeMap<&str, usize>) -> Vec<
 fn zones(snapshot: &Snapshot, fleet: &Fleet, held: &BTreeMap<&Name, usize>) -> Vec<ZoneRow> {
     let row = |zone: &portolan_core::zone::Zone| {
         let facts = fleet.zones.get(&zone.apex);
+        let of_file = || file_servers(snapshot, zone);
         ZoneRow {
             zone: ZoneSeen { apex: zone.apex.to_dotless(), serial: zone.serial },
-            names: held.get(&zone.apex).copied().unwrap_or(0),
+            names: held.get(&zone.apex).copied().unwrap_or(0) + zone.file().map_or(0, ZoneFile::len),
             name_servers: facts
-                .map_or_else(Vec::new, |f| f.name_servers.iter().map(Name::to_dotless).collect()),
+                .map_or_else(of_file, |f| f.name_servers.iter().map(Name::to_dotless).collect()),
             policy: facts.and_then(|f| f.policy.as_ref()).map(ToString::to_string),
         }
     };
     let mut rows: Vec<ZoneRow> = snapshot.zones().map(row).collect();
     rows.sort_by(|a, b| a.zone.apex.cmp(&b.zone.apex));
     rows
+}
+
+/// The name servers that a zone's file names.
+fn file_servers(snapshot: &Snapshot, zone: &portolan_core::zone::Zone) -> Vec<String> {
+    let node = zone.file().and_then(|file| file.node(zone.apex.borrowed(), snapshot.seed()));
+    let Some(set) = node.and_then(|node| node.set(RecordType::NS)) else { return Vec::new() };
+    let shown = |data| Present(RecordType::NS, data).to_string();
+    set.data().map(|data| shown(data).trim_end_matches('.').to_owned()).collect()
 }
 
 impl NameRow {

@@ -10,7 +10,8 @@ use portolan_core::{Name, Problem, Reason};
 use super::draft::Draft;
 use super::source::Source;
 use super::world::World;
-use crate::object::ObjectKey;
+use super::{Index, ingress};
+use crate::object::{Body, ObjectKey};
 
 /// Most clusters that a message lists, and most hosts that one Ingress is told of.
 const LISTED_MAX: usize = 16;
@@ -69,12 +70,35 @@ impl<'a> Backing<'a> {
 /// Tells a record for which of its hosts an Ingress has no rule.
 pub(super) fn without_rule(draft: &mut Draft<'_>, ingress: &str, hosts: &[&Name]) {
     for host in hosts.iter().take(LISTED_MAX) {
-        incomplete(draft, None, format!("{ingress} has no rule for {}", host.to_dotless()));
+        incomplete(draft, None, no_rule(ingress, host));
     }
     if hosts.len() > LISTED_MAX {
         let message = format!("{ingress} has no rule for {} more hosts", hosts.len() - LISTED_MAX);
         incomplete(draft, None, message);
     }
+}
+
+impl Index {
+    /// Why nothing behind a cluster's offer for a name can be ready, when it is an Ingress that leads the name
+    /// nowhere: `Ingress shop/front has no rule for shop.example.com`.
+    #[must_use]
+    pub fn without_rule(&self, name: &Name, cluster: &ClusterName) -> Option<String> {
+        let source = self.objects.source(cluster)?;
+        let claim = self.given.names.get(name.borrowed()).and_then(|facts| {
+            self.claims.get(name)?.iter().find(|claim| claim.facts.view().owner == facts.owner)
+        })?;
+        let uses = &self.drafted.get(&claim.by.key)?.uses;
+        let has_rule = |key: &ObjectKey| match &source.get(key)?.object.body {
+            Body::Ingress(object) => Some(ingress::has_rule(object, name)),
+            _ => None,
+        };
+        let unruled = uses.iter().find(|key| has_rule(key) == Some(false))?;
+        Some(no_rule(&unruled.to_string(), name))
+    }
+}
+
+fn no_rule(ingress: &str, host: &Name) -> String {
+    format!("{ingress} has no rule for {}", host.to_dotless())
 }
 
 fn incomplete(draft: &mut Draft<'_>, field: Option<String>, message: String) {

@@ -62,7 +62,8 @@ pub struct GlobalNameSpec {
 #[serde(rename_all = "camelCase")]
 pub struct Backend {
     /// Its kind: `Service` (of type LoadBalancer; ready by its EndpointSlices) or `Ingress`
-    /// (ready when a backend Service of it has a ready endpoint).
+    /// (ready for a host when a backend Service of the rule that fits the host best has a ready endpoint; a host without
+    /// a rule has the default backend, and without that one is never ready).
     pub kind: BackendKind,
     /// Its name.
     #[schemars(length(min = 1, max = 253))]

@@ -50,7 +50,8 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
             let Some(fleet) = &config.fleet else {
                 anyhow::bail!("endpoints come of a fleet folder; name it by --fleet DIR")
             };
-            commands::endpoints(fleet, text(matches, "output") == "json", out)
+            let mut err = std::io::stderr().lock();
+            commands::endpoints(fleet, text(matches, "output") == "json", out, &mut err)
         }),
         "config" => config(matches, environment, out),
         "crds" if matches.get_flag("compat") => print(out, &portolan_kube::crds::compat()),
@@ -113,7 +114,7 @@ fn log_if_asked(name: &str, said: &Said) -> Result<()> {
 
 fn client<'a>(matches: &'a ArgMatches, config: &'a RunConfig) -> Client<'a> {
     match matches.get_one::<PathBuf>("folder") {
-        Some(folder) => Client::Folder(folder),
+        Some(folder) => Client::Folder(folder, &config.zones),
         None => Client::Server(config.control.as_deref()),
     }
 }

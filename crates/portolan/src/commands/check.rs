@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use portolan_core::{Fleet, Problem, Reason};
+use portolan_core::{Problem, Reason};
 
 use super::outcome::Outcome;
 use crate::clock;
@@ -14,9 +14,8 @@ use crate::engine::Engine;
 use crate::logs::plain;
 use crate::problem;
 use crate::source;
-use crate::zones::{self, ZoneSource};
 
-mod places;
+pub(super) mod places;
 
 /// True of what is served all the same and only looks like a mistake.
 #[must_use]
@@ -33,25 +32,20 @@ pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
         Ok(config) => (here::faults(said, &config), config.zones),
         Err(faults) => (faults, Vec::new()),
     };
-    let mut seen = Vec::new();
     let mut engine = None;
     let folder = said.text("fleet").map(Path::new);
     match folder.map(source::load) {
-        Some(Ok(read)) => {
-            seen.push(counts(read.fleet()));
-            engine = Some(read);
-        }
+        Some(Ok(read)) => engine = Some(read),
         Some(Err(problem)) => problems.push(problem),
         None => {}
     }
     if !files.is_empty() {
-        read_zone_files(engine.get_or_insert_with(|| Engine::new(clock::now())), &files);
-        seen.push(count(files.len(), "zone file"));
+        super::read_zone_files(engine.get_or_insert_with(|| Engine::new(clock::now())), &files);
     }
+    let seen = engine.as_ref().map_or(String::new(), |engine| format!(" in {}", counts(engine)));
     if let Some(engine) = engine {
         problems.extend(places::exact(folder.unwrap_or(Path::new("")), engine.problems()));
     }
-    let seen = if seen.is_empty() { String::new() } else { format!(" in {}", seen.join(", ")) };
     for problem in &problems {
         print_problem(problem, out)?;
     }
@@ -59,13 +53,6 @@ pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
     let faults = problems.len() - warnings;
     writeln!(out, "{}, {}{seen}", count(faults, "fault"), count(warnings, "warning"))?;
     Ok(if faults > 0 { Outcome::Faults } else { Outcome::Fine })
-}
-
-fn read_zone_files(engine: &mut Engine, files: &[ZoneSource]) {
-    for source in files {
-        let loaded = zones::load(source, engine.snapshot().seed());
-        engine.take_zone_file(&source.apex, loaded.file, loaded.problems, clock::now());
-    }
 }
 
 /// One problem, as compilers write them: place, severity, object and field, value and rule. What a message
@@ -91,9 +78,10 @@ pub fn print_problem(problem: &Problem, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn counts(fleet: &Fleet) -> String {
-    let counts =
-        [(fleet.clusters.len(), "cluster"), (fleet.names.len(), "name"), (fleet.zones.len(), "zone")];
+/// What was read, counted as `status` does: zones of files are zones.
+fn counts(engine: &Engine) -> String {
+    let (fleet, zones) = (engine.fleet(), engine.snapshot().zones().count());
+    let counts = [(fleet.clusters.len(), "cluster"), (fleet.names.len(), "name"), (zones, "zone")];
     counts.map(|(number, what)| count(number, what)).join(", ")
 }
 

@@ -5,14 +5,16 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::check::{is_warning, places, print_problem};
 use super::outcome::Outcome;
 
-/// Prints the objects, sorted: the same bytes for the same folder.
+/// Prints the objects, sorted: the same bytes for the same folder. What is wrong with it goes to `err`: whoever
+/// applies the objects must know that some may be missing.
 ///
 /// # Errors
 /// When the folder cannot be read, or nothing can be written.
-pub fn endpoints(folder: &Path, json: bool, out: &mut dyn Write) -> Result<Outcome> {
-    let engine = super::read(folder)?;
+pub fn endpoints(folder: &Path, json: bool, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome> {
+    let engine = super::read(folder, &[])?;
     let objects = portolan_kube::endpoints::project(&engine.snapshot(), engine.fleet(), |_, _| true);
     let text = if json {
         portolan_kube::endpoints::json(&objects)
@@ -20,5 +22,9 @@ pub fn endpoints(folder: &Path, json: bool, out: &mut dyn Write) -> Result<Outco
         portolan_kube::endpoints::yaml(&objects)
     };
     out.write_all(text.as_bytes())?;
-    Ok(Outcome::Fine)
+    let problems = places::exact(folder, engine.problems());
+    for problem in &problems {
+        print_problem(problem, err)?;
+    }
+    Ok(if problems.iter().all(is_warning) { Outcome::Fine } else { Outcome::Faults })
 }

@@ -7,6 +7,7 @@ use portolan_core::{Problem, Reason};
 use super::{Client, Question, check, endpoints, explain, print_problem, status};
 use crate::commands::Outcome;
 use crate::config::said::{Flags, Said};
+use crate::zones::ZoneSource;
 
 const ZONE: &str = "apiVersion: portolan.dev/v1alpha1
 kind: Zone
@@ -161,13 +162,13 @@ fn a_folder_is_explained() {
     let folder = folder(&[]);
     let question = Question::new("Shop.GLB.example.", "a", "203.0.113.7").unwrap();
     let mut out = Vec::new();
-    explain(&Client::Folder(folder.path()), &question, false, &mut out).unwrap();
+    explain(&Client::Folder(folder.path(), &[]), &question, false, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(text.starts_with("shop.glb.example A, asked from 203.0.113.7\n"), "{text}");
     assert!(text.contains("down     -       198.51.100.20  no ready endpoint"), "{text}");
     assert!(text.contains("shop.glb.example     15  A      192.0.2.10"), "{text}");
     let mut out = Vec::new();
-    explain(&Client::Folder(folder.path()), &question, true, &mut out).unwrap();
+    explain(&Client::Folder(folder.path(), &[]), &question, true, &mut out).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(json["answer"]["records"][0]["data"], "192.0.2.10");
 }
@@ -176,12 +177,12 @@ fn a_folder_is_explained() {
 fn a_folder_has_a_status() {
     let folder = folder(&[]);
     let mut out = Vec::new();
-    status(&Client::Folder(folder.path()), false, true, &mut out).unwrap();
+    status(&Client::Folder(folder.path(), &[]), false, true, &mut out).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(json["names"][0]["name"], "shop.glb.example");
     assert_eq!(json["names"][0]["members"][1]["why"], "no ready endpoint");
     let mut out = Vec::new();
-    status(&Client::Folder(folder.path()), false, false, &mut out).unwrap();
+    status(&Client::Folder(folder.path(), &[]), false, false, &mut out).unwrap();
     assert!(String::from_utf8(out).unwrap().contains("DOWN us-1: no ready endpoint"));
 }
 
@@ -190,7 +191,7 @@ fn endpoints_are_the_same_bytes_twice() {
     let folder = folder(&[]);
     let printed = |json| {
         let mut out = Vec::new();
-        endpoints(folder.path(), json, &mut out).unwrap();
+        endpoints(folder.path(), json, &mut out, &mut Vec::new()).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert_eq!(printed(false), printed(false));
@@ -198,4 +199,96 @@ fn endpoints_are_the_same_bytes_twice() {
     let json: serde_json::Value = serde_json::from_str(&printed(true)).unwrap();
     assert_eq!(json["kind"], "List");
     assert_eq!(json["items"][0]["spec"]["endpoints"][0]["targets"][0], "192.0.2.10");
+}
+
+#[test]
+fn endpoints_say_what_they_may_lack() {
+    let suspect = service("10.0.0.1", true);
+    for (path, text, expected, said) in [
+        (
+            "us-1/web.yaml",
+            suspect.as_str(),
+            Outcome::Fine,
+            "us-1/web.yaml:5:34: warning: Service shop/web (us-1)",
+        ),
+        ("us-1/bad.yaml", "a: [\n", Outcome::Faults, "us-1/bad.yaml:"),
+        (
+            "us-1/refused.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: 1}\n",
+            Outcome::Faults,
+            "fault: Service",
+        ),
+    ] {
+        let folder = folder(&[(path, text)]);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let outcome = endpoints(folder.path(), false, &mut out, &mut err).unwrap();
+        let err = String::from_utf8(err).unwrap();
+        assert_eq!(outcome, expected, "{err}");
+        assert!(err.contains(said), "{err}");
+        assert!(
+            String::from_utf8(out).unwrap().contains("192.0.2.10"),
+            "the objects are printed all the same"
+        );
+    }
+}
+
+#[test]
+fn zone_files_stand_beside_a_folder() {
+    let folder = folder(&[]);
+    let text = "$ORIGIN file.example.\n@ 300 SOA ns.file.example. h.file.example. 7 1 1 1 1\n@ 300 NS ns\n\
+                ns 300 A 192.0.2.54\nwww 300 A 192.0.2.80\n";
+    let file = folder.path().join("file.zone");
+    std::fs::write(&file, text).unwrap();
+    let zones = [ZoneSource { apex: "file.example".parse().unwrap(), file: file.clone() }];
+    let client = Client::Folder(folder.path(), &zones);
+    let question = Question::new("www.file.example", "A", "203.0.113.7").unwrap();
+    let mut out = Vec::new();
+    explain(&client, &question, false, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("192.0.2.80"), "{out}");
+    let mut out = Vec::new();
+    status(&client, false, true, &mut out).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let zone = &json["zones"][0];
+    assert_eq!((zone["apex"].as_str(), zone["names"].as_u64()), (Some("file.example"), Some(3)), "{json}");
+    assert_eq!(zone["nameServers"], serde_json::json!(["ns.file.example"]));
+    let texts = |text: String| vec![text];
+    let keys = [
+        ("fleet", texts(folder.path().display().to_string())),
+        ("zones", texts(format!("file.example={}", file.display()))),
+    ];
+    let mut out = Vec::new();
+    check(&Said::gather(&Flags { config: None, keys: keys.into() }, &|_| None), &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.ends_with(" in 2 clusters, 2 names, 2 zones\n"), "{out}");
+}
+
+#[test]
+fn an_ingress_without_a_rule_is_the_reason() {
+    let text = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: front, namespace: shop}
+spec: {rules: [{host: other.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web}}}]}}]}
+status: {loadBalancer: {ingress: [{ip: 192.0.2.11}]}}
+---
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: fo, namespace: shop}
+spec:
+  hosts: [fo.glb.example]
+  backends: [{kind: Ingress, name: front}]
+";
+    let folder = folder(&[("eu-1/front.yaml", text)]);
+    let reason = "Ingress shop/front has no rule for fo.glb.example";
+    let client = Client::Folder(folder.path(), &[]);
+    let question = Question::new("fo.glb.example", "A", "203.0.113.7").unwrap();
+    let mut out = Vec::new();
+    explain(&client, &question, false, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains(reason) && !out.contains("no ready endpoint"), "{out}");
+    let mut out = Vec::new();
+    status(&client, false, true, &mut out).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let name = json["names"].as_array().unwrap().iter().find(|row| row["name"] == "fo.glb.example").unwrap();
+    assert_eq!(name["members"][0]["why"], reason);
 }

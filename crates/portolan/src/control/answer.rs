@@ -145,11 +145,13 @@ fn carry_out(request: Request, engine: &SharedEngine, holds: &Holds) -> anyhow::
                 bail!("type {rtype:?} is no record type (A, AAAA, CNAME, TXT, … or TYPE123)");
             };
             let explanation = explain(&engine.snapshot(), engine.fleet(), &name, rtype, from);
+            let explanation = explanation.with_reasons(&|name, cluster| engine.without_rule(name, cluster));
             Ok(serde_json::to_value(explanation.knowing(|| (engine.intents_of(&name), engine.problems())))?)
         }
         Request::Status => {
             let ages = Ages::of(&engine, clock::now());
             let status = Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages);
+            let status = status.with_reasons(&|name, cluster| engine.without_rule(name, cluster));
             Ok(serde_json::to_value(status)?)
         }
         Request::Holds => Ok(serde_json::to_value(holds.all())?),

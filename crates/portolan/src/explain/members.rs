@@ -12,6 +12,9 @@ use portolan_core::{Fleet, RecordType, Snapshot, Target};
 use crate::explain::{AnswerSeen, MemberSeen, Verdict};
 use crate::when::when;
 
+/// Why an offer is down behind which nothing is ready.
+pub(super) const NOT_READY: &str = "no ready endpoint";
+
 /// The offers of one name, as the facts and the snapshot have them.
 #[derive(Clone, Copy)]
 pub(crate) struct Members<'a> {
@@ -121,7 +124,7 @@ fn why(endpoint: &Endpoint, cluster: Option<&Cluster>) -> String {
     let evidence = match endpoint.evidence {
         Evidence::None if endpoint.cluster.is_none() => "belongs to no cluster",
         Evidence::Ready => "has a ready endpoint",
-        Evidence::NotReady => "no ready endpoint",
+        Evidence::NotReady => NOT_READY,
         Evidence::None => "no evidence: counts as ready",
         Evidence::Allowed => "no ready endpoint, and its record allows that",
     };

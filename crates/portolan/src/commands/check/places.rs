@@ -14,7 +14,7 @@ use portolan_kube::manifest::{self, FILE_BYTES_MAX};
 const LOOKUP_BYTES_MAX: u64 = 256 << 20;
 
 /// The problems of a fleet folder with the places of their fields, in the order of files and lines.
-pub(super) fn exact(folder: &Path, mut problems: Vec<Problem>) -> Vec<Problem> {
+pub(in crate::commands) fn exact(folder: &Path, mut problems: Vec<Problem>) -> Vec<Problem> {
     let mut by_file: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (nth, problem) in problems.iter().enumerate() {
         if let (Some(file), Some(_)) = (file(&problem.place), field(&problem.subject)) {
