@@ -30,6 +30,7 @@ mod tree;
 mod typed;
 mod walk;
 mod words;
+mod wrong;
 mod yaml;
 
 use std::sync::Arc;
@@ -218,8 +219,8 @@ impl Reader<'_> {
         let namespace = metadata.and_then(|metadata| text_of(metadata, "namespace"));
         let key = ObjectKey::new(known, namespace, name);
         match typed::object(known, &value) {
-            Err(finding) => {
-                self.findings(&key, vec![finding], stretch);
+            Err(findings) => {
+                self.findings(&key, findings, stretch);
                 self.manifest.refused.extend((!key.name.is_empty()).then_some(key));
             }
             Ok(_) if key.name.is_empty() => {
@@ -263,7 +264,22 @@ impl Reader<'_> {
                 [] => key.to_string(),
                 path => format!("{key}: {}", Path(path)),
             };
-            self.problem(finding.reason, subject, finding.message, spot);
+            let message = self.as_written(finding.message, spot);
+            self.problem(finding.reason, subject, message, spot);
+        }
+    }
+
+    /// A message that begins with a truth says it in the word that stands there: YAML has many for each, and
+    /// `y`, which kubectl takes for one as well, is meant as a text.
+    fn as_written(&self, message: String, spot: Spot) -> String {
+        let Some(rest) = ["true is", "false is"].iter().find_map(|begin| message.strip_prefix(begin)) else {
+            return message;
+        };
+        let text = self.text.get(spot.offset..).unwrap_or_default();
+        let length = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+        match text.get(..length).unwrap_or_default() {
+            "" | "true" | "false" => message,
+            word => format!("{word} is{rest} (in quotes it is a text)"),
         }
     }
 

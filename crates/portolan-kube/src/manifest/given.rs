@@ -48,8 +48,8 @@ pub fn given(kind: Kind, mut value: Value, place: &str) -> Given {
     };
     match typed::object(kind, &value) {
         Ok((object, findings)) => Given::Object(object, findings.into_iter().map(problem).collect()),
-        Err(finding) => {
-            let problems = vec![problem(finding)];
+        Err(findings) => {
+            let problems = findings.into_iter().map(problem).collect();
             Given::Refused(key, problems)
         }
     }

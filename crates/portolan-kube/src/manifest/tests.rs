@@ -398,6 +398,28 @@ fn a_wrong_type_is_refused_with_its_place() {
 }
 
 #[test]
+fn every_wrong_type_is_told_at_once() {
+    let text = "apiVersion: portolan.dev/v1alpha1\nkind: SteeringPolicy\nmetadata: {name: p}\nspec:\n  hosts: [1, a.example, 2, y]\n  \
+                ttl: soon\n  wieghts: {}\n";
+    let told = [
+        "5:11: SteeringPolicy p: spec.hosts[0]: Invalid: 1 is a whole number where a text is expected",
+        "5:25: SteeringPolicy p: spec.hosts[2]: Invalid: 2 is a whole number where a text is expected",
+        "5:28: SteeringPolicy p: spec.hosts[3]: Invalid: y is true or false where a text is expected (in quotes it is a text)",
+        "6:8: SteeringPolicy p: spec.ttl: Invalid: \"soon\" is a text where a whole number is expected",
+        "7:3: SteeringPolicy p: spec.wieghts: UnknownField: no such field in portolan.dev/v1alpha1; the object is used without it",
+    ];
+    check("f.yaml", text, &[], &told, true);
+    // A required field that has a wrong type is not missing as well.
+    let text =
+        "apiVersion: portolan.dev/v1alpha1\nkind: Zone\nmetadata: {name: z}\nspec: {apex: [], ttl: '5'}\n";
+    let told = [
+        "4:14: Zone z: spec.apex: Invalid: is a list where a text is expected",
+        "4:23: Zone z: spec.ttl: Invalid: \"5\" is a text where a whole number is expected",
+    ];
+    check("f.yaml", text, &[], &told, true);
+}
+
+#[test]
 fn a_place_in_a_list_is_found() {
     let yaml = "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: 7}}\n-   apiVersion: v1\n    kind: Service\n    metadata: {name: b}\n    spec:\n      ports: 8\n- apiVersion: v1\n  kind: Service\n  metadata: {name: c}\n";
     let wrong = |place: &str, name: &str, value: u8| {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::place::{End, Step};
 use super::text_of;
 use super::words::{self, Quoted, Shown};
+use super::wrong;
 use crate::dns_endpoint::{self, DnsEndpoint, MARK};
 use crate::kinds::{GROUP, GlobalName, MemberCluster, SteeringPolicy, VERSION, Zone};
 use crate::kubefed::{self, Domain, IngressDnsRecord, RECORD_TTL_RULE, RecordTtl, ServiceDnsRecord};
@@ -89,8 +90,8 @@ pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>) {
     }
 }
 
-/// Makes the object, and says what is wrong with its fields; a wrong type makes no object.
-pub(super) fn object(kind: Kind, value: &Value) -> Result<(Object, Vec<Finding>), Finding> {
+/// Makes the object, and says what is wrong with its fields; wrong types make no object, and all are told.
+pub(super) fn object(kind: Kind, value: &Value) -> Result<(Object, Vec<Finding>), Vec<Finding>> {
     let mut findings = Vec::new();
     let object: Object = match kind {
         Kind::Service => foreign::<core_v1::Service>(value)?.into(),
@@ -112,12 +113,29 @@ pub(super) fn object(kind: Kind, value: &Value) -> Result<(Object, Vec<Finding>)
 }
 
 /// An object of somebody else's kind: what its type does not have is passed over.
-fn foreign<T: DeserializeOwned>(value: &Value) -> Result<T, Finding> {
-    T::deserialize(value).map_err(|_| wrong_type::<T>(value))
+fn foreign<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<Finding>> {
+    T::deserialize(value).map_err(|_| wrong::types(value, wrong_type::<T>).0)
 }
 
 /// An object of ours: what its type does not have is told, and the object is used without it.
-fn ours<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Finding>) -> Result<T, Finding> {
+fn ours<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Finding>) -> Result<T, Vec<Finding>> {
+    let start = findings.len();
+    let Some(object) = with_unknown_fields(value, findings) else {
+        // What stands behind a wrong type is looked at without it.
+        findings.truncate(start);
+        let (mut wrong, rest) = wrong::types(value, wrong_type::<T>);
+        if let Some(rest) = rest {
+            let mut unknown = Vec::new();
+            let _: Option<T> = with_unknown_fields(&rest, &mut unknown);
+            wrong.extend(unknown);
+        }
+        return Err(wrong);
+    };
+    Ok(object)
+}
+
+/// An object of ours, with the fields that its type does not have; none where a type is wrong.
+fn with_unknown_fields<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Finding>) -> Option<T> {
     let mut unknown = |path: serde_ignored::Path<'_>| {
         let steps = steps_of_ignored(&path);
         let Some(Step::Key(first)) = steps.first() else { return };
@@ -125,7 +143,7 @@ fn ours<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Finding>) -> Resu
             findings.push(unknown_field(steps));
         }
     };
-    serde_ignored::deserialize(value, &mut unknown).map_err(|_| wrong_type::<T>(value))
+    serde_ignored::deserialize(value, &mut unknown).ok()
 }
 
 /// A rule of a fence without one of its fields would admit more than it should, so it admits nobody.
@@ -150,17 +168,12 @@ fn unknown_field(path: Vec<Step>) -> Finding {
     Finding { path, end: End::Key, reason: Reason::UnknownField, message }
 }
 
-/// Reads a value that has a wrong type once more, for the path of the field.
-fn wrong_type<T: DeserializeOwned>(value: &Value) -> Finding {
-    let (path, message) = match serde_path_to_error::deserialize::<_, T>(value) {
-        Ok(_) => (Vec::new(), "has a wrong type".to_owned()),
-        Err(error) => {
-            let path = steps_of_error(error.path());
-            let message = words::of_a_type(&error.inner().to_string(), value, &path);
-            (path, message)
-        }
-    };
-    Finding { path, end: End::Value, reason: Reason::Invalid, message }
+/// Reads a value that has a wrong type once more, for the path of the field; none when it has no more.
+fn wrong_type<T: DeserializeOwned>(value: &Value) -> Option<Finding> {
+    let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
+    let path = steps_of_error(error.path());
+    let message = words::of_a_type(&error.inner().to_string(), value, &path);
+    Some(Finding { path, end: End::Value, reason: Reason::Invalid, message })
 }
 
 fn steps_of_error(path: &serde_path_to_error::Path) -> Vec<Step> {

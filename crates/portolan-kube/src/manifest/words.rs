@@ -14,7 +14,7 @@ const VALUE_CHARS_MAX: usize = 80;
 /// What a reader of a type says of the value at a path of an object.
 pub(super) fn of_a_type(said: &str, object: &Value, path: &[Step]) -> String {
     if let Some(field) = between(said, "missing field `", "`") {
-        return format!("has no {field}, which must be there");
+        return missing(field);
     }
     let expected = said.rsplit_once(", expected ").map(|(_, expected)| expected);
     let value = at(object, path);
@@ -28,6 +28,11 @@ pub(super) fn of_a_type(said: &str, object: &Value, path: &[Step]) -> String {
         },
         _ => said.chars().take(MESSAGE_CHARS_MAX).collect(),
     }
+}
+
+/// What is said of an object without a field.
+pub(super) fn missing(field: &str) -> String {
+    format!("has no {field}, which must be there")
 }
 
 /// The value at a path.
