@@ -6,6 +6,7 @@
 //!
 //! Nothing here stands in the way of an answer, and nothing that a client sends becomes a label.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,6 +17,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use portolan_core::Name;
 use portolan_serve::{Counters, Published};
 
 use crate::clock;
@@ -26,10 +28,15 @@ mod metrics;
 
 pub use limits::{CONNECTION, CONNECTIONS_MAX};
 
+/// Most zones without records that `/readyz` lists.
+const UNSERVED_TOLD_MAX: usize = 20;
+
 /// Whether the server can answer.
 #[derive(Clone, Debug)]
 pub struct Health {
     published: Published,
+    /// The zones that files are there for.
+    zones: Arc<[Name]>,
     draining: Arc<AtomicBool>,
 }
 
@@ -37,7 +44,23 @@ impl Health {
     /// Of what is published here.
     #[must_use]
     pub fn new(published: Published) -> Self {
-        Self { published, draining: Arc::default() }
+        Self { published, zones: Arc::from([]), draining: Arc::default() }
+    }
+
+    /// The same, of a server that has zones of files to serve.
+    #[must_use]
+    pub fn with_zones(self, apexes: impl IntoIterator<Item = Name>) -> Self {
+        Self { zones: apexes.into_iter().collect(), ..self }
+    }
+
+    /// The zones of files of which none can be answered, as no file gave one since the start.
+    #[must_use]
+    pub fn unserved(&self) -> Vec<&Name> {
+        let snapshot = self.published.current();
+        let has_file = |apex: &&Name| {
+            snapshot.zone_of(apex.borrowed()).is_some_and(|zone| zone.apex == **apex && zone.file().is_some())
+        };
+        self.zones.iter().filter(|apex| !has_file(apex)).collect()
     }
 
     /// Says from now on that no new clients should come.
@@ -91,9 +114,26 @@ pub async fn serve(address: SocketAddr, asked: Asked) -> anyhow::Result<SocketAd
 
 async fn readyz(State(asked): State<Asked>) -> Response {
     match asked.health.why_not_ready() {
-        None => "ok\n".into_response(),
+        None => ready(&asked.health).into_response(),
         Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response(),
     }
+}
+
+/// One zone file that gives nothing is no reason to send all clients elsewhere, but to say so.
+fn ready(health: &Health) -> String {
+    let unserved = health.unserved();
+    let mut text = "ok\n".to_owned();
+    for apex in unserved.iter().take(UNSERVED_TOLD_MAX) {
+        let _ = writeln!(
+            text,
+            "zone {} has no records of its file: it gave none since the start",
+            apex.to_dotless()
+        );
+    }
+    if unserved.len() > UNSERVED_TOLD_MAX {
+        let _ = writeln!(text, "and {} more", unserved.len() - UNSERVED_TOLD_MAX);
+    }
+    text
 }
 
 async fn metrics(State(asked): State<Asked>) -> Response {

@@ -54,7 +54,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let zones = zones::Watch::start(&config.zones, engine.clone())?;
     engine.lock().resume(clock::now());
     let running = server.start(&published).context("cannot start to answer")?;
-    let health = Health::new(published);
+    let health = Health::new(published).with_zones(config.zones.iter().map(|zone| zone.apex.clone()));
     if let Some(address) = config.http {
         let state = http::Asked {
             health: health.clone(),

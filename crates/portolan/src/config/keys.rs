@@ -156,7 +156,8 @@ pub const KEYS: &[Key] = &[
         default: "none",
         help: "Serve this zone from a zone file (RFC 1035), beside the fleet; may be given several times",
         more: "On the command line the flag is repeated; in the environment commas stand between zones. A file is read \
-               again when it changes; one that is damaged or gone keeps its last good content. Names that the fleet has \
+               again when it changes; one that is damaged or gone keeps its last good content while the process runs (zone files \
+               are not in the state file). Names that the fleet has \
                too are answered from the fleet, and reported. With a zone there need not be a fleet folder. See \
                [zone files](../how-to/zone-files.md).",
         example: "[{name: example.org, file: /etc/portolan/example.org.zone}]",

@@ -93,11 +93,13 @@ struct Watched {
     changing: Option<Vec<Option<Stamp>>>,
     /// True once it gave a zone.
     serves: bool,
+    /// True once it was read, whatever came of it.
+    was_read: bool,
 }
 
 impl Watched {
     fn new(source: &ZoneSource) -> Self {
-        Self { source: source.clone(), seen: Vec::new(), changing: None, serves: false }
+        Self { source: source.clone(), seen: Vec::new(), changing: None, serves: false, was_read: false }
     }
 
     /// Looks at the files. True when they are others than those that were read, and the same as at the last look.
@@ -138,6 +140,13 @@ impl Watched {
         }
         let file = file.filter(|_| !is_kept);
         let (zone, path) = (self.source.apex.to_dotless(), self.source.file.display());
+        if !std::mem::replace(&mut self.was_read, true) && (is_damaged || file.is_none()) {
+            let what = if file.is_some() { "is served in part" } else { "is not served" };
+            tracing::error!(
+                zone, file = %path,
+                "the zone {what}: its file is not whole, and zone files are not kept over a restart"
+            );
+        }
         if let Some(file) = &file {
             self.serves = true;
             let milliseconds = began.elapsed().as_millis();

@@ -95,3 +95,20 @@ fn a_restart_keeps_the_serial_of_a_zone_that_fleet_and_file_share() {
     assert_eq!(server.serial(), serial);
     server.stop();
 }
+
+#[test]
+fn a_zone_file_that_is_bad_at_the_start_is_told() {
+    let fleet = FleetFolder::new();
+    let file = fleet.beside("files.zone");
+    let server = Server::start_with_zone(&fleet, &format!("files.example={}", file.display()));
+    server.wait_for_web(EU);
+    let said = "zone files are not kept over a restart";
+    assert!(server.log().contains(said), "{}", server.log());
+    let places = server.log().matches("files.zone: zone files.example").count();
+    assert_eq!(places, 1, "the fault itself is told once: {}", server.log());
+    let (head, body) = server.get("/readyz");
+    assert!(head.contains("200") && body.contains("zone files.example has no records of its file"), "{body}");
+    fs::write(&file, ZONE).unwrap();
+    wait_for(&server, "www.files.example", "192.0.2.1");
+    assert_eq!(server.get("/readyz").1, "ok\n");
+}
