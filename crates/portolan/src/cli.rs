@@ -72,7 +72,6 @@ pub fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .disable_help_subcommand(true)
         .subcommands([run(), demo(), explain(), status(), holds(), forget(), check(), endpoints(), crds()])
         .subcommands([config(), version(), cli_docs()]);
     let help = grouped(&root);
@@ -203,8 +202,8 @@ fn check() -> Command {
             "Reads the configuration, the fleet folder and zone files as `run` does, with the same flags, and prints \
              all that is wrong with them, each fault with its place. \
              What is served all the same, and only looks like a mistake, is a warning: a private or loopback \
-             address, a name in no zone, a silent cluster, a cluster without a region. Exit code 2 when there is \
-             any fault; warnings alone are 0.",
+             address, a name in no zone, a silent cluster, what is not there yet (a region, a Service, a rule of an \
+             Ingress). Exit code 2 when there is any fault; warnings alone are 0.",
         )
         .args(settings(&all_keys()))
         .after_help("Example:\n  portolan check --fleet examples/bookinfo")

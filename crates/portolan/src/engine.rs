@@ -246,12 +246,19 @@ impl Engine {
     /// What is wrong with what was read, in the order of files and lines, each once.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
-        let of_program = self.reading.values().chain(self.steering.values()).flatten();
-        let mut all: Vec<Problem> = self.index.problems().chain(of_program).cloned().collect();
-        all.extend(self.zone_file_problems());
+        let mut all = self.fleet_problems();
+        all.extend(self.zone_files.reading().cloned());
         all.sort_by(reading_order);
         all.dedup();
         all
+    }
+
+    /// The same without what is wrong inside zone files, which their own reader tells; in no order.
+    #[must_use]
+    pub fn fleet_problems(&self) -> Vec<Problem> {
+        let of_program = self.reading.values().chain(self.steering.values()).flatten();
+        let of_index = self.index.problems().chain(of_program).cloned();
+        of_index.chain(self.overlap_problems()).collect()
     }
 
     /// The objects that ask for a name, whether or not they get it, as the subjects of problems have them.

@@ -33,11 +33,15 @@ impl From<&Problem> for ProblemRow {
     }
 }
 
-/// The subject of a problem; none where it is the file of the place, which is said already.
+/// The subject of a problem; none where the place says it already: a file, a flag or a variable that is a key
+/// of the configuration.
 #[must_use]
 pub fn subject<'p>(place: &str, subject: &'p str) -> Option<&'p str> {
     let is_the_file = |rest: &str| rest.is_empty() || rest.starts_with(':');
-    (!place.strip_prefix(subject).is_some_and(is_the_file)).then_some(subject)
+    let names_a_key = place.starts_with("--") || place.starts_with("environment ");
+    let is_said = place.strip_prefix(subject).is_some_and(is_the_file)
+        || (names_a_key && subject.starts_with("config: "));
+    (!is_said).then_some(subject)
 }
 
 /// A problem on one line, for the log: `PLACE: SUBJECT: MESSAGE`. What follows the first line of a message

@@ -31,6 +31,27 @@ impl Rank {
     }
 }
 
+impl Rank {
+    /// Why one goes before another, in words.
+    pub(super) fn why_before(&self, other: &Self) -> &'static str {
+        if self.created != other.created {
+            return if other.created == i64::MAX {
+                "which has a creationTimestamp, as this has not"
+            } else {
+                "which is older"
+            };
+        }
+        match self.created {
+            i64::MAX if self.source != other.source => {
+                "whose cluster comes first by name: neither has a creationTimestamp"
+            }
+            i64::MAX => "which comes first by namespace, kind and name: neither has a creationTimestamp",
+            _ if self.source != other.source => "whose cluster comes first by name: they are of the same age",
+            _ => "which comes first by namespace, kind and name: they are of the same age",
+        }
+    }
+}
+
 /// A draft under way.
 pub(super) struct Draft<'a> {
     pub(super) held: Held<'a>,

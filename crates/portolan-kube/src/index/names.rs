@@ -63,12 +63,13 @@ impl Index {
         let remembered = self.memory.name(&self.objects, name).filter(|known| !is_claimed(known));
         for claim in claims() {
             let owner = match (&remembered, winner) {
-                (Some(known), _) => Some(known.owner.to_string()),
-                (None, winner) => winner.map(|winner| winner.by.subject.clone()),
+                (Some(known), _) => Some((known.owner.to_string(), "which had it before the restart")),
+                (None, winner) => winner
+                    .map(|winner| (winner.by.subject.clone(), winner.by.rank.why_before(&claim.by.rank))),
             };
             match (self.refusal(name, claim), owner) {
                 (Some(refusal), _) => decided.problems.push(refusal),
-                (None, Some(owner)) => decided.problems.push(conflict(name, claim, &owner)),
+                (None, Some((owner, why))) => decided.problems.push(conflict(name, claim, &owner, why)),
                 (None, None) => winner = Some(claim),
             }
         }
@@ -107,11 +108,11 @@ impl Index {
     }
 }
 
-fn conflict(name: &Name, loser: &Claim, owner: &str) -> Problem {
+fn conflict(name: &Name, loser: &Claim, owner: &str, why: &str) -> Problem {
     Problem {
         subject: loser.by.subject.clone(),
         reason: Reason::Conflict,
-        message: format!("{name} belongs to {owner}, which has the older right to it"),
+        message: format!("{name} belongs to {owner}, {why}"),
         place: loser.by.place.to_string(),
     }
 }
@@ -159,8 +160,8 @@ impl Group {
         };
         let zone = self.manifest(apex);
         let message = format!(
-            "{which} in no zone of ours: printed and projected, but refused by our own server; \
-             this Zone would hold it:\n{zone}"
+            "{which} in no Zone, so this server does not answer for it; `portolan check` prints a Zone that would \
+             hold it\n{zone}"
         );
         let (subject, place) = (by.subject.clone(), by.place.to_string());
         Some(Problem { subject, reason: Reason::NoZone, message, place })

@@ -168,6 +168,11 @@ fn target(text: &str, faults: &mut Vec<(Reason, String)>) -> Option<Target> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return address_target(address, faults);
     }
+    // No top-level domain is a number (RFC 3696 section 2), so this was meant as an address.
+    if text.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.') {
+        faults.push((Reason::TargetSkipped, format!("target {text:?} is left out: it is not an IP address")));
+        return None;
+    }
     match hosts::plain_host(text) {
         Ok(host) => Some(Target::Host(host)),
         Err(rule) => {

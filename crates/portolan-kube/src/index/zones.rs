@@ -148,7 +148,10 @@ fn own(zones: &mut Zones, object: &kinds::Zone, held: &Held<'_>, problems: &mut 
     problems.extend(placed(found, held));
     let Some(settled) = settled else { return };
     if let Some(KnownZone { by: Basis::Own { key, .. }, .. }) = zones.by_apex.get(&settled.apex) {
-        let message = format!("{} is the apex of {key} too, which is older", settled.apex);
+        let message = format!(
+            "{} is the apex of {key} too, which comes first: by age, then by cluster and name",
+            settled.apex
+        );
         problems.push(problem(held, "spec.apex", Reason::Conflict, message));
         return;
     }
@@ -173,7 +176,10 @@ fn implied(zones: &mut Zones, object: &Domain, held: &Held<'_>, problems: &mut V
     let known = KnownDomain { domain: domain.clone(), held_by: held.held_by.clone() };
     match zones.domains.get(&held.key.name) {
         Some(first) if first.domain != known.domain => {
-            let message = format!("another Domain {:?} is older; records refer to that", held.key.name);
+            let message = format!(
+                "another Domain {:?} comes first, by age, then by cluster and namespace; records refer to that",
+                held.key.name
+            );
             problems.push(problem(held, "metadata.name", Reason::Conflict, message));
         }
         Some(_) => {}

@@ -120,3 +120,13 @@ fn the_page_has_every_command_and_flag() {
     assert!(!page.contains("cli-docs</"), "hidden commands are not told of");
     assert!(!page.contains("### portolan cli-docs"));
 }
+
+#[test]
+fn help_is_a_command_too() {
+    for (line, expected) in
+        [("help", "Usage: portolan COMMAND"), ("help explain", "explain [OPTIONS] <NAME>")]
+    {
+        let said = run(line).unwrap_err();
+        assert!(said.contains(expected), "{line}: {said}");
+    }
+}

@@ -59,7 +59,12 @@ pub fn parse(path: &Path, text: &str) -> (Vec<Entry>, Vec<Problem>) {
         Ok(document) => reading.document(document),
         Err(error) => {
             let at = error.location();
-            let message = format!("does not parse: {}{}", first_line(&error), tab_hint(text, at));
+            let message = match &error {
+                serde_saphyr::Error::DuplicateMappingKey { key, .. } => {
+                    format!("the key `{}` stands twice", key.as_deref().unwrap_or("?"))
+                }
+                _ => format!("does not parse: {}{}", first_line(&error), tab_hint(text, at)),
+            };
             reading.fault("", Reason::Unreadable, message, at);
         }
     }

@@ -26,6 +26,13 @@ pub(super) struct ZoneFiles {
     overlaps: BTreeMap<Name, BTreeMap<Name, Overlap>>,
 }
 
+impl ZoneFiles {
+    /// What is wrong with the reading of zone files.
+    pub(super) fn reading(&self) -> impl Iterator<Item = &Problem> {
+        self.reading.values().flatten()
+    }
+}
+
 impl Engine {
     /// Takes what a zone file gave. Without a zone the one before stays.
     pub fn take_zone_file(
@@ -97,12 +104,9 @@ impl Engine {
         uncovered.iter().for_each(|apex| self.find_overlaps_in(apex));
     }
 
-    /// What is wrong with zone files, and with names that the fleet has too.
-    pub(super) fn zone_file_problems(&self) -> impl Iterator<Item = Problem> {
-        let reading = self.zone_files.reading.values().flatten().cloned();
-        let overlaps =
-            self.zone_files.overlaps.iter().flat_map(|(apex, names)| self.overlapping(apex, names));
-        reading.chain(overlaps)
+    /// What is to be said of names that zone files and the fleet have.
+    pub(super) fn overlap_problems(&self) -> impl Iterator<Item = Problem> {
+        self.zone_files.overlaps.iter().flat_map(|(apex, names)| self.overlapping(apex, names))
     }
 
     fn overlapping(&self, apex: &Name, names: &BTreeMap<Name, Overlap>) -> Vec<Problem> {

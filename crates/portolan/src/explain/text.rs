@@ -26,9 +26,9 @@ impl Explanation {
         if let Some(zone) = &self.zone {
             story.fact("zone", &format!("{}, serial {}", plain(&zone.apex), zone.serial));
         }
-        for hop in &self.hops {
+        for (nth, hop) in self.hops.iter().enumerate() {
             story.line("");
-            story.hop(hop, question.from);
+            story.hop(hop, question.from, nth + 1 == self.hops.len());
         }
         story.line("");
         story.answer(self);
@@ -49,7 +49,7 @@ struct Story {
 }
 
 impl Story {
-    fn hop(&mut self, hop: &Hop, from: IpAddr) {
+    fn hop(&mut self, hop: &Hop, from: IpAddr, is_last: bool) {
         self.fact("name", &found(hop));
         if let Some(owner) = &hop.owner {
             self.fact("owner", &plain(owner));
@@ -83,7 +83,7 @@ impl Story {
             self.fact("alias", &format!("of {}: {}", plain(&alias.target), alias.because));
         }
         if let Some(ends) = &hop.ends {
-            self.fact("end", &plain(ends));
+            self.fact(if is_last { "end" } else { "here" }, &plain(ends));
         }
     }
 

@@ -201,7 +201,7 @@ fn read(job: &Job) -> Outcome {
 
 /// The octets of a file, or what else comes of it.
 fn open(job: &Job, max: u64) -> Result<Vec<u8>, Outcome> {
-    let unread = |why: &str| Outcome::Unread(unreadable(&job.label, &format!("{why}; {KEPT}")));
+    let unread = |why: &str| Outcome::Unread(unreadable(&job.label, why));
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound if Sight::of(&job.path) == Sight::Gone => Outcome::Gone,
         io::ErrorKind::NotFound => unread("is a link that leads nowhere"),

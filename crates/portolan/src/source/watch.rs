@@ -156,7 +156,7 @@ impl ProblemLog {
         if !std::mem::take(&mut self.changed) {
             return;
         }
-        let problems: BTreeSet<Problem> = engine.lock().problems().into_iter().collect();
+        let problems: BTreeSet<Problem> = engine.lock().fleet_problems().into_iter().collect();
         let news: Vec<&Problem> = problems.difference(&self.said).collect();
         for problem in news.iter().take(LOGGED_MAX) {
             let line = problem::line(problem);

@@ -1,6 +1,7 @@
 //! Who may make a name in a zone, and names that are in none.
 
 use portolan_core::Reason;
+use portolan_core::cluster::ClusterName;
 use serde_json::{Value, json};
 
 use super::{Bench, key, mk, mk_domain, mk_global_name, mk_record, mk_service, mk_slice, mk_zone, object};
@@ -156,7 +157,7 @@ fn a_missing_zone_is_printed_ready_to_paste() {
     let problems = bench.problems(Reason::NoZone);
     assert_eq!(problems.len(), 3, "one for each missing zone: {problems:#?}");
     for problem in &problems {
-        let (_, manifest) = problem.split_once("this Zone would hold it:\n").unwrap();
+        let (_, manifest) = problem.split_once("would hold it\n").unwrap();
         let Body::Zone(zone) = object(&serde_saphyr::from_str(manifest).unwrap()).body else {
             panic!("no Zone")
         };
@@ -167,5 +168,38 @@ fn a_missing_zone_is_printed_ready_to_paste() {
     assert!(bench.problems(Reason::NotAdmitted).is_empty());
     for host in hosts {
         assert!(bench.name(host).is_some(), "{host}");
+    }
+}
+
+#[test]
+fn a_conflict_says_what_decided() {
+    let web = |name: &str, created: Option<u32>| {
+        let object = mk_global_name(name, &["shop.example.org"], &["web"]);
+        created.map_or(object.clone(), |seconds| super::made(object, seconds))
+    };
+    for (first, second, why) in [
+        (("eu", web("a/web", Some(1))), ("eu", web("b/web", Some(2))), "which is older"),
+        (
+            ("eu", web("b/web", Some(1))),
+            ("eu", web("a/web", None)),
+            "which has a creationTimestamp, as this has not",
+        ),
+        (
+            ("eu", web("a/web", None)),
+            ("eu", web("b/web", None)),
+            "which comes first by namespace, kind and name: neither has a creationTimestamp",
+        ),
+        (
+            ("eu", web("b/web", None)),
+            ("us", web("a/web", None)),
+            "whose cluster comes first by name: neither has a creationTimestamp",
+        ),
+    ] {
+        let mut bench = bench(json!([{}]), "eu", "shop.example.org");
+        bench.delete("eu", &mk_global_name("shop/web", &["shop.example.org"], &["web"]));
+        bench.index.heard(&ClusterName::from("us"));
+        bench.set(second.0, &second.1);
+        bench.set(first.0, &first.1);
+        bench.complains(Reason::Conflict, &[why]);
     }
 }

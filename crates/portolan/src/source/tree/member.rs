@@ -10,7 +10,7 @@ use portolan_kube::index::Lacks;
 use portolan_kube::object::Object;
 
 use crate::engine::{Event, root};
-use crate::source::read::{FILES_MAX, FileKind, Job, Listing, Outcome, Sight, Stamp};
+use crate::source::read::{FILES_MAX, FileKind, Job, KEPT, Listing, Outcome, Sight, Stamp};
 use crate::source::tree::touches::Touches;
 
 /// What was read of one source.
@@ -217,7 +217,10 @@ impl Member {
     ) {
         match outcome {
             Outcome::Gone => return self.remove(source, &name, events),
-            Outcome::Unread(problem) => {
+            Outcome::Unread(mut problem) => {
+                if self.folder.has_read(&name) || self.networks.contains_key(&name) {
+                    problem.message = format!("{}; {KEPT}", problem.message);
+                }
                 self.unreadable.insert(name.clone(), problem);
                 self.stamps.insert(name, None);
                 return;
