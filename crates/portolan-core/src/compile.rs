@@ -190,20 +190,21 @@ impl Compiler<'_> {
                 "SteeringPolicy {:?} is not there; the name is steered as if none were named",
                 &*wanted.0
             );
-            self.problem(name, facts, Reason::NotFound, message);
+            self.problem_of(format!("{}: spec.policy", facts.owner), Reason::NotFound, message);
         }
         let policies = self.policies.clone();
         if let Some(found) = policies.of_host(name.borrowed()) {
             return found.clone();
         }
         let zone = self.fleet.zone_of(name.borrowed());
-        if let Some(wanted) = zone.and_then(|(_, zone)| zone.policy.as_ref()) {
+        if let Some((apex, wanted)) = zone.and_then(|(apex, zone)| Some((apex, zone.policy.as_ref()?))) {
             match policies.by_name.get(wanted) {
                 Some(found) => return found.clone(),
                 None => {
                     let message =
                         format!("SteeringPolicy {:?}, the zone's default, is not there", &*wanted.0);
-                    self.problem(name, facts, Reason::NotFound, message);
+                    let subject = format!("zone {}: spec.defaultPolicy", apex.to_dotless());
+                    self.problem_of(subject, Reason::NotFound, message);
                 }
             }
         }
@@ -227,7 +228,11 @@ impl Compiler<'_> {
     }
 
     fn problem(&mut self, name: &Name, facts: &NameFacts, reason: Reason, message: String) {
-        let subject = format!("{}: host {}", facts.owner, name.to_dotless());
+        self.problem_of(format!("{}: host {}", facts.owner, name.to_dotless()), reason, message);
+    }
+
+    /// A problem of something else than the name. It is the same for each name that it concerns, and is told once.
+    fn problem_of(&mut self, subject: String, reason: Reason, message: String) {
         self.problems.push(Problem { subject, reason, message, place: String::new() });
     }
 }

@@ -31,6 +31,7 @@
 //! | `offer`, `ingress` | what a cluster offers, and what stands behind it |
 //! | `backing` | what is said of a record that nothing stands behind |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
+//! | `places` | where the objects stand that problems are about |
 //!
 //! **Architecture Invariant:** a source counts once it was heard; from then on it keeps what it gave
 //! until somebody deletes it. Neither silence nor a fault deletes anything.
@@ -50,6 +51,7 @@ mod names;
 mod networks;
 mod objects;
 mod offer;
+mod places;
 mod policies;
 mod source;
 mod touch;

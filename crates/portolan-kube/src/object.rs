@@ -116,7 +116,7 @@ impl Kind {
     /// The first in order.
     pub(crate) const LEAST: Self = Self::Service;
 
-    /// The kind that may own a name, as facts spell it.
+    /// The kind that may own or steer a name, as facts spell it.
     pub(crate) fn of_owner(text: &str) -> Option<Self> {
         match text {
             "ServiceDNSRecord" => Some(Self::ServiceDnsRecord),
@@ -124,6 +124,7 @@ impl Kind {
             "DNSEndpoint" => Some(Self::DnsEndpoint),
             "GlobalName" => Some(Self::GlobalName),
             "Zone" => Some(Self::Zone),
+            "SteeringPolicy" => Some(Self::SteeringPolicy),
             _ => None,
         }
     }

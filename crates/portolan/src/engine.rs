@@ -256,9 +256,9 @@ impl Engine {
     /// The same without what is wrong inside zone files, which their own reader tells; in no order.
     #[must_use]
     pub fn fleet_problems(&self) -> Vec<Problem> {
-        let of_program = self.reading.values().chain(self.steering.values()).flatten();
-        let of_index = self.index.problems().chain(of_program).cloned();
-        of_index.chain(self.overlap_problems()).collect()
+        let of_names = self.steering.values().flatten().map(|problem| self.index.placed(problem.clone()));
+        let of_sources = self.index.problems().chain(self.reading.values().flatten()).cloned();
+        of_sources.chain(of_names).chain(self.overlap_problems()).collect()
     }
 
     /// The objects that ask for a name, whether or not they get it, as the subjects of problems have them.

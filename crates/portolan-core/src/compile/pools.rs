@@ -49,7 +49,7 @@ impl Compiler<'_> {
         for (offer, endpoint) in members.iter().enumerate() {
             verdicts.set(offer, endpoint.evidence.is_up());
         }
-        let all_down = self.all_down(name, facts, &steering).map(|to| alias(&to));
+        let all_down = self.all_down(name, &steering).map(|to| alias(&to));
         let content = content_of(name, &pools, fallback.as_ref());
         let aliases = Some(Aliases { fallback, all_down });
         Some(Records {
@@ -126,25 +126,23 @@ impl Compiler<'_> {
     /// The alias that `allDown: Fallback` makes of a name; none at an apex, where all is served instead. One
     /// that leads nowhere or back is told and kept: whether it does depends on other names, and an answer
     /// must not depend on which of them came first.
-    fn all_down(&mut self, name: &Name, facts: &NameFacts, steering: &Steering) -> Option<Name> {
+    fn all_down(&mut self, name: &Name, steering: &Steering) -> Option<Name> {
         let AllDown::Fallback(to) = &steering.policy.all_down else {
             return None;
         };
         let usable = self.may_be_alias(name) && to != name;
         let fault = if !self.may_be_alias(name) {
-            Some((
-                Reason::TargetSkipped,
-                "a zone's apex cannot be an alias, so all is served when all is down",
-            ))
+            let why = "is a zone's apex and cannot be an alias, so all is served when all is down";
+            Some((Reason::TargetSkipped, format!("{} {why}", name.to_dotless())))
         } else if self.leads_back(name, to) {
-            Some((Reason::Loop, "it leads back to this name"))
+            Some((Reason::Loop, format!("{to} leads back to {}", name.to_dotless())))
         } else if self.fleet.zone_of(to.borrowed()).is_some() && self.fleet.at(to.borrowed()).is_none() {
-            Some((Reason::NotFound, "there is no such name in its zone"))
+            Some((Reason::NotFound, format!("there is no name {to} in its zone")))
         } else {
             None
         };
-        if let Some((reason, why)) = fault {
-            self.problem(name, facts, reason, format!("allDown.name {to}: {why}"));
+        if let (Some((reason, message)), Some(policy)) = (fault, &steering.name) {
+            self.problem_of(format!("SteeringPolicy {policy}: spec.allDown.name"), reason, message);
         }
         usable.then(|| to.clone())
     }

@@ -157,11 +157,15 @@ fn a_fallback_that_cannot_be_is_told() {
     let mut world = World::new();
     let nobody = || Some(facts([down(endpoint("eu", "192.0.2.1"))]));
     for (at, fallback, why) in [
-        ("a.example", "b.example", "Loop: allDown.name b.example.: it leads back"),
-        ("a.example", "a.example", "Loop: allDown.name a.example.: it leads back"),
-        ("c.example", "nope.example", "NotFound: allDown.name nope.example.: there is no such name"),
-        ("*.w.example", "x.w.example", "Loop: allDown.name x.w.example.: it leads back"),
-        ("example", "b.example", "TargetSkipped: allDown.name b.example.: a zone's apex"),
+        (
+            "a.example",
+            "b.example",
+            "SteeringPolicy p: spec.allDown.name: Loop: b.example. leads back to a.example",
+        ),
+        ("a.example", "a.example", "Loop: a.example. leads back to a.example"),
+        ("c.example", "nope.example", "NotFound: there is no name nope.example. in its zone"),
+        ("*.w.example", "x.w.example", "Loop: x.w.example. leads back to *.w.example"),
+        ("example", "b.example", "TargetSkipped: example is a zone's apex"),
     ] {
         world.name("b.example", Some(facts([endpoint("", "a.example")])));
         world.policy("p", Some(to(at, fallback)));

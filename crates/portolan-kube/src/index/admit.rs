@@ -19,7 +19,7 @@ impl Index {
             return None;
         }
         Some(Problem {
-            subject: claim.by.subject.clone(),
+            subject: self.claimed_at(&claim.by, name),
             reason: Reason::NotAdmitted,
             message: message(name, apex, zone, &claim.by),
             place: claim.by.place.to_string(),

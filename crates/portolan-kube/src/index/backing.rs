@@ -8,6 +8,7 @@ use portolan_core::cluster::ClusterName;
 use portolan_core::{Name, Problem, Reason};
 
 use super::draft::Draft;
+use super::places::host_field;
 use super::source::Source;
 use super::world::World;
 use super::{Index, ingress};
@@ -67,14 +68,13 @@ impl<'a> Backing<'a> {
     }
 }
 
-/// Tells a record for which of its hosts an Ingress has no rule.
-pub(super) fn without_rule(draft: &mut Draft<'_>, ingress: &str, hosts: &[&Name]) {
-    for host in hosts.iter().take(LISTED_MAX) {
-        incomplete(draft, None, no_rule(ingress, host));
-    }
-    if hosts.len() > LISTED_MAX {
-        let message = format!("{ingress} has no rule for {} more hosts", hosts.len() - LISTED_MAX);
-        incomplete(draft, None, message);
+/// Tells a record for which of its hosts an Ingress has no rule, once for all clusters where it is so.
+pub(super) fn without_rules(draft: &mut Draft<'_>) {
+    for ((key, hosts), clusters) in std::mem::take(&mut draft.unruled) {
+        let field = hosts.first().and_then(|host| host_field(draft.held.object, host));
+        let clusters: Vec<&ClusterName> = clusters.iter().collect();
+        let message = no_rule(&format!("{key} ({})", list(&clusters)), &hosts);
+        incomplete(draft, field, message);
     }
 }
 
@@ -93,12 +93,17 @@ impl Index {
             _ => None,
         };
         let unruled = uses.iter().find(|key| has_rule(key) == Some(false))?;
-        Some(no_rule(&unruled.to_string(), name))
+        Some(no_rule(&unruled.to_string(), std::slice::from_ref(name)))
     }
 }
 
-fn no_rule(ingress: &str, host: &Name) -> String {
-    format!("{ingress} has no rule for {}", host.to_dotless())
+fn no_rule(ingress: &str, hosts: &[Name]) -> String {
+    let listed: Vec<String> = hosts.iter().take(LISTED_MAX).map(Name::to_dotless).collect();
+    let more = match hosts.len() - listed.len() {
+        0 => String::new(),
+        more => format!(" and {more} more hosts"),
+    };
+    format!("{ingress} has no rule for {}{more}", listed.join(", "))
 }
 
 fn incomplete(draft: &mut Draft<'_>, field: Option<String>, message: String) {

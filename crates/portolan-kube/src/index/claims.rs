@@ -12,7 +12,7 @@ use portolan_core::fleet::{NameFacts, Packed};
 
 use super::draft::{Draft, Rank, subject};
 use super::world::World;
-use super::{About, Index, foreign, kubefed, offer};
+use super::{About, Index, backing, foreign, kubefed, offer};
 use crate::object::{Body, ObjectKey};
 
 /// Whose claim it is, and what a fence asks of it.
@@ -150,6 +150,7 @@ fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
         Body::Zone(_) => world.zones.name_servers(&mut draft),
         _ => {}
     }
+    backing::without_rules(&mut draft);
     for facts in draft.names.values_mut() {
         facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
     }

@@ -66,6 +66,8 @@ pub(super) struct Draft<'a> {
     pub(super) policy: Option<PolicyName>,
     /// It names something that no cluster offers.
     pub(super) is_wanting: bool,
+    /// Ingresses with the hosts that they have no rule for, and the clusters that have them like this.
+    pub(super) unruled: BTreeMap<(ObjectKey, Vec<Name>), Vec<ClusterName>>,
 }
 
 impl<'a> Draft<'a> {
@@ -80,6 +82,7 @@ impl<'a> Draft<'a> {
             default_ttl: Ttl::DEFAULT,
             policy: None,
             is_wanting: false,
+            unruled: BTreeMap::new(),
         }
     }
 

@@ -48,7 +48,11 @@ impl Index {
             self.give(Fact::Name(name, decided.facts), out);
         }
         for apex in std::mem::take(&mut self.zoneless.changed) {
-            let problem = self.zoneless.groups.get(&apex).and_then(|group| group.problem(&apex));
+            let problem = self
+                .zoneless
+                .groups
+                .get(&apex)
+                .and_then(|group| group.problem(&apex, |by, name| self.claimed_at(by, name)));
             self.note(About::NoZone(apex), problem.into_iter().collect());
         }
     }
@@ -152,7 +156,7 @@ impl Group {
     }
 
     /// One problem for the zone that is missing, with its manifest, whoever many names wait for it.
-    fn problem(&self, apex: &Name) -> Option<Problem> {
+    fn problem(&self, apex: &Name, claimed_at: impl Fn(&Claimant, &Name) -> String) -> Option<Problem> {
         let (name, by) = self.names.first_key_value()?;
         let which = match self.names.len() - 1 {
             0 => format!("{name} is"),
@@ -163,7 +167,7 @@ impl Group {
             "{which} in no Zone, so this server does not answer for it; `portolan check` prints a Zone that would \
              hold it\n{zone}"
         );
-        let (subject, place) = (by.subject.clone(), by.place.to_string());
+        let (subject, place) = (claimed_at(by, name), by.place.to_string());
         Some(Problem { subject, reason: Reason::NoZone, message, place })
     }
 

@@ -6,7 +6,7 @@ use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{Endpoint, Evidence, TARGETS_MAX, suspect_address, unusable_address};
 use portolan_core::{Name, Problem, Reason, Target};
 
-use super::backing::{self, Backing};
+use super::backing::Backing;
 use super::draft::{Draft, placed, subject};
 use super::ingress;
 use super::source::{Source, service_key};
@@ -110,14 +110,16 @@ pub(super) fn ingress_hosts<'h>(
     let mut unruled = Vec::new();
     for host in hosts {
         if !ingress::has_rule(object, host) {
-            unruled.push(host);
+            unruled.push(host.clone());
         }
         let evidence = ingress::evidence(object, host, is_ready);
         if let Some(offer) = endpoint(cluster, targets.clone(), evidence) {
             draft.offer(host, offer);
         }
     }
-    backing::without_rule(draft, &subject(key, cluster), &unruled);
+    if !unruled.is_empty() {
+        draft.unruled.entry((key.clone(), unruled)).or_default().push(cluster.clone());
+    }
     !targets.is_empty()
 }
 

@@ -72,6 +72,11 @@ impl Zones {
         name.borrowed().suffixes().find_map(|suffix| self.by_apex.get_key_value(suffix.as_wire()))
     }
 
+    /// The zone of an apex.
+    pub(super) fn at(&self, apex: &Name) -> Option<&KnownZone> {
+        self.by_apex.get(apex)
+    }
+
     /// Drafts the names of a `Zone`'s name servers: those inside our zones that have addresses.
     pub(super) fn name_servers(&self, draft: &mut Draft<'_>) {
         let apex = self.apexes.get(draft.held.key);

@@ -292,3 +292,70 @@ spec:
     let name = json["names"].as_array().unwrap().iter().find(|row| row["name"] == "fo.glb.example").unwrap();
     assert_eq!(name["members"][0]["why"], reason);
 }
+
+#[test]
+fn what_is_found_out_late_has_a_place_too() {
+    let zone = "apiVersion: portolan.dev/v1alpha1
+kind: Zone
+metadata: {name: other}
+spec:
+  apex: other.example
+  nameServers: [{name: ns.elsewhere.example}]
+  defaultPolicy: gone
+  admit: [{namespaces: [shop]}]
+---
+apiVersion: portolan.dev/v1alpha1
+kind: SteeringPolicy
+metadata: {name: lost}
+spec:
+  allDown: {type: Fallback, name: sorry.other.example}
+  hosts: ['*.glb.example']
+";
+    let names = "apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: two, namespace: shop}
+spec:
+  hosts:
+  - a.other.example
+  - b.other.example
+  backends: [{kind: Service, name: web}]
+---
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: named, namespace: shop}
+spec:
+  hosts: [c.glb.example, d.glb.example]
+  policy: nobody
+  backends: [{kind: Service, name: web}]
+---
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: fenced, namespace: evil}
+spec:
+  hosts:
+  - c.elsewhere.example
+  - e.other.example
+  backends: [{kind: Service, name: web}]
+";
+    let service = service("192.0.2.12", true).replace("namespace: shop", "namespace: evil");
+    let files = [("other.yaml", zone), ("names.yaml", names), ("eu-1/evil.yaml", service.as_str())];
+    let (_, out) = checked(folder(&files).path());
+    for (line, times) in [
+        ("other.yaml:7:18: fault: Zone other: spec.defaultPolicy: SteeringPolicy \"gone\"", 1),
+        (
+            "other.yaml:14:35: fault: SteeringPolicy lost: spec.allDown.name: there is no name sorry.other.example.",
+            1,
+        ),
+        (
+            "names.yaml:15:11: fault: GlobalName shop/named: spec.policy: SteeringPolicy \"nobody\" is not there",
+            1,
+        ),
+        (
+            "names.yaml:23:5: warning: GlobalName evil/fenced: spec.hosts[0]: c.elsewhere.example. is in no Zone",
+            1,
+        ),
+        ("names.yaml:24:5: fault: GlobalName evil/fenced: spec.hosts[1]: no rule of Zone other", 1),
+    ] {
+        assert_eq!(out.lines().filter(|said| said.starts_with(line)).count(), times, "{line}\n{out}");
+    }
+}

@@ -111,19 +111,21 @@ impl Engine {
 
     fn overlapping(&self, apex: &Name, names: &BTreeMap<Name, Overlap>) -> Vec<Problem> {
         let subject = format!("zone {}", apex.to_dotless());
-        let problem =
-            |reason, message| Problem { subject: subject.clone(), reason, message, place: String::new() };
+        let problem = |message, place| {
+            let reason = Reason::Conflict;
+            Problem { subject: subject.clone(), reason, message, place }
+        };
         let told = names.iter().take(OVERLAPS_TOLD_MAX).map(|(name, overlap)| {
             let owner = self.store.fleet().names.get(name.borrowed()).map(|facts| facts.owner.to_string());
+            let place = owner.as_ref().and_then(|owner| self.index.whereabouts(owner));
+            let place = place.map_or_else(String::new, |(_, place)| place.to_string());
             let owner = owner.unwrap_or_else(|| "the fleet".to_owned());
-            problem(Reason::Conflict, told(&name.to_dotless(), &owner, overlap))
+            problem(told(&name.to_dotless(), &owner, overlap), place)
         });
         let more = names.len().saturating_sub(OVERLAPS_TOLD_MAX);
         let rest = (more > 0).then(|| {
-            problem(
-                Reason::Conflict,
-                format!("{more} more names of the fleet, in which the zone file has a say too"),
-            )
+            let message = format!("{more} more names of the fleet, in which the zone file has a say too");
+            problem(message, String::new())
         });
         told.chain(rest).collect()
     }
