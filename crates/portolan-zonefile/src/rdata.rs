@@ -4,7 +4,7 @@
 //! LOC, SPF), SOA, because operators write its times with units, SVCB and HTTPS, whose keys with a `z` or a
 //! `9` the library refuses, and every name, of whatever type.
 
-use portolan_core::record::Rdata;
+use portolan_core::record::{Rdata, TXT_STRING_OCTETS_MAX};
 use portolan_core::{NameRef, RecordType};
 
 use crate::entry::{self, Token};
@@ -262,6 +262,8 @@ impl<'t> Words<'t> {
         library::scan(rtype, &words, rdata).map_err(|(word, message)| {
             let rule = if message.starts_with(library::UNKNOWN_TYPE) {
                 format!("is {rtype} data in words, which we have none for; write \\# LENGTH HEX (RFC 3597)")
+            } else if self.get(word).is_some_and(|text| text.len() > TXT_STRING_OCTETS_MAX) && message.contains("charstr") {
+                format!("is longer than {TXT_STRING_OCTETS_MAX} octets, the most of one text; write several in quotes")
             } else {
                 format!("does not belong into {rtype} data: {message}")
             };

@@ -144,7 +144,7 @@ fn what_is_no_data_is_refused_where_it_stands() {
     refused("SOA", "a b 1 2 3 4 5 6", 7, "more than");
     refused("SOA", "a b -1 2 3 4 5", 2, "no serial");
     refused("SOA", "a..b b 1 2 3 4 5", 0, "empty label");
-    refused("TXT", &"a".repeat(256), 0, "TXT data");
+    refused("TXT", &"a".repeat(256), 0, "is longer than 255 octets");
     refused("CAA", "256 issue \"a\"", 0, "CAA data");
     refused("LOC", "91 N 0 E 0m", 0, "from 0 to 90");
     refused("LOC", "90 1 N 0 E 0m", 0, "more than 90 degrees");
@@ -200,4 +200,10 @@ fn words_alone() {
     check(RecordType::HTTPS, "1 . port=x", Err("has \"port=x\", which is no value of port"));
     check(RecordType::CAA, "0 issue \"x", Err("quoted string"));
     check(RecordType::CAA, "0 issue x\n0 issue y", Err("more than one line"));
+}
+
+#[test]
+fn a_text_that_is_too_long_is_told_its_limit() {
+    let long = "a".repeat(256);
+    refused("TXT", &format!("ok {long}"), 1, "is longer than 255 octets, the most of one text");
 }

@@ -132,3 +132,15 @@ fn a_lost_folder_is_said_above_the_tables() {
         assert!(!text.contains(" ago"), "{text}");
     }
 }
+
+#[test]
+fn a_name_is_broken_between_its_labels() {
+    let long = "authentication-service.production-europe.internal.global.example.org";
+    let (snapshot, fleet) =
+        with(vec![(long, facts(None, None, vec![endpoint("fra", "192.0.2.10", Evidence::Ready)]))]);
+    let text = Status::of(&snapshot, &fleet, &[], &ages()).text(true, Some(80));
+    let first: Vec<&str> = text.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let labels: Vec<&str> = first.into_iter().filter(|word| word.len() > 1 && long.contains(word)).collect();
+    assert!(labels.len() > 1 && labels.concat().starts_with(long), "{labels:?}\n{text}");
+    assert!(labels.iter().all(|part| part.ends_with('.') || long.ends_with(part)), "{labels:?}\n{text}");
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use crate::explain::Verdict;
 use crate::logs::plain;
@@ -14,6 +14,13 @@ use crate::when::{ago, when};
 const ROWS_SHOWN_MAX: usize = 20;
 /// Most clusters that are listed with one verdict of one name, unless all are asked for.
 const CLUSTERS_SHOWN_MAX: usize = 6;
+
+/// Where a host name may be broken: behind its dots. It has no width, and is not printed.
+const BREAK: char = '\u{200b}';
+/// Labels up to this width, in characters, are not broken.
+const LABEL_WIDTH_MAX: usize = 32;
+/// What a table puts around the content of a cell, in characters.
+const PADDING: u16 = 2;
 
 impl Status {
     /// The tables. Without `all`, long ones are cut and say how much more there is. `width` is in
@@ -117,16 +124,32 @@ impl Draw {
             table.force_no_tty().set_width(width);
         }
         table.set_header(header.iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
-        table.add_rows(rows.iter().take(shown).map(cells));
+        let drawn: Vec<Vec<Cell>> = rows.iter().take(shown).map(cells).collect();
+        let labels = label_width(&drawn);
+        table.add_rows(drawn);
+        if let (Some(width), Some(names)) = (labels, table.column_mut(0)) {
+            names.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width + PADDING)));
+        }
         out.push('\n');
         for line in table.lines() {
-            out.push_str(line.trim_end());
+            out.push_str(line.replace(BREAK, "").trim_end());
             out.push('\n');
         }
         if shown < rows.len() {
             let _ = writeln!(out, " and {} more {what}; --all shows them", rows.len() - shown);
         }
     }
+}
+
+/// Width of the widest label in a first column of host names, as far as it is kept together.
+fn label_width(rows: &[Vec<Cell>]) -> Option<u16> {
+    let names = rows.iter().filter_map(|row| row.first()).map(Cell::content);
+    let widest = names.flat_map(|name| {
+        let labels =
+            name.contains(BREAK).then(|| name.split([BREAK, '\n']).map(|label| label.chars().count()).max());
+        labels.flatten()
+    });
+    widest.max().and_then(|width| u16::try_from(width.min(LABEL_WIDTH_MAX)).ok())
 }
 
 fn name(row: &NameRow, all: bool) -> Vec<Cell> {
@@ -145,7 +168,7 @@ fn name(row: &NameRow, all: bool) -> Vec<Cell> {
         (true, false) => members.fg(Color::Red),
     };
     let types = or_dash(row.types.join(" "));
-    vec![text(&row.name), Cell::new(types), optional(row.policy.as_deref()), text(&row.owner), members]
+    vec![host(&row.name), Cell::new(types), optional(row.policy.as_deref()), text(&row.owner), members]
 }
 
 /// One line for each verdict and reason, with the clusters that have it.
@@ -179,10 +202,10 @@ fn verdict_line(verdict: Verdict, why: &str, clusters: &[&str], all: bool) -> St
 
 fn zone(row: &ZoneRow) -> Vec<Cell> {
     vec![
-        text(&row.zone.apex),
+        host(&row.zone.apex),
         Cell::new(row.zone.serial),
         Cell::new(row.names),
-        text(&or_dash(row.name_servers.join(", "))),
+        host(&or_dash(row.name_servers.join("\n"))),
         optional(row.policy.as_deref()),
     ]
 }
@@ -196,6 +219,13 @@ fn problem_cells(row: &ProblemRow) -> Vec<Cell> {
 
 fn text(value: &str) -> Cell {
     Cell::new(plain(value))
+}
+
+/// Host names, one a line, which are broken between labels.
+fn host(value: &str) -> Cell {
+    let lines: Vec<String> =
+        value.lines().map(|name| plain(name).replace('.', &format!(".{BREAK}"))).collect();
+    Cell::new(lines.join("\n")).set_delimiter(BREAK)
 }
 
 fn optional(value: Option<&str>) -> Cell {

@@ -101,7 +101,7 @@ impl Findings<'_> {
         let count: u64 = found.iter().map(|found| found.dnssec).sum();
         if count > 0 {
             let message = format!(
-                "has {count} records of types RRSIG, NSEC, NSEC3 or NSEC3PARAM, which are left out: zones are not \
+                "has records of types RRSIG, NSEC, NSEC3 or NSEC3PARAM, which are left out ({count}): zones are not \
                  served signed"
             );
             let place = self.source.file.display().to_string();

@@ -113,7 +113,7 @@ fn a_damaged_file_gives_the_rest_and_says_so() {
         "x RRSIG what ever\n",
         false,
         &[
-            "zone: zone example.org: TargetSuspect: has 1 records of types RRSIG, NSEC, NSEC3 or NSEC3PARAM, which are left out: \
+            "zone: zone example.org: TargetSuspect: has records of types RRSIG, NSEC, NSEC3 or NSEC3PARAM, which are left out (1): \
          zones are not served signed",
         ],
     );
