@@ -9,8 +9,10 @@ use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use portolan_testbed::part;
 
 use crate::command::{cargo, output, root, run};
+use crate::parts;
 use crate::program::target_dir;
 use crate::tidy::Tree;
 
@@ -86,7 +88,10 @@ pub(crate) fn soak(seconds: u32) -> Result<()> {
         target.run(seconds)?;
     }
     println!("soak: the tests, {SOAK_CASES} cases of each property");
-    run(cargo(&["test", "--locked", "--workspace"]).env("PROPTEST_CASES", SOAK_CASES))
+    run(cargo(&["test", "--locked", "--workspace"]).env("PROPTEST_CASES", SOAK_CASES))?;
+    parts::provide(&part::KUBE_APISERVER_OLDEST)?;
+    println!("soak: the tests against a real API server, on the oldest Kubernetes");
+    run(cargo(&["test", "--locked", "-p", "portolan", "--test", "real"]).env(part::OLDEST, "1"))
 }
 
 impl Target {

@@ -57,7 +57,8 @@ Commands:
         [--offers N]    fleet: clusters that offer each name, 1 to 3 (default 1)
   bench --gate          instructions and allocations a query against bench/budget.toml
         [--lower]       and write the lower ones there
-  soak [--seconds N]    every fuzz target (60 s each), then the tests with many more cases
+  soak [--seconds N]    every fuzz target (60 s each), then the tests with many more cases,
+                        then those against an API server on the oldest Kubernetes
 ";
 
 fn main() -> ExitCode {

@@ -1,7 +1,8 @@
 //! Real parts, built from source where they are not found.
 //!
 //! `portolan_testbed::part` has the table of them and finds them; a test that needs one calls it too. Only what
-//! is asked for is built: tests need Kubernetes, etcd and External-DNS, the benchmark etcd and CoreDNS.
+//! is asked for is built: tests need Kubernetes, etcd and External-DNS, the benchmark etcd and CoreDNS, the soak
+//! an older kube-apiserver.
 
 use std::fs;
 use std::path::PathBuf;

@@ -34,13 +34,13 @@ pub struct Setup {
     pub etcd: Option<Arc<Etcd>>,
     /// The network that it stands in. Default: loopback.
     pub namespace: Option<Arc<Namespace>>,
-    /// Which kube-apiserver. Default: [`part::KUBE_APISERVER`].
+    /// Which kube-apiserver. Default: [`part::kube_apiserver`].
     pub part: &'static Part,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { etcd: None, namespace: None, part: &part::KUBE_APISERVER }
+        Self { etcd: None, namespace: None, part: part::kube_apiserver() }
     }
 }
 

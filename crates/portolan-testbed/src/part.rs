@@ -70,6 +70,13 @@ static KUBERNETES_MODULE: Module = Module {
     ],
 };
 
+static KUBERNETES_OLDEST_MODULE: Module = Module {
+    folder: "kubernetes-oldest",
+    go_mod: include_str!("../../../tools/kubernetes-oldest/go.mod"),
+    path: "k8s.io/kubernetes",
+    stamps: KUBERNETES_MODULE.stamps,
+};
+
 static EXTERNAL_DNS_MODULE: Module = Module {
     folder: "external-dns",
     go_mod: include_str!("../../../tools/external-dns/go.mod"),
@@ -104,6 +111,15 @@ pub static KUBE_APISERVER: Part = Part {
     without: "tests against real API servers",
 };
 
+/// The same of the oldest Kubernetes that we support, as README says.
+pub static KUBE_APISERVER_OLDEST: Part = Part {
+    name: "kube-apiserver",
+    module: &KUBERNETES_OLDEST_MODULE,
+    built_as: "kube-apiserver",
+    version_args: &["--version"],
+    without: "tests against API servers of the oldest Kubernetes",
+};
+
 /// What makes EndpointSlices, fills namespaces and collects garbage in a cluster.
 pub static KUBE_CONTROLLER_MANAGER: Part = Part {
     name: "kube-controller-manager",
@@ -131,12 +147,28 @@ pub static EXTERNAL_DNS: Part = Part {
     without: "tests with a stock External-DNS",
 };
 
+/// Set to anything, it makes tests start [`KUBE_APISERVER_OLDEST`], as `cargo xtask soak` does.
+pub const OLDEST: &str = "PORTOLAN_OLDEST_KUBERNETES";
+
+/// The kube-apiserver that tests start.
+#[must_use]
+pub fn kube_apiserver() -> &'static Part {
+    if std::env::var_os(OLDEST).is_some() { &KUBE_APISERVER_OLDEST } else { &KUBE_APISERVER }
+}
+
 /// What tests need.
 pub static OF_TESTS: &[&Part] = &[&ETCD, &KUBE_APISERVER, &KUBECTL, &KUBE_CONTROLLER_MANAGER, &EXTERNAL_DNS];
 
 /// Every part.
-pub static ALL: &[&Part] =
-    &[&ETCD, &KUBE_APISERVER, &KUBECTL, &KUBE_CONTROLLER_MANAGER, &EXTERNAL_DNS, &COREDNS];
+pub static ALL: &[&Part] = &[
+    &ETCD,
+    &KUBE_APISERVER,
+    &KUBECTL,
+    &KUBE_CONTROLLER_MANAGER,
+    &EXTERNAL_DNS,
+    &COREDNS,
+    &KUBE_APISERVER_OLDEST,
+];
 
 impl Part {
     /// Where a program of the wanted version is, or of another patch of it; none when it must be built first.
