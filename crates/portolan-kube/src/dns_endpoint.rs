@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoints::Members;
 use crate::kubefed::{RecordTtl, null_is_default};
 
 /// The group and version that External-DNS reads, and that we print.
@@ -89,16 +88,6 @@ impl DnsEndpoint {
     #[must_use]
     pub fn new(metadata: ObjectMeta, endpoints: Vec<RecordSpec>) -> Self {
         Self { api_version: api_version(), kind: kind(), metadata, spec: DnsEndpointSpec { endpoints } }
-    }
-
-    /// Notes in our mark who wrote it, and from which revision.
-    pub fn sign(&mut self, epoch: u64, revision: u64) {
-        let Some(mark) = self.metadata.annotations.as_mut().and_then(|all| all.get_mut(MARK)) else { return };
-        if let Ok(mut members) = serde_json::from_str::<Members>(mark) {
-            members.epoch = Some(epoch);
-            members.revision = Some(revision);
-            *mark = members.to_json();
-        }
     }
 
     /// True when it bears our mark, so it is never read as an intent.

@@ -27,7 +27,7 @@ use serde::Serialize;
 
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::object::Kind;
-pub use members::{Member, Members, VERSION};
+pub use members::{Member, Members, VERSION, sign};
 pub use plan::{Plan, plan};
 
 /// The objects that federation would write for the names that the filter takes: one for each record, sorted

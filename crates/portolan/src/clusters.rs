@@ -26,6 +26,7 @@ use tokio::runtime::Runtime;
 
 use crate::engine::SharedEngine;
 
+mod cluster;
 mod connect;
 mod feed;
 mod follow;

@@ -7,6 +7,7 @@ use portolan_core::{Name, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::target;
+use crate::dns_endpoint::{DnsEndpoint, MARK};
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
@@ -50,8 +51,18 @@ impl Members {
         Self { version: VERSION, endpoints, epoch: None, revision: None }
     }
 
-    pub(crate) fn to_json(&self) -> String {
+    pub(super) fn to_json(&self) -> String {
         serde_json::to_string(self).expect("it is maps, lists, strings and numbers")
+    }
+}
+
+/// Notes in the mark of an object of ours which run wrote it, and from which revision.
+pub fn sign(object: &mut DnsEndpoint, epoch: u64, revision: u64) {
+    let Some(mark) = object.metadata.annotations.as_mut().and_then(|all| all.get_mut(MARK)) else { return };
+    if let Ok(mut members) = serde_json::from_str::<Members>(mark) {
+        members.epoch = Some(epoch);
+        members.revision = Some(revision);
+        *mark = members.to_json();
     }
 }
 

@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::cluster::{Cluster, Reach, Reached};
 use super::connect::{failure, is_crd_going, late, of_status, request};
-use super::member::{Cluster, Reach, Reached};
 use crate::chance;
 
 /// Objects of a page, where a server cannot stream a list.

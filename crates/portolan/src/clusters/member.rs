@@ -1,15 +1,13 @@
-//! One cluster: reached or not, still the same or not, and what its resources come to.
+//! One cluster: reached or not, and still the same or not.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{INTENTS, Resource, WORKLOAD};
-use portolan_kube::follow::{Failure, News};
-use tokio::sync::{Notify, watch};
+use portolan_core::Reason;
+use portolan_kube::follow::Failure;
+use tokio::sync::watch;
 
+use super::cluster::{Cluster, Reached};
 use super::connect;
 use super::feed::Sender;
 use super::follow::Follow;
@@ -17,8 +15,8 @@ use super::holds::Holds;
 use super::identity::{Identity, Known, Verdict};
 use super::kubeconfig::Context;
 use super::patch::Patch;
-use crate::engine::{Event, SharedEngine, root};
-use crate::{chance, clock};
+use crate::chance;
+use crate::engine::SharedEngine;
 
 /// How often a cluster is asked who it is.
 pub const PROBE: Duration = Duration::from_secs(10);
@@ -28,49 +26,6 @@ const PROBE_FIRST: Duration = Duration::from_secs(1);
 const PROBE_MAX: Duration = Duration::from_secs(30);
 /// After so many questions without an answer it counts as silent.
 const SILENT_AFTER: u32 = 2;
-
-/// Whether a cluster is to be followed now, for those who follow its resources.
-pub(super) type Reach = watch::Receiver<Reached>;
-
-/// See [`Reach`].
-#[derive(Clone)]
-pub(super) enum Reached {
-    /// It is not reached, or is not what it was.
-    No,
-    /// It is. What it said in an earlier life counts no more.
-    Yes {
-        /// Reaches it.
-        client: kube_client::Client,
-        /// Grows when somebody said that a cluster which is not what it was is to be believed.
-        life: u64,
-    },
-}
-
-/// What the tasks of one cluster share.
-pub(super) struct Cluster {
-    pub(super) name: ClusterName,
-    /// Whose an object is, where problems have a place.
-    pub(super) place: Arc<str>,
-    pub(super) holds: Arc<Holds>,
-    sender: Sender,
-    /// The highest version that any of its watches saw.
-    highest: AtomicU64,
-    /// Somebody doubts that it is what it was.
-    doubt: Notify,
-    parts: Mutex<Vec<Part>>,
-}
-
-/// The resources of a cluster that are one source of the engine's.
-struct Part {
-    source: ClusterName,
-    resources: &'static [Resource],
-    unread: Vec<Resource>,
-    /// What is wrong with the cluster, then with each resource.
-    trouble: Option<Problem>,
-    problems: BTreeMap<Resource, Vec<Problem>>,
-    /// What could not be written to it.
-    unwritten: Vec<Problem>,
-}
 
 /// A cluster that is followed.
 pub(super) struct Member {
@@ -96,19 +51,7 @@ impl Member {
         holds: Arc<Holds>,
         known: Arc<Known>,
     ) -> Self {
-        let mut parts = vec![Part::new(context.name.clone(), &WORKLOAD)];
-        if is_hub {
-            parts.push(Part::new(root(), &INTENTS));
-        }
-        let cluster = Arc::new(Cluster {
-            name: context.name.clone(),
-            place: context.name.0.clone(),
-            holds,
-            sender,
-            highest: AtomicU64::new(0),
-            doubt: Notify::new(),
-            parts: Mutex::new(parts),
-        });
+        let cluster = Arc::new(Cluster::new(context.name.clone(), is_hub, sender, holds));
         let (reach, _) = watch::channel(Reached::No);
         let identity = Identity::default();
         Self {
@@ -128,13 +71,11 @@ impl Member {
 
     /// Follows it, for as long as the process runs.
     pub(super) async fn run(mut self) {
-        let resources: Vec<Resource> =
-            self.cluster.parts().iter().flat_map(|part| part.resources).copied().collect();
         if self.is_hub {
             let patch = Patch::new(self.engine.clone(), self.cluster.clone(), self.reach.subscribe());
             tokio::spawn(patch.run());
         }
-        for resource in resources {
+        for resource in self.cluster.resources() {
             let follow = Follow::new(resource, self.cluster.clone());
             tokio::spawn(follow.run(self.reach.subscribe()));
         }
@@ -145,7 +86,7 @@ impl Member {
             let cluster = self.cluster.clone();
             tokio::select! {
                 () = tokio::time::sleep(drawn) => {}
-                () = cluster.doubt.notified() => {}
+                () = cluster.doubted() => {}
                 () = cluster.holds.any_released() => {}
             }
         }
@@ -156,11 +97,11 @@ impl Member {
         if self.cluster.holds.take_released(&self.cluster.name.0) {
             tracing::warn!(cluster = %self.cluster.name, "is believed again, as somebody says");
             self.identity.forget();
-            self.cluster.highest.store(0, Ordering::Relaxed);
+            self.cluster.begin_anew();
             self.life += 1;
         }
         // Before it is asked: what its watches see meanwhile may be newer than what it then says.
-        let watched = self.cluster.highest.load(Ordering::Relaxed);
+        let watched = self.cluster.highest();
         match self.who().await {
             Err(failure) => self.missed(&failure),
             Ok(said) => {
@@ -238,116 +179,5 @@ impl Member {
             tracing::warn!(cluster = %self.cluster.name, reason = %reason, "{message}");
         }
         self.cluster.left(reason, message);
-    }
-}
-
-impl Part {
-    fn new(source: ClusterName, resources: &'static [Resource]) -> Self {
-        let (unread, problems, unwritten) = (resources.to_vec(), BTreeMap::new(), Vec::new());
-        Self { source, resources, unread, trouble: None, problems, unwritten }
-    }
-
-    fn has(&self, resource: Resource) -> bool {
-        self.resources.contains(&resource)
-    }
-
-    fn reading(&self) -> Event {
-        let all = self.trouble.iter().chain(self.problems.values().flatten()).chain(&self.unwritten);
-        Event::Reading(self.source.clone(), all.cloned().collect())
-    }
-}
-
-impl Cluster {
-    /// Tells what came of a resource.
-    pub(super) fn news(&self, resource: Resource, news: Vec<News>) {
-        let mut parts = self.parts();
-        let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return };
-        let mut events = Vec::with_capacity(news.len());
-        for news in news {
-            match news {
-                News::Set(object) => {
-                    events.push(Event::Set {
-                        source: part.source.clone(),
-                        object,
-                        place: self.place.clone(),
-                    });
-                }
-                News::Deleted(key) => events.push(Event::Deleted { source: part.source.clone(), key }),
-                News::Problems => events.push(part.reading()),
-                News::WentBack => self.doubt.notify_one(),
-                News::Read => {
-                    part.unread.retain(|unread| *unread != resource);
-                    if part.unread.is_empty() && part.trouble.is_none() {
-                        events.push(Event::Heard(part.source.clone()));
-                    }
-                }
-            }
-        }
-        // Under the lock: what is told of one part is told in order.
-        self.sender.events(events);
-    }
-
-    /// Notes what is wrong with a resource; [`News::Problems`] then tells it.
-    pub(super) fn problems<'p>(&self, resource: Resource, problems: impl Iterator<Item = &'p Problem>) {
-        let problems: Vec<Problem> = problems.cloned().collect();
-        for part in self.parts().iter_mut().filter(|part| part.has(resource)) {
-            if problems.is_empty() {
-                part.problems.remove(&resource);
-            } else {
-                part.problems.insert(resource, problems.clone());
-            }
-        }
-    }
-
-    /// Notes what could not be written to the hub, which is the last of its parts.
-    pub(super) fn not_written(&self, problems: Vec<Problem>) {
-        let mut parts = self.parts();
-        let Some(part) = parts.last_mut().filter(|part| part.unwritten != problems) else { return };
-        part.unwritten = problems;
-        self.sender.events(vec![part.reading()]);
-    }
-
-    pub(super) fn hold(&self, id: &str, why: Option<String>) {
-        self.holds.note(id, why, clock::now());
-    }
-
-    pub(super) fn saw(&self, version: u64) {
-        self.highest.fetch_max(version, Ordering::Relaxed);
-    }
-
-    fn reached(&self, was_silent: bool) {
-        let mut events = Vec::new();
-        for part in self.parts().iter_mut() {
-            if part.trouble.take().is_some() {
-                events.push(part.reading());
-            }
-            if was_silent && part.unread.is_empty() {
-                events.push(Event::Heard(part.source.clone()));
-            }
-            if part.unread.is_empty() {
-                self.sender.seen(part.source.clone());
-            }
-        }
-        self.sender.events(events);
-    }
-
-    fn left(&self, reason: Reason, message: &str) {
-        let mut events = Vec::new();
-        for part in self.parts().iter_mut() {
-            let subject = format!("cluster {}", self.name);
-            let problem = Problem { subject, reason, message: message.to_owned(), place: String::new() };
-            let is_news = part.trouble.is_none();
-            if part.trouble.replace(problem.clone()).as_ref() != Some(&problem) {
-                events.push(part.reading());
-            }
-            if is_news {
-                events.push(Event::Silent(part.source.clone()));
-            }
-        }
-        self.sender.events(events);
-    }
-
-    fn parts(&self) -> MutexGuard<'_, Vec<Part>> {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,8 +26,8 @@ use portolan_kube::object::{Body, Kind, Object, ObjectKey};
 use portolan_kube::status::{self, Faults, Owners, Wanted};
 use serde_json::Value;
 
+use super::cluster::{Cluster, Reach, Reached};
 use super::connect;
-use super::member::{Cluster, Reach, Reached};
 use crate::engine::{SharedEngine, root};
 use crate::{chance, clock, when};
 
@@ -190,7 +190,7 @@ impl Write {
             Self::Status(resource, key, wanted, _) => put_status(client, *resource, key, wanted).await,
             Self::Put(object) => {
                 let mut object = object.clone();
-                object.sign(epoch, revision);
+                endpoints::sign(&mut object, epoch, revision);
                 put(client, &self.key(), &object).await
             }
             Self::Delete(key) => delete(client, key).await,

@@ -1,0 +1,198 @@
+//! What the tasks of one cluster share: whether it is reached, what it is told to be, and what is wrong with it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use portolan_core::{ClusterName, Problem, Reason};
+use portolan_kube::api::{INTENTS, Resource, WORKLOAD};
+use portolan_kube::follow::News;
+use tokio::sync::{Notify, watch};
+
+use super::feed::Sender;
+use super::holds::Holds;
+use crate::clock;
+use crate::engine::{Event, root};
+
+/// Whether a cluster is to be followed now, for those who follow its resources.
+pub(super) type Reach = watch::Receiver<Reached>;
+
+/// See [`Reach`].
+#[derive(Clone)]
+pub(super) enum Reached {
+    /// It is not reached, or is not what it was.
+    No,
+    /// It is. What it said in an earlier life counts no more.
+    Yes {
+        /// Reaches it.
+        client: kube_client::Client,
+        /// Grows when somebody said that a cluster which is not what it was is to be believed.
+        life: u64,
+    },
+}
+
+/// What the tasks of one cluster share.
+pub(super) struct Cluster {
+    pub(super) name: ClusterName,
+    /// Whose an object is, where problems have a place.
+    pub(super) place: Arc<str>,
+    pub(super) holds: Arc<Holds>,
+    sender: Sender,
+    /// The highest version that any of its watches saw.
+    highest: AtomicU64,
+    /// Somebody doubts that it is what it was.
+    doubt: Notify,
+    parts: Mutex<Vec<Part>>,
+}
+
+/// The resources of a cluster that are one source of the engine's.
+struct Part {
+    source: ClusterName,
+    resources: &'static [Resource],
+    unread: Vec<Resource>,
+    /// What is wrong with the cluster, then with each resource.
+    trouble: Option<Problem>,
+    problems: BTreeMap<Resource, Vec<Problem>>,
+    /// What could not be written to it.
+    unwritten: Vec<Problem>,
+}
+
+impl Part {
+    fn new(source: ClusterName, resources: &'static [Resource]) -> Self {
+        let (unread, problems, unwritten) = (resources.to_vec(), BTreeMap::new(), Vec::new());
+        Self { source, resources, unread, trouble: None, problems, unwritten }
+    }
+
+    fn has(&self, resource: Resource) -> bool {
+        self.resources.contains(&resource)
+    }
+
+    fn reading(&self) -> Event {
+        let all = self.trouble.iter().chain(self.problems.values().flatten()).chain(&self.unwritten);
+        Event::Reading(self.source.clone(), all.cloned().collect())
+    }
+}
+
+impl Cluster {
+    pub(super) fn new(name: ClusterName, is_hub: bool, sender: Sender, holds: Arc<Holds>) -> Self {
+        let mut parts = vec![Part::new(name.clone(), &WORKLOAD)];
+        if is_hub {
+            parts.push(Part::new(root(), &INTENTS));
+        }
+        let (place, parts) = (name.0.clone(), Mutex::new(parts));
+        Self { name, place, holds, sender, highest: AtomicU64::new(0), doubt: Notify::new(), parts }
+    }
+
+    /// What it is watched for.
+    pub(super) fn resources(&self) -> Vec<Resource> {
+        self.parts().iter().flat_map(|part| part.resources).copied().collect()
+    }
+
+    /// The highest version that any of its watches saw.
+    pub(super) fn highest(&self) -> u64 {
+        self.highest.load(Ordering::Relaxed)
+    }
+
+    /// What its watches saw counts no more.
+    pub(super) fn begin_anew(&self) {
+        self.highest.store(0, Ordering::Relaxed);
+    }
+
+    /// Waits until somebody doubts that it is what it was.
+    pub(super) async fn doubted(&self) {
+        self.doubt.notified().await;
+    }
+
+    /// Tells what came of a resource.
+    pub(super) fn news(&self, resource: Resource, news: Vec<News>) {
+        let mut parts = self.parts();
+        let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return };
+        let mut events = Vec::with_capacity(news.len());
+        for news in news {
+            match news {
+                News::Set(object) => {
+                    events.push(Event::Set {
+                        source: part.source.clone(),
+                        object,
+                        place: self.place.clone(),
+                    });
+                }
+                News::Deleted(key) => events.push(Event::Deleted { source: part.source.clone(), key }),
+                News::Problems => events.push(part.reading()),
+                News::WentBack => self.doubt.notify_one(),
+                News::Read => {
+                    part.unread.retain(|unread| *unread != resource);
+                    if part.unread.is_empty() && part.trouble.is_none() {
+                        events.push(Event::Heard(part.source.clone()));
+                    }
+                }
+            }
+        }
+        // Under the lock: what is told of one part is told in order.
+        self.sender.events(events);
+    }
+
+    /// Notes what is wrong with a resource; [`News::Problems`] then tells it.
+    pub(super) fn problems<'p>(&self, resource: Resource, problems: impl Iterator<Item = &'p Problem>) {
+        let problems: Vec<Problem> = problems.cloned().collect();
+        for part in self.parts().iter_mut().filter(|part| part.has(resource)) {
+            if problems.is_empty() {
+                part.problems.remove(&resource);
+            } else {
+                part.problems.insert(resource, problems.clone());
+            }
+        }
+    }
+
+    /// Notes what could not be written to the hub, which is the last of its parts.
+    pub(super) fn not_written(&self, problems: Vec<Problem>) {
+        let mut parts = self.parts();
+        let Some(part) = parts.last_mut().filter(|part| part.unwritten != problems) else { return };
+        part.unwritten = problems;
+        self.sender.events(vec![part.reading()]);
+    }
+
+    pub(super) fn hold(&self, id: &str, why: Option<String>) {
+        self.holds.note(id, why, clock::now());
+    }
+
+    pub(super) fn saw(&self, version: u64) {
+        self.highest.fetch_max(version, Ordering::Relaxed);
+    }
+
+    pub(super) fn reached(&self, was_silent: bool) {
+        let mut events = Vec::new();
+        for part in self.parts().iter_mut() {
+            if part.trouble.take().is_some() {
+                events.push(part.reading());
+            }
+            if was_silent && part.unread.is_empty() {
+                events.push(Event::Heard(part.source.clone()));
+            }
+            if part.unread.is_empty() {
+                self.sender.seen(part.source.clone());
+            }
+        }
+        self.sender.events(events);
+    }
+
+    pub(super) fn left(&self, reason: Reason, message: &str) {
+        let mut events = Vec::new();
+        for part in self.parts().iter_mut() {
+            let subject = format!("cluster {}", self.name);
+            let problem = Problem { subject, reason, message: message.to_owned(), place: String::new() };
+            let is_news = part.trouble.is_none();
+            if part.trouble.replace(problem.clone()).as_ref() != Some(&problem) {
+                events.push(part.reading());
+            }
+            if is_news {
+                events.push(Event::Silent(part.source.clone()));
+            }
+        }
+        self.sender.events(events);
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Vec<Part>> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
