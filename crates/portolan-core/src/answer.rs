@@ -28,7 +28,7 @@ mod walk;
 
 pub use crate::zone::CHAIN_MAX;
 pub use dname::AliasBuf;
-pub use project::{Projected, project};
+pub use project::{Projected, candidates, project};
 pub use trace::{Match, Member, Step, Trace};
 
 use walk::Walk;

@@ -11,7 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::kubefed::{RecordTtl, null_is_default};
 
-/// The group and version that External-DNS reads, and that we print.
+/// External-DNS' group, and its version that we read and print.
+pub const GROUP: &str = "externaldns.k8s.io";
+/// The version.
+pub const VERSION: &str = "v1alpha1";
+/// Both, as objects have them.
 pub const API_VERSION: &str = "externaldns.k8s.io/v1alpha1";
 /// The kind, in every group.
 pub const KIND: &str = "DNSEndpoint";

@@ -10,44 +10,48 @@
 //! ([`portolan_core::answer::project`]), and nothing of ours stands in it: External-DNS copies labels into
 //! public records. What a target alone cannot tell (its cluster, whether it is ready, its weight) is in the
 //! annotation [`MARK`], which also marks the object as ours.
+//!
+//! A source object's records have what its annotations say (set identifiers, properties), and a TTL only where
+//! it names one: then External-DNS has its provider's default, as it had before.
 
 mod members;
 mod plan;
+mod sets;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use portolan_core::answer::{Projected, project as project_name};
 use portolan_core::fleet::{Fleet, NameView, OwnerView};
 use portolan_core::record::Present;
-use portolan_core::{Name, NameRef, RecordType, Snapshot};
+use portolan_core::{NameRef, RecordType, Snapshot};
 use serde::Serialize;
 
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
+use crate::index::Apart;
 use crate::object::Kind;
+use crate::sources::is_sourced;
 pub use members::{Member, Members, VERSION, sign};
 pub use plan::{Plan, plan};
 
-/// The objects that federation would write for the names that the filter takes: one for each record, sorted
-/// by namespace and name, with its endpoints sorted by name and type. Names of a foreign `DNSEndpoint` and
-/// of name servers have no record, and so no object. The snapshot must be that of the fleet.
+/// The objects that federation would write for the names that the filter takes: one for each record or source
+/// object, sorted by namespace and name, with its endpoints sorted by name and type. Names of name servers have
+/// no record, and so no object, nor have those of a foreign `DNSEndpoint` unless the source `crd` is on. The
+/// snapshot must be that of the fleet, and `apart` of the index that the fleet comes from.
 #[must_use]
 pub fn project(
     snapshot: &Snapshot,
     fleet: &Fleet,
+    apart: &Apart,
     filter: impl Fn(NameRef<'_>, &NameView<'_>) -> bool,
 ) -> Vec<DnsEndpoint> {
     let mut objects: BTreeMap<(Arc<str>, String), Object> = BTreeMap::new();
     for (name, facts) in fleet.names.iter().filter(|(name, facts)| filter(*name, facts)) {
-        let Some(object_name) = object_name(&facts.owner) else { continue };
+        let Some(object_name) = object_name(&facts.owner, apart) else { continue };
         let name = name.to_name();
-        let sets = project_name(snapshot, name.borrowed());
         let object = objects.entry((facts.owner.namespace.into(), object_name)).or_default();
-        object
-            .endpoints
-            .extend(sets.iter().filter(|set| !set.records.is_empty()).map(|set| record(&name, set)));
+        object.endpoints.extend(sets::records(snapshot, &name, &facts, apart.of(&name)));
         object.members.extend(members::of(snapshot, &name));
     }
     let written = objects.into_iter().filter(|(_, object)| !object.endpoints.is_empty());
@@ -93,12 +97,13 @@ struct Object {
 impl Object {
     fn written(mut self, namespace: &str, name: String) -> DnsEndpoint {
         // The fleet's names stand in the order of their wire form.
-        self.endpoints.sort_by(|a, b| (&a.dns_name, &a.record_type).cmp(&(&b.dns_name, &b.record_type)));
+        let key = |e: &RecordSpec| (e.dns_name.clone(), e.record_type.clone(), e.set_identifier.clone());
+        self.endpoints.sort_by_cached_key(key);
         self.members.sort_unstable();
         let mark = Members::new(self.members).to_json();
         let metadata = ObjectMeta {
             name: Some(name),
-            namespace: Some(namespace.into()),
+            namespace: Some(namespace.into()).filter(|text: &String| !text.is_empty()),
             annotations: Some([(MARK.to_owned(), mark)].into()),
             ..ObjectMeta::default()
         };
@@ -106,36 +111,27 @@ impl Object {
     }
 }
 
-/// What federation calls the object of a record.
-fn object_name(owner: &OwnerView<'_>) -> Option<String> {
+/// What federation calls the object of a record, and what that of a source object is called.
+fn object_name(owner: &OwnerView<'_>, apart: &Apart) -> Option<String> {
     let is = |kind: Kind| kind.to_string() == owner.kind;
     let prefix = match () {
-        () if is(Kind::ServiceDnsRecord) => "service",
-        () if is(Kind::IngressDnsRecord) => "ingress",
-        () if is(Kind::GlobalName) => "global",
+        () if is(Kind::ServiceDnsRecord) => "service".into(),
+        () if is(Kind::IngressDnsRecord) => "ingress".into(),
+        () if is(Kind::GlobalName) => "global".into(),
+        () if is_sourced(owner.kind) => owner.kind.to_ascii_lowercase(),
+        () if is(Kind::DnsEndpoint) && apart.prints_dns_endpoints => owner.kind.to_ascii_lowercase(),
         () => return None,
     };
     Some(format!("{prefix}-{}", owner.name))
-}
-
-fn record(name: &Name, set: &Projected) -> RecordSpec {
-    let mut targets: Vec<String> =
-        set.records.iter().map(|rdata| target(set.rtype, rdata.as_wire())).collect();
-    targets.sort_unstable();
-    RecordSpec {
-        dns_name: name.to_dotless(),
-        targets,
-        record_type: set.rtype.to_string(),
-        record_ttl: Some(set.ttl).into(),
-        ..RecordSpec::default()
-    }
 }
 
 /// A target as External-DNS takes it: host names without the trailing dot.
 fn target(rtype: RecordType, data: &[u8]) -> String {
     let text = Present(rtype, data).to_string();
     match rtype {
-        RecordType::CNAME => text.strip_suffix('.').map_or(text.clone(), str::to_owned),
+        RecordType::CNAME | RecordType::NS | RecordType::PTR => {
+            text.strip_suffix('.').map_or(text.clone(), str::to_owned)
+        }
         _ => text,
     }
 }

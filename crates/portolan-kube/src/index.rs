@@ -29,6 +29,7 @@
 //! | `draft`, `world` | what one record wants, and where it looks up what it refers to |
 //! | `kubefed`, `foreign` | how records of others are drafted; GlobalName is in `offer` |
 //! | `offer`, `ingress` | what a cluster offers, and what stands behind it |
+//! | `sourced` | what External-DNS' sources make of clusters' own objects |
 //! | `backing` | what is said of a record that nothing stands behind |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
 //! | `places` | where the objects stand that problems are about |
@@ -41,7 +42,7 @@ mod backing;
 mod claims;
 mod draft;
 mod foreign;
-mod ingress;
+pub(crate) mod ingress;
 mod kubefed;
 mod lacks;
 mod links;
@@ -54,6 +55,7 @@ mod offer;
 mod places;
 mod policies;
 mod source;
+mod sourced;
 mod touch;
 mod world;
 mod zones;
@@ -67,6 +69,7 @@ use portolan_core::{Name, Problem};
 
 use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
+use crate::sources::Options;
 use claims::{Claim, Drafted};
 pub use lacks::Lacks;
 use links::Links;
@@ -74,6 +77,7 @@ use memory::Memory;
 use names::Zoneless;
 use networks::Networks;
 use objects::Objects;
+use sourced::Sourced;
 use touch::Dirty;
 use zones::Zones;
 
@@ -88,6 +92,10 @@ pub struct Index {
     /// Which records refer to an object.
     users: Links,
     drafted: BTreeMap<ObjectKey, Drafted>,
+    /// Which sources are on, and how.
+    options: Arc<Options>,
+    /// The source objects of each cluster.
+    sourced: BTreeMap<ClusterName, Sourced>,
     /// Clusters that a `MemberCluster` tells of and that were never read.
     awaited: BTreeSet<ClusterName>,
     /// Records with a backend that no cluster offers: another cluster may.
@@ -111,9 +119,12 @@ enum About {
     Policy(Arc<str>),
     Zones,
     Record(ObjectKey),
+    Object(ClusterName, ObjectKey),
     Name(Name),
     NoZone(Name),
 }
+
+pub use sourced::{Apart, OfferedSet};
 
 /// A member of the fleet, for people.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +140,19 @@ pub struct ClusterView<'a> {
 }
 
 impl Index {
+    /// One that has records drafted of clusters' own objects, as External-DNS' sources do. What is told to it
+    /// was read with [`Options::keep`].
+    #[must_use]
+    pub fn with_sources(options: Arc<Options>) -> Self {
+        Self { options, ..Self::default() }
+    }
+
+    /// Which sources are on, and how.
+    #[must_use]
+    pub fn sources(&self) -> &Options {
+        &self.options
+    }
+
     /// Takes an object of a source, new or changed. `place` is where it stands, for problems.
     pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
         for affected in self.objects.set(source, object, place) {
@@ -138,8 +162,11 @@ impl Index {
 
     /// Takes an object of a source away. Without a `MemberCluster` a silent cluster is no member any more.
     pub fn delete(&mut self, source: &ClusterName, key: &ObjectKey) {
-        let Some(affected) = self.objects.affected_by(source, key) else { return };
-        self.touch(source, &affected);
+        let affected = self.objects.affected_by(source, key);
+        if affected.is_empty() {
+            return;
+        }
+        affected.iter().for_each(|affected| self.touch(source, affected));
         self.objects.delete(source, key);
         if let Some(cluster) = self.forgotten_with(key) {
             self.forget(&cluster);
@@ -202,6 +229,7 @@ impl Index {
         self.take_zones(&mut facts);
         self.take_policies(&mut facts);
         self.take_records();
+        self.take_sourced();
         self.take_names(&mut facts);
         facts
     }

@@ -13,9 +13,12 @@
 //! | [`settle`] | what our kinds say, checked, as core's facts and problems |
 //! | [`hosts`] | which texts are host names, and in what form |
 //! | [`kubefed`], [`dns_endpoint`] | others' kinds that KubeFed and External-DNS made |
+//! | [`gateway_api`], [`openshift`], [`istio`] | others' kinds that sources read |
+//! | [`workload`] | what a cluster runs, cut down to what is asked of it |
 //! | [`object`] | one object of any kind that we read, and its key |
 //! | [`manifest`] | YAML and JSON documents to objects, with the place of every fault |
 //! | [`folder`] | the files of a fleet folder: what each last gave, and what changed |
+//! | [`sources`] | what External-DNS makes of a cluster's own objects |
 //! | [`index`] | objects by cluster; facts and touched names out |
 //! | [`endpoints`] | names as `DNSEndpoint` objects |
 //!
@@ -29,12 +32,16 @@ pub mod dns_endpoint;
 pub mod endpoints;
 pub mod folder;
 pub mod follow;
+pub mod gateway_api;
 pub mod hosts;
 pub mod index;
+pub mod istio;
 pub mod kinds;
 pub mod kubefed;
 pub mod manifest;
 pub mod object;
+pub mod openshift;
 pub mod settle;
+pub mod sources;
 pub mod status;
 pub mod workload;

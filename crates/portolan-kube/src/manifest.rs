@@ -44,6 +44,7 @@ use self::typed::Finding;
 use self::words::Shown;
 use crate::kinds::GROUP;
 use crate::object::{Object, ObjectKey};
+use crate::workload::Keep;
 
 pub use self::field::{place_of_field, places_of_fields};
 pub use self::given::{Given, given};
@@ -89,15 +90,21 @@ impl Manifest {
     }
 }
 
-/// Reads a file; `file` is its path as people should see it.
+/// Reads a file; `file` is its path as people should see it. Nothing is kept for sources.
 #[must_use]
 pub fn read(file: &str, bytes: &[u8]) -> Manifest {
+    read_keeping(file, bytes, &Keep::default())
+}
+
+/// Reads a file, and keeps what sources ask for.
+#[must_use]
+pub fn read_keeping(file: &str, bytes: &[u8], keep: &Keep) -> Manifest {
     if let Some(problem) = too_large(file, bytes.len() as u64) {
         return Manifest::unreadable(problem);
     }
     let (text, fault) = text::text(bytes);
     let manifest = Manifest { whole: true, ..Manifest::default() };
-    let mut reader = Reader { file, text, manifest, problems_left_out: 0, has_content: false };
+    let mut reader = Reader { file, text, keep, manifest, problems_left_out: 0, has_content: false };
     match fault {
         Some(fault) => reader.not_whole(fault),
         None => {
@@ -129,6 +136,7 @@ struct Stretch {
 struct Reader<'a> {
     file: &'a str,
     text: &'a str,
+    keep: &'a Keep,
     manifest: Manifest,
     problems_left_out: usize,
     /// Something stands in it that is more than comments and `null`.
@@ -172,7 +180,7 @@ impl Reader<'_> {
         self.has_content |= !tree.value.is_null();
         match tree.value {
             Value::Null => {}
-            Value::Object(list) if is_list(&list) => self.list(list, stretch, &tree.items),
+            Value::Object(list) if is_list(&list, self.keep) => self.list(list, stretch, &tree.items),
             value => self.object(value, stretch),
         }
     }
@@ -208,17 +216,17 @@ impl Reader<'_> {
             Ok(identity) => identity,
             Err(message) => return self.not_whole(Fault { spot: stretch.start, message }),
         };
-        let Some(known) = typed::kind(api_version, kind) else {
+        let Some(known) = typed::kind(api_version, kind, self.keep) else {
             return self.pass_over(api_version, kind, stretch);
         };
         if let Value::Object(object) = &mut value {
-            typed::trim(known, object);
+            typed::trim(known, object, self.keep);
         }
         let metadata = value.get("metadata").and_then(Value::as_object);
         let name = metadata.and_then(|metadata| text_of(metadata, "name")).unwrap_or_default();
         let namespace = metadata.and_then(|metadata| text_of(metadata, "namespace"));
         let key = ObjectKey::new(known, namespace, name);
-        match typed::object(known, &value) {
+        match typed::object(known, &value, self.keep) {
             Err(findings) => {
                 self.findings(&key, findings, stretch);
                 self.manifest.refused.extend((!key.name.is_empty()).then_some(key));
@@ -325,10 +333,10 @@ impl Reader<'_> {
 }
 
 /// True of `List`, of the lists of the kinds that we read, and of whatever else looks like a list.
-fn is_list(object: &Map<String, Value>) -> bool {
+fn is_list(object: &Map<String, Value>, keep: &Keep) -> bool {
     let Some(of) = text_of(object, "kind").and_then(|kind| kind.strip_suffix("List")) else { return false };
     let api_version = text_of(object, "apiVersion").unwrap_or_default();
-    let must_be = (of.is_empty() && api_version == "v1") || typed::kind(api_version, of).is_some();
+    let must_be = (of.is_empty() && api_version == "v1") || typed::kind(api_version, of, keep).is_some();
     !api_version.is_empty() && (must_be || object.get("items").is_some_and(Value::is_array))
 }
 

@@ -9,9 +9,11 @@ use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::dns_endpoint::DnsEndpoint;
+use crate::gateway_api::{self, Kept, ListenerSet};
 use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
 use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
-use crate::workload::{EndpointSlice, Endpoints, Ingress, Node, Service};
+use crate::workload::{EndpointSlice, Endpoints, Ingress, Keep, Namespace, Node, Pod, Service};
+use crate::{istio, openshift, sources};
 
 /// An object of a kind that we read: which one, since when, and what it says.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,22 @@ pub enum Body {
     Ingress(Ingress),
     /// `v1` Node.
     Node(Node),
+    /// `v1` Pod.
+    Pod(Box<Pod>),
+    /// `v1` Namespace.
+    Namespace(Namespace),
+    /// `gateway.networking.k8s.io` Gateway.
+    Gateway(Box<gateway_api::Gateway>),
+    /// `gateway.networking.k8s.io` ListenerSet.
+    ListenerSet(Box<ListenerSet>),
+    /// A route of `gateway.networking.k8s.io`, of the kind that the key has.
+    GatewayRoute(Box<gateway_api::Route>),
+    /// `route.openshift.io` Route.
+    Route(Box<openshift::Route>),
+    /// `networking.istio.io` Gateway.
+    IstioGateway(Box<istio::Gateway>),
+    /// `networking.istio.io` VirtualService.
+    VirtualService(Box<istio::VirtualService>),
     /// KubeFed's Domain, of any of its three groups.
     Domain(Box<Domain>),
     /// KubeFed's ServiceDNSRecord, likewise.
@@ -65,6 +83,19 @@ pub enum Kind {
     Endpoints,
     Ingress,
     Node,
+    Pod,
+    Namespace,
+    Gateway,
+    ListenerSet,
+    HttpRoute,
+    GrpcRoute,
+    TlsRoute,
+    TcpRoute,
+    UdpRoute,
+    Route,
+    /// Istio's, which has the name of Gateway API's.
+    IstioGateway,
+    VirtualService,
     Domain,
     ServiceDnsRecord,
     IngressDnsRecord,
@@ -125,14 +156,15 @@ impl Kind {
             "GlobalName" => Some(Self::GlobalName),
             "Zone" => Some(Self::Zone),
             "SteeringPolicy" => Some(Self::SteeringPolicy),
-            _ => None,
+            _ => sources::sourced_kind(text),
         }
     }
 
     /// True when its objects stand in namespaces.
     #[must_use]
     pub fn is_namespaced(self) -> bool {
-        !matches!(self, Self::Node | Self::Zone | Self::SteeringPolicy | Self::MemberCluster)
+        let is_not = matches!(self, Self::Node | Self::Namespace | Self::Zone);
+        !is_not && !matches!(self, Self::SteeringPolicy | Self::MemberCluster)
     }
 }
 
@@ -143,26 +175,37 @@ impl fmt::Display for Kind {
             Self::ServiceDnsRecord => "ServiceDNSRecord",
             Self::IngressDnsRecord => "IngressDNSRecord",
             Self::DnsEndpoint => "DNSEndpoint",
+            Self::HttpRoute => "HTTPRoute",
+            Self::GrpcRoute => "GRPCRoute",
+            Self::TlsRoute => "TLSRoute",
+            Self::TcpRoute => "TCPRoute",
+            Self::UdpRoute => "UDPRoute",
+            Self::IstioGateway => "Gateway",
             other => return write!(f, "{other:?}"),
         };
         f.pad(name)
     }
 }
 
-/// Makes an [`Object`] of what was read: of a cluster's own objects what is kept of them, of the others all.
+/// What was read of a manifest, to be kept as an [`Object`].
+pub trait Read {
+    /// The object: of a cluster's own all that is kept of them, of the others all.
+    fn object(self, keep: &Keep) -> Object;
+}
+
 macro_rules! objects {
-    (kept in part: $($kind:ident of $read:ty),*; kept whole: $($whole:ident),*) => {
-        $(impl From<$read> for Object {
-            fn from(read: $read) -> Self {
-                let (key, created) = identity(Kind::$kind, &read.metadata);
-                Self { key, created, body: Body::$kind($kind::from(&read)) }
+    (kept in part: $($kind:ident of $read:ty),*; boxed: $($boxed:ident of $whole:ty),*) => {
+        $(impl Read for $read {
+            fn object(self, keep: &Keep) -> Object {
+                let (key, created) = identity(Kind::$kind, &self.metadata);
+                Object { key, created, body: Body::$kind($kind::of(&self, keep).into()) }
             }
         })*
-        $(impl From<$whole> for Object {
-            fn from(read: $whole) -> Self {
-                let read = Box::new(read);
-                let (key, created) = identity(Kind::$whole, &read.metadata);
-                Self { key, created, body: Body::$whole(read) }
+        $(impl Read for $whole {
+            fn object(self, _: &Keep) -> Object {
+                let read = Box::new(self);
+                let (key, created) = identity(Kind::$boxed, &read.metadata);
+                Object { key, created, body: Body::$boxed(read) }
             }
         })*
     };
@@ -170,9 +213,23 @@ macro_rules! objects {
 
 objects! {
     kept in part: Service of core_v1::Service, EndpointSlice of discovery_v1::EndpointSlice,
-        Endpoints of core_v1::Endpoints, Ingress of networking_v1::Ingress, Node of core_v1::Node;
-    kept whole: Domain, ServiceDnsRecord, IngressDnsRecord, DnsEndpoint, Zone, GlobalName, SteeringPolicy,
-        MemberCluster
+        Endpoints of core_v1::Endpoints, Ingress of networking_v1::Ingress, Node of core_v1::Node,
+        Pod of core_v1::Pod, Namespace of core_v1::Namespace;
+    boxed: Domain of Domain, ServiceDnsRecord of ServiceDnsRecord, IngressDnsRecord of IngressDnsRecord,
+        DnsEndpoint of DnsEndpoint, Zone of Zone, GlobalName of GlobalName, SteeringPolicy of SteeringPolicy,
+        MemberCluster of MemberCluster
+}
+
+/// An object of a kind of Gateway API, OpenShift or Istio, without what nobody asks of its metadata.
+pub(crate) fn kept<Spec, Status>(
+    kind: Kind,
+    read: gateway_api::Read<Spec, Status>,
+    body: fn(Box<Kept<Spec, Status>>) -> Body,
+    keep: &Keep,
+) -> Object {
+    let (key, created) = identity(kind, &read.metadata);
+    let meta = keep.meta(&read.metadata);
+    Object { key, created, body: body(Box::new(Kept { meta, spec: read.spec, status: read.status })) }
 }
 
 /// Which object it is, and when it was made.

@@ -3,14 +3,27 @@
 //! A fleet has hundreds of thousands of Services and EndpointSlices, and an offer needs an address of the
 //! one and a single bit of the other. So the API's types live only while an object is read, and what is
 //! kept of it is here: a field that nobody asks for costs nothing, and an object that only changed in such
-//! a field is the same object as before.
+//! a field is the same object as before. What External-DNS' sources ask for beside that is in a box of its
+//! own, and only there when [`Keep`] says that they ask.
 
+mod keep;
+mod sourced;
+
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core_v1;
 use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::object::Kind;
+
+pub use keep::{Keep, Meta, Pairs};
+pub use sourced::{
+    IngressSource, Namespace, NodeAddress, NodeSource, Pod, ServicePort, ServiceSource, ServiceType,
+    SliceEndpoint,
+};
 
 /// The label that says whose an EndpointSlice is.
 const SERVICE_NAME_LABEL: &str = "kubernetes.io/service-name";
@@ -25,10 +38,25 @@ pub type Texts = Box<[Box<str>]>;
 /// `v1` Service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Of each entry of its load balancer's status the address, then the host name.
-    pub balancer: Texts,
+    /// Its load balancer's status.
+    pub balancer: Balancer,
     /// `spec.externalIPs`.
     pub external_ips: Texts,
+    /// What sources ask for.
+    pub source: Option<Box<ServiceSource>>,
+}
+
+/// The entries of a load balancer's status that say something.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balancer(Box<[Entrance]>);
+
+/// One entry of a load balancer's status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Entrance {
+    /// An address or a host name.
+    One(Box<str>),
+    /// An address and a host name.
+    Both(Box<(Box<str>, Box<str>)>),
 }
 
 /// `discovery.k8s.io/v1` EndpointSlice.
@@ -38,6 +66,8 @@ pub struct EndpointSlice {
     pub service: Option<Arc<str>>,
     /// True when one of them is ready, or does not say: the API asks to take that as ready.
     pub has_ready: bool,
+    /// Those that a headless Service may be asked for.
+    pub endpoints: Box<[SliceEndpoint]>,
 }
 
 /// `v1` Endpoints.
@@ -51,11 +81,13 @@ pub struct Endpoints {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ingress {
     /// As those of a [`Service`].
-    pub balancer: Texts,
+    pub balancer: Balancer,
     /// In the order of the object.
     pub rules: Box<[Rule]>,
     /// Where requests go that no rule takes.
     pub default_backend: Option<Backend>,
+    /// What sources ask for.
+    pub source: Option<Box<IngressSource>>,
 }
 
 /// Where an Ingress leads one host.
@@ -77,49 +109,107 @@ pub struct Node {
     pub region: Option<Box<str>>,
     /// Its zone.
     pub zone: Option<Box<str>>,
+    /// What sources ask for.
+    pub source: Option<Box<NodeSource>>,
 }
 
-impl From<&core_v1::Service> for Service {
-    fn from(service: &core_v1::Service) -> Self {
+impl Service {
+    /// What is kept of a Service.
+    #[must_use]
+    pub fn of(service: &core_v1::Service, keep: &Keep) -> Self {
         let status = service.status.as_ref().and_then(|status| status.load_balancer.as_ref());
         let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
         let external = service.spec.as_ref().and_then(|spec| spec.external_ips.as_deref());
-        Self {
-            balancer: texts(entries.iter().flat_map(|entry| [&entry.ip, &entry.hostname]).flatten()),
-            external_ips: texts(external.unwrap_or_default()),
-        }
+        let balancer = Balancer::of(entries.iter().map(|entry| (&entry.ip, &entry.hostname)));
+        let external_ips = texts(external.unwrap_or_default());
+        let is_entrance = !balancer.is_empty() || !external_ips.is_empty();
+        let source = ServiceSource::of(service, is_entrance, keep).map(Box::new);
+        Self { balancer, external_ips, source }
     }
 }
 
-impl From<&discovery_v1::EndpointSlice> for EndpointSlice {
-    fn from(slice: &discovery_v1::EndpointSlice) -> Self {
+impl EndpointSlice {
+    /// What is kept of an EndpointSlice.
+    #[must_use]
+    pub fn of(slice: &discovery_v1::EndpointSlice, keep: &Keep) -> Self {
         let ready = |endpoint: &discovery_v1::Endpoint| endpoint.conditions.as_ref().and_then(|c| c.ready);
         Self {
             service: label(&slice.metadata, &[SERVICE_NAME_LABEL]).map(Arc::from),
             has_ready: slice.endpoints.iter().any(|endpoint| ready(endpoint).unwrap_or(true)),
+            endpoints: SliceEndpoint::all_of(slice, keep),
         }
     }
 }
 
-impl From<&core_v1::Endpoints> for Endpoints {
-    fn from(endpoints: &core_v1::Endpoints) -> Self {
+impl Endpoints {
+    /// What is kept of an Endpoints.
+    #[must_use]
+    pub fn of(endpoints: &core_v1::Endpoints, _: &Keep) -> Self {
         let subsets = endpoints.subsets.as_deref().unwrap_or_default();
         let has_ready = subsets.iter().any(|subset| subset.addresses.as_ref().is_some_and(|a| !a.is_empty()));
         Self { has_ready }
     }
 }
 
-impl From<&networking_v1::Ingress> for Ingress {
-    fn from(ingress: &networking_v1::Ingress) -> Self {
+impl Ingress {
+    /// What is kept of an Ingress.
+    #[must_use]
+    pub fn of(ingress: &networking_v1::Ingress, keep: &Keep) -> Self {
         let status = ingress.status.as_ref().and_then(|status| status.load_balancer.as_ref());
         let entries = status.and_then(|status| status.ingress.as_deref()).unwrap_or_default();
         let spec = ingress.spec.as_ref();
         let rules = spec.and_then(|spec| spec.rules.as_deref()).unwrap_or_default();
         Self {
-            balancer: texts(entries.iter().flat_map(|entry| [&entry.ip, &entry.hostname]).flatten()),
+            balancer: Balancer::of(entries.iter().map(|entry| (&entry.ip, &entry.hostname))),
             rules: rules.iter().map(Rule::from).collect(),
             default_backend: spec.and_then(|spec| spec.default_backend.as_ref()).map(backend),
+            source: keep.reads(Kind::Ingress).then(|| Box::new(IngressSource::of(ingress, keep))),
         }
+    }
+}
+
+impl Balancer {
+    fn of<'e>(entries: impl Iterator<Item = (&'e Option<String>, &'e Option<String>)>) -> Self {
+        let text = |said: &'e Option<String>| said.as_deref().filter(|text| !text.is_empty());
+        let entrance = |(ip, host): (&'e Option<String>, &'e Option<String>)| match (text(ip), text(host)) {
+            (Some(ip), Some(host)) => Some(Entrance::Both(Box::new((ip.into(), host.into())))),
+            (one, other) => one.or(other).map(|one| Entrance::One(one.into())),
+        };
+        Self(entries.filter_map(entrance).collect())
+    }
+
+    /// True when nothing is said.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Of each entry the address, then the host name.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .flat_map(|entrance| match entrance {
+                Entrance::One(one) => [Some(&**one), None],
+                Entrance::Both(both) => [Some(&*both.0), Some(&*both.1)],
+            })
+            .flatten()
+    }
+
+    /// Of each entry the address and the host name, either of them empty.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|entrance| match entrance {
+            Entrance::One(one) if one.parse::<IpAddr>().is_ok() => (&**one, ""),
+            Entrance::One(one) => ("", &**one),
+            Entrance::Both(both) => (&*both.0, &*both.1),
+        })
+    }
+
+    /// Of each entry the address, or the host name where it has none.
+    pub fn one_of_each(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|entrance| match entrance {
+            Entrance::One(one) => &**one,
+            Entrance::Both(both) => &*both.0,
+        })
     }
 }
 
@@ -133,10 +223,13 @@ impl From<&networking_v1::IngressRule> for Rule {
     }
 }
 
-impl From<&core_v1::Node> for Node {
-    fn from(node: &core_v1::Node) -> Self {
+impl Node {
+    /// What is kept of a Node.
+    #[must_use]
+    pub fn of(node: &core_v1::Node, keep: &Keep) -> Self {
         let of = |names| label(&node.metadata, names).map(Box::from);
-        Self { region: of(&REGION_LABELS), zone: of(&ZONE_LABELS) }
+        let source = keep.reads(Kind::Node).then(|| Box::new(NodeSource::of(node, keep)));
+        Self { region: of(&REGION_LABELS), zone: of(&ZONE_LABELS), source }
     }
 }
 

@@ -20,9 +20,13 @@ use anyhow::{Context as _, bail};
 use portolan_core::compile::{Compiled, compile};
 use portolan_core::fleet::Touched;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Snapshot};
-use portolan_kube::index::{Index, Lacks};
+use portolan_kube::dns_endpoint::DnsEndpoint;
+use portolan_kube::endpoints;
+use portolan_kube::index::{Apart, Index, Lacks};
 use portolan_kube::manifest::reading_order;
 use portolan_kube::object::{Object, ObjectKey};
+use portolan_kube::sources::Options;
+use portolan_kube::workload::Keep;
 use portolan_serve::Published;
 use portolan_store::{LastGood, Store};
 
@@ -135,6 +139,13 @@ impl Engine {
     pub fn open(state: &Path, now: i64) -> anyhow::Result<Self> {
         let (store, last_good) = Store::open(state, now).context("cannot keep the last good state")?;
         Ok(Self::with_store(store, last_good, now))
+    }
+
+    /// The same with External-DNS' sources on. To be called before all else.
+    #[must_use]
+    pub fn with_sources(mut self, options: &Arc<Options>) -> Self {
+        self.index = Index::with_sources(options.clone());
+        self
     }
 
     fn with_store(store: Store, last_good: Option<LastGood>, now: i64) -> Self {
@@ -277,6 +288,24 @@ impl Engine {
     #[must_use]
     pub fn without_rule(&self, name: &Name, cluster: &ClusterName) -> Option<String> {
         self.index.without_rule(name, cluster)
+    }
+
+    /// The `DNSEndpoint` objects that the fleet comes to.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<DnsEndpoint> {
+        endpoints::project(&self.snapshot(), self.fleet(), &self.apart(), |_, _| true)
+    }
+
+    /// What of the fleet's records stands apart in another DNS.
+    #[must_use]
+    pub fn apart(&self) -> Apart {
+        self.index.apart()
+    }
+
+    /// What sources ask to be kept of objects.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        self.index.sources().keep()
     }
 
     /// Where the snapshot stands for the server.

@@ -25,6 +25,22 @@ pub struct Projected {
 /// would take an empty set for the name's end.
 #[must_use]
 pub fn project(snapshot: &Snapshot, name: NameRef<'_>) -> Vec<Projected> {
+    let mut sets = candidates(snapshot, name);
+    for set in &mut sets {
+        if set.rtype == RecordType::CNAME {
+            // Of several aliases the first cluster's; members stand by cluster.
+            set.records.truncate(1);
+        }
+        set.records.sort_unstable();
+        set.records.dedup();
+    }
+    sets
+}
+
+/// The same with every alias, for a DNS that keeps several sets of one name and type apart; records stand by
+/// cluster.
+#[must_use]
+pub fn candidates(snapshot: &Snapshot, name: NameRef<'_>) -> Vec<Projected> {
     let Some(records) = snapshot.records(name) else {
         return Vec::new();
     };
@@ -45,13 +61,7 @@ fn pool_of(place: &Place<'_, '_>) -> Projected {
     let candidates = place.in_tier(order, place.first_tier(order, &mut ()));
     let set = place.pool.set.borrowed();
     let picked = candidates.members().flat_map(|member| place.member(member).records());
-    let mut records = owned(picked.map(|record| data_of(set.record(usize::from(record)))));
-    if place.pool.rtype == RecordType::CNAME {
-        // Of several aliases the first cluster's; members stand by cluster.
-        records.truncate(1);
-    }
-    records.sort_unstable();
-    records.dedup();
+    let records = owned(picked.map(|record| data_of(set.record(usize::from(record)))));
     Projected { rtype: place.pool.rtype, ttl: place.pool.ttl, records }
 }
 

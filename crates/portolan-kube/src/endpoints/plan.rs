@@ -71,6 +71,8 @@ mod tests {
 
     use super::*;
     use crate::dns_endpoint::RecordSpec;
+    use crate::object::Read;
+    use crate::workload::Keep;
 
     fn endpoint(name: &str, target: &str, mark: Option<&str>) -> DnsEndpoint {
         let metadata = ObjectMeta {
@@ -89,7 +91,8 @@ mod tests {
     }
 
     fn planned(wanted: &[DnsEndpoint], there: &[DnsEndpoint]) -> (Vec<String>, Vec<String>, usize) {
-        let there: Vec<Arc<Object>> = there.iter().map(|object| Arc::new(object.clone().into())).collect();
+        let there: Vec<Arc<Object>> =
+            there.iter().map(|object| Arc::new(object.clone().object(&Keep::default()))).collect();
         let plan = plan(wanted.to_vec(), there.iter());
         let put = plan.put.iter().map(|object| object.metadata.name.clone().unwrap_or_default());
         (put.collect(), plan.delete.iter().map(|key| key.name.to_string()).collect(), plan.conflicts.len())

@@ -24,7 +24,7 @@ fn fleet() -> Bench {
 }
 
 fn objects(bench: &Bench) -> Vec<DnsEndpoint> {
-    project(&snapshot(&bench.fleet), &bench.fleet, |_, _| true)
+    project(&snapshot(&bench.fleet), &bench.fleet, &bench.index.apart(), |_, _| true)
 }
 
 #[test]
@@ -77,8 +77,9 @@ fn the_annotation_lists_every_member() {
 #[test]
 fn the_filter_takes_names() {
     let bench = fleet();
-    let taken =
-        project(&snapshot(&bench.fleet), &bench.fleet, |name, _| name.to_dotless() == "buy.example.org");
+    let taken = project(&snapshot(&bench.fleet), &bench.fleet, &bench.index.apart(), |name, _| {
+        name.to_dotless() == "buy.example.org"
+    });
     assert_eq!(taken.len(), 1);
     assert_eq!(taken[0].spec.endpoints.len(), 1);
 }

@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::manifest::given;
 use crate::object::Kind;
+use crate::workload::Keep;
 
 /// A follower, what it came to, and a way to write what a server says.
 struct Bench {
@@ -71,7 +72,7 @@ impl Bench {
 }
 
 fn service(name: &str) -> Given {
-    given(Kind::Service, json!({"metadata": {"namespace": "shop", "name": name}}), "eu-1")
+    given(Kind::Service, json!({"metadata": {"namespace": "shop", "name": name}}), "eu-1", &Keep::default())
 }
 
 fn watch(version: &str) -> Ask {
@@ -285,7 +286,7 @@ fn a_store_that_went_back_is_told() {
 // === Objects at fault ===
 
 fn node(name: &str, labels: &Value) -> Given {
-    given(Kind::Node, json!({"metadata": {"name": name, "labels": labels}}), "eu-1")
+    given(Kind::Node, json!({"metadata": {"name": name, "labels": labels}}), "eu-1", &Keep::default())
 }
 
 /// One bad object costs one object, and keeps what it was before.

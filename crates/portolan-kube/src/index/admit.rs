@@ -6,6 +6,7 @@ use portolan_core::{Name, Problem, Reason};
 
 use super::Index;
 use super::claims::{Claim, Claimant};
+use super::names::is_same_tenant;
 use super::objects::is_root;
 use super::zones::{Basis, KnownZone};
 use crate::object::Kind;
@@ -47,7 +48,7 @@ impl Index {
                 .fleet
                 .names
                 .get(name.borrowed())
-                .is_some_and(|known| known.owner == claim.facts.view().owner),
+                .is_some_and(|known| is_same_tenant(known.owner, claim.facts.view().owner)),
         }
     }
 }

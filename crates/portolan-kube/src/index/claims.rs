@@ -11,6 +11,8 @@ use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{NameFacts, Packed};
 
 use super::draft::{Draft, Rank, subject};
+use super::objects::is_intent;
+use super::sourced::Sets;
 use super::world::World;
 use super::{About, Index, backing, foreign, kubefed, offer};
 use crate::object::{Body, ObjectKey};
@@ -27,6 +29,17 @@ pub(super) struct Claimant {
     pub(super) sources: Vec<ClusterName>,
     /// True of the kinds that a `Domain`'s zone admits.
     pub(super) is_kubefed: bool,
+    /// True of a cluster's own object, which speaks for its cluster alone.
+    pub(super) is_sourced: bool,
+}
+
+impl Claimant {
+    /// True when what two want of one name is put together: copies of one source object, or source objects of
+    /// one kind and namespace.
+    pub(super) fn shares_with(&self, other: &Self) -> bool {
+        let is_one = self.key.kind == other.key.kind && self.key.namespace == other.key.namespace;
+        self.is_sourced && other.is_sourced && is_one
+    }
 }
 
 /// A record's wish for one name.
@@ -39,9 +52,11 @@ pub(super) struct Claim {
 /// What is kept of a record's draft.
 #[derive(Debug)]
 pub(super) struct Drafted {
-    rank: Rank,
-    names: Box<[Name]>,
+    pub(super) rank: Rank,
+    pub(super) names: Box<[Name]>,
     pub(super) uses: Box<[ObjectKey]>,
+    /// Of a source object, what stands apart in another DNS.
+    pub(super) sets: Option<Box<Sets>>,
 }
 
 impl Index {
@@ -64,6 +79,7 @@ impl Index {
                         rank: Rank::of(&draft.held),
                         names: draft.names.keys().cloned().collect(),
                         uses: draft.uses.into_iter().collect(),
+                        sets: None,
                     };
                     let (problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     self.step(steps);
@@ -92,14 +108,28 @@ impl Index {
         }
     }
 
-    /// Puts a record's claims in place of those that it made before.
-    fn keep(&mut self, key: &ObjectKey, now: Option<Drafted>, mut claims: BTreeMap<Name, Claim>) {
+    /// Keeps a record's draft, and puts its claims in place of those that it made before.
+    fn keep(&mut self, key: &ObjectKey, now: Option<Drafted>, claims: BTreeMap<Name, Claim>) {
         let before = self.drafted.remove(key);
+        for used in before.iter().flat_map(|before| &before.uses) {
+            self.users.remove(used.clone(), key.clone());
+        }
+        for used in now.iter().flat_map(|now| &now.uses) {
+            self.users.add(used.clone(), key.clone());
+        }
+        self.replace(before, now.as_ref().map(|now| &now.rank), claims);
+        self.drafted.extend(now.map(|now| (key.clone(), now)));
+    }
+
+    /// Puts claims in place of those of the draft before; `rank` is that of the claims.
+    pub(super) fn replace(
+        &mut self,
+        before: Option<Drafted>,
+        rank: Option<&Rank>,
+        mut claims: BTreeMap<Name, Claim>,
+    ) {
         if let Some(before) = before {
-            let is_same_rank = now.as_ref().is_some_and(|now| now.rank == before.rank);
-            for used in &before.uses {
-                self.users.remove(used.clone(), key.clone());
-            }
+            let is_same_rank = rank == Some(&before.rank);
             for name in before.names {
                 let old = self.withdraw(&name, &before.rank);
                 match claims.remove(&name) {
@@ -111,15 +141,10 @@ impl Index {
                 }
             }
         }
-        let Some(now) = now else { return };
-        for used in &now.uses {
-            self.users.add(used.clone(), key.clone());
-        }
         for (name, claim) in claims {
             self.dirty.names.insert(name.clone());
             self.claim(name, claim);
         }
-        self.drafted.insert(key.clone(), now);
     }
 
     /// Puts a claim where its rank has it.
@@ -157,7 +182,7 @@ fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
     draft
 }
 
-fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
+pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
     let held = &draft.held;
     let by = Arc::new(Claimant {
         rank: Rank::of(held),
@@ -170,6 +195,7 @@ fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
             Body::DnsEndpoint(object) => object.api_version != crate::dns_endpoint::API_VERSION,
             _ => false,
         },
+        is_sourced: !is_intent(held.key.kind),
     });
     let claim = |facts: &NameFacts| Claim { by: by.clone(), facts: Packed::of(facts) };
     draft.names.iter().map(|(name, facts)| (name.clone(), claim(facts))).collect()

@@ -177,7 +177,7 @@ fn address(rtype: RecordType, text: &str) -> Result<IpAddr, String> {
 }
 
 /// Data in presentation form.
-fn rdata(rtype: RecordType, text: &str) -> Result<Rdata, String> {
+pub(super) fn rdata(rtype: RecordType, text: &str) -> Result<Rdata, String> {
     let fields: Vec<&str> = text.split_ascii_whitespace().collect();
     match (rtype, fields.as_slice()) {
         (RecordType::TXT, _) => Rdata::txt_of(strings(text).iter().map(Vec::as_slice))
@@ -232,7 +232,7 @@ fn strings(text: &str) -> Vec<Vec<u8>> {
     strings
 }
 
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     if text.chars().count() <= SHOWN_CHARS_MAX {
         return format!("{text:?}");
     }

@@ -14,7 +14,7 @@ pub(super) fn services(ingress: &Ingress) -> impl Iterator<Item = &str> {
 
 /// What an Ingress' readiness for a host rests on: a backend Service of that host that has a ready
 /// endpoint. A backend that is no Service (a bucket, say) cannot be judged.
-pub(super) fn evidence(ingress: &Ingress, host: &Name, is_service_ready: impl Fn(&str) -> bool) -> Evidence {
+pub(crate) fn evidence(ingress: &Ingress, host: &Name, is_service_ready: impl Fn(&str) -> bool) -> Evidence {
     let backends = backends_of(ingress, host);
     let is_ready = |backend: &&Backend| backend.as_deref().is_some_and(&is_service_ready);
     match backends {
@@ -25,7 +25,7 @@ pub(super) fn evidence(ingress: &Ingress, host: &Name, is_service_ready: impl Fn
 }
 
 /// True when an Ingress leads a host anywhere: by a rule for it, for all hosts, or by default.
-pub(super) fn has_rule(ingress: &Ingress, host: &Name) -> bool {
+pub(crate) fn has_rule(ingress: &Ingress, host: &Name) -> bool {
     ingress.default_backend.is_some() || ingress.rules.iter().any(|rule| fit_of(rule, host).is_some())
 }
 

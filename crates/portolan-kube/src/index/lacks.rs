@@ -55,6 +55,8 @@ impl Index {
             return false;
         };
         let uses = self.drafted.get(record).into_iter().flat_map(|drafted| &drafted.uses);
-        self.memory.awaits(cluster) && uses.into_iter().any(|used| source.is_readiness_untold(used))
+        // A Service that is a source object stands behind itself.
+        let mut backends = uses.chain((record.kind == Kind::Service).then_some(record));
+        self.memory.awaits(cluster) && backends.any(|backend| source.is_readiness_untold(backend))
     }
 }

@@ -10,8 +10,10 @@ use portolan_core::fleet::{
 use portolan_core::policy::{Policy, PolicyName};
 use portolan_core::{Name, NameRef};
 
-use super::objects::Objects;
+use super::names::is_same_tenant;
+use super::objects::{Objects, is_intent};
 use crate::object::{Kind, ObjectKey};
+use crate::sources::is_sourced;
 
 /// The kinds that make an offer, and those that its readiness rests on as well.
 const OFFERING: [Kind; 2] = [Kind::Service, Kind::Ingress];
@@ -127,15 +129,14 @@ impl Memory {
         &'m self,
         objects: &'m Objects,
         name: &Name,
-        claimed: NameView<'m>,
+        owner: OwnerView<'m>,
+        offered: &'m [Endpoint],
     ) -> impl Iterator<Item = Endpoint> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == claimed.owner);
-        let is_offered = move |c: &str| claimed.endpoints.clone().any(|e| e.cluster == Some(c));
-        let owner = claimed.owner;
+        let known = self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner, owner));
         let stays = move |e: &EndpointView<'_>| {
             let Some(cluster) = e.cluster else { return false };
-            !objects.is_read(cluster)
-                || (self.may_back(objects, cluster, owner, &OFFERING) && !is_offered(cluster))
+            let is_offered = || offered.iter().any(|e| e.cluster.as_ref().is_some_and(|c| *c.0 == *cluster));
+            !objects.is_read(cluster) || (self.may_back(objects, cluster, owner, &OFFERING) && !is_offered())
         };
         known.into_iter().flat_map(|known| known.endpoints).filter(stays).map(|e| e.unpacked())
     }
@@ -147,7 +148,8 @@ impl Memory {
         owner: OwnerView<'_>,
         cluster: &ClusterName,
     ) -> Option<Evidence> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == owner)?;
+        let known = self.fleet.names.get(name.borrowed());
+        let known = known.filter(|known| is_same_tenant(known.owner, owner))?;
         known.endpoints.clone().find(|e| e.cluster == Some(&*cluster.0)).map(|e| e.evidence)
     }
 
@@ -158,7 +160,7 @@ impl Memory {
         name: &Name,
         owner: OwnerView<'m>,
     ) -> impl Iterator<Item = ClusterName> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| known.owner == owner);
+        let known = self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner, owner));
         let held_by = known.into_iter().flat_map(|known| known.held_by);
         held_by.filter(move |source| self.may_own(objects, source, owner)).map(ClusterName::from)
     }
@@ -184,12 +186,15 @@ impl Memory {
     }
 
     /// True when a source may hold what a name rests on: the object that owns it, and of KubeFed's records
-    /// the Domain.
+    /// the Domain. A source object may rest on any of its cluster's own objects.
     fn may_own(&self, objects: &Objects, source: &str, owner: OwnerView<'_>) -> bool {
         if !objects.is_read(source) || !self.awaits(source) {
             return !objects.is_read(source);
         }
         let Some(kind) = Kind::of_owner(owner.kind) else { return false };
+        if is_sourced(owner.kind) {
+            return objects.may_lack_any(source, is_of_cluster);
+        }
         let key = ObjectKey { kind, namespace: owner.namespace.into(), name: owner.name.into() };
         let is_domain = |key: &ObjectKey| key.kind == Kind::Domain;
         objects.may_lack(source, &key)
@@ -197,11 +202,13 @@ impl Memory {
     }
 
     /// True when a cluster may hold an object of such a kind that an offer for a name rests on, if its owner
-    /// looks for offers in clusters.
+    /// looks for offers in clusters, or is one of a cluster's own objects.
     fn may_back(&self, objects: &Objects, cluster: &str, owner: OwnerView<'_>, kinds: &[Kind]) -> bool {
         let looks = matches!(owner.kind, "GlobalName" | "ServiceDNSRecord" | "IngressDNSRecord");
         let backs = |key: &ObjectKey| kinds.contains(&key.kind) && *key.namespace == *owner.namespace;
-        !objects.is_read(cluster) || (looks && self.may_hold_any(objects, cluster, backs))
+        !objects.is_read(cluster)
+            || (looks && self.may_hold_any(objects, cluster, backs))
+            || (is_sourced(owner.kind) && self.may_hold_any(objects, cluster, is_of_cluster))
     }
 
     fn is_held(&self, objects: &Objects, facts: &NameView<'_>) -> bool {
@@ -300,6 +307,11 @@ impl Memory {
                 .collect(),
         }
     }
+}
+
+/// True of what a cluster has of its own.
+fn is_of_cluster(key: &ObjectKey) -> bool {
+    !is_intent(key.kind)
 }
 
 fn release(held_by: Option<&mut Sources>, cluster: &ClusterName) {

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
-use portolan_core::fleet::{Endpoint, Evidence, Fact, NameFacts, NameView};
+use portolan_core::fleet::{Endpoint, Evidence, Fact, NameFacts, NameView, OwnerView};
 use portolan_core::name::NameRef;
 use portolan_core::{Name, Problem, Reason};
 
 use super::claims::{Claim, Claimant};
 use super::{About, Index};
-use crate::kinds;
+use crate::{kinds, sources};
 
 /// Names in no zone of ours, by the apex of a zone that could hold them.
 #[derive(Debug, Default)]
@@ -36,6 +36,15 @@ struct Decided {
     zoneless: Option<Arc<Claimant>>,
 }
 
+/// Who may speak for a name.
+#[derive(Default)]
+pub(super) struct Speakers<'a> {
+    /// Those who do: one, or several that share it; nobody while only a source that is not heard yet holds it.
+    pub(super) claims: Vec<&'a Claim>,
+    problems: Vec<Problem>,
+    remembered: Option<NameView<'a>>,
+}
+
 impl Index {
     /// Looks at the names that something touched.
     pub(super) fn take_names(&mut self, out: &mut Vec<Fact>) {
@@ -57,38 +66,53 @@ impl Index {
         }
     }
 
-    /// The first claim that is admitted has the name. What the object that had it before a restart said
-    /// stays as long as only sources hold it that are not heard yet: they are silent, not empty.
-    fn decide(&self, name: &Name) -> Decided {
-        let mut decided = Decided::default();
-        let mut winner: Option<&Claim> = None;
+    /// The first claim that is admitted has the name, and those that share it with the first. What the object
+    /// that had it before a restart said stays as long as only sources hold it that are not heard yet: they are
+    /// silent, not empty.
+    pub(super) fn speakers(&self, name: &Name) -> Speakers<'_> {
         let claims = || self.claims.get(name).into_iter().flatten();
-        let is_claimed = |known: &NameView<'_>| claims().any(|claim| known.owner == claim.facts.view().owner);
+        let is_claimed = |known: &NameView<'_>| {
+            claims().any(|claim| is_same_tenant(known.owner, claim.facts.view().owner))
+        };
         let remembered = self.memory.name(&self.objects, name).filter(|known| !is_claimed(known));
+        let mut speakers = Speakers { remembered, ..Speakers::default() };
         for claim in claims() {
-            let owner = match (&remembered, winner) {
-                (Some(known), _) => Some((known.owner.to_string(), "which had it before the restart")),
-                (None, winner) => winner
-                    .map(|winner| (winner.by.subject.clone(), winner.by.rank.why_before(&claim.by.rank))),
+            let first = speakers.claims.first().filter(|first| !first.by.shares_with(&claim.by));
+            let owner = match &speakers.remembered {
+                Some(known) => Some((known.owner.to_string(), "which had it before the restart")),
+                None => {
+                    first.map(|first| (first.by.subject.clone(), first.by.rank.why_before(&claim.by.rank)))
+                }
             };
             match (self.refusal(name, claim), owner) {
-                (Some(refusal), _) => decided.problems.push(refusal),
-                (None, Some((owner, why))) => decided.problems.push(conflict(name, claim, &owner, why)),
-                (None, None) => winner = Some(claim),
+                (Some(refusal), _) => speakers.problems.push(refusal),
+                (None, Some((owner, why))) => speakers.problems.push(conflict(name, claim, &owner, why)),
+                (None, None) => speakers.claims.push(claim),
             }
         }
-        let Some(winner) = winner else {
+        speakers
+    }
+
+    fn decide(&self, name: &Name) -> Decided {
+        let Speakers { claims, problems, remembered } = self.speakers(name);
+        let mut decided = Decided { problems, ..Decided::default() };
+        let Some((winner, others)) = claims.split_first() else {
             decided.facts = remembered.map(|known| known.to_facts());
             return decided;
         };
         if self.zones.of(name).is_none() {
             decided.zoneless = Some(winner.by.clone());
         }
-        let mut facts = winner.facts.view().to_facts();
         let owner = winner.facts.view().owner;
+        let mut facts = self.wish(name, winner);
+        for other in others {
+            let other = self.wish(name, other);
+            facts.endpoints.extend(other.endpoints);
+            facts.held_by.extend(other.held_by);
+        }
         facts.held_by.extend(self.memory.unheard(&self.objects, name, owner));
-        self.remember_readiness(name, winner, &mut facts.endpoints);
-        let offers = self.memory.endpoints(&self.objects, name, winner.facts.view());
+        let offers: Vec<Endpoint> =
+            self.memory.endpoints(&self.objects, name, owner, &facts.endpoints).collect();
         facts.endpoints.extend(offers);
         facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
         let stands = !facts.endpoints.is_empty() || facts.fallback.is_some();
@@ -98,18 +122,26 @@ impl Index {
 }
 
 impl Index {
-    /// Of a cluster that was heard in part, what nobody could read is no evidence against an offer: what it
-    /// was before stays.
-    fn remember_readiness(&self, name: &Name, winner: &Claim, offers: &mut [Endpoint]) {
-        for offer in offers.iter_mut().filter(|offer| offer.evidence == Evidence::NotReady) {
+    /// What a claim says of a name. Of a cluster that was heard in part, what nobody could read is no evidence
+    /// against an offer: what it was before stays.
+    fn wish(&self, name: &Name, claim: &Claim) -> NameFacts {
+        let mut facts = claim.facts.view().to_facts();
+        for offer in facts.endpoints.iter_mut().filter(|offer| offer.evidence == Evidence::NotReady) {
             let Some(cluster) = &offer.cluster else { continue };
-            if let Some(known) = self.memory.evidence(name, winner.facts.view().owner, cluster)
-                && self.lacks_readiness(&cluster.0, &winner.by.key)
+            if let Some(known) = self.memory.evidence(name, claim.facts.view().owner, cluster)
+                && self.lacks_readiness(&cluster.0, &claim.by.key)
             {
                 offer.evidence = known;
             }
         }
+        facts
     }
+}
+
+/// True when what two owners say of a name belongs together: they are one, or source objects that share it
+/// ([`Claimant::shares_with`]).
+pub(super) fn is_same_tenant(a: OwnerView<'_>, b: OwnerView<'_>) -> bool {
+    a == b || (a.kind == b.kind && a.namespace == b.namespace && sources::is_sourced(a.kind))
 }
 
 fn conflict(name: &Name, loser: &Claim, owner: &str, why: &str) -> Problem {

@@ -47,9 +47,10 @@ impl Objects {
         self.entry(source).set(key, Located { object, place: place.clone() })
     }
 
-    /// Whose meaning changes when an object goes; none when it is not there.
-    pub(super) fn affected_by(&self, source: &ClusterName, key: &ObjectKey) -> Option<ObjectKey> {
-        self.sources.get(source)?.get(key).map(|located| affects(key, &located.object))
+    /// Whose meaning changes when an object goes; nobody's when it is not there.
+    pub(super) fn affected_by(&self, source: &ClusterName, key: &ObjectKey) -> Vec<ObjectKey> {
+        let located = self.sources.get(source).and_then(|source| source.get(key));
+        located.map_or_else(Vec::new, |located| affects(key, &located.object).collect())
     }
 
     /// Takes an object away.
@@ -188,10 +189,13 @@ pub(super) fn is_root(source: &ClusterName) -> bool {
     source.0.is_empty()
 }
 
-/// Kinds of which all copies are one object.
+/// Kinds of which all copies are one object; of the others each cluster has its own.
 pub(super) fn is_intent(kind: Kind) -> bool {
     match kind {
         Kind::Service | Kind::EndpointSlice | Kind::Endpoints | Kind::Ingress | Kind::Node => false,
+        Kind::Pod | Kind::Namespace | Kind::Gateway | Kind::ListenerSet | Kind::HttpRoute => false,
+        Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute | Kind::UdpRoute | Kind::Route => false,
+        Kind::IstioGateway | Kind::VirtualService => false,
         Kind::Domain | Kind::ServiceDnsRecord | Kind::IngressDnsRecord | Kind::DnsEndpoint => true,
         Kind::Zone | Kind::GlobalName | Kind::SteeringPolicy | Kind::MemberCluster => true,
     }

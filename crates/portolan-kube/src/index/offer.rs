@@ -84,8 +84,8 @@ pub(super) fn service(
     draft.steps += 1;
     let located = source.get(key)?;
     let Body::Service(object) = &located.object.body else { return None };
-    let external = object.external_ips.iter().filter(|_| rule.external_ips);
-    let targets = targets(draft, object.balancer.iter().chain(external), &About { cluster, key, located });
+    let external = object.external_ips.iter().map(|ip| &**ip).filter(|_| rule.external_ips);
+    let targets = targets(draft, object.balancer.all().chain(external), &About { cluster, key, located });
     let evidence = match source.is_ready(key) {
         true => Evidence::Ready,
         false if rule.allow_without_endpoints => Evidence::Allowed,
@@ -105,7 +105,7 @@ pub(super) fn ingress_hosts<'h>(
     draft.steps += 1;
     let Some(located) = source.get(key) else { return false };
     let Body::Ingress(object) = &located.object.body else { return false };
-    let targets = targets(draft, object.balancer.iter(), &About { cluster, key, located });
+    let targets = targets(draft, object.balancer.all(), &About { cluster, key, located });
     let is_ready = |service: &str| source.is_ready(&service_key(&key.namespace, service));
     let mut unruled = Vec::new();
     for host in hosts {
@@ -138,7 +138,7 @@ struct About<'a> {
 /// The targets that a load balancer's status has, sorted, each once, no more than [`TARGETS_MAX`].
 fn targets<'t>(
     draft: &mut Draft<'_>,
-    texts: impl Iterator<Item = &'t Box<str>>,
+    texts: impl Iterator<Item = &'t str>,
     about: &About<'_>,
 ) -> Vec<Target> {
     let mut faults = Vec::new();

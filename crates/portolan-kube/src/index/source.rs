@@ -1,6 +1,6 @@
 //! What one source gave, and what stands behind a Service or an Ingress of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ingress;
@@ -8,6 +8,7 @@ use super::lacks::Lacks;
 use super::links::Links;
 use crate::manifest::Located;
 use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::sources::{Cluster, all_of};
 use crate::workload::EndpointSlice;
 
 /// The objects of one source.
@@ -18,6 +19,8 @@ pub(super) struct Source {
     slices: Links,
     /// The Ingresses that lead to each Service.
     ingresses: Links,
+    /// The Services that an Istio gateway may stand behind.
+    entrances: BTreeSet<ObjectKey>,
     /// True since it was read for the first time.
     pub(super) is_read: bool,
     /// What of it could not be read.
@@ -32,21 +35,22 @@ impl Source {
         if self.objects.get(&key).is_some_and(|known| *known == located) {
             return Vec::new();
         }
-        let mut affected: Vec<ObjectKey> = self.delete(&key).into_iter().collect();
+        let mut affected = self.delete(&key);
         self.link(&key, &located.object);
-        let now = affects(&key, &located.object);
-        if !affected.contains(&now) {
-            affected.push(now);
+        for now in affects(&key, &located.object) {
+            if !affected.contains(&now) {
+                affected.push(now);
+            }
         }
         self.objects.insert(key, located);
         affected
     }
 
     /// Takes an object away; returns whose meaning changed with it.
-    pub(super) fn delete(&mut self, key: &ObjectKey) -> Option<ObjectKey> {
-        let located = self.objects.remove(key)?;
+    pub(super) fn delete(&mut self, key: &ObjectKey) -> Vec<ObjectKey> {
+        let Some(located) = self.objects.remove(key) else { return Vec::new() };
         self.unlink(key, &located.object);
-        Some(affects(key, &located.object))
+        affects(key, &located.object).collect()
     }
 
     /// An object, as one that stands here.
@@ -89,16 +93,58 @@ impl Source {
 
     /// Keeps the references backwards.
     fn link(&mut self, key: &ObjectKey, object: &Object) {
+        if is_entrance(object) {
+            self.entrances.insert(key.clone());
+        }
         each_link(key, object, |kind, service| self.links(kind).add(service, key.clone()));
     }
 
     /// Drops them.
     fn unlink(&mut self, key: &ObjectKey, object: &Object) {
+        self.entrances.remove(key);
         each_link(key, object, |kind, service| self.links(kind).remove(service, key.clone()));
     }
 
     fn links(&mut self, kind: Kind) -> &mut Links {
         if kind == Kind::Ingress { &mut self.ingresses } else { &mut self.slices }
+    }
+}
+
+impl Cluster for Source {
+    fn get(&self, key: &ObjectKey) -> Option<&Object> {
+        self.objects.get(key).map(|located| &*located.object)
+    }
+
+    fn list(&self, kind: Kind, namespace: &str) -> Vec<&Object> {
+        let all = self.objects.range(all_of(kind, namespace)..);
+        let is_one =
+            |key: &ObjectKey| key.kind == kind && (namespace.is_empty() || *key.namespace == *namespace);
+        all.take_while(|(key, _)| is_one(key)).map(|(_, located)| &*located.object).collect()
+    }
+
+    fn entrances(&self) -> Vec<&Object> {
+        self.entrances.iter().filter_map(|key| Cluster::get(self, key)).collect()
+    }
+
+    fn slices(&self, service: &ObjectKey) -> Vec<&EndpointSlice> {
+        let bodies = self.slices.of(service).filter_map(|key| self.body(key));
+        bodies
+            .filter_map(|body| if let Body::EndpointSlice(slice) = body { Some(slice) } else { None })
+            .collect()
+    }
+
+    fn is_ready(&self, service: &ObjectKey) -> bool {
+        Self::is_ready(self, service)
+    }
+}
+
+/// True of a Service that Istio's sources look at.
+fn is_entrance(object: &Object) -> bool {
+    match &object.body {
+        Body::Service(service) => {
+            service.source.is_some() && !(service.balancer.is_empty() && service.external_ips.is_empty())
+        }
+        _ => false,
     }
 }
 
@@ -122,13 +168,16 @@ pub(super) fn service_key(namespace: &Arc<str>, name: &str) -> ObjectKey {
     ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.into() }
 }
 
-/// Whose meaning an object is part of: that of its Service, or its own.
-pub(super) fn affects(key: &ObjectKey, object: &Object) -> ObjectKey {
-    match &object.body {
+/// Whose meaning an object is part of: that of its Service, or its own, and that of what is behind all
+/// Services where it is one that Istio's sources look at.
+pub(super) fn affects(key: &ObjectKey, object: &Object) -> impl Iterator<Item = ObjectKey> + use<> {
+    let own = match &object.body {
         Body::EndpointSlice(EndpointSlice { service: Some(service), .. }) => {
             ObjectKey { kind: Kind::Service, namespace: key.namespace.clone(), name: service.clone() }
         }
         Body::Endpoints(_) => ObjectKey { kind: Kind::Service, ..key.clone() },
         _ => key.clone(),
-    }
+    };
+    let all = is_entrance(object).then(|| all_of(Kind::Service, ""));
+    std::iter::once(own).chain(all)
 }

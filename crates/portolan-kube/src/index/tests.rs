@@ -10,6 +10,7 @@ mod levels;
 mod members;
 mod memory;
 mod order;
+mod sourced;
 mod sources;
 
 use std::sync::Arc;
@@ -30,13 +31,15 @@ use crate::dns_endpoint::DnsEndpoint;
 use crate::endpoints;
 use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
 use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
-use crate::object::{Object, ObjectKey};
+use crate::object::{Object, ObjectKey, Read};
+use crate::workload::Keep;
 
 /// An index and the fleet of a follower that applies what it gives out.
 #[derive(Default)]
 pub(crate) struct Bench {
     pub(crate) index: Index,
     pub(crate) fleet: Fleet,
+    keep: Keep,
 }
 
 /// What happens to an index, as a value, so that it can be told in any order.
@@ -51,7 +54,19 @@ pub(crate) enum Event {
 impl Bench {
     /// One with these sources heard and these objects in them.
     pub(crate) fn of(objects: &[(&'static str, Value)]) -> Self {
-        let mut bench = Self::default();
+        Self::default().with(objects)
+    }
+
+    /// One with these sources on, as on the command line.
+    pub(crate) fn sourced(flags: &str) -> Self {
+        let options = crate::sources::tests::options(flags);
+        let keep = options.keep();
+        Self { index: Index::with_sources(Arc::new(options)), fleet: Fleet::default(), keep }
+    }
+
+    /// The same with these sources heard and these objects in them.
+    pub(crate) fn with(self, objects: &[(&'static str, Value)]) -> Self {
+        let mut bench = self;
         for (source, value) in objects {
             bench.set(source, value);
         }
@@ -63,7 +78,7 @@ impl Bench {
     }
 
     pub(crate) fn set(&mut self, source: &str, value: &Value) {
-        let object = object(value);
+        let object = object_keeping(value, &self.keep);
         let place = format!("{source}/{}.yaml:1:1", object.key.name);
         self.index.set(&ClusterName::from(source), Arc::new(object), &place.into());
     }
@@ -138,7 +153,8 @@ impl Bench {
     pub(crate) fn everything(&mut self) -> String {
         self.take();
         let problems: Vec<_> = self.index.problems().collect();
-        let objects = endpoints::project(&snapshot(&self.fleet), &self.fleet, |_, _| true);
+        let objects =
+            endpoints::project(&snapshot(&self.fleet), &self.fleet, &self.index.apart(), |_, _| true);
         format!("{:#?}\n{problems:#?}\n{}", self.fleet, endpoints::yaml(&objects))
     }
 }
@@ -149,26 +165,31 @@ pub(crate) fn snapshot(fleet: &Fleet) -> Snapshot {
     empty.publish(compiled, &mut Serials::default(), 1)
 }
 
-fn from<T: DeserializeOwned + Into<Object>>(value: Value) -> Object {
-    serde_json::from_value::<T>(value).unwrap().into()
+fn from<T: DeserializeOwned + Read>(value: Value, keep: &Keep) -> Object {
+    serde_json::from_value::<T>(value).unwrap().object(keep)
 }
 
 pub(crate) fn object(value: &Value) -> Object {
+    object_keeping(value, &Keep::default())
+}
+
+fn object_keeping(value: &Value, keep: &Keep) -> Object {
     let of = value.clone();
     match value["kind"].as_str().unwrap() {
-        "Service" => from::<core_v1::Service>(of),
-        "EndpointSlice" => from::<discovery_v1::EndpointSlice>(of),
-        "Endpoints" => from::<core_v1::Endpoints>(of),
-        "Ingress" => from::<networking_v1::Ingress>(of),
-        "Node" => from::<core_v1::Node>(of),
-        "Domain" => from::<Domain>(of),
-        "ServiceDNSRecord" => from::<ServiceDnsRecord>(of),
-        "IngressDNSRecord" => from::<IngressDnsRecord>(of),
-        "DNSEndpoint" => from::<DnsEndpoint>(of),
-        "Zone" => from::<Zone>(of),
-        "GlobalName" => from::<GlobalName>(of),
-        "SteeringPolicy" => from::<SteeringPolicy>(of),
-        "MemberCluster" => from::<MemberCluster>(of),
+        "Service" => from::<core_v1::Service>(of, keep),
+        "EndpointSlice" => from::<discovery_v1::EndpointSlice>(of, keep),
+        "Endpoints" => from::<core_v1::Endpoints>(of, keep),
+        "Ingress" => from::<networking_v1::Ingress>(of, keep),
+        "Node" => from::<core_v1::Node>(of, keep),
+        "Pod" => from::<core_v1::Pod>(of, keep),
+        "Domain" => from::<Domain>(of, keep),
+        "ServiceDNSRecord" => from::<ServiceDnsRecord>(of, keep),
+        "IngressDNSRecord" => from::<IngressDnsRecord>(of, keep),
+        "DNSEndpoint" => from::<DnsEndpoint>(of, keep),
+        "Zone" => from::<Zone>(of, keep),
+        "GlobalName" => from::<GlobalName>(of, keep),
+        "SteeringPolicy" => from::<SteeringPolicy>(of, keep),
+        "MemberCluster" => from::<MemberCluster>(of, keep),
         other => panic!("no builder for {other}"),
     }
 }
@@ -181,7 +202,7 @@ pub(crate) fn key(value: &Value) -> ObjectKey {
 
 fn api_version(kind: &str) -> &'static str {
     match kind {
-        "Service" | "Endpoints" | "Node" => "v1",
+        "Service" | "Endpoints" | "Node" | "Pod" => "v1",
         "EndpointSlice" => "discovery.k8s.io/v1",
         "Ingress" => "networking.k8s.io/v1",
         "Domain" | "ServiceDNSRecord" | "IngressDNSRecord" => "multiclusterdns.kubefed.io/v1alpha1",

@@ -22,6 +22,8 @@ pub(super) struct Dirty {
     pub(super) apexes: BTreeSet<Name>,
     pub(super) policies: BTreeSet<Arc<str>>,
     pub(super) records: BTreeSet<ObjectKey>,
+    /// Source objects, by cluster.
+    pub(super) sourced: BTreeSet<(ClusterName, ObjectKey)>,
     pub(super) names: BTreeSet<Name>,
 }
 
@@ -43,6 +45,7 @@ impl Index {
             return;
         }
         self.step(1);
+        self.touch_sourced(source, key);
         match key.kind {
             Kind::Service => self.touch_service(source, key),
             Kind::Ingress | Kind::EndpointSlice | Kind::Endpoints => self.touch_users(key),
@@ -61,6 +64,10 @@ impl Index {
                 self.dirty.records.insert(key.clone());
                 self.touch_users(key);
             }
+            // Only sources ask for these.
+            Kind::Pod | Kind::Namespace | Kind::Gateway | Kind::ListenerSet | Kind::HttpRoute => {}
+            Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute | Kind::UdpRoute | Kind::Route => {}
+            Kind::IstioGateway | Kind::VirtualService => {}
         }
     }
 
@@ -68,7 +75,7 @@ impl Index {
     pub(super) fn touch_all(&mut self, source: &ClusterName) {
         let Some(of) = self.objects.source(source) else { return };
         let affected: BTreeSet<ObjectKey> =
-            of.objects.iter().map(|(key, located)| affects(key, &located.object)).collect();
+            of.objects.iter().flat_map(|(key, located)| affects(key, &located.object)).collect();
         for key in affected {
             self.touch(source, &key);
         }
@@ -96,6 +103,7 @@ impl Index {
         let Some(of) = self.objects.source(source) else { return };
         let ingresses: Vec<ObjectKey> = of.ingresses_to(service).cloned().collect();
         for ingress in ingresses {
+            self.touch_sourced(source, &ingress);
             self.touch_users(&ingress);
         }
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::place::Path;
 use super::typed::{self, Finding};
 use crate::object::{Kind, Object, ObjectKey};
+use crate::workload::Keep;
 
 /// What an API server gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,11 +30,11 @@ impl Given {
     }
 }
 
-/// Makes an object of a kind. `place` says whose it is, for problems.
+/// Makes an object of a kind, and keeps what sources ask for. `place` says whose it is, for problems.
 #[must_use]
-pub fn given(kind: Kind, mut value: Value, place: &str) -> Given {
+pub fn given(kind: Kind, mut value: Value, place: &str, keep: &Keep) -> Given {
     if let Value::Object(object) = &mut value {
-        typed::trim(kind, object);
+        typed::trim(kind, object, keep);
     }
     let text = |field| value.get("metadata")?.get(field)?.as_str();
     let key = ObjectKey::new(kind, text("namespace"), text("name").unwrap_or_default());
@@ -46,7 +47,7 @@ pub fn given(kind: Kind, mut value: Value, place: &str) -> Given {
         let subject = if path.is_empty() { key.to_string() } else { format!("{key}: {}", Path(&path)) };
         told(subject, reason, message)
     };
-    match typed::object(kind, &value) {
+    match typed::object(kind, &value, keep) {
         Ok((object, findings)) => Given::Object(object, findings.into_iter().map(problem).collect()),
         Err(findings) => {
             let problems = findings.into_iter().map(problem).collect();
@@ -65,9 +66,12 @@ mod tests {
     fn a_wrong_type_refuses_the_object_and_an_unknown_field_costs_itself() {
         let metadata = json!({"namespace": "shop", "name": "web"});
         let object = |spec| json!({"metadata": metadata, "spec": spec});
-        let Given::Object(known, problems) =
-            given(Kind::GlobalName, object(json!({"hosts": ["a.example"], "backends": [], "x": 1})), "hub")
-        else {
+        let Given::Object(known, problems) = given(
+            Kind::GlobalName,
+            object(json!({"hosts": ["a.example"], "backends": [], "x": 1})),
+            "hub",
+            &Keep::default(),
+        ) else {
             panic!("an object with one field too many is one")
         };
         assert_eq!(known.key.to_string(), "GlobalName shop/web");
@@ -77,7 +81,8 @@ mod tests {
             "{problem}"
         );
 
-        let refused = given(Kind::GlobalName, object(json!({"hosts": 1, "backends": []})), "hub");
+        let refused =
+            given(Kind::GlobalName, object(json!({"hosts": 1, "backends": []})), "hub", &Keep::default());
         let Given::Refused(key, problems) = refused else { panic!("{refused:?}") };
         assert_eq!((key, problems.len()), (known.key, 1));
         assert!(problems[0].subject.contains("spec.hosts"), "{:?}", problems[0]);
@@ -85,7 +90,10 @@ mod tests {
 
     #[test]
     fn an_object_without_a_name_is_none() {
-        assert!(matches!(given(Kind::Node, json!({"metadata": {}}), "eu"), Given::Nameless(_)));
-        assert!(matches!(given(Kind::Node, json!(null), "eu"), Given::Nameless(_)));
+        assert!(matches!(
+            given(Kind::Node, json!({"metadata": {}}), "eu", &Keep::default()),
+            Given::Nameless(_)
+        ));
+        assert!(matches!(given(Kind::Node, json!(null), "eu", &Keep::default()), Given::Nameless(_)));
     }
 }

@@ -12,11 +12,15 @@ use super::text_of;
 use super::words::{self, Quoted, Shown};
 use super::wrong;
 use crate::dns_endpoint::{self, DnsEndpoint, MARK};
+use crate::gateway_api;
 use crate::kinds::{GROUP, GlobalName, MemberCluster, SteeringPolicy, VERSION, Zone};
 use crate::kubefed::{self, Domain, IngressDnsRecord, RECORD_TTL_RULE, RecordTtl, ServiceDnsRecord};
-use crate::object::{Body, Kind, Object};
+use crate::object::{Body, Kind, Object, Read, kept};
+use crate::workload::Keep;
+use crate::{istio, openshift};
 
-/// Longest annotation that is kept, in bytes. Ours are kept whatever their length.
+/// Longest annotation that is kept, in bytes. Ours and those that sources read are kept whatever their length,
+/// which the API holds to 256 KiB for all of an object.
 pub const ANNOTATION_BYTES_MAX: usize = 4 * 1024;
 /// The fields that an object of any kind may have beside `spec`.
 const TOP_FIELDS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
@@ -44,9 +48,14 @@ pub(super) fn identity(value: &Value) -> Result<(&str, &str), String> {
     Ok((api_version, kind))
 }
 
-/// The kind of an object, if it is one that we read.
-pub(super) fn kind(api_version: &str, kind: &str) -> Option<Kind> {
+/// The kind of an object, if it is one that we read: always, or for a source that asks for it.
+pub(super) fn kind(api_version: &str, kind: &str, keep: &Keep) -> Option<Kind> {
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    always_read(group, version, kind)
+        .or_else(|| sourced(group, version, kind).filter(|kind| keep.reads(*kind)))
+}
+
+fn always_read(group: &str, version: &str, kind: &str) -> Option<Kind> {
     match (group, version, kind) {
         ("", "v1", "Service") => Some(Kind::Service),
         ("", "v1", "Endpoints") => Some(Kind::Endpoints),
@@ -57,8 +66,30 @@ pub(super) fn kind(api_version: &str, kind: &str) -> Option<Kind> {
         (GROUP, VERSION, "GlobalName") => Some(Kind::GlobalName),
         (GROUP, VERSION, "SteeringPolicy") => Some(Kind::SteeringPolicy),
         (GROUP, VERSION, "MemberCluster") => Some(Kind::MemberCluster),
-        (_, _, dns_endpoint::KIND) if api_version == dns_endpoint::API_VERSION => Some(Kind::DnsEndpoint),
+        (dns_endpoint::GROUP, dns_endpoint::VERSION, dns_endpoint::KIND) => Some(Kind::DnsEndpoint),
         (group, "v1alpha1", kind) if kubefed::GROUPS.contains(&group) => kubefed_kind(kind),
+        _ => None,
+    }
+}
+
+/// The kinds that only sources read; of Gateway API's and Istio's in every version that they were served in.
+fn sourced(group: &str, version: &str, kind: &str) -> Option<Kind> {
+    match (group, version, kind) {
+        ("", "v1", "Pod") => Some(Kind::Pod),
+        ("", "v1", "Namespace") => Some(Kind::Namespace),
+        (openshift::GROUP, "v1", "Route") => Some(Kind::Route),
+        (gateway_api::GROUP, "v1" | "v1beta1" | "v1alpha3" | "v1alpha2", kind) => match kind {
+            "Gateway" => Some(Kind::Gateway),
+            "ListenerSet" => Some(Kind::ListenerSet),
+            "HTTPRoute" => Some(Kind::HttpRoute),
+            "GRPCRoute" => Some(Kind::GrpcRoute),
+            "TLSRoute" => Some(Kind::TlsRoute),
+            "TCPRoute" => Some(Kind::TcpRoute),
+            "UDPRoute" => Some(Kind::UdpRoute),
+            _ => None,
+        },
+        (istio::GROUP, "v1" | "v1beta1" | "v1alpha3", "Gateway") => Some(Kind::IstioGateway),
+        (istio::GROUP, "v1" | "v1beta1" | "v1alpha3", "VirtualService") => Some(Kind::VirtualService),
         _ => None,
     }
 }
@@ -74,8 +105,8 @@ fn kubefed_kind(kind: &str) -> Option<Kind> {
 }
 
 /// Takes away what nobody here asks for: most of the bytes of what a cluster prints.
-pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>) {
-    if !matches!(kind, Kind::Service | Kind::Ingress) {
+pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>, keep: &Keep) {
+    if !has_status(kind) && !keep.reads(kind) {
         object.remove("status");
     }
     let Some(Value::Object(metadata)) = object.get_mut("metadata") else { return };
@@ -85,28 +116,44 @@ pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>) {
     if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
         annotations.retain(|key, value| {
-            key == MARK || value.as_str().is_none_or(|text| text.len() <= ANNOTATION_BYTES_MAX)
+            let is_kept = key == MARK || keep.is_ours(key);
+            is_kept || value.as_str().is_none_or(|text| text.len() <= ANNOTATION_BYTES_MAX)
         });
     }
 }
 
+/// True of kinds whose status is asked for without sources.
+fn has_status(kind: Kind) -> bool {
+    matches!(kind, Kind::Service | Kind::Ingress)
+}
+
 /// Makes the object, and says what is wrong with its fields; wrong types make no object, and all are told.
-pub(super) fn object(kind: Kind, value: &Value) -> Result<(Object, Vec<Finding>), Vec<Finding>> {
+pub(super) fn object(kind: Kind, value: &Value, keep: &Keep) -> Result<(Object, Vec<Finding>), Vec<Finding>> {
     let mut findings = Vec::new();
-    let object: Object = match kind {
-        Kind::Service => foreign::<core_v1::Service>(value)?.into(),
-        Kind::EndpointSlice => foreign::<discovery_v1::EndpointSlice>(value)?.into(),
-        Kind::Endpoints => foreign::<core_v1::Endpoints>(value)?.into(),
-        Kind::Ingress => foreign::<networking_v1::Ingress>(value)?.into(),
-        Kind::Node => foreign::<core_v1::Node>(value)?.into(),
-        Kind::Domain => foreign::<Domain>(value)?.into(),
-        Kind::ServiceDnsRecord => foreign::<ServiceDnsRecord>(value)?.into(),
-        Kind::IngressDnsRecord => foreign::<IngressDnsRecord>(value)?.into(),
-        Kind::DnsEndpoint => foreign::<DnsEndpoint>(value)?.into(),
-        Kind::Zone => without_misspelt_rules(ours::<Zone>(value, &mut findings)?, &mut findings).into(),
-        Kind::GlobalName => ours::<GlobalName>(value, &mut findings)?.into(),
-        Kind::SteeringPolicy => ours::<SteeringPolicy>(value, &mut findings)?.into(),
-        Kind::MemberCluster => ours::<MemberCluster>(value, &mut findings)?.into(),
+    let object = match kind {
+        Kind::Service => foreign::<core_v1::Service>(value)?.object(keep),
+        Kind::EndpointSlice => foreign::<discovery_v1::EndpointSlice>(value)?.object(keep),
+        Kind::Endpoints => foreign::<core_v1::Endpoints>(value)?.object(keep),
+        Kind::Ingress => foreign::<networking_v1::Ingress>(value)?.object(keep),
+        Kind::Node => foreign::<core_v1::Node>(value)?.object(keep),
+        Kind::Pod => foreign::<core_v1::Pod>(value)?.object(keep),
+        Kind::Namespace => foreign::<core_v1::Namespace>(value)?.object(keep),
+        Kind::Gateway => kept(kind, foreign(value)?, Body::Gateway, keep),
+        Kind::ListenerSet => kept(kind, foreign(value)?, Body::ListenerSet, keep),
+        Kind::HttpRoute | Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute | Kind::UdpRoute => {
+            kept(kind, foreign(value)?, Body::GatewayRoute, keep)
+        }
+        Kind::Route => kept(kind, foreign(value)?, Body::Route, keep),
+        Kind::IstioGateway => kept(kind, foreign(value)?, Body::IstioGateway, keep),
+        Kind::VirtualService => kept(kind, foreign(value)?, Body::VirtualService, keep),
+        Kind::Domain => foreign::<Domain>(value)?.object(keep),
+        Kind::ServiceDnsRecord => foreign::<ServiceDnsRecord>(value)?.object(keep),
+        Kind::IngressDnsRecord => foreign::<IngressDnsRecord>(value)?.object(keep),
+        Kind::DnsEndpoint => foreign::<DnsEndpoint>(value)?.object(keep),
+        Kind::Zone => without_misspelt_rules(ours::<Zone>(value, &mut findings)?, &mut findings).object(keep),
+        Kind::GlobalName => ours::<GlobalName>(value, &mut findings)?.object(keep),
+        Kind::SteeringPolicy => ours::<SteeringPolicy>(value, &mut findings)?.object(keep),
+        Kind::MemberCluster => ours::<MemberCluster>(value, &mut findings)?.object(keep),
     };
     let object = without_wrong_ttls(object, &mut findings);
     Ok((object, findings))

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::api::{INTENTS, Resource, WORKLOAD};
 use portolan_kube::follow::News;
+use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
 
 use super::feed::Sender;
@@ -37,6 +38,8 @@ pub(super) struct Cluster {
     /// Whose an object is, where problems have a place.
     pub(super) place: Arc<str>,
     pub(super) holds: Arc<Holds>,
+    /// What is kept of objects for sources.
+    pub(super) keep: Keep,
     sender: Sender,
     /// The highest version that any of its watches saw.
     highest: AtomicU64,
@@ -74,13 +77,19 @@ impl Part {
 }
 
 impl Cluster {
-    pub(super) fn new(name: ClusterName, is_hub: bool, sender: Sender, holds: Arc<Holds>) -> Self {
+    pub(super) fn new(
+        name: ClusterName,
+        is_hub: bool,
+        keep: Keep,
+        sender: Sender,
+        holds: Arc<Holds>,
+    ) -> Self {
         let mut parts = vec![Part::new(name.clone(), &WORKLOAD)];
         if is_hub {
             parts.push(Part::new(root(), &INTENTS));
         }
         let (place, parts) = (name.0.clone(), Mutex::new(parts));
-        Self { name, place, holds, sender, highest: AtomicU64::new(0), doubt: Notify::new(), parts }
+        Self { name, place, holds, keep, sender, highest: AtomicU64::new(0), doubt: Notify::new(), parts }
     }
 
     /// What it is watched for.

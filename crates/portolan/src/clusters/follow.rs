@@ -216,12 +216,12 @@ impl Follow {
             object.insert("apiVersion".into(), self.resource.api_version().into());
             object.insert("kind".into(), self.resource.spelt.into());
         }
-        given(self.resource.kind, value, &self.cluster.place)
+        given(self.resource.kind, value, &self.cluster.place, &self.cluster.keep)
     }
 
-    /// True where labels are all that is asked for.
+    /// True where labels are all that is asked for; sources ask for a Node's addresses.
     fn is_metadata(&self) -> bool {
-        self.resource.kind == Kind::Node
+        self.resource.kind == Kind::Node && !self.cluster.keep.reads(Kind::Node)
     }
 }
 

@@ -51,7 +51,8 @@ impl Member {
         holds: Arc<Holds>,
         known: Arc<Known>,
     ) -> Self {
-        let cluster = Arc::new(Cluster::new(context.name.clone(), is_hub, sender, holds));
+        let keep = engine.lock().keep();
+        let cluster = Arc::new(Cluster::new(context.name.clone(), is_hub, keep, sender, holds));
         let (reach, _) = watch::channel(Reached::No);
         let identity = Identity::default();
         Self {

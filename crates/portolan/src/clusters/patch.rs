@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use portolan_core::{Problem, Reason};
+use portolan_core::fleet::NameView;
+use portolan_core::{NameRef, Problem, Reason};
 use portolan_kube::api::{INTENTS, Resource, resource_of};
 use portolan_kube::dns_endpoint::{self, DnsEndpoint};
 use portolan_kube::endpoints;
@@ -139,15 +140,17 @@ impl Patch {
 
     /// What is there, what should be, and what is to be written therefore; none while the hub is not read.
     fn look(&self) -> Option<Seen> {
-        let (snapshot, fleet, objects, problems) = {
+        let (snapshot, fleet, apart, objects, problems) = {
             let engine = self.engine.lock();
             if !engine.is_fresh() {
                 return None;
             }
             let objects: Vec<Arc<Object>> = engine.intents_at(&root());
-            (engine.snapshot(), engine.fleet().clone(), objects, engine.problems())
+            (engine.snapshot(), engine.fleet().clone(), engine.apart(), objects, engine.problems())
         };
-        let wanted = endpoints::project(&snapshot, &fleet, |_, _| true);
+        // A foreign DNSEndpoint stands there already.
+        let is_made = |_: NameRef<'_>, facts: &NameView<'_>| facts.owner.kind != dns_endpoint::KIND;
+        let wanted = endpoints::project(&snapshot, &fleet, &apart, is_made);
         let plan = endpoints::plan(wanted, objects.iter());
         let (owners, faults) = (Owners::of(&fleet, &snapshot), Faults::of(&problems));
         let mut writes: Vec<Write> = Vec::new();

@@ -15,7 +15,7 @@ use super::outcome::Outcome;
 /// When the folder cannot be read, or nothing can be written.
 pub fn endpoints(folder: &Path, json: bool, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome> {
     let engine = super::read(folder, &[])?;
-    let objects = portolan_kube::endpoints::project(&engine.snapshot(), engine.fleet(), |_, _| true);
+    let objects = engine.endpoints();
     let text = if json {
         portolan_kube::endpoints::json(&objects)
     } else {

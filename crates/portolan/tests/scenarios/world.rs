@@ -34,7 +34,7 @@ pub(crate) struct World {
     networks: String,
     /// The texts of zone files.
     files: BTreeMap<Name, String>,
-    index: Index,
+    pub(crate) index: Index,
     pub(crate) fleet: Fleet,
     pub(crate) snapshot: Snapshot,
     serials: Serials,

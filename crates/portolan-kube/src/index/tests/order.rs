@@ -3,12 +3,33 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Bench, Event, key, made, mk, mk_domain, mk_global_name, mk_ingress, mk_ingress_record, mk_member,
     mk_node, mk_record, mk_service, mk_slice, mk_zone,
 };
+
+const SOURCES: &str = "--source=service --source=ingress";
+
+/// A Service that names hosts.
+fn named(path: &str, host: &str, address: &str) -> Value {
+    let mut service = mk_service(path, &[address]);
+    service["metadata"]["annotations"] = json!({ "external-dns.kubernetes.io/hostname": host });
+    service["spec"] = json!({ "type": "LoadBalancer" });
+    service
+}
+
+/// A headless Service, its slice and its pod.
+fn headless() -> [Value; 3] {
+    let mut service = named("shop/db", "db.example.net", "192.0.2.9");
+    service["spec"] = json!({ "clusterIP": "None", "selector": { "app": "db" } });
+    let mut slice = mk_slice("shop/db", true);
+    slice["endpoints"][0]["targetRef"] = json!({ "kind": "Pod", "name": "db-0" });
+    let mut pod = mk("Pod", "shop/db-0", json!({}));
+    pod["metadata"]["labels"] = json!({ "app": "db" });
+    [service, slice, pod]
+}
 
 /// A life of each thing, in its own order: what happens to different things may mix as it likes.
 fn lives() -> Vec<Vec<Event>> {
@@ -16,6 +37,7 @@ fn lives() -> Vec<Vec<Event>> {
     let service = |n: u8| mk_service("shop/web", &[&format!("192.0.2.{n}")]);
     let web = |service: &str| mk_global_name("shop/web", &["shop.example.net"], &[service]);
     let rules = json!({ "defaultBackend": { "service": { "name": "web" } } });
+    let headless = headless();
     let foreign = mk(
         "DNSEndpoint",
         "shop/ingress-web",
@@ -49,7 +71,25 @@ fn lives() -> Vec<Vec<Event>> {
         vec![Set("c", mk_ingress("shop/web", &["203.0.113.1", "127.0.0.1"], rules))],
         vec![Set("", mk_ingress_record("shop/web", &["i.example.org", "i.example.com"]))],
         vec![Set("b", foreign)],
+        vec![Set("a", named("shop/one", "s.example.net", "192.0.2.11")), Set("a", service_of("shop/one"))],
+        vec![Set("a", service_of("shop/two")), Set("a", named("shop/two", "s.example.net", "192.0.2.12"))],
+        vec![
+            Set("b", made(named("shop/two", "s.example.net", "192.0.2.13"), 4)),
+            Set("b", made(named("shop/two", "s.example.net", "192.0.2.14"), 2)),
+        ],
+        vec![Set("c", made(named("evil/two", "s.example.net,shop.example.net", "192.0.2.15"), 3))],
+        vec![Set("c", headless[0].clone())],
+        vec![
+            Set("c", headless[1].clone()),
+            Set("c", mk_slice("shop/db", false)),
+            Set("c", headless[1].clone()),
+        ],
+        vec![Set("c", headless[2].clone()), Delete("c", headless[2].clone()), Set("c", headless[2].clone())],
     ]
+}
+
+fn service_of(path: &str) -> Value {
+    mk_service(path, &["192.0.2.10"])
 }
 
 /// One order of all events that keeps each life's own order.
@@ -71,7 +111,7 @@ fn mixed(seed: &[u16]) -> Vec<Event> {
 
 /// What is there at the end, told at once to an index that knows nothing.
 fn end() -> String {
-    let mut bench = Bench::default();
+    let mut bench = Bench::sourced(SOURCES);
     let mut last = BTreeMap::new();
     for event in lives().into_iter().flatten() {
         match &event {
@@ -95,7 +135,7 @@ proptest! {
 
     #[test]
     fn any_order_ends_the_same(seed in prop::collection::vec(any::<u16>(), 64), every in 1_usize..9) {
-        let mut bench = Bench::default();
+        let mut bench = Bench::sourced(SOURCES);
         for (i, event) in mixed(&seed).iter().enumerate() {
             bench.event(event);
             if i % every == 0 {
@@ -109,8 +149,19 @@ proptest! {
 #[test]
 fn the_end_is_worth_comparing() {
     let text = end();
-    for part in ["NotReady", "Draining", "buy", "Conflict", "NoZone", "TargetSuspect", "ingress-web", "us-a"]
-    {
+    for part in [
+        "NotReady",
+        "Draining",
+        "buy",
+        "Conflict",
+        "NoZone",
+        "TargetSuspect",
+        "ingress-web",
+        "us-a",
+        "db.example.net",
+        "192.0.2.14",
+        "Service evil/two",
+    ] {
         assert!(text.contains(part), "{part} is not in the end:\n{text}");
     }
 }

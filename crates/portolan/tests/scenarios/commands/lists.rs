@@ -63,7 +63,7 @@ fn serial(world: &World, c: &mut Command) -> String {
 
 fn projected(world: &World) -> String {
     let mut text = String::new();
-    for object in endpoints::project(&world.snapshot, &world.fleet, |_, _| true) {
+    for object in endpoints::project(&world.snapshot, &world.fleet, &world.index.apart(), |_, _| true) {
         let name = |part: &Option<String>| part.clone().unwrap_or_default();
         let _ = writeln!(text, "{}/{}", name(&object.metadata.namespace), name(&object.metadata.name));
         for record in &object.spec.endpoints {

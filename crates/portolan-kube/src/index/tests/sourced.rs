@@ -1,0 +1,339 @@
+//! Clusters' own objects as records: whose names they are, what each cluster gives, what a change touches.
+
+use portolan_core::Reason;
+use portolan_core::cluster::ClusterName;
+use serde_json::{Value, json};
+
+use super::{Bench, made, mk, mk_global_name, mk_ingress, mk_node, mk_service, mk_slice, mk_zone};
+use crate::endpoints;
+
+const PREFIX: &str = "external-dns.kubernetes.io";
+const SOURCES: &str = "--source=service --source=ingress";
+
+/// An object with annotations; those of External-DNS by their suffix.
+fn annotated(mut object: Value, annotations: &[(&str, &str)]) -> Value {
+    for (suffix, value) in annotations {
+        object["metadata"]["annotations"][format!("{PREFIX}/{suffix}")] = json!(value);
+    }
+    object
+}
+
+/// A Service of type LoadBalancer with a name.
+fn named(path: &str, host: &str, addresses: &[&str]) -> Value {
+    let mut service = annotated(mk_service(path, addresses), &[("hostname", host)]);
+    service["spec"]["type"] = json!("LoadBalancer");
+    service
+}
+
+fn printed(bench: &mut Bench) -> String {
+    bench.take();
+    let snapshot = super::snapshot(&bench.fleet);
+    let objects = endpoints::project(&snapshot, &bench.fleet, &bench.index.apart(), |_, _| true);
+    let mut text = String::new();
+    for object in objects {
+        let namespace = object.metadata.namespace.unwrap_or_default();
+        text += &format!("{namespace}/{}\n", object.metadata.name.unwrap());
+        for e in object.spec.endpoints {
+            let ttl = e.record_ttl.ttl().map_or("-".into(), |ttl| ttl.seconds().to_string());
+            text += &format!("  {} {ttl} {} {}", e.dns_name, e.record_type, e.targets.join(","));
+            text += &e.set_identifier.map(|set| format!(" set={set}")).unwrap_or_default();
+            for property in e.provider_specific {
+                text += &format!(" {}={}", property.name, property.value);
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[test]
+fn each_cluster_gives_its_own() {
+    let objects = [
+        ("", mk_zone("example.org", json!([{}]))),
+        ("eu", named("shop/web", "shop.example.org", &["192.0.2.1", "2001:db8::1"])),
+        ("eu", mk_slice("shop/web", true)),
+        ("us", named("shop/web", "shop.example.org", &["198.51.100.1"])),
+        ("us", mk_slice("shop/web", false)),
+        (
+            "us",
+            mk_ingress("shop/web", &["198.51.100.2"], json!({ "rules": [{ "host": "www.example.org" }] })),
+        ),
+    ];
+    let mut off = Bench::of(&objects);
+    assert_eq!(off.show("shop.example.org"), "", "sources are off");
+    let mut bench = Bench::sourced(SOURCES).with(&objects);
+    assert_eq!(bench.show("shop.example.org"), "eu=192.0.2.1,2001:db8::1 Ready | us=198.51.100.1 NotReady");
+    assert_eq!(bench.answer("shop.example.org"), "A 192.0.2.1 (30); AAAA 2001:db8::1 (30)");
+    assert_eq!(bench.show("www.example.org"), "us=198.51.100.2 NotReady");
+    assert_eq!(
+        printed(&mut bench),
+        "shop/ingress-web\n  www.example.org - A 198.51.100.2\n\
+         shop/service-web\n  shop.example.org - A 192.0.2.1\n  shop.example.org - AAAA 2001:db8::1\n"
+    );
+    assert_eq!(bench.problems(Reason::Conflict), [] as [String; 0]);
+    let held_by: Vec<String> =
+        bench.name("shop.example.org").unwrap().held_by.iter().map(ToString::to_string).collect();
+    assert_eq!(held_by, ["eu", "us"]);
+    let mut only = Bench::sourced("--source=ingress").with(&objects);
+    assert_eq!(only.show("shop.example.org"), "");
+}
+
+#[test]
+fn a_copy_says_what_its_cluster_has() {
+    let mut bench = Bench::sourced(SOURCES).with(&[
+        ("a", annotated(named("shop/web", "one.example.org", &["192.0.2.1"]), &[("ttl", "60")])),
+        (
+            "b",
+            annotated(named("shop/web", "one.example.org,two.example.org", &["192.0.2.2"]), &[("ttl", "20")]),
+        ),
+        ("c", named("shop/web", "one.example.org", &["192.0.2.3"])),
+    ]);
+    assert_eq!(
+        bench.show("one.example.org"),
+        "a=192.0.2.1 NotReady | b=192.0.2.2 NotReady | c=192.0.2.3 NotReady"
+    );
+    assert_eq!(bench.show("two.example.org"), "b=192.0.2.2 NotReady");
+    assert_eq!(bench.answer("one.example.org"), "A 192.0.2.1,192.0.2.2,192.0.2.3 (20)", "the least TTL");
+    bench.delete("b", &mk_service("shop/web", &[]));
+    assert_eq!(bench.answer("one.example.org"), "A 192.0.2.1,192.0.2.3 (60)");
+    assert_eq!(bench.show("two.example.org"), "");
+    bench.set("a", &mk_service("shop/web", &["192.0.2.1"]));
+    assert_eq!(bench.answer("one.example.org"), "A 192.0.2.3 (30)", "its annotation went");
+    bench.index.silent(&ClusterName::from("c"), 1);
+    assert_eq!(bench.show("one.example.org"), "c=192.0.2.3 NotReady", "silence deletes nothing");
+    bench.index.forget(&ClusterName::from("c"));
+    assert_eq!(bench.show("one.example.org"), "");
+    assert_eq!(bench.problems(Reason::NoZone), [] as [String; 0]);
+}
+
+const HOST: &str = "x.example.org";
+
+/// A Service that wants the name since a second, with an address that ends so.
+fn wants(path: &str, second: u32, end: u8) -> Value {
+    made(named(path, HOST, &[&format!("192.0.2.{end}")]), second)
+}
+
+/// Two objects that want one name: what stands there, and who loses.
+#[track_caller]
+fn check_two(first: (&'static str, Value), second: (&'static str, Value), shown: &str, loser: Option<&str>) {
+    let mut bench = Bench::sourced(SOURCES).with(&[
+        ("", mk_zone("example.org", json!([{}]))),
+        ("a", mk_service("shop/back", &["192.0.2.9"])),
+        ("b", mk_node("worker", "r", "z")),
+    ]);
+    for (cluster, object) in [&second, &first] {
+        bench.set(cluster, object);
+        bench.take();
+    }
+    assert_eq!(bench.show(HOST), shown);
+    match loser {
+        Some(loser) => bench.complains(Reason::Conflict, &[loser, HOST]),
+        None => assert_eq!(bench.problems(Reason::Conflict), [] as [String; 0]),
+    }
+    bench.delete(first.0, &first.1);
+    bench.delete(second.0, &second.1);
+    assert_eq!(bench.show(HOST), "");
+    assert_eq!(bench.problems(Reason::Conflict), [] as [String; 0]);
+}
+
+#[test]
+fn objects_of_one_kind_and_namespace_share_a_name() {
+    let both = |cluster: &str| format!("a=192.0.2.1 NotReady | {cluster}=192.0.2.2 NotReady");
+    check_two(("a", wants("shop/web", 1, 1)), ("a", wants("shop/api", 2, 2)), &both("a"), None);
+    check_two(("a", wants("shop/web", 2, 1)), ("b", wants("shop/api", 1, 2)), &both("b"), None);
+}
+
+#[test]
+fn nobody_takes_anothers_name() {
+    let ingress = mk_ingress("shop/web", &["192.0.2.2"], json!({ "rules": [{ "host": HOST }] }));
+    let global = |second| made(mk_global_name("shop/global", &[HOST], &["back"]), second);
+    let service = |second| ("a", wants("shop/web", second, 1));
+    let loses = Some("Service shop/web (a)");
+    let other = ("a", wants("evil/web", 2, 2));
+    check_two(service(1), other, "a=192.0.2.1 NotReady", Some("Service evil/web (a)"));
+    check_two(service(2), ("a", made(ingress, 1)), "a=192.0.2.2 NotReady", loses);
+    check_two(service(2), ("", global(1)), "a=192.0.2.9 NotReady", loses);
+    check_two(service(1), ("", global(2)), "a=192.0.2.1 NotReady", Some("GlobalName shop/global"));
+}
+
+#[test]
+fn the_fence_looks_at_each_copy() {
+    let rules = json!([{ "namespaces": ["shop"], "clusters": ["eu"] }]);
+    let mut bench = Bench::sourced(SOURCES).with(&[
+        ("", mk_zone("example.org", rules)),
+        ("eu", named("shop/web", "shop.example.org,example.org", &["192.0.2.1"])),
+        ("rogue", named("shop/web", "shop.example.org", &["203.0.113.66"])),
+        ("eu", named("evil/web", "evil.example.org", &["203.0.113.67"])),
+    ]);
+    assert_eq!(bench.show("shop.example.org"), "eu=192.0.2.1 NotReady", "a cluster cannot add itself");
+    bench.complains(Reason::NotAdmitted, &["Service shop/web (rogue)", "of rogue", "shop.example.org"]);
+    assert_eq!(bench.show("evil.example.org"), "");
+    bench.complains(Reason::NotAdmitted, &["Service evil/web (eu)"]);
+    assert_eq!(bench.show("example.org"), "");
+    bench.complains(Reason::NotAdmitted, &["Service shop/web (eu)", "the apex"]);
+}
+
+#[test]
+fn names_and_targets_that_are_none() {
+    let mut bench = Bench::sourced(SOURCES).with(&[(
+        "a",
+        named(
+            "shop/web",
+            "shop.example.org, bad name.example.org, -x.example.org, *.example.org",
+            &["192.0.2.1", "169.254.0.1", "10.0.0.1", "lb..example.net"],
+        ),
+    )]);
+    assert_eq!(bench.show("shop.example.org"), "a=10.0.0.1,192.0.2.1 NotReady");
+    assert_eq!(bench.show("*.example.org"), "a=10.0.0.1,192.0.2.1 NotReady");
+    bench.complains(
+        Reason::Invalid,
+        &["Service shop/web (a)", "\"-x.example.org\"", "begins or ends with '-'"],
+    );
+    bench.complains(Reason::TargetSkipped, &["169.254.0.1", "link-local"]);
+    bench.complains(Reason::TargetSkipped, &["lb..example.net"]);
+    bench.complains(Reason::TargetSuspect, &["10.0.0.1"]);
+    bench.complains(Reason::NoZone, &["*.example.org. and 2 more", "apex: \"example.org\""]);
+}
+
+#[test]
+fn what_a_change_touches() {
+    let mut headless = annotated(mk_service("shop/db", &[]), &[("hostname", "db.example.org")]);
+    headless["spec"] = json!({ "clusterIP": "None", "selector": { "app": "db" } });
+    let mut slice = mk_slice("shop/db", true);
+    slice["endpoints"][0]["targetRef"] = json!({ "kind": "Pod", "name": "db-0" });
+    let mut pod = mk("Pod", "shop/db-0", json!({ "spec": { "hostname": "db-0" } }));
+    pod["metadata"]["labels"] = json!({ "app": "db" });
+    let path = json!({ "path": "/", "pathType": "Prefix", "backend": { "service": { "name": "web" } } });
+    let rules = json!({ "rules": [{ "host": "www.example.org", "http": { "paths": [path] } }] });
+    let mut port = annotated(mk_service("shop/port", &[]), &[("hostname", "port.example.org")]);
+    port["spec"] = json!({ "type": "NodePort" });
+    let mut bench = Bench::sourced(SOURCES).with(&[
+        ("a", headless),
+        ("a", slice.clone()),
+        ("a", mk_ingress("shop/web", &["192.0.2.1"], rules)),
+        ("a", port),
+    ]);
+    assert_eq!(bench.show("db.example.org"), "", "its pod is not there");
+    bench.set("a", &pod);
+    assert_eq!(bench.show("db.example.org"), "a=10.0.0.1 Ready");
+    assert_eq!(bench.show("db-0.db.example.org"), "a=10.0.0.1 Ready");
+    pod["metadata"]["labels"] = json!({ "app": "other" });
+    bench.set("a", &pod);
+    assert_eq!(bench.show("db.example.org"), "");
+    pod["metadata"]["labels"] = json!({ "app": "db" });
+    bench.set("a", &pod);
+    slice["endpoints"][0]["addresses"] = json!(["10.0.0.2"]);
+    bench.set("a", &slice);
+    assert_eq!(bench.show("db.example.org"), "a=10.0.0.2 Ready");
+    bench.delete("a", &pod);
+    assert_eq!(bench.show("db.example.org"), "");
+
+    assert_eq!(bench.show("www.example.org"), "a=192.0.2.1 NotReady");
+    bench.set("a", &mk_slice("shop/web", true));
+    assert_eq!(bench.show("www.example.org"), "a=192.0.2.1 Ready");
+
+    let mut node = mk_node("worker", "r", "z");
+    node["status"] = json!({ "addresses": [{ "type": "ExternalIP", "address": "192.0.2.7" }] });
+    bench.set("a", &node);
+    assert_eq!(bench.show("port.example.org"), "a=192.0.2.7 NotReady");
+    bench.delete("a", &node);
+    assert_eq!(bench.show("port.example.org"), "");
+}
+
+#[test]
+fn sets_stay_apart_in_another_dns() {
+    let set = |cluster: &str, address: &str, ready: bool| {
+        let identifier = [("set-identifier", cluster), ("aws-weight", "10")];
+        [
+            annotated(named("shop/web", "shop.example.org", &[address]), &identifier),
+            mk_slice("shop/web", ready),
+        ]
+    };
+    let mut bench = Bench::sourced(SOURCES);
+    for (cluster, address) in [("eu", "192.0.2.1"), ("us", "lb.example.net"), ("jp", "lb.example.com")] {
+        set(cluster, address, true).iter().for_each(|object| bench.set(cluster, object));
+        bench.index.heard(&ClusterName::from(cluster));
+    }
+    let host = "shop/service-web\n  shop.example.org - ";
+    assert_eq!(
+        printed(&mut bench),
+        format!("{host}A 192.0.2.1 set=eu aws/weight=10\n"),
+        "an alias cannot stand beside an address"
+    );
+    bench.set("eu", &named("shop/web", "shop.example.org", &["lb.example.org"]));
+    assert_eq!(
+        printed(&mut bench),
+        format!(
+            "{host}CNAME lb.example.org\n  shop.example.org - CNAME lb.example.com set=jp aws/weight=10\n  \
+             shop.example.org - CNAME lb.example.net set=us aws/weight=10\n"
+        )
+    );
+    set("us", "lb.example.net", false).iter().for_each(|object| bench.set("us", object));
+    assert!(!printed(&mut bench).contains("set=us"), "its cluster is not ready");
+    let mut one = Bench::sourced(SOURCES)
+        .with(&[("a", annotated(named("shop/web", "x.example.org", &["192.0.2.1"]), &[("alias", "true")]))]);
+    assert_eq!(printed(&mut one), "shop/service-web\n  x.example.org - A 192.0.2.1 alias=true\n");
+}
+
+#[test]
+fn a_record_and_a_source_object_of_one_name_are_one_object() {
+    let objects = [
+        ("", super::mk_domain("any/fed", "example.org")),
+        ("", super::mk_record("shop/web", json!({ "dnsPrefix": "buy" }))),
+        ("eu", annotated(named("shop/web", "a.example.net", &["192.0.2.1"]), &[("ttl", "60")])),
+        ("eu", mk_slice("shop/web", true)),
+    ];
+    let mut bench = Bench::sourced(SOURCES).with(&objects);
+    assert_eq!(
+        printed(&mut bench),
+        "shop/service-web\n  a.example.net 60 A 192.0.2.1\n  buy.example.org 180 CNAME web.shop.fed.svc.example.org\n  \
+         web.shop.fed.svc.example.org 180 A 192.0.2.1\n"
+    );
+}
+
+#[test]
+fn after_a_restart_what_was_offered_stays_until_it_is_heard() {
+    let objects = [
+        ("", mk_zone("example.org", json!([{}]))),
+        ("a", named("shop/web", "x.example.org", &["192.0.2.1"])),
+        ("b", made(named("shop/api", "x.example.org", &["192.0.2.2"]), 1)),
+    ];
+    let before = Bench::sourced(SOURCES).with(&objects);
+    let mut bench = Bench::sourced(SOURCES);
+    bench.index.remember(&before.fleet, 1_000);
+    bench.fleet = before.fleet.clone();
+    bench.set("a", &named("shop/web", "x.example.org", &["192.0.2.9"]));
+    bench.index.heard(&ClusterName::from("a"));
+    assert_eq!(bench.show("x.example.org"), "a=192.0.2.9 NotReady | b=192.0.2.2 NotReady");
+    bench.index.heard(&ClusterName::from("b"));
+    bench.index.heard(&ClusterName::from(""));
+    assert_eq!(bench.show("x.example.org"), "a=192.0.2.9 NotReady", "b has it no more");
+}
+
+#[test]
+fn a_change_costs_the_same_in_a_small_and_a_large_fleet() {
+    let fleet = |names: usize| {
+        let mut bench = Bench::sourced(SOURCES);
+        for cluster in ["eu", "us"] {
+            for i in 0..names {
+                bench.set(
+                    cluster,
+                    &named(&format!("shop/s{i}"), &format!("n{i}.example.org"), &["192.0.2.1"]),
+                );
+            }
+            bench.index.heard(&ClusterName::from(cluster));
+        }
+        bench.take();
+        bench
+    };
+    let cost = |mut bench: Bench| {
+        let before = bench.index.steps();
+        bench.set("eu", &named("shop/s0", "n0.example.org", &["192.0.2.2"]));
+        let facts = bench.take().len();
+        assert_eq!(facts, 1);
+        bench.index.steps() - before
+    };
+    let steps = cost(fleet(10));
+    assert_eq!(cost(fleet(1_000)), steps);
+    assert!(steps < 20, "{steps}");
+}

@@ -1,0 +1,290 @@
+//! What External-DNS makes of a cluster's own objects, by the same rules (of its version 0.22).
+//!
+//! ```text
+//!   object ─▶ asked for? ─▶ source ─▶ templates ─▶ finish ─▶ Endpoint: name, type, targets, TTL, set
+//!             filters       one file   template     targets, TTLs, PTR
+//!             controller    a kind
+//! ```
+//!
+//! A source is pure: it looks at one object, at others of the same cluster through a [`View`], and at
+//! [`Options`], which have External-DNS' names, defaults and meanings. The view notes what was looked at, so
+//! that whoever keeps the result knows when it is stale. A fault costs the object that has it, and is told
+//! beside what could be made of the rest; External-DNS ends its whole sync on some and passes over others.
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | `options` | what an operator asked for |
+//! | `selector` | objects by their labels |
+//! | `template` | names by Go templates |
+//! | `annotations` | the annotations that sources read, with both prefixes |
+//! | `view` | the other objects of the cluster |
+//! | `endpoint` | what a source gives |
+//! | `finish` | the steps that all of it takes |
+//! | `service`, `headless`, `node_port`, `ingress` | Kubernetes' own kinds |
+
+mod annotations;
+mod endpoint;
+mod finish;
+mod headless;
+mod ingress;
+mod node_port;
+mod options;
+mod selector;
+mod service;
+mod template;
+mod view;
+
+use portolan_core::Reason;
+
+pub use endpoint::Endpoint;
+pub use options::{DEFAULT_PREFIXES, ITEMS_MAX, OptionFault, Options, RECORD_TYPES, Templates};
+pub use selector::{LabelSelector, REQUIREMENTS_MAX, Selector, SelectorError};
+pub use template::{NESTING_MAX, OUTPUT_OCTETS_MAX, STEPS_MAX, TEMPLATE_OCTETS_MAX, Template, TemplateError};
+pub(crate) use view::all_of;
+pub use view::{Cluster, View};
+
+use crate::object::{Body, Kind, Object};
+use annotations::Annotations;
+
+/// A source, by the name that `--source` has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "they are the names of the sources")]
+pub enum Source {
+    Service,
+    Ingress,
+    Node,
+    Pod,
+    Crd,
+    OpenshiftRoute,
+    GatewayHttproute,
+    GatewayGrpcroute,
+    GatewayTlsroute,
+    GatewayTcproute,
+    GatewayUdproute,
+    IstioGateway,
+    IstioVirtualservice,
+}
+
+impl Source {
+    /// All that there are here, in the order of the docs.
+    pub const ALL: [Self; 13] = [
+        Self::Service,
+        Self::Ingress,
+        Self::Node,
+        Self::Pod,
+        Self::Crd,
+        Self::OpenshiftRoute,
+        Self::GatewayHttproute,
+        Self::GatewayGrpcroute,
+        Self::GatewayTlsroute,
+        Self::GatewayTcproute,
+        Self::GatewayUdproute,
+        Self::IstioGateway,
+        Self::IstioVirtualservice,
+    ];
+
+    /// Every source of External-DNS: what a template may ask `isSource` for.
+    pub const KNOWN: [&'static str; 25] = [
+        "node",
+        "service",
+        "ingress",
+        "pod",
+        "gateway-httproute",
+        "gateway-grpcroute",
+        "gateway-tlsroute",
+        "gateway-tcproute",
+        "gateway-udproute",
+        "istio-gateway",
+        "istio-virtualservice",
+        "ambassador-host",
+        "contour-httpproxy",
+        "gloo-proxy",
+        "traefik-proxy",
+        "openshift-route",
+        "fake",
+        "empty",
+        "connector",
+        "crd",
+        "skipper-routegroup",
+        "kong-tcpingress",
+        "f5-virtualserver",
+        "f5-transportserver",
+        "unstructured",
+    ];
+
+    /// As `--source` has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Ingress => "ingress",
+            Self::Node => "node",
+            Self::Pod => "pod",
+            Self::Crd => "crd",
+            Self::OpenshiftRoute => "openshift-route",
+            Self::GatewayHttproute => "gateway-httproute",
+            Self::GatewayGrpcroute => "gateway-grpcroute",
+            Self::GatewayTlsroute => "gateway-tlsroute",
+            Self::GatewayTcproute => "gateway-tcproute",
+            Self::GatewayUdproute => "gateway-udproute",
+            Self::IstioGateway => "istio-gateway",
+            Self::IstioVirtualservice => "istio-virtualservice",
+        }
+    }
+
+    /// The source of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+
+    /// The kind whose objects it makes records of.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Service => Kind::Service,
+            Self::Ingress => Kind::Ingress,
+            Self::Node => Kind::Node,
+            Self::Pod => Kind::Pod,
+            Self::Crd => Kind::DnsEndpoint,
+            Self::OpenshiftRoute => Kind::Route,
+            Self::GatewayHttproute => Kind::HttpRoute,
+            Self::GatewayGrpcroute => Kind::GrpcRoute,
+            Self::GatewayTlsroute => Kind::TlsRoute,
+            Self::GatewayTcproute => Kind::TcpRoute,
+            Self::GatewayUdproute => Kind::UdpRoute,
+            Self::IstioGateway => Kind::IstioGateway,
+            Self::IstioVirtualservice => Kind::VirtualService,
+        }
+    }
+
+    /// The source of a kind.
+    #[must_use]
+    pub fn of(kind: Kind) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.kind() == kind)
+    }
+}
+
+/// What a source makes of one object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Offered {
+    /// The records.
+    pub endpoints: Vec<Endpoint>,
+    /// What is wrong with the object.
+    pub faults: Faults,
+}
+
+/// What is wrong with an object, each once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Faults(Vec<Fault>);
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The field of the object: `metadata.annotations[external-dns.kubernetes.io/ttl]`.
+    pub field: String,
+    /// Why.
+    pub reason: Reason,
+    /// The value and the rule that it breaks.
+    pub message: String,
+}
+
+/// What a source has at hand for one object.
+struct Scene<'s, 'a> {
+    object: &'a Object,
+    annotations: Annotations<'a>,
+    options: &'s Options,
+    view: &'s mut View<'a>,
+    faults: &'s mut Faults,
+}
+
+/// True of the kinds, as owners of names have them, whose copies speak each for its own cluster.
+#[must_use]
+pub fn is_sourced(kind: &str) -> bool {
+    sourced_kind(kind).is_some()
+}
+
+/// Which of these kinds it is.
+pub(crate) fn sourced_kind(kind: &str) -> Option<Kind> {
+    let kinds = Source::ALL.into_iter().filter(|source| *source != Source::Crd).map(Source::kind);
+    kinds.into_iter().find(|known| known.to_string() == kind)
+}
+
+/// What a source makes of an object of a cluster; nothing when none that is on asks for it.
+pub fn offered<'a>(object: &'a Object, view: &mut View<'a>, options: &'a Options) -> Offered {
+    if !Source::of(object.key.kind).is_some_and(|source| options.is_on(source)) {
+        return Offered::default();
+    }
+    let Some(meta) = meta(&object.body) else { return Offered::default() };
+    let annotations = Annotations::new(&meta.annotations, &options.annotation_prefixes);
+    let is_asked_for = options.takes_namespace(&object.key)
+        && options.annotation_filter.takes(&meta.annotations)
+        && options.label_filter.takes(&meta.labels)
+        && annotations.is_ours();
+    if !is_asked_for {
+        return Offered::default();
+    }
+    let mut faults = Faults::default();
+    let scene = &mut Scene { object, annotations, options, view, faults: &mut faults };
+    let endpoints = match &object.body {
+        Body::Service(service) => service::endpoints(scene, service),
+        Body::Ingress(ingress) => ingress::endpoints(scene, ingress),
+        _ => Vec::new(),
+    };
+    let endpoints = finish::finish(endpoints, options);
+    Offered { endpoints, faults }
+}
+
+/// The labels and annotations of an object that a source may make records of; none of one that nothing was
+/// kept for.
+fn meta(body: &Body) -> Option<&crate::workload::Meta> {
+    match body {
+        Body::Service(service) => service.source.as_ref().map(|source| &source.meta),
+        Body::Ingress(ingress) => ingress.source.as_ref().map(|source| &source.meta),
+        Body::Node(node) => node.source.as_ref().map(|source| &source.meta),
+        Body::Pod(pod) => Some(&pod.meta),
+        Body::Route(route) => Some(&route.meta),
+        Body::GatewayRoute(route) => Some(&route.meta),
+        Body::IstioGateway(gateway) => Some(&gateway.meta),
+        Body::VirtualService(service) => Some(&service.meta),
+        _ => None,
+    }
+}
+
+impl Scene<'_, '_> {
+    /// The names that the fqdn templates give; none when an object is not as they want it.
+    fn templated(&mut self) -> Vec<String> {
+        let templates = &self.options.fqdn_template;
+        self.options.templates_of(templates, "fqdn-template", self.object, self.faults)
+    }
+
+    /// `endpoints`, with or instead of what templates give: instead only where there are none.
+    fn combine(
+        &mut self,
+        mut endpoints: Vec<Endpoint>,
+        templated: impl FnOnce(&mut Self) -> Vec<Endpoint>,
+    ) -> Vec<Endpoint> {
+        if self.options.has_templates() && (endpoints.is_empty() || self.options.combine_fqdn_annotation) {
+            endpoints.extend(templated(self));
+        }
+        endpoints
+    }
+}
+
+impl Faults {
+    /// Notes a fault of a field.
+    pub(crate) fn add(&mut self, field: impl Into<String>, reason: Reason, message: impl Into<String>) {
+        let fault = Fault { field: field.into(), reason, message: message.into() };
+        if !self.0.contains(&fault) {
+            self.0.push(fault);
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

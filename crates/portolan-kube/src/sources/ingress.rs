@@ -1,0 +1,73 @@
+//! Ingresses: the hosts of their rules, of their TLS section and of their annotation lead to the load balancer
+//! of their status.
+
+use portolan_core::fleet::Evidence;
+
+use super::endpoint::Common;
+use super::options::INGRESS_CLASS;
+use super::{Endpoint, Scene};
+use crate::hosts;
+use crate::index::ingress;
+use crate::object::{Kind, ObjectKey};
+use crate::workload::{Ingress, IngressSource};
+
+/// The records of an Ingress.
+pub(super) fn endpoints(scene: &mut Scene<'_, '_>, object: &Ingress) -> Vec<Endpoint> {
+    let Some(source) = object.source.as_deref().filter(|source| has_class(scene, source)) else {
+        return Vec::new();
+    };
+    let common = Common::of(scene);
+    let mut targets = scene.annotations.targets(scene.faults);
+    if targets.is_empty() {
+        targets = object.balancer.all().map(Into::into).collect();
+    }
+    let of =
+        |scene: &Scene<'_, '_>, host: &str| common.of_host(host, &targets, evidence(scene, object, host));
+    let hosts = hosts(scene, object, source);
+    let endpoints = hosts.iter().flat_map(|host| of(scene, host)).collect();
+    scene.combine(endpoints, |scene| {
+        let hosts = scene.templated();
+        hosts.iter().flat_map(|host| of(scene, host)).collect()
+    })
+}
+
+/// True when the class is one of those that are asked for; the field counts before the annotation.
+fn has_class(scene: &Scene<'_, '_>, source: &IngressSource) -> bool {
+    let wanted = &scene.options.ingress_class;
+    let class = match &*source.class {
+        "" => source.meta.annotations.get(INGRESS_CLASS),
+        class => Some(class),
+    };
+    wanted.is_empty() || class.is_some_and(|class| wanted.iter().any(|wanted| wanted == class))
+}
+
+/// The names of an Ingress. What `ingress-hostname-source` says that is not known gives none, as in
+/// External-DNS.
+fn hosts(scene: &mut Scene<'_, '_>, object: &Ingress, source: &IngressSource) -> Vec<String> {
+    let (rules, tls) = (!scene.options.ignore_ingress_rules_spec, !scene.options.ignore_ingress_tls_spec);
+    let rules = object.rules.iter().filter_map(|rule| rule.host.as_deref()).filter(|_| rules);
+    let tls = source.tls_hosts.iter().map(|host| &**host).filter(|host| tls && !host.is_empty());
+    let defined = rules.chain(tls).map(Into::into).collect::<Vec<String>>();
+    let mut annotated = || match scene.options.ignore_hostname_annotation {
+        true => Vec::new(),
+        false => scene.annotations.hosts("hostname", scene.faults),
+    };
+    let said = scene.annotations.get("ingress-hostname-source").map(str::to_lowercase);
+    match said.as_deref() {
+        None => [defined, annotated()].concat(),
+        Some("defined-hosts-only") => defined,
+        Some("annotation-only") => annotated(),
+        Some(_) => Vec::new(),
+    }
+}
+
+/// Whether a Service is ready that a rule leads the host to; a host without a rule cannot be judged.
+fn evidence(scene: &Scene<'_, '_>, object: &Ingress, host: &str) -> Evidence {
+    match hosts::host(host) {
+        Ok(host) if ingress::has_rule(object, &host) => ingress::evidence(object, &host, |service| {
+            let namespace = scene.object.key.namespace.clone();
+            scene.view.is_ready(&ObjectKey { kind: Kind::Service, namespace, name: service.into() })
+        }),
+        _ => Evidence::None,
+    }
+}

@@ -1,0 +1,184 @@
+//! What a template finds in an object, by the names that Go's types have.
+//!
+//! Of metadata there is what everybody asks for; of spec and status what is kept of a kind. The shape of a
+//! source is the same with an item in each list, so that what templates ask for can be looked at before there
+//! is an object.
+
+use std::collections::BTreeMap;
+
+use super::{Source, Value};
+use crate::gateway_api;
+use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::workload::{Balancer, Ingress, Meta, Node, NodeSource, Pairs, Pod, Service, ServiceSource, Texts};
+
+type Fields = BTreeMap<&'static str, Value>;
+
+/// An object as templates see it.
+pub(in crate::sources) fn fields(object: &Object) -> Value {
+    let (meta, spec, status) = match &object.body {
+        Body::Service(service) => of_service(service),
+        Body::Ingress(ingress) => of_ingress(ingress),
+        Body::Node(node) => of_node(node),
+        Body::Pod(pod) => (Some(&pod.meta), of_pod_spec(pod), of_pod_status(pod)),
+        Body::GatewayRoute(route) => (Some(&route.meta), of_route(route), Value::Nothing),
+        Body::Route(route) => {
+            let host = text(route.spec.host.as_deref().unwrap_or_default());
+            (Some(&route.meta), structure([("Host", host)]), Value::Nothing)
+        }
+        Body::IstioGateway(gateway) => {
+            let servers =
+                gateway.spec.servers.iter().map(|server| structure([("Hosts", list(&server.hosts))]));
+            let selector = Value::Texts(gateway.spec.selector.clone());
+            let spec = structure([("Selector", selector), ("Servers", Value::List(servers.collect()))]);
+            (Some(&gateway.meta), spec, Value::Nothing)
+        }
+        Body::VirtualService(service) => {
+            let spec = structure([
+                ("Hosts", list(&service.spec.hosts)),
+                ("Gateways", list(&service.spec.gateways)),
+                ("ExportTo", list(&service.spec.export_to)),
+            ]);
+            (Some(&service.meta), spec, Value::Nothing)
+        }
+        _ => (None, Value::Nothing, Value::Nothing),
+    };
+    whole(&object.key, meta, spec, status)
+}
+
+/// What objects of a source have, whatever is in them.
+pub(in crate::sources) fn shape(source: Source) -> Value {
+    let kind = source.kind();
+    let body = match kind {
+        Kind::Service => Body::Service(Service::default()),
+        Kind::Ingress => Body::Ingress(Ingress::default()),
+        Kind::Node => Body::Node(Node::default()),
+        Kind::Pod => Body::Pod(Box::default()),
+        Kind::Route => Body::Route(Box::default()),
+        Kind::IstioGateway => Body::IstioGateway(Box::default()),
+        Kind::VirtualService => Body::VirtualService(Box::default()),
+        _ => Body::GatewayRoute(Box::default()),
+    };
+    fields(&Object { key: ObjectKey::new(kind, None, ""), created: 0, body })
+}
+
+fn whole(key: &ObjectKey, meta: Option<&Meta>, spec: Value, status: Value) -> Value {
+    let metadata = || {
+        [
+            ("Name", text(&key.name)),
+            ("Namespace", text(&key.namespace)),
+            ("Labels", meta.map_or_else(|| texts(&Pairs::default()), |meta| texts(&meta.labels))),
+            ("Annotations", meta.map_or_else(|| texts(&Pairs::default()), |meta| texts(&meta.annotations))),
+        ]
+    };
+    let types = || [("Kind", text(&key.kind.to_string())), ("APIVersion", text(api_version(key.kind)))];
+    let mut fields: Fields = metadata().into_iter().chain(types()).collect();
+    fields.insert("ObjectMeta", structure(metadata()));
+    fields.insert("TypeMeta", structure(types()));
+    fields.extend([("Spec", spec)].into_iter().filter(|(_, spec)| *spec != Value::Nothing));
+    fields.extend([("Status", status)].into_iter().filter(|(_, status)| *status != Value::Nothing));
+    Value::Struct(fields)
+}
+
+/// The version that External-DNS reads a kind in.
+fn api_version(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Ingress => "networking.k8s.io/v1",
+        Kind::TcpRoute | Kind::UdpRoute => "gateway.networking.k8s.io/v1alpha2",
+        Kind::HttpRoute | Kind::GrpcRoute | Kind::TlsRoute => "gateway.networking.k8s.io/v1",
+        Kind::Route => "route.openshift.io/v1",
+        Kind::IstioGateway | Kind::VirtualService => "networking.istio.io/v1",
+        _ => "v1",
+    }
+}
+
+fn of_service(service: &Service) -> (Option<&Meta>, Value, Value) {
+    let nothing = ServiceSource::default();
+    let source = service.source.as_deref();
+    let said = source.unwrap_or(&nothing);
+    let ports = said.ports.iter().map(|port| {
+        structure([("Protocol", text(&port.protocol)), ("NodePort", Value::Int(port.node_port.into()))])
+    });
+    let spec = structure([
+        ("Type", text(said.kind.name())),
+        ("ClusterIP", text(&said.cluster_ip)),
+        ("ExternalName", text(&said.external_name)),
+        ("ExternalIPs", items(&service.external_ips)),
+        ("Selector", texts(&said.selector)),
+        ("Ports", Value::List(ports.collect())),
+    ]);
+    (source.map(|source| &source.meta), spec, balancer(&service.balancer))
+}
+
+fn of_ingress(ingress: &Ingress) -> (Option<&Meta>, Value, Value) {
+    let source = ingress.source.as_deref();
+    let rule = |host: Option<&str>| structure([("Host", text(host.unwrap_or_default()))]);
+    let rules = ingress.rules.iter().map(|of| rule(of.host.as_deref()));
+    let hosts = source.map_or_else(|| Value::List(Vec::new()), |source| items(&source.tls_hosts));
+    let spec = structure([
+        ("IngressClassName", text(source.map_or("", |source| &source.class))),
+        ("Rules", Value::List(rules.collect())),
+        ("TLS", Value::List(vec![structure([("Hosts", hosts)])])),
+    ]);
+    (source.map(|source| &source.meta), spec, balancer(&ingress.balancer))
+}
+
+fn of_node(node: &Node) -> (Option<&Meta>, Value, Value) {
+    let nothing = NodeSource::default();
+    let source = node.source.as_deref();
+    let said = source.unwrap_or(&nothing);
+    let addresses = said
+        .addresses
+        .iter()
+        .map(|address| structure([("Type", text(&address.kind)), ("Address", text(&address.address))]));
+    let spec = structure([("Unschedulable", Value::Bool(said.is_unschedulable))]);
+    let status = structure([("Addresses", Value::List(addresses.collect()))]);
+    (source.map(|source| &source.meta), spec, status)
+}
+
+fn of_pod_spec(pod: &Pod) -> Value {
+    structure([
+        ("Hostname", text(&pod.hostname)),
+        ("NodeName", text(&pod.node)),
+        ("HostNetwork", Value::Bool(pod.is_on_host_network)),
+    ])
+}
+
+fn of_pod_status(pod: &Pod) -> Value {
+    let ips = pod.ips.iter().map(|ip| structure([("IP", text(ip))]));
+    structure([
+        ("PodIP", text(pod.ips.first().map_or("", |ip| ip))),
+        ("PodIPs", Value::List(ips.collect())),
+        ("HostIP", text(&pod.host_ip)),
+    ])
+}
+
+fn of_route(route: &gateway_api::Route) -> Value {
+    let parents = route.spec.parent_refs.iter().map(|parent| structure([("Name", text(&parent.name))]));
+    structure([("Hostnames", list(&route.spec.hostnames)), ("ParentRefs", Value::List(parents.collect()))])
+}
+
+fn balancer(balancer: &Balancer) -> Value {
+    let entry = |(ip, host): (&str, &str)| structure([("IP", text(ip)), ("Hostname", text(host))]);
+    let entries = balancer.entries().map(entry).collect();
+    structure([("LoadBalancer", structure([("Ingress", Value::List(entries))]))])
+}
+
+fn structure<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
+    Value::Struct(fields.into())
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+fn texts(pairs: &Pairs) -> Value {
+    Value::Texts(pairs.iter().map(|(key, value)| (key.into(), value.into())).collect())
+}
+
+fn items(texts: &Texts) -> Value {
+    Value::List(texts.iter().map(|item| text(item)).collect())
+}
+
+fn list(texts: &[String]) -> Value {
+    Value::List(texts.iter().map(|item| text(item)).collect())
+}

@@ -1,0 +1,394 @@
+//! From words to what is run.
+
+use super::functions::{self, Function};
+use super::lex::{Piece, Token, Word, pieces};
+use super::{NESTING_MAX, TemplateError, Value};
+
+/// A part of a template that is run.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Node {
+    /// Printed as it stands.
+    Text(String),
+    /// Printed, unless it only sets a variable.
+    Print(Pipe),
+    If(Pipe, Vec<Node>, Vec<Node>),
+    With(Pipe, Vec<Node>, Vec<Node>),
+    Range(Pipe, Vec<Node>, Vec<Node>),
+    Break,
+    Continue,
+}
+
+/// Commands, each of which gets what the one before gave as its last argument.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Pipe {
+    /// Where it begins.
+    pub(super) column: usize,
+    /// The variables that it sets: one, or for a `range` key and value.
+    pub(super) sets: Vec<String>,
+    /// True for `:=`, false for `=`.
+    pub(super) declares: bool,
+    pub(super) commands: Vec<Command>,
+}
+
+/// A value, or a function with its arguments.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Command {
+    Value(Operand),
+    Call { column: usize, function: &'static Function, arguments: Vec<Operand> },
+}
+
+/// A value with the fields that are taken of it, each with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Operand {
+    pub(super) column: usize,
+    pub(super) of: Of,
+    pub(super) fields: Vec<(usize, String)>,
+}
+
+/// What a value is taken of.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Of {
+    Dot,
+    Variable(String),
+    Literal(Value),
+    Pipe(Box<Pipe>),
+}
+
+/// Reads a template.
+pub(super) fn parse(text: &str) -> Result<Vec<Node>, TemplateError> {
+    let mut pieces = pieces(text)?.into_iter();
+    let mut parser = Parser { pieces: &mut pieces, variables: vec!["".into()], depth: 0, loops: 0 };
+    let (nodes, end) = parser.nodes()?;
+    match end {
+        None => Ok(nodes),
+        Some(end) => Err(fault(end.column, format!("{:?} without an action that it ends", end.name))),
+    }
+}
+
+/// Looks for fields that none of these objects has. `is_root`: the dot is the object itself.
+pub(super) fn check(nodes: &[Node], shapes: &[Value], is_root: bool) -> Result<(), TemplateError> {
+    for node in nodes {
+        match node {
+            Node::Text(_) | Node::Break | Node::Continue => {}
+            Node::Print(pipe) => check_pipe(pipe, shapes, is_root)?,
+            Node::If(pipe, then, otherwise) => {
+                check_pipe(pipe, shapes, is_root)?;
+                check(then, shapes, is_root)?;
+                check(otherwise, shapes, is_root)?;
+            }
+            Node::With(pipe, then, otherwise) | Node::Range(pipe, then, otherwise) => {
+                check_pipe(pipe, shapes, is_root)?;
+                check(then, shapes, false)?;
+                check(otherwise, shapes, is_root)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_pipe(pipe: &Pipe, shapes: &[Value], is_root: bool) -> Result<(), TemplateError> {
+    for command in &pipe.commands {
+        let operands = match command {
+            Command::Value(operand) => std::slice::from_ref(operand),
+            Command::Call { arguments, .. } => arguments,
+        };
+        for operand in operands {
+            match &operand.of {
+                Of::Dot if is_root => check_fields(&operand.fields, shapes)?,
+                Of::Variable(name) if name.is_empty() => check_fields(&operand.fields, shapes)?,
+                Of::Pipe(pipe) => check_pipe(pipe, shapes, is_root)?,
+                Of::Dot | Of::Variable(_) | Of::Literal(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A chain of fields is good when one of the shapes has all of it; else the shape that has most of it tells.
+fn check_fields(fields: &[(usize, String)], shapes: &[Value]) -> Result<(), TemplateError> {
+    let mut furthest: Option<TemplateError> = None;
+    for shape in shapes {
+        let mut at = shape.clone();
+        let missing = fields.iter().find_map(|(column, name)| match at.field(name) {
+            Ok(next) => {
+                at = next;
+                None
+            }
+            Err(message) => Some(fault(*column, message)),
+        });
+        let Some(missing) = missing else { return Ok(()) };
+        if furthest.as_ref().is_none_or(|known| known.column < missing.column) {
+            furthest = Some(missing);
+        }
+    }
+    furthest.map_or(Ok(()), Err)
+}
+
+/// `end` or `else`: where a run of nodes ends.
+struct End {
+    column: usize,
+    name: &'static str,
+    /// What stands after `else`.
+    rest: Vec<Word>,
+}
+
+struct Parser<'p, 't> {
+    pieces: &'p mut dyn Iterator<Item = Piece<'t>>,
+    /// The variables that are in scope; `$` itself has the empty name.
+    variables: Vec<String>,
+    depth: usize,
+    loops: usize,
+}
+
+impl Parser<'_, '_> {
+    fn nodes(&mut self) -> Result<(Vec<Node>, Option<End>), TemplateError> {
+        let mut nodes = Vec::new();
+        while let Some(piece) = self.pieces.next() {
+            match piece {
+                Piece::Text("") => {}
+                Piece::Text(text) => nodes.push(Node::Text(text.into())),
+                Piece::Action(words) => match self.action(&words)? {
+                    Ok(node) => nodes.push(node),
+                    Err(end) => return Ok((nodes, Some(end))),
+                },
+            }
+        }
+        Ok((nodes, None))
+    }
+
+    fn action(&mut self, words: &[Word]) -> Result<Result<Node, End>, TemplateError> {
+        let Some(first) = words.first() else { return Err(fault(1, "an action is empty")) };
+        let column = first.column;
+        let name = match &first.token {
+            Token::Name(name) => name.as_str(),
+            _ => "",
+        };
+        let rest = words.get(1..).unwrap_or_default();
+        let alone = |node: Node| match rest.first() {
+            None => Ok(node),
+            Some(word) => Err(fault(word.column, format!("{name} stands alone"))),
+        };
+        Ok(Ok(match name {
+            "if" | "with" | "range" => self.block(name, column, rest)?,
+            "end" if rest.is_empty() => return Ok(Err(End { column, name: "end", rest: Vec::new() })),
+            "else" => return Ok(Err(End { column, name: "else", rest: rest.to_vec() })),
+            "break" | "continue" if self.loops == 0 => {
+                return Err(fault(column, format!("{name} stands in no range")));
+            }
+            "break" => alone(Node::Break)?,
+            "continue" => alone(Node::Continue)?,
+            "define" | "template" | "block" => {
+                return Err(fault(column, format!("{name} is not supported; a template is one text")));
+            }
+            _ => Node::Print(self.pipe(words, 1)?),
+        }))
+    }
+
+    /// `if`, `with` or `range` up to its `end`.
+    fn block(&mut self, name: &str, column: usize, words: &[Word]) -> Result<Node, TemplateError> {
+        self.depth += 1;
+        if self.depth > NESTING_MAX {
+            return Err(fault(column, format!("actions are nested more than {NESTING_MAX} deep")));
+        }
+        let scope = self.variables.len();
+        if words.is_empty() {
+            return Err(fault(column, format!("{name} of what?")));
+        }
+        let pipe = self.pipe(words, if name == "range" { 2 } else { 1 })?;
+        self.loops += usize::from(name == "range");
+        let (then, end) = self.nodes()?;
+        self.loops -= usize::from(name == "range");
+        let otherwise = match end {
+            None => return Err(fault(column, format!("{name} has no end"))),
+            Some(End { name: "end", .. }) => Vec::new(),
+            Some(end) => self.otherwise(name, column, &end)?,
+        };
+        self.variables.truncate(scope);
+        self.depth -= 1;
+        Ok(match name {
+            "if" => Node::If(pipe, then, otherwise),
+            "with" => Node::With(pipe, then, otherwise),
+            _ => Node::Range(pipe, then, otherwise),
+        })
+    }
+
+    /// What stands between `else` and `end`; `else if` is another block, which has the same `end`.
+    fn otherwise(&mut self, name: &str, column: usize, end: &End) -> Result<Vec<Node>, TemplateError> {
+        match end.rest.first().map(|word| &word.token) {
+            None => match self.nodes()? {
+                (nodes, Some(End { name: "end", .. })) => Ok(nodes),
+                (_, Some(other)) => Err(fault(other.column, "a second else")),
+                (_, None) => Err(fault(column, format!("{name} has no end"))),
+            },
+            Some(Token::Name(again)) if again == name && name != "range" => {
+                Ok(vec![self.block(name, end.column, end.rest.get(1..).unwrap_or_default())?])
+            }
+            Some(_) => Err(fault(end.column, format!("else stands alone, or before {name} once more"))),
+        }
+    }
+
+    /// A whole action that is a pipe; it may set as many variables.
+    fn pipe(&mut self, words: &[Word], sets_max: usize) -> Result<Pipe, TemplateError> {
+        let mut words = Words { words, at: 0 };
+        let pipe = self.pipe_of(&mut words, sets_max)?;
+        match words.peek() {
+            None => Ok(pipe),
+            Some(word) => Err(fault(word.column, "a ) too many, or something that does not belong here")),
+        }
+    }
+
+    fn pipe_of(&mut self, words: &mut Words<'_>, sets_max: usize) -> Result<Pipe, TemplateError> {
+        let column = words.peek().map_or(1, |word| word.column);
+        let (sets, declares) = self.sets(words, sets_max)?;
+        let mut commands = vec![self.command(words, false)?];
+        while words.take(&Token::Pipe) {
+            commands.push(self.command(words, true)?);
+        }
+        if declares {
+            self.variables.extend(sets.iter().cloned());
+        }
+        Ok(Pipe { column, sets, declares, commands })
+    }
+
+    /// `$x :=`, `$x =`, `$key, $value :=`.
+    fn sets(&self, words: &mut Words<'_>, max: usize) -> Result<(Vec<String>, bool), TemplateError> {
+        let mut ahead = Words { words: words.words, at: words.at };
+        let mut names = Vec::new();
+        while let Some(Word { token: Token::Variable(name), .. }) = ahead.next() {
+            names.push(name.clone());
+            let next = ahead.next().map(|word| (word.column, &word.token));
+            let declares = match next {
+                Some((_, Token::Comma)) => continue,
+                Some((_, Token::Declare)) => true,
+                Some((_, Token::Assign)) => false,
+                _ => return Ok((Vec::new(), false)),
+            };
+            let column = words.peek().map_or(1, |word| word.column);
+            if names.len() > max {
+                return Err(fault(column, "too many variables are set here"));
+            }
+            if let Some(unknown) = names.iter().find(|name| !declares && !self.variables.contains(name)) {
+                return Err(fault(column, format!("variable ${unknown} is not declared")));
+            }
+            words.at = ahead.at;
+            return Ok((names, declares));
+        }
+        Ok((Vec::new(), false))
+    }
+
+    fn command(&mut self, words: &mut Words<'_>, is_piped: bool) -> Result<Command, TemplateError> {
+        let Some(first) = words.peek() else { return Err(fault(words.end(), "a value is wanted")) };
+        let column = first.column;
+        let Token::Name(name) = &first.token else {
+            let operand = self.operand(words)?;
+            return match words.peek().filter(|word| !matches!(word.token, Token::Pipe | Token::Close)) {
+                None if is_piped => Err(fault(column, "only a function can follow a |")),
+                None => Ok(Command::Value(operand)),
+                Some(word) => Err(fault(word.column, "a value takes no arguments; only a function does")),
+            };
+        };
+        if let Some(value) = literal(name) {
+            words.next();
+            return Ok(Command::Value(Operand { column, of: Of::Literal(value), fields: Vec::new() }));
+        }
+        let function = functions::named(name).map_err(|message| fault(column, message))?;
+        words.next();
+        let mut arguments = Vec::new();
+        while words.peek().is_some_and(|word| !matches!(word.token, Token::Pipe | Token::Close)) {
+            arguments.push(self.operand(words)?);
+        }
+        function.check(arguments.len() + usize::from(is_piped)).map_err(|message| fault(column, message))?;
+        Ok(Command::Call { column, function, arguments })
+    }
+
+    fn operand(&mut self, words: &mut Words<'_>) -> Result<Operand, TemplateError> {
+        let Some(word) = words.next() else { return Err(fault(words.end(), "a value is wanted")) };
+        let column = word.column;
+        let mut fields = Vec::new();
+        let of = match &word.token {
+            Token::Dot => Of::Dot,
+            Token::Field(name) => {
+                fields.push((column, name.clone()));
+                Of::Dot
+            }
+            Token::Variable(name) if self.variables.contains(name) => Of::Variable(name.clone()),
+            Token::Variable(name) => return Err(fault(column, format!("variable ${name} is not declared"))),
+            Token::Text(text) => Of::Literal(Value::Text(text.clone())),
+            Token::Int(number) => Of::Literal(Value::Int(*number)),
+            Token::Name(name) => match literal(name) {
+                Some(value) => Of::Literal(value),
+                None => {
+                    // A function as an argument takes none itself.
+                    let function = functions::named(name).map_err(|message| fault(column, message))?;
+                    function.check(0).map_err(|message| fault(column, message))?;
+                    let command = Command::Call { column, function, arguments: Vec::new() };
+                    Of::Pipe(Box::new(Pipe {
+                        column,
+                        sets: Vec::new(),
+                        declares: false,
+                        commands: vec![command],
+                    }))
+                }
+            },
+            Token::Open => Of::Pipe(Box::new(self.parenthesis(words, column)?)),
+            _ => return Err(fault(column, "a value is wanted")),
+        };
+        while let Some(Word { column, apart: false, token: Token::Field(name) }) = words.peek() {
+            fields.push((*column, name.clone()));
+            words.next();
+        }
+        Ok(Operand { column, of, fields })
+    }
+
+    fn parenthesis(&mut self, words: &mut Words<'_>, column: usize) -> Result<Pipe, TemplateError> {
+        self.depth += 1;
+        if self.depth > NESTING_MAX {
+            return Err(fault(column, format!("parentheses are nested more than {NESTING_MAX} deep")));
+        }
+        let pipe = self.pipe_of(words, 0)?;
+        self.depth -= 1;
+        if words.take(&Token::Close) { Ok(pipe) } else { Err(fault(column, "( is not closed")) }
+    }
+}
+
+fn literal(name: &str) -> Option<Value> {
+    match name {
+        "true" => Some(Value::Bool(true)),
+        "false" => Some(Value::Bool(false)),
+        "nil" => Some(Value::Nothing),
+        _ => None,
+    }
+}
+
+fn fault(column: usize, message: impl Into<String>) -> TemplateError {
+    TemplateError { column, message: message.into() }
+}
+
+/// The words of an action, one after the other.
+struct Words<'w> {
+    words: &'w [Word],
+    at: usize,
+}
+
+impl<'w> Words<'w> {
+    fn peek(&self) -> Option<&'w Word> {
+        self.words.get(self.at)
+    }
+
+    fn next(&mut self) -> Option<&'w Word> {
+        let word = self.peek()?;
+        self.at += 1;
+        Some(word)
+    }
+
+    fn take(&mut self, token: &Token) -> bool {
+        let is_it = self.peek().is_some_and(|word| word.token == *token);
+        self.at += usize::from(is_it);
+        is_it
+    }
+
+    /// Where the last word stands, for what is missing behind it.
+    fn end(&self) -> usize {
+        self.words.last().map_or(1, |word| word.column)
+    }
+}

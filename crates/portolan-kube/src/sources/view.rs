@@ -1,0 +1,74 @@
+//! The other objects of a cluster, as a source looks at them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::object::{Kind, Object, ObjectKey};
+use crate::workload::EndpointSlice;
+
+/// The objects of one cluster.
+pub trait Cluster {
+    /// An object.
+    fn get(&self, key: &ObjectKey) -> Option<&Object>;
+
+    /// All objects of a kind, in one namespace or (with an empty one) in all, by key.
+    fn list(&self, kind: Kind, namespace: &str) -> Vec<&Object>;
+
+    /// The Services that an Istio gateway may stand behind: those with an address, in whatever namespace.
+    fn entrances(&self) -> Vec<&Object>;
+
+    /// The EndpointSlices of a Service.
+    fn slices(&self, service: &ObjectKey) -> Vec<&EndpointSlice>;
+
+    /// True when a Service has a ready endpoint.
+    fn is_ready(&self, service: &ObjectKey) -> bool;
+}
+
+/// A cluster, and what was looked at in it.
+///
+/// A key without a name stands for every object of its kind and namespace; without a namespace either, of its
+/// kind. EndpointSlices are looked at for their Service alone, and so not noted.
+pub struct View<'a> {
+    cluster: &'a dyn Cluster,
+    used: BTreeSet<ObjectKey>,
+}
+
+impl<'a> View<'a> {
+    /// Nothing was looked at yet.
+    #[must_use]
+    pub fn new(cluster: &'a dyn Cluster) -> Self {
+        Self { cluster, used: BTreeSet::new() }
+    }
+
+    /// What was looked at, there or not.
+    #[must_use]
+    pub fn used(self) -> BTreeSet<ObjectKey> {
+        self.used
+    }
+
+    pub(super) fn get(&mut self, key: &ObjectKey) -> Option<&'a Object> {
+        if !self.used.contains(key) {
+            self.used.insert(key.clone());
+        }
+        self.cluster.get(key)
+    }
+
+    pub(super) fn list(&mut self, kind: Kind, namespace: &str) -> Vec<&'a Object> {
+        self.used.insert(all_of(kind, namespace));
+        self.cluster.list(kind, namespace)
+    }
+
+    pub(super) fn slices(&self, service: &ObjectKey) -> Vec<&'a EndpointSlice> {
+        self.cluster.slices(service)
+    }
+
+    pub(super) fn is_ready(&self, service: &ObjectKey) -> bool {
+        self.cluster.is_ready(service)
+    }
+}
+
+/// The key that stands for every object of a kind, in one namespace or in all.
+#[must_use]
+pub(crate) fn all_of(kind: Kind, namespace: &str) -> ObjectKey {
+    ObjectKey { kind, namespace: namespace.into(), name: Arc::default() }
+}
