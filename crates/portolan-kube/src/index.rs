@@ -30,6 +30,7 @@
 //! | `kubefed`, `foreign` | how records of others are drafted; GlobalName is in `offer` |
 //! | `offer`, `ingress` | what a cluster offers, and what stands behind it |
 //! | `sourced` | what External-DNS' sources make of clusters' own objects |
+//! | `apart` | what of the records another DNS is to keep apart |
 //! | `backing` | what is said of a record that nothing stands behind |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
 //! | `places` | where the objects stand that problems are about |
@@ -38,6 +39,7 @@
 //! until somebody deletes it. Neither silence nor a fault deletes anything.
 
 mod admit;
+mod apart;
 mod backing;
 mod claims;
 mod draft;
@@ -124,7 +126,8 @@ enum About {
     NoZone(Name),
 }
 
-pub use sourced::{Apart, OfferedSet};
+pub use apart::Apart;
+pub use draft::OfferedSet;
 
 /// A member of the fleet, for people.
 #[derive(Clone, Copy, Debug)]

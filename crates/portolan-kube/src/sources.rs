@@ -20,15 +20,25 @@
 //! | `view` | the other objects of the cluster |
 //! | `endpoint` | what a source gives |
 //! | `finish` | the steps that all of it takes |
-//! | `service`, `headless`, `node_port`, `ingress` | Kubernetes' own kinds |
+//! | `service`, `headless`, `node_port`, `ingress`, `node`, `pod` | Kubernetes' own kinds |
+//! | `gateway`, `listeners` | Gateway API's routes |
+//! | `openshift`, `istio` | theirs |
+//! | `crd` | what options do to DNSEndpoints |
 
 mod annotations;
+pub(crate) mod crd;
 mod endpoint;
 mod finish;
+mod gateway;
 mod headless;
 mod ingress;
+mod istio;
+mod listeners;
+mod node;
 mod node_port;
+mod openshift;
 mod options;
+mod pod;
 mod selector;
 mod service;
 mod template;
@@ -229,6 +239,12 @@ pub fn offered<'a>(object: &'a Object, view: &mut View<'a>, options: &'a Options
     let endpoints = match &object.body {
         Body::Service(service) => service::endpoints(scene, service),
         Body::Ingress(ingress) => ingress::endpoints(scene, ingress),
+        Body::Node(node) => node::endpoints(scene, node),
+        Body::Pod(pod) => pod::endpoints(scene, pod),
+        Body::Route(route) => openshift::endpoints(scene, route),
+        Body::GatewayRoute(route) => gateway::endpoints(scene, route),
+        Body::IstioGateway(gateway) => istio::gateway(scene, gateway),
+        Body::VirtualService(service) => istio::virtual_service(scene, service),
         _ => Vec::new(),
     };
     let endpoints = finish::finish(endpoints, options);

@@ -10,7 +10,7 @@ use portolan_core::record::Rdata;
 use portolan_core::{Name, RecordType, Snapshot, Target, Ttl};
 
 use super::target;
-use crate::dns_endpoint::{ProviderProperty, RecordSpec};
+use crate::dns_endpoint::{self, ProviderProperty, RecordSpec};
 use crate::index::OfferedSet;
 use crate::sources::is_sourced;
 
@@ -77,7 +77,8 @@ fn properties(sets: &[&OfferedSet]) -> Vec<ProviderProperty> {
 
 /// The TTL of a set; of a source object only what it names itself.
 fn ttl(facts: &NameView<'_>, set: &Projected) -> Option<Ttl> {
-    if !is_sourced(facts.owner.kind) {
+    let names_its_own = is_sourced(facts.owner.kind) || facts.owner.kind == dns_endpoint::KIND;
+    if !names_its_own {
         return Some(set.ttl);
     }
     let of_type = |target: TargetView<'_>| match target {

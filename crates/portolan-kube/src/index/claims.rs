@@ -10,9 +10,8 @@ use portolan_core::Name;
 use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{NameFacts, Packed};
 
-use super::draft::{Draft, Rank, subject};
+use super::draft::{Draft, Rank, Sets, subject};
 use super::objects::is_intent;
-use super::sourced::Sets;
 use super::world::World;
 use super::{About, Index, backing, foreign, kubefed, offer};
 use crate::object::{Body, ObjectKey};
@@ -55,7 +54,7 @@ pub(super) struct Drafted {
     pub(super) rank: Rank,
     pub(super) names: Box<[Name]>,
     pub(super) uses: Box<[ObjectKey]>,
-    /// Of a source object, what stands apart in another DNS.
+    /// What stands apart in another DNS.
     pub(super) sets: Option<Box<Sets>>,
 }
 
@@ -70,6 +69,7 @@ impl Index {
                 clusters: &self.given.clusters,
                 domains: &self.zones.domains,
                 zones: &self.zones,
+                options: &self.options,
             };
             match self.objects.held(&key) {
                 Some(held) => {
@@ -79,7 +79,7 @@ impl Index {
                         rank: Rank::of(&draft.held),
                         names: draft.names.keys().cloned().collect(),
                         uses: draft.uses.into_iter().collect(),
-                        sets: None,
+                        sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
                     };
                     let (problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     self.step(steps);

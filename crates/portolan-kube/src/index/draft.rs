@@ -9,9 +9,10 @@ use std::sync::Arc;
 use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{Endpoint, NameFacts, Owner};
 use portolan_core::policy::PolicyName;
-use portolan_core::{Name, Problem, Reason, Ttl};
+use portolan_core::{Name, Problem, Reason, RecordType, Target, Ttl};
 
 use super::objects::{Held, is_root};
+use crate::dns_endpoint::ProviderProperty;
 use crate::object::{Kind, ObjectKey};
 
 /// Who has the better right to a name: the oldest, then by cluster, namespace, kind and name.
@@ -52,6 +53,24 @@ impl Rank {
     }
 }
 
+/// Records of one name that stand apart from others in another DNS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedSet {
+    /// Their type.
+    pub rtype: RecordType,
+    /// What tells them from other sets of the type; empty for the only one.
+    pub identifier: String,
+    /// For one make of DNS.
+    pub properties: Vec<ProviderProperty>,
+    /// What their object offers.
+    pub targets: BTreeSet<Target>,
+    /// Its TTL, where it names one.
+    pub ttl: Option<Ttl>,
+}
+
+/// The sets of names that have some which stand apart.
+pub(super) type Sets = BTreeMap<Name, Vec<OfferedSet>>;
+
 /// A draft under way.
 pub(super) struct Draft<'a> {
     pub(super) held: Held<'a>,
@@ -68,6 +87,8 @@ pub(super) struct Draft<'a> {
     pub(super) is_wanting: bool,
     /// Ingresses with the hosts that they have no rule for, and the clusters that have them like this.
     pub(super) unruled: BTreeMap<(ObjectKey, Vec<Name>), Vec<ClusterName>>,
+    /// What stands apart in another DNS.
+    pub(super) sets: Sets,
 }
 
 impl<'a> Draft<'a> {
@@ -83,6 +104,7 @@ impl<'a> Draft<'a> {
             policy: None,
             is_wanting: false,
             unruled: BTreeMap::new(),
+            sets: Sets::new(),
         }
     }
 

@@ -11,13 +11,14 @@ use portolan_core::fleet::{Endpoint, Evidence, TARGETS_MAX};
 use portolan_core::record::Rdata;
 use portolan_core::{Name, Reason, RecordType, Target, Ttl};
 
-use super::draft::Draft;
+use super::draft::{Draft, OfferedSet};
 use super::offer::address_target;
 use super::world::World;
 use crate::dns_endpoint::{DnsEndpoint, RecordSpec};
 use crate::hosts;
 use crate::kubefed::{RECORD_TTL_RULE, RecordTtl};
 use crate::object::{Kind, ObjectKey};
+use crate::sources::{Options, Source, crd};
 
 /// Most sets of records that one object may have.
 const RECORDS_MAX: usize = 16_384;
@@ -33,7 +34,8 @@ const PROJECTIONS: [(&str, Kind); 3] = [
 
 /// Drafts the names of a `DNSEndpoint`, unless it is itself made of a record: by us, or beside it.
 pub(super) fn dns_endpoint(draft: &mut Draft<'_>, object: &DnsEndpoint, world: World<'_>) {
-    if object.is_ours() || is_projection(draft, world) {
+    let is_asked_for = crd::is_asked_for(draft.held.key, object, world.options);
+    if !is_asked_for || object.is_ours() || is_projection(draft, world) {
         return;
     }
     draft.default_ttl = Ttl::DEFAULT;
@@ -45,14 +47,46 @@ pub(super) fn dns_endpoint(draft: &mut Draft<'_>, object: &DnsEndpoint, world: W
     let mut seen = BTreeSet::new();
     for (i, record) in all.iter().enumerate().take(RECORDS_MAX) {
         let field = format!("spec.endpoints[{i}]");
-        match read(draft, &field, record, &mut seen) {
-            Ok((name, endpoint)) if endpoint.targets.is_empty() => {
-                draft.problem(field, Reason::Invalid, format!("{name} has no target that can be served"));
+        for (nth, record) in crd::steps(record, world.options).iter().enumerate() {
+            // What is made beside a record may have the name and type of one that is written.
+            let others = if nth == 0 { &mut seen } else { &mut Seen::new() };
+            match read(draft, &field, record, others) {
+                Ok((name, endpoint)) if endpoint.targets.is_empty() => {
+                    draft.problem(
+                        &field,
+                        Reason::Invalid,
+                        format!("{name} has no target that can be served"),
+                    );
+                }
+                Ok((name, endpoint)) => {
+                    set_apart(draft, &name, &endpoint, record, world.options);
+                    draft.offer(&name, endpoint);
+                }
+                Err((reason, message)) => draft.problem(&field, reason, message),
             }
-            Ok((name, endpoint)) => draft.offer(&name, endpoint),
-            Err((reason, message)) => draft.problem(field, reason, message),
         }
     }
+}
+
+/// Notes what sets a record apart in another DNS, where it is to be printed for one.
+fn set_apart(
+    draft: &mut Draft<'_>,
+    name: &Name,
+    endpoint: &Endpoint,
+    record: &RecordSpec,
+    options: &Options,
+) {
+    let is_apart = record.set_identifier.is_some() || !record.provider_specific.is_empty();
+    let Some(first) = endpoint.targets.first().filter(|_| is_apart && options.is_on(Source::Crd)) else {
+        return;
+    };
+    draft.sets.entry(name.clone()).or_default().push(OfferedSet {
+        rtype: first.record_type(),
+        identifier: record.set_identifier.clone().unwrap_or_default(),
+        properties: record.provider_specific.clone(),
+        targets: endpoint.targets.iter().cloned().collect(),
+        ttl: endpoint.ttl,
+    });
 }
 
 /// True of an object that federation made of a record that is here too.
@@ -72,20 +106,20 @@ fn is_projection(draft: &mut Draft<'_>, world: World<'_>) -> bool {
 
 type Refused = (Reason, String);
 /// A set of records is known by its name, type and `setIdentifier`.
-type Seen<'r> = BTreeSet<(Name, RecordType, &'r str)>;
+type Seen = BTreeSet<(Name, RecordType, String)>;
 
-fn read<'r>(
+fn read(
     draft: &mut Draft<'_>,
     field: &str,
-    record: &'r RecordSpec,
-    seen: &mut Seen<'r>,
+    record: &RecordSpec,
+    seen: &mut Seen,
 ) -> Result<(Name, Endpoint), Refused> {
     let invalid = |message: String| (Reason::Invalid, message);
     let name = hosts::host(&record.dns_name)
         .map_err(|rule| invalid(format!("dnsName {} {rule}", shown(&record.dns_name))))?;
     let rtype = record_type(&record.record_type).map_err(invalid)?;
     let set = record.set_identifier.as_deref().unwrap_or_default();
-    if !seen.insert((name.clone(), rtype, set)) {
+    if !seen.insert((name.clone(), rtype, set.to_owned())) {
         let which = if set.is_empty() { "no setIdentifier".into() } else { format!("setIdentifier {set:?}") };
         return Err((
             Reason::Duplicate,

@@ -13,13 +13,12 @@ use portolan_core::fleet::{Endpoint, Evidence, TARGETS_MAX};
 use portolan_core::{Name, Problem, Reason, RecordType, Target, Ttl};
 
 use super::claims::{Claim, Drafted, claims_of};
-use super::draft::{Draft, Rank};
+use super::draft::{Draft, OfferedSet, Rank};
 use super::foreign::{rdata, shown};
 use super::links::Links;
 use super::objects::{Held, is_root};
 use super::offer::address_target;
 use super::{About, Index};
-use crate::dns_endpoint::ProviderProperty;
 use crate::hosts;
 use crate::object::{Body, Kind, Object, ObjectKey};
 use crate::sources::{self, Source, View, all_of};
@@ -33,37 +32,6 @@ pub(super) struct Sourced {
     pub(super) drafted: BTreeMap<ObjectKey, Drafted>,
     /// Which of them looked at an object, or at all of a kind.
     users: Links,
-}
-
-/// What of a fleet's records is more than names, types, targets and TTLs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Apart {
-    sets: Sets,
-    /// Foreign `DNSEndpoint`s are printed too: they are a source that is on.
-    pub prints_dns_endpoints: bool,
-}
-
-impl Apart {
-    /// The sets of a name; none when it has no more to say.
-    #[must_use]
-    pub fn of(&self, name: &Name) -> &[OfferedSet] {
-        self.sets.get(name).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Records of one name that stand apart from others in another DNS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OfferedSet {
-    /// Their type.
-    pub rtype: RecordType,
-    /// What tells them from other sets of the type; empty for the only one.
-    pub identifier: String,
-    /// For one make of DNS.
-    pub properties: Vec<ProviderProperty>,
-    /// What their object offers.
-    pub targets: BTreeSet<Target>,
-    /// Its TTL, where it names one.
-    pub ttl: Option<Ttl>,
 }
 
 impl Index {
@@ -115,27 +83,6 @@ impl Index {
         }
     }
 
-    /// What of the fleet's records stands apart in another DNS, as those say who have the names.
-    #[must_use]
-    pub fn apart(&self) -> Apart {
-        let drafted = self.sourced.values().flat_map(|known| known.drafted.values());
-        let names: BTreeSet<&Name> =
-            drafted.filter_map(|drafted| drafted.sets.as_ref()).flat_map(|s| s.keys()).collect();
-        let sets = names.into_iter().map(|name| (name.clone(), self.sets_of(name)));
-        Apart { sets: sets.collect(), prints_dns_endpoints: self.options.is_on(Source::Crd) }
-    }
-
-    fn sets_of(&self, name: &Name) -> Vec<OfferedSet> {
-        let mut sets = Vec::new();
-        for claim in self.speakers(name).claims {
-            let [cluster] = claim.by.sources.as_slice() else { continue };
-            let drafted = self.sourced.get(cluster).and_then(|known| known.drafted.get(&claim.by.key));
-            let of_name = drafted.iter().filter_map(|drafted| drafted.sets.as_ref()?.get(name));
-            sets.extend(of_name.flatten().cloned());
-        }
-        sets
-    }
-
     fn is_source_object(&self, object: &Object) -> bool {
         let source = Source::of(object.key.kind).filter(|source| *source != Source::Crd);
         let is_kept = match &object.body {
@@ -169,13 +116,13 @@ impl Index {
         for fault in offered.faults.iter() {
             draft.problem(&fault.field, fault.reason, fault.message.clone());
         }
-        let sets = names(&mut draft, cluster, &offered.endpoints);
+        names(&mut draft, cluster, &offered.endpoints);
         let claims = claims_of(&draft);
         let drafted = Drafted {
             rank: Rank::of(&draft.held),
             names: draft.names.keys().cloned().collect(),
             uses: draft.uses.into_iter().collect(),
-            sets: (!sets.is_empty()).then(|| Box::new(sets)),
+            sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
         };
         let is_nothing = drafted.names.is_empty() && drafted.uses.is_empty() && draft.problems.is_empty();
         (!is_nothing).then_some((Some(drafted), claims, draft.problems))
@@ -183,13 +130,9 @@ impl Index {
 }
 
 type SourceDraft = (Option<Drafted>, BTreeMap<Name, Claim>, Vec<Problem>);
-/// The sets of names that have some which stand apart.
-pub(super) type Sets = BTreeMap<Name, Vec<OfferedSet>>;
-
 /// Adds what a source made to a draft: a name's records of one set, TTL and readiness are one offer, whatever
 /// their types.
-fn names(draft: &mut Draft<'_>, cluster: &ClusterName, endpoints: &[sources::Endpoint]) -> Sets {
-    let mut sets = Sets::new();
+fn names(draft: &mut Draft<'_>, cluster: &ClusterName, endpoints: &[sources::Endpoint]) {
     for endpoint in endpoints {
         let name = match hosts::host(&endpoint.name) {
             Ok(name) => name,
@@ -211,7 +154,7 @@ fn names(draft: &mut Draft<'_>, cluster: &ClusterName, endpoints: &[sources::End
             continue;
         }
         if !endpoint.set.is_empty() || !endpoint.properties.is_empty() {
-            sets.entry(name.clone()).or_default().push(OfferedSet {
+            draft.sets.entry(name.clone()).or_default().push(OfferedSet {
                 rtype: endpoint.rtype,
                 identifier: endpoint.set.clone(),
                 properties: endpoint.properties.clone(),
@@ -225,7 +168,6 @@ fn names(draft: &mut Draft<'_>, cluster: &ClusterName, endpoints: &[sources::End
         facts.endpoints.iter_mut().for_each(|offer| offer.targets.sort_unstable());
         facts.endpoints.sort_by(|a, b| a.targets.cmp(&b.targets));
     }
-    sets
 }
 
 fn offer(

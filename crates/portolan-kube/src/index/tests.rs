@@ -31,6 +31,7 @@ use crate::dns_endpoint::DnsEndpoint;
 use crate::endpoints;
 use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
 use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
+use crate::manifest;
 use crate::object::{Object, ObjectKey, Read};
 use crate::workload::Keep;
 
@@ -84,7 +85,7 @@ impl Bench {
     }
 
     pub(crate) fn delete(&mut self, source: &str, value: &Value) {
-        self.index.delete(&ClusterName::from(source), &object(value).key);
+        self.index.delete(&ClusterName::from(source), &object_keeping(value, &self.keep).key);
     }
 
     pub(crate) fn event(&mut self, event: &Event) {
@@ -190,7 +191,11 @@ fn object_keeping(value: &Value, keep: &Keep) -> Object {
         "GlobalName" => from::<GlobalName>(of, keep),
         "SteeringPolicy" => from::<SteeringPolicy>(of, keep),
         "MemberCluster" => from::<MemberCluster>(of, keep),
-        other => panic!("no builder for {other}"),
+        other => {
+            let read = manifest::read_keeping("x.json", value.to_string().as_bytes(), keep);
+            let first = read.objects.first().unwrap_or_else(|| panic!("no {other}: {:?}", read.problems));
+            (*first.object).clone()
+        }
     }
 }
 
@@ -202,7 +207,8 @@ pub(crate) fn key(value: &Value) -> ObjectKey {
 
 fn api_version(kind: &str) -> &'static str {
     match kind {
-        "Service" | "Endpoints" | "Node" | "Pod" => "v1",
+        "Service" | "Endpoints" | "Node" | "Pod" | "Namespace" => "v1",
+        "Gateway" | "HTTPRoute" => "gateway.networking.k8s.io/v1",
         "EndpointSlice" => "discovery.k8s.io/v1",
         "Ingress" => "networking.k8s.io/v1",
         "Domain" | "ServiceDNSRecord" | "IngressDNSRecord" => "multiclusterdns.kubefed.io/v1alpha1",

@@ -6,6 +6,7 @@ use portolan_core::cluster::{Cluster, ClusterName};
 
 use super::objects::Objects;
 use super::zones::{Domains, Zones};
+use crate::sources::Options;
 
 /// Everything that a draft may depend on beside its own object.
 #[derive(Clone, Copy)]
@@ -15,4 +16,5 @@ pub(super) struct World<'a> {
     pub(super) clusters: &'a BTreeMap<ClusterName, Cluster>,
     pub(super) domains: &'a Domains,
     pub(super) zones: &'a Zones,
+    pub(super) options: &'a Options,
 }

@@ -158,6 +158,3 @@ fn reverse_name(address: IpAddr) -> String {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

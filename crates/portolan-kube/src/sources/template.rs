@@ -11,6 +11,7 @@
 //! pages) is refused when the template is read, never later. What Go does with what is not there is kept: a
 //! key that a map lacks prints `<no value>`, and `index` gives an empty text for it.
 
+mod check;
 mod fields;
 mod functions;
 mod lex;
@@ -92,7 +93,7 @@ impl Template {
     /// The first such field.
     pub fn check(&self, sources: &[Source]) -> Result<(), TemplateError> {
         let shapes: Vec<Value> = sources.iter().map(|source| shape(*source)).collect();
-        parse::check(&self.nodes, &shapes, true)
+        check::check(&self.nodes, &shapes, true)
     }
 
     /// What it gives for an object that a source found.

@@ -1,8 +1,10 @@
 //! What each source makes of objects, as tables. An option is said as on the command line, objects are
 //! manifests, and what comes of the last of them is one line a record set.
 
+mod gateway;
 mod ingress;
 mod options;
+mod others;
 mod service;
 
 use std::collections::BTreeMap;

@@ -58,6 +58,11 @@ impl<'a> View<'a> {
         self.cluster.list(kind, namespace)
     }
 
+    pub(super) fn entrances(&mut self) -> Vec<&'a Object> {
+        self.used.insert(all_of(Kind::Service, ""));
+        self.cluster.entrances()
+    }
+
     pub(super) fn slices(&self, service: &ObjectKey) -> Vec<&'a EndpointSlice> {
         self.cluster.slices(service)
     }

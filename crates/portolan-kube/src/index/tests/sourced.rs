@@ -337,3 +337,127 @@ fn a_change_costs_the_same_in_a_small_and_a_large_fleet() {
     assert_eq!(cost(fleet(1_000)), steps);
     assert!(steps < 20, "{steps}");
 }
+
+// === DNSEndpoints ===
+
+fn mk_endpoint(path: &str, labels: Value, endpoints: Value) -> Value {
+    let mut object = mk("DNSEndpoint", path, json!({ "spec": { "endpoints": endpoints } }));
+    object["metadata"]["labels"] = labels;
+    object
+}
+
+#[test]
+fn options_count_for_dns_endpoints_with_their_source() {
+    let record =
+        |targets: Value| json!([{ "dnsName": "x.example.org", "recordType": "A", "targets": targets }]);
+    let address = record(json!(["192.0.2.1"]));
+    for (flags, shown) in [
+        ("--source=service --label-filter=team=api", "A 192.0.2.1 (30)"),
+        ("--source=crd", "A 192.0.2.1 (30)"),
+        ("--source=crd --managed-record-types=CNAME", "A 192.0.2.1 (30)"),
+        ("--source=crd --label-filter=team=shop", "A 192.0.2.1 (30)"),
+        ("--source=crd --label-filter=team=api", ""),
+        ("--source=crd --annotation-filter=team", ""),
+        ("--source=crd --namespace=any", "A 192.0.2.1 (30)"),
+        ("--source=crd --namespace=other", ""),
+        ("--source=crd --min-ttl=72", "A 192.0.2.1 (72)"),
+        ("--source=crd --exclude-target-net=192.0.2.0/24", ""),
+        ("--source=crd --default-targets=192.0.2.9", "A 192.0.2.1 (30)"),
+        ("--source=crd --default-targets=192.0.2.9 --force-default-targets", "A 192.0.2.9 (30)"),
+    ] {
+        let object = mk_endpoint("any/foreign", json!({ "team": "shop" }), address.clone());
+        let mut bench = Bench::sourced(flags).with(&[("", object)]);
+        assert_eq!(bench.answer("x.example.org"), shown, "{flags}");
+    }
+    let empty = || mk_endpoint("any/foreign", json!({}), record(json!([])));
+    let mut bench = Bench::sourced("--source=crd --default-targets=lb.example.net").with(&[("", empty())]);
+    assert_eq!(bench.answer("x.example.org"), "CNAME lb.example.net. (30)");
+    let mut bench = Bench::sourced("--source=crd").with(&[("", empty())]);
+    bench.complains(Reason::Invalid, &["spec.endpoints[0]", "has no target"]);
+}
+
+#[test]
+fn dns_endpoints_are_printed_with_their_source() {
+    let records = json!([
+        { "dnsName": "a.example.org", "recordType": "A", "targets": ["192.0.2.1"], "setIdentifier": "one",
+          "providerSpecific": [{ "name": "aws/weight", "value": "10" }], "recordTTL": 60 },
+        { "dnsName": "a.example.org", "recordType": "A", "targets": ["192.0.2.2"], "setIdentifier": "two" },
+        { "dnsName": "mx.example.org", "recordType": "MX", "targets": ["10 mail.example.org"] },
+        { "dnsName": "txt.example.org", "recordType": "TXT", "targets": ["hello"] },
+        { "dnsName": "v6.example.org", "recordType": "AAAA", "targets": ["64:ff9b::c000:207"] },
+        { "dnsName": "v6.example.org", "recordType": "A", "targets": ["192.0.2.9"] },
+    ]);
+    let object = mk_endpoint("any/foreign", json!({}), records);
+    assert_eq!(printed(&mut Bench::of(&[("", object.clone())])), "");
+    let flags = "--source=crd --nat64-networks=64:ff9b::/96 --managed-record-types=PTR --create-ptr";
+    let mut bench = Bench::sourced(flags).with(&[("", object)]);
+    assert_eq!(
+        printed(&mut bench),
+        "any/dnsendpoint-foreign\n  \
+         1.2.0.192.in-addr.arpa 60 PTR a.example.org\n  \
+         2.2.0.192.in-addr.arpa - PTR a.example.org\n  \
+         7.0.2.0.0.0.0.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.b.9.f.f.4.6.0.0.ip6.arpa - PTR v6.example.org\n  \
+         7.2.0.192.in-addr.arpa - PTR v6.example.org\n  \
+         9.2.0.192.in-addr.arpa - PTR v6.example.org\n  \
+         a.example.org 60 A 192.0.2.1 set=one aws/weight=10\n  \
+         a.example.org - A 192.0.2.2 set=two\n  \
+         mx.example.org - MX 10 mail.example.org.\n  \
+         txt.example.org - TXT \"hello\"\n  \
+         v6.example.org - A 192.0.2.7,192.0.2.9\n  \
+         v6.example.org - AAAA 64:ff9b::c000:207\n"
+    );
+    assert_eq!(bench.problems(Reason::Duplicate), [] as [String; 0]);
+}
+
+#[test]
+fn changes_of_gateways_services_and_namespaces() {
+    let gateway = |address: &str| {
+        mk(
+            "Gateway",
+            "infra/public",
+            json!({
+                "spec": { "listeners": [{ "name": "x", "port": 80, "protocol": "HTTP", "allowedRoutes":
+                    { "namespaces": { "from": "Selector", "selector": { "matchLabels": { "team": "shop" } } } } }] },
+                "status": { "addresses": [{ "value": address }] },
+            }),
+        )
+    };
+    let parent = json!({ "name": "public", "namespace": "infra" });
+    let route = mk(
+        "HTTPRoute",
+        "shop/web",
+        json!({
+            "spec": { "hostnames": ["r.example.org"], "parentRefs": [parent] },
+            "status": { "parents": [{ "parentRef": parent, "conditions": [{ "type": "Accepted", "status": "True" }] }] },
+        }),
+    );
+    let mut namespace = mk("Namespace", "shop", json!({}));
+    let mut bench = Bench::sourced("--source=gateway-httproute --source=istio-gateway").with(&[("a", route)]);
+    assert_eq!(bench.show("r.example.org"), "");
+    bench.set("a", &gateway("192.0.2.1"));
+    assert_eq!(bench.show("r.example.org"), "", "its namespace is not there");
+    namespace["metadata"]["labels"] = json!({ "team": "shop" });
+    bench.set("a", &namespace);
+    assert_eq!(bench.show("r.example.org"), "a=192.0.2.1 None");
+    bench.set("a", &gateway("192.0.2.2"));
+    assert_eq!(bench.show("r.example.org"), "a=192.0.2.2 None");
+    bench.delete("a", &namespace);
+    assert_eq!(bench.show("r.example.org"), "");
+
+    let mesh =
+        json!({ "spec": { "selector": { "istio": "x" }, "servers": [{ "hosts": ["i.example.org"] }] } });
+    let mut mesh = mk("Gateway", "istio/public", mesh);
+    mesh["apiVersion"] = json!("networking.istio.io/v1");
+    bench.set("a", &mesh);
+    let mut service = mk_service("istio/ingress", &["192.0.2.3"]);
+    service["spec"] = json!({ "selector": { "istio": "x" } });
+    bench.set("a", &service);
+    assert_eq!(bench.show("i.example.org"), "a=192.0.2.3 None");
+    let before = bench.index.steps();
+    bench.set("a", &mk_slice("istio/ingress", true));
+    bench.take();
+    assert!(bench.index.steps() - before < 3, "readiness is no concern of a gateway");
+    service["spec"] = json!({ "selector": { "istio": "other" } });
+    bench.set("a", &service);
+    assert_eq!(bench.show("i.example.org"), "");
+}

@@ -65,65 +65,6 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, TemplateError> {
     }
 }
 
-/// Looks for fields that none of these objects has. `is_root`: the dot is the object itself.
-pub(super) fn check(nodes: &[Node], shapes: &[Value], is_root: bool) -> Result<(), TemplateError> {
-    for node in nodes {
-        match node {
-            Node::Text(_) | Node::Break | Node::Continue => {}
-            Node::Print(pipe) => check_pipe(pipe, shapes, is_root)?,
-            Node::If(pipe, then, otherwise) => {
-                check_pipe(pipe, shapes, is_root)?;
-                check(then, shapes, is_root)?;
-                check(otherwise, shapes, is_root)?;
-            }
-            Node::With(pipe, then, otherwise) | Node::Range(pipe, then, otherwise) => {
-                check_pipe(pipe, shapes, is_root)?;
-                check(then, shapes, false)?;
-                check(otherwise, shapes, is_root)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn check_pipe(pipe: &Pipe, shapes: &[Value], is_root: bool) -> Result<(), TemplateError> {
-    for command in &pipe.commands {
-        let operands = match command {
-            Command::Value(operand) => std::slice::from_ref(operand),
-            Command::Call { arguments, .. } => arguments,
-        };
-        for operand in operands {
-            match &operand.of {
-                Of::Dot if is_root => check_fields(&operand.fields, shapes)?,
-                Of::Variable(name) if name.is_empty() => check_fields(&operand.fields, shapes)?,
-                Of::Pipe(pipe) => check_pipe(pipe, shapes, is_root)?,
-                Of::Dot | Of::Variable(_) | Of::Literal(_) => {}
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A chain of fields is good when one of the shapes has all of it; else the shape that has most of it tells.
-fn check_fields(fields: &[(usize, String)], shapes: &[Value]) -> Result<(), TemplateError> {
-    let mut furthest: Option<TemplateError> = None;
-    for shape in shapes {
-        let mut at = shape.clone();
-        let missing = fields.iter().find_map(|(column, name)| match at.field(name) {
-            Ok(next) => {
-                at = next;
-                None
-            }
-            Err(message) => Some(fault(*column, message)),
-        });
-        let Some(missing) = missing else { return Ok(()) };
-        if furthest.as_ref().is_none_or(|known| known.column < missing.column) {
-            furthest = Some(missing);
-        }
-    }
-    furthest.map_or(Ok(()), Err)
-}
-
 /// `end` or `else`: where a run of nodes ends.
 struct End {
     column: usize,
@@ -360,7 +301,7 @@ fn literal(name: &str) -> Option<Value> {
     }
 }
 
-fn fault(column: usize, message: impl Into<String>) -> TemplateError {
+pub(super) fn fault(column: usize, message: impl Into<String>) -> TemplateError {
     TemplateError { column, message: message.into() }
 }
 
