@@ -12,7 +12,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, Command};
 
 use crate::commands::Outcome;
-use crate::config::keys::{CONFIG_ENV, KEYS};
+use crate::config::keys::{self, CONFIG_ENV, Form, KEYS, Key, SOURCES};
 use crate::problem::{Refused, chain};
 
 pub mod docs;
@@ -102,6 +102,7 @@ fn run() -> Command {
              follows each change of it, until SIGTERM or SIGINT.",
         )
         .args(settings(&all_keys()))
+        .args(sources())
         .after_help(
             "Example:\n  portolan run --fleet examples/bookinfo --listen 127.0.0.1:5300\n  \
              dig @127.0.0.1 -p 5300 bookinfo.glb.example",
@@ -206,6 +207,7 @@ fn check() -> Command {
              Ingress). Exit code 2 when there is any fault; warnings alone are 0.",
         )
         .args(settings(&all_keys()))
+        .args(sources())
         .after_help("Example:\n  portolan check --fleet examples/bookinfo")
 }
 
@@ -214,12 +216,17 @@ fn endpoints() -> Command {
         .about("Print the DNSEndpoint objects that the fleet comes to")
         .long_about(
             "Prints what federation would write for a stock External-DNS to publish: one DNSEndpoint object \
-             beside each record, sorted, the same bytes for the same folder. What is wrong with the folder goes to \
+             beside each record, sorted, the same bytes for the same folder. With External-DNS' \
+             sources on, there is one for each of their objects too. What is wrong with the folder goes to \
              standard error; with a fault, objects may be missing, and the exit code is 2.",
         )
         .args(settings(&["fleet"]))
+        .args(sources())
         .arg(output("yaml", &["yaml", "json"]))
-        .after_help("Example:\n  portolan endpoints --fleet examples/bookinfo -o yaml")
+        .after_help(
+            "Example:\n  portolan endpoints --fleet examples/bookinfo -o yaml\n  \
+             portolan endpoints --fleet examples/bookinfo --source service --source ingress",
+        )
 }
 
 fn crds() -> Command {
@@ -238,6 +245,7 @@ fn config() -> Command {
     let show = Command::new("show")
         .about("Print the values in force, and where each was said")
         .args(settings(&all_keys()))
+        .args(sources())
         .after_help("Example:\n  PORTOLAN_LOG=debug portolan config show --fleet examples/bookinfo");
     let docs = Command::new("docs")
         .about("Print the reference page of every key")
@@ -276,6 +284,27 @@ fn settings(names: &[&str]) -> Vec<Arg> {
     }
     let settings = args.into_iter().map(|arg| arg.help_heading("Configuration"));
     settings.collect()
+}
+
+/// What the flags of sources stand under.
+const SOURCES_HEADING: &str = "Sources, as External-DNS has them";
+
+/// The flags of External-DNS' sources, as it has them. They are many, so short help is without them.
+fn sources() -> Vec<Arg> {
+    let args = SOURCES.iter().flat_map(source_flags);
+    args.map(|arg| arg.help_heading(SOURCES_HEADING).hide_short_help(true)).collect()
+}
+
+/// The flag of an option; a switch needs no value, and has another flag that says no.
+fn source_flags(key: &'static Key) -> Vec<Arg> {
+    let help = format!("{} [default: {}] [env: {}]", key.help, key.default, key.env);
+    let arg = Arg::new(key.name).long(key.flag).value_name(key.value).help(help);
+    if key.form != Form::Switch {
+        return vec![arg.action(if key.form.is_list() { ArgAction::Append } else { ArgAction::Set })];
+    }
+    let off = keys::off(key);
+    let switch = arg.num_args(0..=1).require_equals(true).default_missing_value("true").overrides_with(off);
+    vec![switch, Arg::new(off).long(off).action(ArgAction::SetTrue).hide(true).overrides_with(key.name)]
 }
 
 /// `--fleet` where it is no key of the configuration, but says to do without a server.

@@ -7,9 +7,11 @@
 use std::io::{IsTerminal as _, Write};
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use portolan_core::{Name, Problem, RecordType};
+use portolan_kube::sources::Options;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -37,8 +39,8 @@ pub use outcome::Outcome;
 pub enum Client<'a> {
     /// The running server, by its control socket; none: the one that is found.
     Server(Option<&'a Path>),
-    /// A fleet folder, and the zone files beside it, read once.
-    Folder(&'a Path, &'a [ZoneSource]),
+    /// A fleet folder, and the zone files beside it, read once, with sources.
+    Folder(&'a Path, &'a [ZoneSource], &'a Arc<Options>),
 }
 
 /// What `explain` asks.
@@ -90,8 +92,8 @@ pub fn explain(client: &Client<'_>, question: &Question, json: bool, out: &mut d
             let request = Request::Explain { name: name.to_dotless(), rtype: rtype.to_string(), from: *from };
             ask(*control, &request)?
         }
-        Client::Folder(folder, zones) => {
-            let engine = read(folder, zones)?;
+        Client::Folder(folder, zones, sources) => {
+            let engine = read(folder, zones, sources)?;
             let explanation =
                 crate::explain::explain(&engine.snapshot(), engine.fleet(), name, *rtype, *from);
             let explanation = explanation.with_reasons(&|name, cluster| engine.without_rule(name, cluster));
@@ -112,8 +114,8 @@ pub fn explain(client: &Client<'_>, question: &Question, json: bool, out: &mut d
 pub fn status(client: &Client<'_>, all: bool, json: bool, out: &mut dyn Write) -> Result<Outcome> {
     let status: Status = match client {
         Client::Server(control) => ask(*control, &Request::Status)?,
-        Client::Folder(folder, zones) => {
-            let engine = read(folder, zones)?;
+        Client::Folder(folder, zones, sources) => {
+            let engine = read(folder, zones, sources)?;
             let ages = Ages::of(&engine, clock::now());
             let status = Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages);
             status.with_reasons(&|name, cluster| engine.without_rule(name, cluster))
@@ -158,9 +160,9 @@ pub fn forget(control: Option<&Path>, cluster: &str, out: &mut dyn Write) -> Res
 }
 
 /// Reads a folder; one that cannot be read is a fault of who named it.
-fn read(folder: &Path, zones: &[ZoneSource]) -> Result<Engine> {
+fn read(folder: &Path, zones: &[ZoneSource], sources: &Arc<Options>) -> Result<Engine> {
     let refused = |problem: Problem| Refused(format!("fleet folder {}", problem::line(&problem)));
-    let mut engine = source::load(folder).map_err(refused)?;
+    let mut engine = source::load(folder, sources).map_err(refused)?;
     read_zone_files(&mut engine, zones);
     Ok(engine)
 }

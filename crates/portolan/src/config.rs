@@ -16,7 +16,9 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use portolan_kube::sources::Options;
 use portolan_serve::Pin;
 
 use crate::logs::LogFormat;
@@ -32,7 +34,7 @@ pub mod show;
 pub mod value;
 
 /// What `portolan run` runs with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig {
     /// The fleet folder; none: there are clusters, or only zone files.
     pub fleet: Option<PathBuf>,
@@ -66,6 +68,8 @@ pub struct RunConfig {
     pub log: String,
     /// In what form.
     pub log_format: LogFormat,
+    /// Which of External-DNS' sources are on, and how.
+    pub sources: Arc<Options>,
 }
 
 #[cfg(test)]

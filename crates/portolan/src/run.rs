@@ -38,7 +38,7 @@ const ASIDE_END: Duration = Duration::from_secs(1);
 pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let server = bind(&config)?;
     let addresses = server.addresses();
-    let engine = begin(config.state.as_deref())?;
+    let engine = begin(config.state.as_deref())?.with_sources(&config.sources);
     let published = engine.published();
     let engine = SharedEngine::new(engine);
     let aside = tokio::runtime::Builder::new_multi_thread()

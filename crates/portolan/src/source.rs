@@ -18,8 +18,10 @@
 //! to files and folders are followed, so a mounted ConfigMap is a folder like any other.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use portolan_core::Problem;
+use portolan_kube::sources::Options;
 
 use crate::clock;
 use crate::engine::Engine;
@@ -32,14 +34,14 @@ pub use read::{FILES_MAX, NETWORKS_BYTES_MAX};
 pub use tree::{Touches, Tree};
 pub use watch::{DOUBT, GATHER, RESCAN, WRITE_PATIENCE, Watch};
 
-/// Reads a fleet folder once, for the commands that need no server.
+/// Reads a fleet folder once, with these sources, for the commands that need no server.
 ///
 /// # Errors
 /// The problem of a folder that is not there, cannot be read or is empty.
-pub fn load(dir: &Path) -> Result<Engine, Problem> {
+pub fn load(dir: &Path, sources: &Arc<Options>) -> Result<Engine, Problem> {
     let now = clock::now();
-    let mut engine = Engine::new(now);
-    let mut tree = Tree::new(dir);
+    let mut engine = Engine::new(now).with_sources(sources);
+    let mut tree = Tree::new(dir).keeping(engine.keep());
     let events = tree.scan(&Touches::everything());
     if let Some(why) = tree.root_lost() {
         return Err(read::unreadable(&dir.display().to_string(), why));

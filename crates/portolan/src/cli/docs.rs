@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
-use crate::cli::{EXIT_CODES, GROUPS, command};
+use crate::cli::{EXIT_CODES, GROUPS, SOURCES_HEADING, command};
 
 /// The page.
 #[must_use]
@@ -41,12 +41,20 @@ fn describe(page: &mut String, name: &str, command: &Command) {
         usage(name, command)
     );
     let shown = |arg: &&Arg| !arg.is_hide_set() && !matches!(arg.get_id().as_str(), "help" | "version");
-    let (settings, own): (Vec<&Arg>, Vec<&Arg>) = command
-        .get_arguments()
-        .filter(shown)
-        .partition(|arg| arg.get_help_heading() == Some("Configuration"));
-    list(page, "", &own);
-    list(page, "Configuration:\n\n", &settings);
+    let under = |heading: Option<&str>| {
+        command
+            .get_arguments()
+            .filter(shown)
+            .filter(|arg| arg.get_help_heading() == heading)
+            .collect::<Vec<_>>()
+    };
+    list(page, "", &under(None));
+    list(page, "Configuration:\n\n", &under(Some("Configuration")));
+    let sources = under(Some(SOURCES_HEADING));
+    if !sources.is_empty() {
+        let flags: Vec<String> = sources.iter().map(|arg| format!("`{}`", spelt(arg))).collect();
+        let _ = writeln!(page, "\n{SOURCES_HEADING}, see [there](config.md#sources): {}", flags.join(", "));
+    }
     if let Some(example) = command.get_after_help() {
         let example = example.to_string();
         let lines: Vec<&str> = example.lines().skip(1).map(str::trim_start).collect();

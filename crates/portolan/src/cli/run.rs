@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use crate::commands::{self, Client, Outcome, Question};
-use crate::config::keys::KEYS;
+use crate::config::keys::{self, Form, Key};
 use crate::config::said::{Environment, Flags, Said};
 use crate::config::{RunConfig, docs};
 use crate::logs::{self, plain};
@@ -51,7 +51,7 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
                 anyhow::bail!("endpoints come of a fleet folder; name it by --fleet DIR")
             };
             let mut err = std::io::stderr().lock();
-            commands::endpoints(fleet, text(matches, "output") == "json", out, &mut err)
+            commands::endpoints(fleet, &config.sources, text(matches, "output") == "json", out, &mut err)
         }),
         "config" => config(matches, environment, out),
         "crds" if matches.get_flag("compat") => print(out, &portolan_kube::crds::compat()),
@@ -114,15 +114,19 @@ fn log_if_asked(name: &str, said: &Said) -> Result<()> {
 
 fn client<'a>(matches: &'a ArgMatches, config: &'a RunConfig) -> Client<'a> {
     match matches.get_one::<PathBuf>("folder") {
-        Some(folder) => Client::Folder(folder, &config.zones),
+        Some(folder) => Client::Folder(folder, &config.zones, &config.sources),
         None => Client::Server(config.control.as_deref()),
     }
 }
 
 /// The flags that are keys of the configuration. A command has only some of them.
 fn flags(matches: &ArgMatches) -> Flags {
-    let given = |name: &str| {
-        let texts = matches.try_get_many::<String>(name).ok().flatten()?;
+    let given = |key: &Key| {
+        let is_off = |flag| matches.try_get_one::<bool>(flag).ok().flatten().copied().unwrap_or_default();
+        if key.form == Form::Switch && is_off(keys::off(key)) {
+            return Some(vec!["false".to_owned()]);
+        }
+        let texts = matches.try_get_many::<String>(key.name).ok().flatten()?;
         Some(texts.cloned().collect::<Vec<_>>())
     };
     Flags {
@@ -131,7 +135,7 @@ fn flags(matches: &ArgMatches) -> Flags {
             .ok()
             .flatten()
             .map(|path| Path::new(path).to_owned()),
-        keys: KEYS.iter().filter_map(|key| Some((key.name, given(key.name)?))).collect(),
+        keys: keys::all().filter_map(|key| Some((key.name, given(key)?))).collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line: what it takes, what it says, how it ends.
 
 use super::{GROUPS, Outcome, command, docs, execute, outcome_of};
-use crate::config::keys::KEYS;
+use crate::config::keys;
 
 /// How a command line ends and what it prints; a fault of the line itself is an error.
 fn run(line: &str) -> Result<(Outcome, String), String> {
@@ -39,7 +39,7 @@ fn every_command_is_in_a_group_and_has_an_example() {
 fn every_key_is_a_flag_of_run() {
     let root = command();
     let run = root.find_subcommand("run").unwrap();
-    for key in KEYS {
+    for key in keys::all() {
         assert!(run.get_arguments().any(|arg| arg.get_long() == Some(key.flag)), "{}", key.name);
     }
 }
@@ -78,6 +78,28 @@ fn what_is_printed() {
     }
 }
 
+/// The flags of sources are said as External-DNS' are.
+#[test]
+fn flags_of_sources() {
+    for (line, expected) in [
+        ("--source=service --source ingress", "source: [\"service\", \"ingress\"]"),
+        ("--publish-host-ip", "publish-host-ip: true"),
+        ("--publish-host-ip=false", "publish-host-ip: false"),
+        ("--no-exclude-unschedulable", "exclude-unschedulable: false"),
+        ("--no-publish-host-ip --publish-host-ip", "publish-host-ip: true"),
+        ("--fqdn-template={{.Name}}.a,{{.Name}}.b", "fqdn-template: [\"{{.Name}}.a,{{.Name}}.b\"]"),
+        ("--namespace shop --label-filter=a=b", "label-filter: \"a=b\""),
+    ] {
+        let (outcome, out) = run(&format!("config show {line}")).unwrap();
+        assert_eq!(outcome, Outcome::Fine, "{line}");
+        assert!(out.contains(&format!("\n  {expected} ")), "{line}: {out}");
+    }
+    assert!(run("endpoints --fleet /nonexistent --source=service").unwrap_err().contains("/nonexistent"));
+    assert_eq!(run("endpoints --fleet x --source=nothing").unwrap().0, Outcome::Faults);
+    let error = run("explain x --source=service").unwrap_err();
+    assert!(error.contains("unexpected argument"), "{error}");
+}
+
 #[test]
 fn faults_end_with_two() {
     for line in
@@ -113,7 +135,12 @@ fn the_page_has_every_command_and_flag() {
     let root = command();
     for command in root.get_subcommands().filter(|command| !command.is_hide_set()) {
         assert!(page.contains(&format!("### portolan {}\n", command.get_name())), "{page}");
-        for long in command.get_arguments().filter_map(clap::Arg::get_long).filter(|long| *long != "help") {
+        for long in command
+            .get_arguments()
+            .filter(|arg| !arg.is_hide_set())
+            .filter_map(clap::Arg::get_long)
+            .filter(|long| *long != "help")
+        {
             assert!(page.contains(&format!("--{long}")), "{long}");
         }
     }

@@ -34,7 +34,7 @@ pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
     };
     let mut engine = None;
     let folder = said.text("fleet").map(Path::new);
-    match folder.map(source::load) {
+    match folder.map(|folder| source::load(folder, &said.sources())) {
         Some(Ok(read)) => engine = Some(read),
         Some(Err(problem)) => problems.push(problem),
         None => {}

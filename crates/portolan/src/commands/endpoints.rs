@@ -2,8 +2,10 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
+use portolan_kube::sources::Options;
 
 use super::check::{is_warning, places, print_problem};
 use super::outcome::Outcome;
@@ -13,8 +15,14 @@ use super::outcome::Outcome;
 ///
 /// # Errors
 /// When the folder cannot be read, or nothing can be written.
-pub fn endpoints(folder: &Path, json: bool, out: &mut dyn Write, err: &mut dyn Write) -> Result<Outcome> {
-    let engine = super::read(folder, &[])?;
+pub fn endpoints(
+    folder: &Path,
+    sources: &Arc<Options>,
+    json: bool,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Outcome> {
+    let engine = super::read(folder, &[], sources)?;
     let objects = engine.endpoints();
     let text = if json {
         portolan_kube::endpoints::json(&objects)

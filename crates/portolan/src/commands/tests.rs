@@ -1,8 +1,10 @@
 //! The offline commands on small folders.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use portolan_core::{Problem, Reason};
+use portolan_kube::sources::Options;
 
 use super::{Client, Question, check, endpoints, explain, print_problem, status};
 use crate::commands::Outcome;
@@ -162,13 +164,13 @@ fn a_folder_is_explained() {
     let folder = folder(&[]);
     let question = Question::new("Shop.GLB.example.", "a", "203.0.113.7").unwrap();
     let mut out = Vec::new();
-    explain(&Client::Folder(folder.path(), &[]), &question, false, &mut out).unwrap();
+    explain(&Client::Folder(folder.path(), &[], &Arc::default()), &question, false, &mut out).unwrap();
     let text = String::from_utf8(out).unwrap();
     assert!(text.starts_with("shop.glb.example A, asked from 203.0.113.7\n"), "{text}");
     assert!(text.contains("down     -       198.51.100.20  no ready endpoint"), "{text}");
     assert!(text.contains("shop.glb.example     15  A      192.0.2.10"), "{text}");
     let mut out = Vec::new();
-    explain(&Client::Folder(folder.path(), &[]), &question, true, &mut out).unwrap();
+    explain(&Client::Folder(folder.path(), &[], &Arc::default()), &question, true, &mut out).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(json["answer"]["records"][0]["data"], "192.0.2.10");
 }
@@ -177,12 +179,12 @@ fn a_folder_is_explained() {
 fn a_folder_has_a_status() {
     let folder = folder(&[]);
     let mut out = Vec::new();
-    status(&Client::Folder(folder.path(), &[]), false, true, &mut out).unwrap();
+    status(&Client::Folder(folder.path(), &[], &Arc::default()), false, true, &mut out).unwrap();
     let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(json["names"][0]["name"], "shop.glb.example");
     assert_eq!(json["names"][0]["members"][1]["why"], "no ready endpoint");
     let mut out = Vec::new();
-    status(&Client::Folder(folder.path(), &[]), false, false, &mut out).unwrap();
+    status(&Client::Folder(folder.path(), &[], &Arc::default()), false, false, &mut out).unwrap();
     assert!(String::from_utf8(out).unwrap().contains("DOWN us-1: no ready endpoint"));
 }
 
@@ -191,7 +193,7 @@ fn endpoints_are_the_same_bytes_twice() {
     let folder = folder(&[]);
     let printed = |json| {
         let mut out = Vec::new();
-        endpoints(folder.path(), json, &mut out, &mut Vec::new()).unwrap();
+        endpoints(folder.path(), &Arc::default(), json, &mut out, &mut Vec::new()).unwrap();
         String::from_utf8(out).unwrap()
     };
     assert_eq!(printed(false), printed(false));
@@ -221,7 +223,7 @@ fn endpoints_say_what_they_may_lack() {
     ] {
         let folder = folder(&[(path, text)]);
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let outcome = endpoints(folder.path(), false, &mut out, &mut err).unwrap();
+        let outcome = endpoints(folder.path(), &Arc::default(), false, &mut out, &mut err).unwrap();
         let err = String::from_utf8(err).unwrap();
         assert_eq!(outcome, expected, "{err}");
         assert!(err.contains(said), "{err}");
@@ -240,7 +242,8 @@ fn zone_files_stand_beside_a_folder() {
     let file = folder.path().join("file.zone");
     std::fs::write(&file, text).unwrap();
     let zones = [ZoneSource { apex: "file.example".parse().unwrap(), file: file.clone() }];
-    let client = Client::Folder(folder.path(), &zones);
+    let sources = Arc::default();
+    let client = Client::Folder(folder.path(), &zones, &sources);
     let question = Question::new("www.file.example", "A", "203.0.113.7").unwrap();
     let mut out = Vec::new();
     explain(&client, &question, false, &mut out).unwrap();
@@ -280,7 +283,8 @@ spec:
 ";
     let folder = folder(&[("eu-1/front.yaml", text)]);
     let reason = "Ingress shop/front has no rule for fo.glb.example";
-    let client = Client::Folder(folder.path(), &[]);
+    let sources = Arc::default();
+    let client = Client::Folder(folder.path(), &[], &sources);
     let question = Question::new("fo.glb.example", "A", "203.0.113.7").unwrap();
     let mut out = Vec::new();
     explain(&client, &question, false, &mut out).unwrap();
@@ -357,5 +361,32 @@ spec:
         ("names.yaml:24:5: fault: GlobalName evil/fenced: spec.hosts[1]: no rule of Zone other", 1),
     ] {
         assert_eq!(out.lines().filter(|said| said.starts_with(line)).count(), times, "{line}\n{out}");
+    }
+}
+
+const SOURCED: &str = "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop, annotations: {external-dns.kubernetes.io/ttl: 1m}}
+spec: {rules: [{host: www.glb.example}]}
+status: {loadBalancer: {ingress: [{ip: 192.0.2.80}]}}
+";
+
+#[test]
+fn sources_are_printed_when_they_are_on() {
+    let folder = folder(&[("eu-1/ingress.yaml", SOURCED)]);
+    let printed = |sources: &[&str]| {
+        let mut options = Options::default();
+        assert_eq!(options.set("source", &sources.iter().map(ToString::to_string).collect::<Vec<_>>()), []);
+        let mut out = Vec::new();
+        endpoints(folder.path(), &Arc::new(options), false, &mut out, &mut Vec::new()).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert!(!printed(&[]).contains("www.glb.example"));
+    assert!(!printed(&["service"]).contains("www.glb.example"));
+    let text = printed(&["service", "ingress"]);
+    for part in
+        ["name: ingress-web", "dnsName: www.glb.example", "192.0.2.80", "recordTTL: 60", "name: global-shop"]
+    {
+        assert!(text.contains(part), "{part}\n{text}");
     }
 }

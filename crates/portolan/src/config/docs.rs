@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::config::file::CONFIG_BYTES_MAX;
-use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, INSTEAD_OF_FLEET, KEYS};
+use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, INSTEAD_OF_FLEET, KEYS, SOURCES};
 
 /// The page.
 #[must_use]
@@ -34,8 +34,27 @@ pub fn page() -> String {
             key.example
         );
     }
+    page.push_str(&sources());
     page.push_str(&whole_file());
     page
+}
+
+/// The options of sources, which need no section each.
+fn sources() -> String {
+    let mut text = String::from(
+        "\n## sources\n\nExternal-DNS' sources: names out of Services, Ingresses and other objects of the clusters. Each option is\n\
+         called as External-DNS calls its flag, and does the same; see [sources](../how-to/external-dns-sources.md). In the file\n\
+         they stand under `sources:`, on the command line they are flags, and in the environment `PORTOLAN_SOURCES_` stands\n\
+         before them, in capitals and with `_` for `-`; there commas stand between words, and lists of texts have one a line.\n\
+         A switch is on by its flag alone, and off by `--no-FLAG`.\n\n\
+         | option | type | default | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    for key in SOURCES {
+        let more = if key.more.is_empty() { String::new() } else { format!(" {}", key.more) };
+        let (option, form, help) = (key.flag, key.form.words(), key.help);
+        let _ = writeln!(text, "| `{option}` | {form} | {} | {help}.{more} |", key.default);
+    }
+    text
 }
 
 fn head() -> String {
@@ -57,6 +76,10 @@ fn whole_file() -> String {
     for key in KEYS {
         let instead = if INSTEAD_OF_FLEET.contains(&key.name) { "# instead of fleet: " } else { "" };
         let _ = writeln!(text, "{instead}{}: {}", key.name, key.example);
+    }
+    text.push_str("sources:\n");
+    for key in SOURCES {
+        let _ = writeln!(text, "  {}: {}", key.flag, key.example);
     }
     text.push_str("```\n");
     text

@@ -6,11 +6,11 @@ use std::io::Read as _;
 use std::path::Path;
 
 use portolan_core::{Problem, Reason};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
-use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, nearest};
+use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, SECTION, SOURCES, nearest};
 use crate::config::value::{Source, Value, fault};
 
 /// The largest file that is read, in bytes.
@@ -56,7 +56,7 @@ pub fn parse(path: &Path, text: &str) -> (Vec<Entry>, Vec<Problem>) {
     // Strictly YAML 1.2: `nsid: on` is a text and no truth.
     let options = serde_saphyr::options! { strict_booleans: true };
     match serde_saphyr::from_str_with_options::<Document>(text, options) {
-        Ok(document) => reading.document(document),
+        Ok(document) => reading.document(document, text),
         Err(error) => {
             let at = error.location();
             let message = match &error {
@@ -132,6 +132,42 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 }
 
+/// The section of the file: its keys and values with their places, in order.
+struct Sections(Option<Vec<(Spanned<String>, Spanned<Json>)>>);
+
+impl<'de> Deserialize<'de> for Sections {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(SectionsVisitor)
+    }
+}
+
+struct SectionsVisitor;
+
+impl<'de> Visitor<'de> for SectionsVisitor {
+    type Value = Sections;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys and values")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sections, A::Error> {
+        let mut section = None;
+        while let Some(name) = map.next_key::<String>()? {
+            if is_section(&name) {
+                section = Some(map.next_value::<Document>()?.0);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Sections(section))
+    }
+}
+
+/// True of the name of the section.
+fn is_section(name: &str) -> bool {
+    SECTION.strip_suffix('.') == Some(name)
+}
+
 /// One file under way.
 struct Reading<'p> {
     path: &'p Path,
@@ -140,14 +176,37 @@ struct Reading<'p> {
 }
 
 impl Reading<'_> {
-    fn document(&mut self, Document(entries): Document) {
+    fn document(&mut self, Document(entries): Document, text: &str) {
         if !self.version(&entries) {
             return;
         }
         for (name, value) in entries.iter().filter(|(name, _)| name.value != "version") {
             match KEYS.iter().find(|key| key.name == name.value) {
                 Some(key) => self.entry(key, value),
+                None if is_section(&name.value) => self.section(value, text),
                 None => self.unknown(name),
+            }
+        }
+    }
+
+    /// The keys of a section, each with its own place: for that the text is read once more.
+    fn section(&mut self, value: &Spanned<Json>, text: &str) {
+        if !value.value.is_object() {
+            let message = format!("{} is not of the right type; wanted: keys and values", value.value);
+            return self.fault(
+                SECTION.trim_end_matches('.'),
+                Reason::Invalid,
+                message,
+                Some(value.referenced),
+            );
+        }
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let Ok(Sections(entries)) = serde_saphyr::from_str_with_options(text, options) else { return };
+        for (name, value) in entries.iter().flatten() {
+            let full = format!("{SECTION}{}", name.value);
+            match SOURCES.iter().find(|key| key.name == full) {
+                Some(key) => self.entry(key, value),
+                None => self.unknown_in_section(name),
             }
         }
     }
@@ -181,13 +240,24 @@ impl Reading<'_> {
     }
 
     fn unknown(&mut self, name: &Spanned<String>) {
-        let known = KEYS.iter().map(|key| key.name).chain(["version"]);
+        let section = SECTION.trim_end_matches('.');
+        let known = KEYS.iter().map(|key| key.name).chain(["version", section]);
         let meant = match nearest(&name.value, known) {
             Some(near) => format!("did you mean {near:?}?"),
             None => "`portolan config docs` lists the keys".to_owned(),
         };
         let message = format!("is no key of the configuration; {meant}");
         self.fault(&name.value, Reason::UnknownField, message, Some(name.referenced));
+    }
+
+    fn unknown_in_section(&mut self, name: &Spanned<String>) {
+        let meant = match nearest(&name.value, SOURCES.iter().map(|key| key.flag)) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => "`portolan config docs` lists them".to_owned(),
+        };
+        let message = format!("is no option of sources; {meant}");
+        let field = format!("{SECTION}{}", name.value);
+        self.fault(&field, Reason::UnknownField, message, Some(name.referenced));
     }
 
     fn fault(&mut self, field: &str, reason: Reason, message: String, at: Option<Location>) {
@@ -212,7 +282,7 @@ struct Wrong {
 fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
     let wrong = |item: Option<usize>, found: &Json| Wrong { item, found: found.clone() };
     match (form, value) {
-        (Form::Addresses | Form::Names(_), Json::Array(items)) => {
+        (Form::Addresses | Form::Names(_) | Form::Words(_) | Form::Texts, Json::Array(items)) => {
             let text = |(nth, item): (usize, &Json)| match item {
                 Json::String(text) => Ok(text.clone()),
                 other => Err(wrong(Some(nth), other)),
@@ -223,8 +293,10 @@ fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
             let text = |(nth, item): (usize, &Json)| zone(item).ok_or_else(|| wrong(Some(nth), item));
             items.iter().enumerate().map(text).collect()
         }
-        (Form::Number(_), Json::Number(number)) => Ok(vec![number.to_string()]),
-        (Form::Number(_) | Form::Addresses | Form::Names(_) | Form::Zones, other) => Err(wrong(None, other)),
+        (Form::Number(_) | Form::Duration, Json::Number(number)) => Ok(vec![number.to_string()]),
+        (Form::Switch, Json::Bool(value)) => Ok(vec![value.to_string()]),
+        (Form::Number(_) | Form::Switch, other) => Err(wrong(None, other)),
+        (form, other) if form.is_list() => Err(wrong(None, other)),
         (_, Json::String(text)) => Ok(vec![text.clone()]),
         (_, other) => Err(wrong(None, other)),
     }

@@ -1,8 +1,12 @@
 //! The keys: one definition of each, from which the parser, the flags, their help and the docs come.
 
+mod sources;
+
 use portolan_core::cluster::CLUSTERS_MAX;
 
 use crate::zones::ZONES_MAX;
+
+pub use sources::{SECTION, SOURCES, off};
 
 /// The version of the file that this program reads.
 pub const CONFIG_VERSION: &str = "v1alpha1";
@@ -23,7 +27,7 @@ pub const INSTEAD_OF_FLEET: [&str; 3] = ["kubeconfig", "contexts", "hub"];
 /// One key.
 #[derive(Debug)]
 pub struct Key {
-    /// As it is written in the file.
+    /// As it is written in the file; `section.name` of one that stands in a section.
     pub name: &'static str,
     /// As it is written on the command line.
     pub flag: &'static str,
@@ -60,17 +64,39 @@ pub enum Form {
     Number(usize),
     /// A text of at most so many octets.
     Text(usize),
+    /// A text.
+    Free,
     /// A level or `target=level` directives.
     Level,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Any of these words.
+    Words(&'static [&'static str]),
+    /// Texts; in the environment one a line.
+    Texts,
+    /// Yes or no; a flag that says nothing says yes.
+    Switch,
+    /// Seconds, or a duration as Go writes it.
+    Duration,
 }
 
 impl Form {
     /// True when a flag of it may be given several times.
     #[must_use]
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Zones | Self::Names(_))
+        matches!(self, Self::Addresses | Self::Zones | Self::Names(_) | Self::Words(_) | Self::Texts)
+    }
+
+    /// What one variable of the environment says of it.
+    #[must_use]
+    pub fn items(self, text: String) -> Vec<String> {
+        let split = |by: char| text.split(by).map(|item| item.trim().to_owned()).collect();
+        match self {
+            Self::Addresses | Self::Zones | Self::Names(_) | Self::Words(_) => split(','),
+            // Templates have commas in them.
+            Self::Texts => split('\n'),
+            _ => vec![text],
+        }
     }
 
     /// The form in words, for messages and docs.
@@ -93,13 +119,23 @@ impl Form {
             Self::Names(most) => format!("list of at most {most} names, as in [eu-1, us-1]"),
             Self::Number(most) => format!("whole number from 1 to {most}"),
             Self::Text(most) => format!("text of at most {most} octets"),
+            Self::Free => "text".to_owned(),
             Self::Level => "off, error, warn, info, debug or trace, or TARGET=LEVEL,…".to_owned(),
             Self::Word(words) => words.join(", "),
+            Self::Words(words) => format!("list of words out of {}", words.join(", ")),
+            Self::Texts => "list of texts".to_owned(),
+            Self::Switch => "true or false".to_owned(),
+            Self::Duration => "seconds, or a duration as in 1h30m".to_owned(),
         }
     }
 }
 
-/// Every key, in the order of the docs.
+/// Every key, those of sections last.
+pub fn all() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(SOURCES)
+}
+
+/// The keys that stand in no section, in the order of the docs.
 pub const KEYS: &[Key] = &[
     Key {
         name: "fleet",
@@ -272,7 +308,7 @@ pub const KEYS: &[Key] = &[
 /// The key of a name.
 #[must_use]
 pub fn key(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
+    all().find(|key| key.name == name)
 }
 
 /// The known word that is most like this one, when any is like it: what somebody may have meant.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use portolan_core::{Problem, Reason};
 
 use crate::config::file;
-use crate::config::keys::{CONFIG_ENV, Form, KEYS};
+use crate::config::keys::{self, CONFIG_ENV};
 use crate::config::value::{Source, Value, fault};
 
 /// What was said on the command line: the texts of each flag that was given, by the key's name.
@@ -45,7 +45,7 @@ impl Said {
         }
         said.read_environment(environment);
         for (name, texts) in &flags.keys {
-            if let Some(key) = KEYS.iter().find(|key| key.name == *name) {
+            if let Some(key) = keys::key(name) {
                 said.set(key.name, texts.clone(), Source::Flag(key.flag));
             }
         }
@@ -70,7 +70,7 @@ impl Said {
     /// Variables of other names are not ours; Kubernetes sets some, as `PORTOLAN_PORT`, beside a Service
     /// that is called `portolan`.
     fn read_environment(&mut self, environment: Environment<'_>) {
-        for key in KEYS {
+        for key in keys::all() {
             let Some(text) = environment(key.env).filter(|text| !text.is_empty()) else { continue };
             let source = Source::Env(key.env);
             let Ok(text) = text.into_string() else {
@@ -78,13 +78,7 @@ impl Said {
                 self.problems.push(fault(key.name, Reason::Invalid, message, &source.to_string()));
                 continue;
             };
-            let texts = match key.form {
-                Form::Addresses | Form::Zones | Form::Names(_) => {
-                    text.split(',').map(|item| item.trim().to_owned()).collect()
-                }
-                _ => vec![text],
-            };
-            self.set(key.name, texts, source);
+            self.set(key.name, key.form.items(text), source);
         }
     }
 

@@ -3,12 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr as _;
+use std::sync::Arc;
 
 use portolan_core::{Name, Problem, Reason};
+use portolan_kube::sources::{OptionFault, Options};
 use portolan_serve::Pin;
 
 use crate::config::RunConfig;
-use crate::config::keys::{Form, LISTEN_DEFAULT, LISTENERS_MAX, NSID_OCTETS_MAX, key};
+use crate::config::keys::{Form, LISTEN_DEFAULT, LISTENERS_MAX, NSID_OCTETS_MAX, SECTION, SOURCES, key};
 use crate::config::said::Said;
 use crate::config::value::{Value, fault};
 use crate::logs::{self, LogFormat};
@@ -33,6 +35,14 @@ impl Said {
         let mut settling = Settling { said: self, problems: self.problems.clone() };
         let config = settling.all_but_fleet();
         if settling.problems.is_empty() { Ok(config) } else { Err(settling.problems) }
+    }
+}
+
+impl Said {
+    /// The options of sources, without what is wrong with them.
+    #[must_use]
+    pub fn sources(&self) -> Arc<Options> {
+        Arc::new(Settling { said: self, problems: Vec::new() }.sources())
     }
 }
 
@@ -76,7 +86,24 @@ impl Settling<'_> {
             nsid: self.nsid(),
             log: self.log(),
             log_format: self.log_format(),
+            sources: Arc::new(self.sources()),
         }
+    }
+
+    /// The options of sources, each as portolan-kube understands it.
+    fn sources(&mut self) -> Options {
+        let mut options = Options::default();
+        for key in SOURCES {
+            let Some(Value { texts, source }) = self.said.values.get(key.name) else { continue };
+            for OptionFault { item, message } in options.set(key.flag, texts) {
+                let field = item.map_or(key.name.to_owned(), |item| format!("{}[{item}]", key.name));
+                self.problems.push(fault(&field, Reason::Invalid, message, &source.to_string()));
+            }
+        }
+        for (option, message) in options.faults() {
+            self.wrong(&format!("{SECTION}{option}"), message);
+        }
+        options
     }
 
     fn path(&mut self, name: &str) -> Option<PathBuf> {

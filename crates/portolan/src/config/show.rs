@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::config::keys::{CONFIG_VERSION, Form, KEYS};
+use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, SOURCES};
 use crate::config::said::Said;
 use crate::logs::plain;
 
@@ -11,20 +11,15 @@ impl Said {
     #[must_use]
     pub fn show(&self) -> String {
         let mut lines = vec![(format!("version: {CONFIG_VERSION}"), String::new())];
-        for key in KEYS {
-            lines.push(match self.values.get(key.name) {
-                Some(value) => {
-                    let texts: Vec<String> = value.texts.iter().map(|text| quoted(text)).collect();
-                    let value_text = match (key.form, texts.as_slice()) {
-                        (Form::Addresses | Form::Names(_), texts) => format!("[{}]", texts.join(", ")),
-                        (Form::Zones, _) => zones(&value.texts),
-                        (Form::Number(_), _) => value.texts.join(""),
-                        (_, texts) => texts.join(""),
-                    };
-                    (format!("{}: {value_text}", key.name), value.source.to_string())
-                }
-                None => (format!("# {}: {}", key.name, key.default), "default".to_owned()),
-            });
+        lines.extend(KEYS.iter().map(|key| self.line(key, key.name)));
+        if SOURCES.iter().any(|key| self.values.contains_key(key.name)) {
+            lines.push(("sources:".to_owned(), String::new()));
+        } else {
+            lines.push(("# sources:".to_owned(), String::new()));
+        }
+        for key in SOURCES {
+            let (line, source) = self.line(key, key.flag);
+            lines.push((format!("  {line}"), source));
         }
         let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
         let mut out = String::new();
@@ -36,6 +31,23 @@ impl Said {
             };
         }
         out
+    }
+}
+
+impl Said {
+    /// One key, and where it was said.
+    fn line(&self, key: &Key, name: &str) -> (String, String) {
+        let Some(value) = self.values.get(key.name) else {
+            return (format!("# {name}: {}", key.default), "default".to_owned());
+        };
+        let texts: Vec<String> = value.texts.iter().map(|text| quoted(text)).collect();
+        let text = match key.form {
+            Form::Zones => zones(&value.texts),
+            form if form.is_list() => format!("[{}]", texts.join(", ")),
+            Form::Number(_) | Form::Switch => value.texts.join(""),
+            _ => texts.join(""),
+        };
+        (format!("{name}: {text}"), value.source.to_string())
     }
 }
 

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use portolan_core::Problem;
+use portolan_kube::sources::{Options, RECORD_TYPES, Source};
 use portolan_serve::Pin;
 
-use super::keys::{Form, KEYS, nearest};
+use super::keys::{Form, KEYS, SOURCES, key, nearest};
 use super::said::{Flags, Said};
 use super::{RunConfig, docs, file, here};
 use crate::logs::LogFormat;
@@ -183,6 +184,102 @@ fn addresses_that_cannot_both_be_had() {
 }
 
 #[test]
+fn faults_of_sources() {
+    let with = |rest: &str| format!("version: v1alpha1\nsources:\n{rest}");
+    for (text, expected) in [
+        (
+            with("  source: [service, servics]\n"),
+            "c.yaml:3:11: config: sources.source[1]: Invalid: \"servics\" is no source",
+        ),
+        (
+            with("  source: service\n"),
+            "c.yaml:3:11: config: sources.source: Invalid: \"service\" is not of the right type; wanted: list of words out of service",
+        ),
+        (
+            with("  fqdn-templat: [x]\n"),
+            "c.yaml:3:3: config: sources.fqdn-templat: UnknownField: is no option of sources; did you mean \"fqdn-template\"?",
+        ),
+        (
+            with("  policy: sync\n"),
+            "c.yaml:3:3: config: sources.policy: UnknownField: is no option of sources",
+        ),
+        (
+            with("  fqdn-template: [\"{{name}}.x\"]\n"),
+            "c.yaml:3:18: config: sources.fqdn-template[0]: Invalid: \"{{name}}.x\", character 3: there is no function",
+        ),
+        (
+            with("  publish-host-ip: yes\n"),
+            "c.yaml:3:20: config: sources.publish-host-ip: Invalid: \"yes\" is not of the right type; wanted: true or false",
+        ),
+        (
+            with("  create-ptr: true\n"),
+            "c.yaml:3:15: config: sources.create-ptr: Invalid: needs PTR among managed-record-types",
+        ),
+        (
+            with("  min-ttl: -1\n"),
+            "c.yaml:3:12: config: sources.min-ttl: Invalid: \"-1\" is not 0 to 2147483647 seconds",
+        ),
+        (
+            "version: v1alpha1\nsources: [service]\n".to_owned(),
+            "c.yaml:2:10: config: sources: Invalid: [\"service\"] is not of the right type; wanted: keys and values",
+        ),
+        (
+            "version: v1alpha1\nsource: [service]\n".to_owned(),
+            "c.yaml:2:1: config: source: UnknownField: is no key of the configuration; did you mean \"sources\"?",
+        ),
+    ] {
+        check(&text, &[expected]);
+    }
+    check(
+        &with(
+            "  source: [service, ingress]\n  min-ttl: 60\n  fqdn-template:\n  - \"{{.Name}}.a,{{.Name}}.b\"\n",
+        ),
+        &[],
+    );
+}
+
+#[test]
+fn sources_of_every_layer() {
+    let text = "version: v1alpha1\nfleet: f\nsources:\n  source: [service]\n  namespace: file\n";
+    let variables = [
+        ("PORTOLAN_SOURCES_SOURCE", "ingress, node"),
+        ("PORTOLAN_SOURCES_FQDN_TEMPLATE", "{{.Name}}.a,b\n{{.Name}}.c"),
+        ("PORTOLAN_SOURCES_PUBLISH_HOST_IP", "true"),
+    ];
+    let (said, config) = settled(text, &variables, &[("sources.namespace", &["flag"])]);
+    let options = config.unwrap().sources;
+    assert_eq!(options.source, [Source::Ingress, Source::Node].into());
+    assert_eq!((options.namespace.as_str(), options.fqdn_template.len()), ("flag", 2));
+    assert!(options.publish_host_ip && options.exclude_unschedulable);
+    let shown = said.show();
+    assert!(shown.contains("\nsources:\n  source: [\"ingress\", \"node\"]"), "{shown}");
+    assert!(file::parse(Path::new("shown"), &shown).1.is_empty(), "{shown}");
+}
+
+/// The table and what portolan-kube understands are the same options, and every default is the one told of.
+#[test]
+fn every_option_of_sources_is_understood() {
+    for key in SOURCES {
+        let mut options = Options::default();
+        let unknown =
+            options.set(key.flag, &[]).into_iter().any(|fault| fault.message.contains("is no option"));
+        assert!(!unknown, "{}", key.flag);
+        if key.form == Form::Switch {
+            let mut said = Options::default();
+            assert_eq!(said.set(key.flag, &[key.default.to_owned()]), [], "{}", key.flag);
+            assert_eq!(said, Options::default(), "{}", key.flag);
+        }
+    }
+    let words = |name: &str| match key(name).map(|key| key.form) {
+        Some(Form::Words(words)) => words.to_vec(),
+        other => panic!("{name} is {other:?}"),
+    };
+    assert_eq!(words("sources.source"), Source::ALL.map(Source::name));
+    let types = RECORD_TYPES.map(|rtype| rtype.to_string());
+    assert_eq!(words("sources.managed-record-types"), types);
+}
+
+#[test]
 fn every_fault_at_once() {
     check(
         "version: v1alpha1\nlisten: [x, 127.0.0.1:53]\nworkers: 0\nnope: 1\nhttp: y\n",
@@ -292,6 +389,7 @@ fn defaults() {
         nsid: String::new(),
         log: "info".to_owned(),
         log_format: LogFormat::Auto,
+        sources: std::sync::Arc::default(),
     };
     assert_eq!(config.unwrap(), expected);
 }

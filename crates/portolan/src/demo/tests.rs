@@ -28,7 +28,7 @@ fn the_whole_example_is_in_the_binary() {
 
 #[test]
 fn the_example_has_no_problem() {
-    let engine = crate::source::load(Path::new(EXAMPLE)).unwrap();
+    let engine = crate::source::load(Path::new(EXAMPLE), &std::sync::Arc::default()).unwrap();
     assert_eq!(engine.problems(), []);
 }
 

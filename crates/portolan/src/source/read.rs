@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use portolan_core::{Problem, Reason};
 use portolan_kube::manifest::{self, Manifest};
+use portolan_kube::workload::Keep;
 
 use crate::threads::share;
 
@@ -171,7 +172,8 @@ pub(super) enum Outcome {
 
 /// Reads and parses files, on as many threads as the process may use cores; the outcomes are in the order
 /// of the jobs.
-pub(super) fn read_all(jobs: &[Job]) -> Vec<Outcome> {
+pub(super) fn read_all(jobs: &[Job], keep: &Keep) -> Vec<Outcome> {
+    let read = |job: &Job| read(job, keep);
     if jobs.len() < PARALLEL_MIN {
         return jobs.iter().map(read).collect();
     }
@@ -179,7 +181,7 @@ pub(super) fn read_all(jobs: &[Job]) -> Vec<Outcome> {
     share(jobs, threads, read)
 }
 
-fn read(job: &Job) -> Outcome {
+fn read(job: &Job, keep: &Keep) -> Outcome {
     let max = match job.kind {
         FileKind::Manifest => manifest::FILE_BYTES_MAX,
         FileKind::Networks => NETWORKS_BYTES_MAX,
@@ -189,7 +191,7 @@ fn read(job: &Job) -> Outcome {
         Err(outcome) => return outcome,
     };
     match job.kind {
-        FileKind::Manifest => Outcome::Manifest(manifest::read(&job.label, &octets)),
+        FileKind::Manifest => Outcome::Manifest(manifest::read_keeping(&job.label, &octets, keep)),
         FileKind::Networks => match String::from_utf8(octets) {
             Ok(text) => Outcome::Networks(text.into()),
             Err(_) => {

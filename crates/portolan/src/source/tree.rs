@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use portolan_core::cluster::CLUSTERS_MAX;
 use portolan_core::{ClusterName, Problem, Reason};
+use portolan_kube::workload::Keep;
 
 use crate::engine::{Event, root};
 
@@ -35,13 +36,27 @@ pub struct Tree {
     root_lost: Option<String>,
     /// Folders that are new, and so perhaps were not watched while they filled.
     fresh: BTreeSet<ClusterName>,
+    /// What is kept of objects for sources.
+    keep: Keep,
 }
 
 impl Tree {
     /// Nothing was read yet.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        Self { dir: dir.into(), members: BTreeMap::new(), root_lost: None, fresh: BTreeSet::new() }
+        Self {
+            dir: dir.into(),
+            members: BTreeMap::new(),
+            root_lost: None,
+            fresh: BTreeSet::new(),
+            keep: Keep::default(),
+        }
+    }
+
+    /// The same, which keeps what sources ask for.
+    #[must_use]
+    pub fn keeping(self, keep: Keep) -> Self {
+        Self { keep, ..self }
     }
 
     /// Where it is.
@@ -146,7 +161,7 @@ impl Tree {
             parts.push((part, mine.len()));
             jobs.extend(mine);
         }
-        let mut outcomes = read::read_all(&jobs).into_iter();
+        let mut outcomes = read::read_all(&jobs, &self.keep).into_iter();
         let mut events = Vec::new();
         for (part, count) in parts {
             let outcomes = outcomes.by_ref().take(count).collect();

@@ -63,8 +63,9 @@ impl Watch {
         let dir =
             std::path::absolute(dir).with_context(|| format!("fleet folder {dir:?} has no absolute path"))?;
         let notices = Arc::new(Notices::default());
+        let keep = engine.lock().keep();
         let mut watcher = Watcher {
-            tree: Tree::new(&dir),
+            tree: Tree::new(&dir).keeping(keep),
             kernel: Kernel { dir, notices: notices.clone(), watcher: None, watched: None, failed: false },
             engine,
             log: ProblemLog::default(),

@@ -73,6 +73,11 @@ impl Command {
         Some(text.parse().unwrap_or_else(|_| self.fail(&format!("{key}={text} is no number"))))
     }
 
+    /// All options that are left.
+    pub(crate) fn options(&mut self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.options)
+    }
+
     /// Makes sure that all of it was understood.
     pub(crate) fn end(mut self) {
         let left: Vec<String> = self.words.by_ref().chain(self.options.keys().cloned()).collect();

@@ -50,8 +50,8 @@ impl Stage {
     fn run(&mut self, mut command: Command) -> Printed {
         let c = &mut command;
         let printed = match c.verb.as_str() {
-            "cluster" | "drain" | "activate" | "disable" | "silent" | "heard" | "forget" | "restart"
-            | "unread" | "read" => clusters::run(&mut self.world, c),
+            "sources" | "cluster" | "drain" | "activate" | "disable" | "silent" | "heard" | "forget"
+            | "restart" | "unread" | "read" => clusters::run(&mut self.world, c),
             "service" | "ready" | "ingress" | "delete" => objects::run(&mut self.world, c),
             "zone" | "domain" | "record" | "globalname" | "endpoint" => records::run(&mut self.world, c),
             "file" => files::run(&mut self.world, c),

@@ -4,6 +4,7 @@
 //! between two questions is one revision.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use portolan_core::compile::compile;
 use portolan_core::fleet::Touched;
@@ -13,6 +14,7 @@ use portolan_core::zone::file::Gather;
 use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
 use portolan_kube::index::Index;
 use portolan_kube::manifest;
+use portolan_kube::sources::Options;
 use portolan_zonefile::{Context, Piece, cut, read};
 use serde_json::Value;
 
@@ -34,6 +36,7 @@ pub(crate) struct World {
     networks: String,
     /// The texts of zone files.
     files: BTreeMap<Name, String>,
+    options: Arc<Options>,
     pub(crate) index: Index,
     pub(crate) fleet: Fleet,
     pub(crate) snapshot: Snapshot,
@@ -52,6 +55,7 @@ impl World {
             objects: BTreeMap::new(),
             networks: String::new(),
             files: BTreeMap::new(),
+            options: Arc::default(),
             index,
             fleet: Fleet::default(),
             snapshot: Snapshot::new(7),
@@ -60,6 +64,14 @@ impl World {
             owed: Touched::default(),
             complete: true,
         }
+    }
+
+    /// Has these sources on, before there is any object.
+    pub(crate) fn sources(&mut self, options: Options) {
+        assert!(self.objects.is_empty(), "sources come first");
+        self.options = Arc::new(options);
+        self.index = Index::with_sources(self.options.clone());
+        self.index.heard(&ClusterName::from(ROOT));
     }
 
     /// Takes an object of a source, as its file would give it.
@@ -72,7 +84,7 @@ impl World {
     fn tell(&mut self, key: &Key, object: &Value) {
         let [source, kind, _, name] = key;
         let file = format!("{source}/{kind}-{name}.json");
-        let read = manifest::read(&file, object.to_string().as_bytes());
+        let read = manifest::read_keeping(&file, object.to_string().as_bytes(), &self.options.keep());
         assert!(read.whole && read.problems.is_empty(), "{:?} in {object:#}", read.problems);
         for located in read.objects {
             self.index.set(&source.as_str().into(), located.object, &located.place);
@@ -158,7 +170,7 @@ impl World {
     /// A new process with the last good state, which has read the root and no cluster yet.
     pub(crate) fn restart(&mut self) {
         self.settle();
-        self.index = Index::default();
+        self.index = Index::with_sources(self.options.clone());
         self.index.remember(&self.fleet, SILENT_SINCE);
         self.snapshot = Snapshot::new(7);
         for (apex, text) in self.files.clone() {

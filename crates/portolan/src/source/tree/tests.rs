@@ -359,7 +359,7 @@ fn limits_of_files_and_of_folders_are_said_side_by_side_and_taken_back() {
     let listing = |cut| Listing { files: vec!["a.yaml".into()], cut, ..Listing::default() };
     let everything = Touches::everything();
     let limits = |member: &mut Member, pending: Pending| {
-        let outcomes = read::read_all(&pending.jobs);
+        let outcomes = read::read_all(&pending.jobs, &portolan_kube::workload::Keep::default());
         let events = member.take(pending, outcomes, true);
         events.iter().map(tell).filter(|told| told.contains("LimitReached")).collect::<Vec<_>>()
     };

@@ -1,6 +1,7 @@
-//! Members of the fleet: what they are, and whether they are heard.
+//! Members of the fleet: what they are, and whether they are heard; and which sources are on.
 //!
 //! ```text
+//! sources service,ingress namespace=shop publish-internal-services=true   (before all else)
 //! cluster eu-1 place=EU/DE region=eu zones=a,b weight=3 whensilent=Drain nodes=no
 //! drain eu-1          activate eu-1          disable eu-1
 //! silent eu-1         heard eu-1             forget eu-1
@@ -10,6 +11,7 @@
 //!
 //! Region and zones stand on Nodes, with `nodes=no` in the `MemberCluster`.
 
+use portolan_kube::sources::Options;
 use serde_json::{Value, json};
 
 use crate::command::Command;
@@ -17,6 +19,7 @@ use crate::world::{ROOT, World};
 
 pub(super) fn run(world: &mut World, c: &mut Command) -> String {
     match c.verb.as_str() {
+        "sources" => sources(world, c),
         "cluster" => cluster(world, c),
         "drain" => state(world, c, "Draining"),
         "activate" => state(world, c, "Active"),
@@ -29,6 +32,20 @@ pub(super) fn run(world: &mut World, c: &mut Command) -> String {
         _ => world.complete = true,
     }
     String::new()
+}
+
+/// Options of sources, as the command line has them; commas stand between items.
+fn sources(world: &mut World, c: &mut Command) {
+    let mut options = Options::default();
+    let names = c.word();
+    let said = c.options();
+    for (option, text) in said.iter().map(|(o, t)| (o.as_str(), t)).chain([("source", &names)]) {
+        let items: Vec<String> = text.split(',').map(ToOwned::to_owned).collect();
+        if let Some(fault) = options.set(option, &items).first() {
+            c.fail(&format!("{option}: {}", fault.message));
+        }
+    }
+    world.sources(options);
 }
 
 fn cluster(world: &mut World, c: &mut Command) {

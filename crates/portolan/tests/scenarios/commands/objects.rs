@@ -4,6 +4,7 @@
 //! service eu-1 shop/web ip=192.0.2.1,2001:db8::1 host=lb.example.net ready=yes|no|none|unknown
 //! ready eu-1 shop/web no
 //! ingress eu-1 shop/web hosts=shop.example.org backend=web ip=192.0.2.2
+//!     both: hostname=shop.example.org,www.example.org ttl=60 target=192.0.2.9 set-identifier=eu made=2026-02-01
 //! delete service eu-1 shop/web        delete globalname shop/web [in=eu-1]       delete cluster eu-1
 //! ```
 //!
@@ -32,13 +33,27 @@ fn service(world: &mut World, c: &mut Command) {
     let (cluster, (namespace, name)) = (c.word(), c.object());
     let object = json!({
         "apiVersion": "v1", "kind": "Service",
-        "metadata": { "name": name, "namespace": namespace },
+        "metadata": metadata(c, &namespace, &name),
         "spec": { "type": "LoadBalancer", "ports": [{ "port": 80 }] },
         "status": { "loadBalancer": { "ingress": balancer(c) } },
     });
     let ready = c.option("ready").unwrap_or_else(|| "yes".into());
     world.set(&cluster, object);
     slice(world, c, &cluster, &namespace, &name, &ready);
+}
+
+/// Metadata with External-DNS' annotations.
+fn metadata(c: &mut Command, namespace: &str, name: &str) -> Value {
+    let mut metadata = json!({ "name": name, "namespace": namespace });
+    for suffix in ["hostname", "ttl", "target", "set-identifier"] {
+        if let Some(value) = c.option(suffix) {
+            metadata["annotations"][format!("external-dns.kubernetes.io/{suffix}")] = value.into();
+        }
+    }
+    if let Some(made) = c.option("made") {
+        metadata["creationTimestamp"] = format!("{made}T00:00:00Z").into();
+    }
+    metadata
 }
 
 fn balancer(c: &mut Command) -> Value {
@@ -82,7 +97,7 @@ fn ingress(world: &mut World, c: &mut Command) {
     let rules: Vec<Value> = c.list("hosts").into_iter().map(rule).collect();
     let object = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
-        "metadata": { "name": name, "namespace": namespace },
+        "metadata": metadata(c, &namespace, &name),
         "spec": { "rules": rules },
         "status": { "loadBalancer": { "ingress": balancer(c) } },
     });

@@ -1,7 +1,7 @@
 //! Objects that say which names there are.
 //!
 //! ```text
-//! zone example.org ns=ns1.example.org=192.0.2.53,ns.example.net admit=shop|none hosts=*.example.org policy=near ttl=300 negative=60
+//! zone example.org ns=ns1.example.org=192.0.2.53,ns.example.net admit=shop|none hosts=*.example.org clusters=eu-1 policy=near ttl=300 negative=60
 //! domain world fed.example ns=ns.fed.example
 //! record service shop/web domain=world ttl=60 prefix=shop external=www allow=yes
 //! record ingress shop/web hosts=shop.fed.example ttl=60
@@ -11,7 +11,7 @@
 //!
 //! They stand in the fleet folder's root, with `in=eu-1` in that cluster's folder; `made=2026-02-01` says
 //! when they were created. A zone has the name server `ns1.<apex>` and admits everybody, unless it says
-//! otherwise; `admit` and `hosts` are its one rule.
+//! otherwise; `admit`, `hosts` and `clusters` are its one rule.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn zone(c: &mut Command) -> Value {
     let mut spec = json!({ "apex": apex, "nameServers": servers.iter().map(server).collect::<Value>() });
     let (namespaces, hosts) = (c.list("admit"), c.list("hosts"));
     if namespaces != ["none"] {
-        spec["admit"] = json!([{ "namespaces": namespaces, "hosts": hosts }]);
+        spec["admit"] = json!([{ "namespaces": namespaces, "hosts": hosts, "clusters": c.list("clusters") }]);
     }
     put(&mut spec, "defaultPolicy", c.option("policy"));
     put(&mut spec, "ttl", c.number("ttl"));
