@@ -3,8 +3,7 @@
 //! Objects are JSON values and manifests are YAML, so that a test reads as what an operator does. What the
 //! program under test does goes through its own client, under its own ServiceAccount.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -57,8 +56,6 @@ pub struct Client {
     agent: Agent,
     server: String,
     token: Option<String>,
-    /// By apiVersion and kind: the path of its objects, and whether they are in namespaces.
-    resources: Mutex<BTreeMap<(String, String), (String, bool)>>,
 }
 
 impl Client {
@@ -89,12 +86,7 @@ impl Client {
             // What was open before a restart or a cut is not tried again.
             .max_idle_connections(0)
             .build();
-        Self {
-            agent: Agent::new_with_config(config),
-            server: server.to_owned(),
-            token,
-            resources: Mutex::default(),
-        }
+        Self { agent: Agent::new_with_config(config), server: server.to_owned(), token }
     }
 
     /// Reads an object or a list, such as `/api/v1/namespaces/shop/services/web`.
@@ -131,7 +123,13 @@ impl Client {
     fn apply_one(&self, manifest: &Value) -> Result<Value, Error> {
         let query = format!("?fieldManager={FIELD_MANAGER}&force=true&fieldValidation=Strict");
         let path = self.path(manifest)?;
-        let applied = self.send("PATCH", &format!("{path}{query}"), Some((APPLY, &manifest.to_string())))?;
+        let (whole, body) = (format!("{path}{query}"), manifest.to_string());
+        let applied = poll(|| match self.send("PATCH", &whole, Some((APPLY, &body))) {
+            // Discovery knows a kind a moment before its objects are served.
+            Err(Error::Refused { code: 404, reason, .. }) if reason.is_empty() => None,
+            done => Some(done),
+        });
+        let applied = applied.unwrap_or_else(|| Err(unserved(&path)))?;
         let Some(status) = manifest.get("status") else { return Ok(applied) };
         let [api_version, kind] = ["apiVersion", "kind"].map(|field| &manifest[field]);
         let name = &manifest["metadata"]["name"];
@@ -170,11 +168,6 @@ impl Client {
 
     /// What the server calls a kind, and whether its objects are in namespaces; waits until it knows it.
     fn resource(&self, api_version: &str, kind: &str) -> Result<(String, bool), Error> {
-        let key = (api_version.to_owned(), kind.to_owned());
-        let known = || self.resources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known().get(&key) {
-            return Ok(found.clone());
-        }
         let root = if api_version.contains('/') { "apis" } else { "api" };
         let path = format!("/{root}/{api_version}");
         let found = poll(|| {
@@ -184,12 +177,7 @@ impl Client {
                 .find(|one| one["kind"] == kind && !one["name"].as_str().unwrap_or("/").contains('/'))?;
             Some((resource["name"].as_str()?.to_owned(), resource["namespaced"] == true))
         });
-        let found = found.ok_or_else(|| Error::Unreached {
-            request: format!("GET {path}"),
-            cause: format!("the server has no kind {kind}"),
-        })?;
-        known().insert(key, found.clone());
-        Ok(found)
+        found.ok_or_else(|| unserved(&format!("{path} {kind}")))
     }
 
     /// Any request; the body with its media type.
@@ -224,4 +212,8 @@ impl Client {
         let (reason, message) = (field("reason").unwrap_or_default(), field("message").unwrap_or(text));
         Err(Error::Refused { request: request(), code, reason, message })
     }
+}
+
+fn unserved(what: &str) -> Error {
+    Error::Unreached { request: what.to_owned(), cause: "the server does not serve this kind".to_owned() }
 }

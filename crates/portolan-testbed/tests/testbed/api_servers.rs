@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use portolan_testbed::client::Error;
 use portolan_testbed::wait::wait;
-use portolan_testbed::{ApiServer, Etcd, Namespace, Setup};
+use portolan_testbed::{ApiServer, Etcd, Namespace, Setup, part};
 
 /// How long a connection is tried before it counts as lost: many times what one takes on a machine of ours.
 const LOST: Duration = Duration::from_millis(500);
@@ -89,6 +89,10 @@ fn a_network_is_cut_and_healed(server: &ApiServer) {
 #[test]
 fn who_comes_in_may_do_what_rbac_says() {
     let Some(server) = ApiServer::start("rbac") else { return };
+    // Clients are told the version that the linker was told.
+    let (major_minor, _) = part::kube_apiserver().module.version().rsplit_once('.').unwrap();
+    let said = server.admin().get("/version").unwrap()["gitVersion"].take();
+    assert!(said.as_str().unwrap().starts_with(&format!("v{major_minor}.")), "{said}");
     let reader = "
 apiVersion: v1
 kind: ServiceAccount
