@@ -58,7 +58,7 @@ Commands:
   bench --gate          instructions and allocations a query against bench/budget.toml
         [--lower]       and write the lower ones there
   soak [--seconds N]    every fuzz target (60 s each), then the tests with many more cases,
-                        then those against an API server on the oldest Kubernetes
+                        then those against API servers of the oldest Kubernetes
 ";
 
 fn main() -> ExitCode {
