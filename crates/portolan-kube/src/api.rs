@@ -3,18 +3,19 @@
 //! A kind may stand in several groups (KubeFed's had three names in its life), so a *resource* is what is
 //! listed and watched, and its [`Kind`] is what its objects mean.
 
-use crate::dns_endpoint;
 use crate::kinds::{GROUP, VERSION};
-use crate::kubefed;
 use crate::object::{Kind, ObjectKey};
+use crate::workload::Keep;
+use crate::{dns_endpoint, gateway_api, istio, kubefed, openshift};
 
 /// Something that an API server lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Resource {
     /// Its group; empty for the core group.
     pub group: &'static str,
-    /// Its version.
-    pub version: &'static str,
+    /// Its versions, the one to ask for first in front; a server may have only an older one. We read the same of
+    /// each.
+    pub versions: &'static [&'static str],
     /// Its name in paths: `services`.
     pub plural: &'static str,
     /// What its objects are.
@@ -25,29 +26,66 @@ pub struct Resource {
 
 const fn resource(
     group: &'static str,
-    version: &'static str,
+    versions: &'static [&'static str],
     plural: &'static str,
     kind: Kind,
     spelt: &'static str,
 ) -> Resource {
-    Resource { group, version, plural, kind, spelt }
+    Resource { group, versions, plural, kind, spelt }
 }
 
-/// What every member of a fleet is watched for: what it runs.
+const V1: &[&str] = &["v1"];
+const V1ALPHA1: &[&str] = &["v1alpha1"];
+
+/// What every member of a fleet is watched for: Services and what stands behind them, and where it is.
 pub const WORKLOAD: [Resource; 4] = [
-    resource("", "v1", "services", Kind::Service, "Service"),
-    resource("discovery.k8s.io", "v1", "endpointslices", Kind::EndpointSlice, "EndpointSlice"),
-    resource("networking.k8s.io", "v1", "ingresses", Kind::Ingress, "Ingress"),
-    resource("", "v1", "nodes", Kind::Node, "Node"),
+    resource("", V1, "services", Kind::Service, "Service"),
+    resource("discovery.k8s.io", V1, "endpointslices", Kind::EndpointSlice, "EndpointSlice"),
+    resource("networking.k8s.io", V1, "ingresses", Kind::Ingress, "Ingress"),
+    resource("", V1, "nodes", Kind::Node, "Node"),
 ];
+
+/// What a member is watched for besides, where a source asks for it.
+pub const SOURCED: [Resource; 12] = [
+    resource("", V1, "pods", Kind::Pod, "Pod"),
+    resource("", V1, "namespaces", Kind::Namespace, "Namespace"),
+    resource(openshift::GROUP, V1, "routes", Kind::Route, "Route"),
+    gateway_api(&["v1", "v1beta1"], "gateways", Kind::Gateway, "Gateway"),
+    gateway_api(V1, "listenersets", Kind::ListenerSet, "ListenerSet"),
+    gateway_api(&["v1", "v1beta1"], "httproutes", Kind::HttpRoute, "HTTPRoute"),
+    gateway_api(&["v1", "v1alpha2"], "grpcroutes", Kind::GrpcRoute, "GRPCRoute"),
+    gateway_api(&["v1", "v1alpha3", "v1alpha2"], "tlsroutes", Kind::TlsRoute, "TLSRoute"),
+    gateway_api(&["v1", "v1alpha2"], "tcproutes", Kind::TcpRoute, "TCPRoute"),
+    gateway_api(&["v1", "v1alpha2"], "udproutes", Kind::UdpRoute, "UDPRoute"),
+    resource(istio::GROUP, ISTIO, "gateways", Kind::IstioGateway, "Gateway"),
+    resource(istio::GROUP, ISTIO, "virtualservices", Kind::VirtualService, "VirtualService"),
+];
+
+const ISTIO: &[&str] = &["v1", "v1beta1", "v1alpha3"];
+
+const fn gateway_api(
+    versions: &'static [&'static str],
+    plural: &'static str,
+    kind: Kind,
+    spelt: &'static str,
+) -> Resource {
+    resource(gateway_api::GROUP, versions, plural, kind, spelt)
+}
+
+/// What a member is watched for: what it runs, and what sources ask for.
+#[must_use]
+pub fn of_member(keep: &Keep) -> Vec<Resource> {
+    let sourced = SOURCED.iter().filter(|resource| keep.reads(resource.kind));
+    WORKLOAD.iter().chain(sourced).copied().collect()
+}
 
 /// What the hub is watched for besides: who wants which names.
 pub const INTENTS: [Resource; 19] = [
-    resource(GROUP, VERSION, "zones", Kind::Zone, "Zone"),
-    resource(GROUP, VERSION, "globalnames", Kind::GlobalName, "GlobalName"),
-    resource(GROUP, VERSION, "steeringpolicies", Kind::SteeringPolicy, "SteeringPolicy"),
-    resource(GROUP, VERSION, "memberclusters", Kind::MemberCluster, "MemberCluster"),
-    resource("externaldns.k8s.io", "v1alpha1", "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
+    resource(GROUP, &[VERSION], "zones", Kind::Zone, "Zone"),
+    resource(GROUP, &[VERSION], "globalnames", Kind::GlobalName, "GlobalName"),
+    resource(GROUP, &[VERSION], "steeringpolicies", Kind::SteeringPolicy, "SteeringPolicy"),
+    resource(GROUP, &[VERSION], "memberclusters", Kind::MemberCluster, "MemberCluster"),
+    resource("externaldns.k8s.io", V1ALPHA1, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
     kubefed(0, "domains", Kind::Domain, "Domain"),
     kubefed(0, "servicednsrecords", Kind::ServiceDnsRecord, "ServiceDNSRecord"),
     kubefed(0, "ingressdnsrecords", Kind::IngressDnsRecord, "IngressDNSRecord"),
@@ -67,21 +105,30 @@ pub const INTENTS: [Resource; 19] = [
 /// The resource of a manifest's apiVersion and kind.
 #[must_use]
 pub fn resource_of(api_version: &str, spelt: &str) -> Option<Resource> {
-    let fits = |resource: &&Resource| resource.spelt == spelt && resource.api_version() == api_version;
-    WORKLOAD.iter().chain(&INTENTS).find(fits).copied()
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let fits = |resource: &&Resource| {
+        (resource.group, resource.spelt) == (group, spelt) && resource.versions.contains(&version)
+    };
+    WORKLOAD.iter().chain(&SOURCED).chain(&INTENTS).find(fits).copied()
 }
 
 const fn kubefed(group: usize, plural: &'static str, kind: Kind, spelt: &'static str) -> Resource {
-    resource(kubefed::GROUPS[group], "v1alpha1", plural, kind, spelt)
+    resource(kubefed::GROUPS[group], V1ALPHA1, plural, kind, spelt)
 }
 
 impl Resource {
-    /// The path that lists all of it, in every namespace.
+    /// The path that lists all of it, in every namespace, in the version to ask for first.
     #[must_use]
     pub fn path(&self) -> String {
+        self.path_in(self.version())
+    }
+
+    /// The same in one of its versions.
+    #[must_use]
+    pub fn path_in(&self, version: &str) -> String {
         match self.group {
-            "" => format!("/api/{}/{}", self.version, self.plural),
-            group => format!("/apis/{group}/{}/{}", self.version, self.plural),
+            "" => format!("/api/{version}/{}", self.plural),
+            group => format!("/apis/{group}/{version}/{}", self.plural),
         }
     }
 
@@ -99,9 +146,15 @@ impl Resource {
     #[must_use]
     pub fn api_version(&self) -> String {
         match self.group {
-            "" => self.version.to_owned(),
-            group => format!("{group}/{}", self.version),
+            "" => self.version().to_owned(),
+            group => format!("{group}/{}", self.version()),
         }
+    }
+
+    /// The version to ask for first.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        self.versions.first().copied().unwrap_or_default()
     }
 
     /// The name of the CRD that it comes from; none of what every server has.
@@ -128,17 +181,28 @@ mod tests {
     /// The reader of manifests and this table know the same kinds.
     #[test]
     fn every_resource_is_read_as_its_kind() {
-        for resource in WORKLOAD.iter().chain(&INTENTS) {
-            let text = format!(
-                "apiVersion: {}\nkind: {}\nmetadata: {{name: x}}\nspec: {{}}\n",
-                resource.api_version(),
-                resource.spelt
-            );
-            let manifest = manifest::read("f.yaml", text.as_bytes());
-            let kinds: Vec<Kind> = manifest.objects.iter().map(|at| at.object.key.kind).collect();
-            let refused: Vec<Kind> = manifest.refused.iter().map(|key| key.kind).collect();
-            assert_eq!([kinds, refused].concat(), [resource.kind], "{resource}: {:?}", manifest.problems);
+        let keep = Keep { kinds: SOURCED.iter().map(|resource| resource.kind).collect(), ..Keep::default() };
+        for resource in WORKLOAD.iter().chain(&SOURCED).chain(&INTENTS) {
+            for version in resource.versions {
+                let (group, spelt) = (resource.group, resource.spelt);
+                let api_version =
+                    if group.is_empty() { (*version).to_owned() } else { format!("{group}/{version}") };
+                let text =
+                    format!("apiVersion: {api_version}\nkind: {spelt}\nmetadata: {{name: x}}\nspec: {{}}\n");
+                let manifest = manifest::read_keeping("f.yaml", text.as_bytes(), &keep);
+                let kinds: Vec<Kind> = manifest.objects.iter().map(|at| at.object.key.kind).collect();
+                let refused: Vec<Kind> = manifest.refused.iter().map(|key| key.kind).collect();
+                assert_eq!([kinds, refused].concat(), [resource.kind], "{resource}: {:?}", manifest.problems);
+                assert_eq!(resource_of(&api_version, spelt), Some(*resource));
+            }
         }
+    }
+
+    #[test]
+    fn a_member_is_watched_for_what_sources_ask() {
+        assert_eq!(of_member(&Keep::default()), WORKLOAD);
+        let keep = Keep { kinds: [Kind::Pod, Kind::Service].into(), ..Keep::default() };
+        assert_eq!(of_member(&keep), [&WORKLOAD[..], &SOURCED[..1]].concat());
     }
 
     #[test]
@@ -146,6 +210,12 @@ mod tests {
         let rows = [
             (WORKLOAD[0], "/api/v1/services", "v1", None),
             (WORKLOAD[1], "/apis/discovery.k8s.io/v1/endpointslices", "discovery.k8s.io/v1", None),
+            (
+                SOURCED[5],
+                "/apis/gateway.networking.k8s.io/v1/httproutes",
+                "gateway.networking.k8s.io/v1",
+                Some("httproutes.gateway.networking.k8s.io"),
+            ),
             (
                 INTENTS[0],
                 "/apis/portolan.dev/v1alpha1/zones",

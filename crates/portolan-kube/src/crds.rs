@@ -60,7 +60,7 @@ pub fn compat() -> String {
              served: true\n    storage: true\n    subresources: {{status: {{}}}}\n    schema:\n      \
              openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}\n",
             kind.to_lowercase(),
-            resource.version,
+            resource.version(),
         );
     }
     text

@@ -118,6 +118,7 @@ impl Folder {
         Lacks {
             files: unread.map(|(path, _)| path.clone()).collect(),
             objects: self.files.values().flat_map(|file| &file.unread).cloned().collect(),
+            ..Lacks::default()
         }
     }
 

@@ -12,7 +12,8 @@
 //! to its end takes an object away, and a list in the middle of which the connection ends is thrown away.
 //! And a list that suddenly shrinks is not believed ([`Held`]): half the objects of a cluster do not go
 //! between two lists by themselves, but a restored backup, a broken proxy or a wrong label selector looks
-//! just so.
+//! just so. The same goes for the first list after our own restart, of which only the number of objects is
+//! known ([`Follower::expecting`]).
 //!
 //! It knows no socket and no clock: whoever drives it does what [`Follower::next`] says and tells it what
 //! came ([`Follower::hear`]). Versions are compared as numbers, which Kubernetes promises since 1.35 and
@@ -102,6 +103,8 @@ pub enum News {
     Deleted(ObjectKey),
     /// The resource was read whole, or is known not to be there.
     Read,
+    /// It was read, and lacks too much of what was there before our own restart to be believed.
+    ReadInPart,
     /// What is wrong with it changed; [`Follower::problems`] has it.
     Problems,
     /// The server has a past that it had already left: its store was wiped or restored.
@@ -134,6 +137,8 @@ pub struct Follower {
     held: Option<Held>,
     /// The next list is believed, whatever it lacks.
     believes: bool,
+    /// How many objects there were before our own restart, until it was read whole.
+    expected: usize,
     /// What is wrong with the objects.
     faults: BTreeMap<ObjectKey, Vec<Problem>>,
     /// What is wrong with the resource itself.
@@ -173,11 +178,19 @@ impl Follower {
             wait: Duration::ZERO,
             held: None,
             believes: false,
+            expected: 0,
             faults: BTreeMap::new(),
             trouble: None,
             subject,
             place,
         }
+    }
+
+    /// The same after our own restart, before which it had so many objects: a first list that lacks half of
+    /// them is held as any other.
+    #[must_use]
+    pub fn expecting(self, objects: usize) -> Self {
+        Self { expected: objects, ..self }
     }
 
     /// What to ask next, and after how long. `draw` spreads those who failed together: 0 to 1 of the wait
@@ -196,10 +209,10 @@ impl Follower {
         (ask, half + half * share / 1024)
     }
 
-    /// True once it was read whole.
+    /// How many objects are there; none while it was not read whole.
     #[must_use]
-    pub fn was_read(&self) -> bool {
-        self.was_read
+    pub fn count(&self) -> Option<usize> {
+        self.was_read.then_some(self.known.len())
     }
 
     /// The highest version that was seen.
@@ -230,6 +243,10 @@ impl Follower {
             self.faults.remove(key);
         }
         news.push(News::Problems);
+        if !self.was_read {
+            self.expected = 0;
+            news.push(self.settled());
+        }
         news
     }
 
@@ -292,8 +309,13 @@ impl Follower {
         let left = self.known.len() - missing.len();
         self.trouble = None;
         self.held = None;
-        if !std::mem::take(&mut self.believes) && is_doubtful(missing.len(), left) {
-            self.hold(missing, "no delete was told, and a new list lacks");
+        let believes = std::mem::take(&mut self.believes);
+        if believes {
+            self.expected = 0;
+        }
+        if !believes && is_doubtful(missing.len(), left) {
+            let before = self.known.len();
+            self.hold(missing, before, "no delete was told, and a new list lacks");
         } else {
             for key in missing {
                 self.known.remove(&key);
@@ -303,14 +325,33 @@ impl Follower {
         news.extend(list.objects.into_values().map(News::Set));
         self.faults = list.faults;
         self.state = State::Following(version.to_owned());
-        self.was_read = true;
         self.went_well();
-        news.extend([News::Problems, News::Read]);
+        news.extend([News::Problems, self.settled()]);
         news
     }
 
-    fn hold(&mut self, missing: BTreeSet<ObjectKey>, what: &str) {
-        let held = Held { why: format!("{what} {} of {} objects", missing.len(), self.known.len()), missing };
+    /// Whether what is there is all, after a list and whatever may have changed that: before the first list that
+    /// is believed, it must have what was there before our own restart.
+    fn settled(&mut self) -> News {
+        let lost = self.expected.saturating_sub(self.known.len());
+        if !self.was_read && is_doubtful(lost, self.expected - lost) {
+            let missing = self.held.take().map(|held| held.missing).unwrap_or_default();
+            self.hold(missing, self.expected, "the first list since our own start lacks");
+            return News::ReadInPart;
+        }
+        if !self.was_read && self.expected > 0 {
+            self.held = None;
+            self.trouble = None;
+            self.expected = 0;
+        }
+        self.was_read = true;
+        News::Read
+    }
+
+    /// Holds objects of which not all may be known by name, of so many that were there.
+    fn hold(&mut self, missing: BTreeSet<ObjectKey>, before: usize, what: &str) {
+        let lost = missing.len().max(self.expected.saturating_sub(self.known.len()));
+        let held = Held { why: format!("{what} {lost} of {before} objects"), missing };
         let message = format!(
             "{}; they are kept until a delete is told, they are back, or `portolan holds --release` says that they \
              are gone",
@@ -362,8 +403,14 @@ impl Follower {
         if let Given::Object(object, _) = given {
             self.known.insert(key);
             news.push(News::Set(Arc::new(object)));
+            news.extend(self.evidence());
         }
         news
+    }
+
+    /// What an object that came, or a deletion that was told, makes of a first list that is held.
+    fn evidence(&mut self) -> Vec<News> {
+        if self.was_read { Vec::new() } else { vec![self.settled(), News::Problems] }
     }
 
     fn deleted(&mut self, key: ObjectKey, version: String) -> Vec<News> {
@@ -374,7 +421,10 @@ impl Follower {
         if self.faults.remove(&key).is_some() | self.found(&key) {
             news.push(News::Problems);
         }
-        if self.known.remove(&key) {
+        let was_known = self.known.remove(&key);
+        self.expected = self.expected.saturating_sub(1);
+        news.extend(self.evidence());
+        if was_known {
             news.push(News::Deleted(key));
         }
         news
@@ -470,14 +520,15 @@ impl Follower {
     /// The server does not have the resource. One that had objects is held, as an empty list would be.
     fn absent(&mut self) -> Vec<News> {
         self.state = State::Unread;
-        if !self.known.is_empty() {
+        let before = self.known.len().max(self.expected);
+        if before > 0 {
             self.back_off();
             self.wait = WAIT_ABSENT * 2;
             if self.held.as_ref().is_some_and(|held| held.missing == self.known) {
                 return Vec::new();
             }
-            self.hold(self.known.clone(), "the server has it no more, and lacks");
-            return vec![News::Problems];
+            self.hold(self.known.clone(), before, "the server has it no more, and lacks");
+            return if self.was_read { vec![News::Problems] } else { vec![News::Problems, News::ReadInPart] };
         }
         let had_trouble = self.trouble.take().is_some();
         let was_read = std::mem::replace(&mut self.was_read, true);

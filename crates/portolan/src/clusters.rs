@@ -18,6 +18,7 @@
 //! One cluster is the *hub*: it holds the intents, as the root of a fleet folder does, and so its intents
 //! are those of the root among the sources. What it runs is its own, like that of any other.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -34,6 +35,7 @@ mod holds;
 mod identity;
 mod kubeconfig;
 mod member;
+mod past;
 mod patch;
 
 pub use feed::{BATCH_MAX, GATHER};
@@ -41,6 +43,7 @@ pub use follow::{PAGE_OBJECTS, SILENCE};
 pub use holds::{Hold, Holds};
 pub use kubeconfig::{Context, read};
 pub use member::PROBE;
+pub use past::NOTE;
 
 /// Threads that read what API servers send.
 const THREADS: usize = 2;
@@ -49,6 +52,7 @@ const THREADS: usize = 2;
 #[derive(Debug)]
 pub struct Clusters {
     holds: Arc<Holds>,
+    past: Arc<past::Past>,
     runtime: Option<Runtime>,
     /// Dropped after the runtime: the feed ends when the last task that feeds it has.
     feed: feed::Feed,
@@ -59,11 +63,14 @@ impl Clusters {
     ///
     /// # Errors
     /// When threads cannot be started.
+    ///
+    /// `state` is the file of the last good state; beside it stands what clusters were.
     pub fn start(
         contexts: Vec<Context>,
         hub: &ClusterName,
         engine: &SharedEngine,
         holds: &Arc<Holds>,
+        state: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -73,6 +80,7 @@ impl Clusters {
             .context("cannot start the threads that follow clusters")?;
         let feed = feed::Feed::start(engine.clone())?;
         let known = Arc::new(identity::Known::default());
+        let past = past::Past::open(state, engine.lock().state_from().is_some());
         for context in contexts {
             let is_hub = context.name == *hub;
             let member = member::Member::new(
@@ -81,11 +89,13 @@ impl Clusters {
                 engine.clone(),
                 feed.sender(),
                 holds.clone(),
+                past.clone(),
                 known.clone(),
             );
             runtime.spawn(member.run());
         }
-        Ok(Self { holds: holds.clone(), runtime: Some(runtime), feed })
+        runtime.spawn(note(past.clone()));
+        Ok(Self { holds: holds.clone(), past, runtime: Some(runtime), feed })
     }
 
     /// What is held of them.
@@ -101,5 +111,14 @@ impl Drop for Clusters {
             runtime.shutdown_background();
         }
         self.feed.stop();
+        self.past.write();
+    }
+}
+
+/// Notes what clusters are, time and again.
+async fn note(past: Arc<past::Past>) {
+    loop {
+        tokio::time::sleep(NOTE).await;
+        tokio::task::block_in_place(|| past.write());
     }
 }

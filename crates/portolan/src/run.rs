@@ -205,7 +205,8 @@ fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyh
         )));
     }
     tracing::info!(clusters = names.join(", "), hub, "following clusters on their API servers");
-    let clusters = Clusters::start(contexts, &ClusterName::from(hub.as_str()), engine, holds)?;
+    let hub = ClusterName::from(hub.as_str());
+    let clusters = Clusters::start(contexts, &hub, engine, holds, config.state.as_deref())?;
     Ok(Followed::Clusters(clusters))
 }
 

@@ -10,13 +10,18 @@ struct Bench {
     follower: Follower,
     there: BTreeSet<String>,
     reads: usize,
+    in_part: usize,
     went_back: usize,
 }
 
 impl Bench {
     fn new() -> Self {
-        let follower = Follower::new("services of eu-1".into(), "eu-1".into());
-        Self { follower, there: BTreeSet::new(), reads: 0, went_back: 0 }
+        Self::expecting(0)
+    }
+
+    fn expecting(objects: usize) -> Self {
+        let follower = Follower::new("services of eu-1".into(), "eu-1".into()).expecting(objects);
+        Self { follower, there: BTreeSet::new(), reads: 0, in_part: 0, went_back: 0 }
     }
 
     fn hear(&mut self, heard: Heard) -> &mut Self {
@@ -25,6 +30,7 @@ impl Bench {
                 News::Set(object) => drop(self.there.insert(object.key.name.to_string())),
                 News::Deleted(key) => drop(self.there.remove(&*key.name)),
                 News::Read => self.reads += 1,
+                News::ReadInPart => self.in_part += 1,
                 News::Problems => {}
                 News::WentBack => self.went_back += 1,
             }
@@ -303,4 +309,88 @@ fn a_refused_object_stays_what_it_was() {
     assert_eq!((bench.there(), bench.troubles()), ("n".into(), vec![Reason::Invalid]));
     bench.hear(Heard::Set(Box::new(good()), "6".into()));
     assert_eq!((bench.there(), bench.troubles()), ("n".into(), vec![]));
+}
+
+// === Our own restart ===
+
+const TEN: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+
+/// F-27, across our own restart.
+#[test]
+fn a_first_list_that_lacks_what_was_there_is_held() {
+    // Before, in the list, held?
+    let rows = [
+        (0, 0, false),
+        (1, 1, false),
+        (1, 0, true),
+        (9, 4, false),
+        (9, 0, true),
+        (10, 6, false),
+        (10, 5, true),
+        (3, 10, false),
+    ];
+    for (before, there, is_held) in rows {
+        let mut bench = Bench::expecting(before);
+        bench.page(&TEN[..there], "7", None);
+        let row = format!("{before} before, {there} there");
+        assert_eq!((bench.in_part > 0, bench.reads == 0), (is_held, is_held), "{row}");
+        assert_eq!(bench.there.len(), there, "{row}: what is there counts");
+        assert_eq!(bench.follower.held().is_some(), is_held, "{row}");
+        assert_eq!(bench.troubles().contains(&Reason::Held), is_held, "{row}");
+        assert_eq!(bench.follower.count(), (!is_held).then_some(there), "{row}");
+        assert_eq!(bench.ask(), watch("7"), "{row}: it is followed all the same");
+    }
+}
+
+#[test]
+fn what_a_first_list_lacked_is_believed_on_evidence() {
+    let held = || {
+        let mut bench = Bench::expecting(10);
+        bench.page(&TEN[..5], "7", None);
+        assert_eq!(
+            bench.follower.held().unwrap().why,
+            "the first list since our own start lacks 5 of 10 objects"
+        );
+        bench
+    };
+    // It comes back.
+    let mut bench = held();
+    bench.set("f", "8");
+    assert_eq!((bench.reads, bench.follower.held()), (1, None));
+    assert!(bench.troubles().is_empty());
+    // A deletion is told, of what is known or not.
+    for name in ["a", "j"] {
+        let mut bench = held();
+        bench.deleted(name, "8");
+        assert_eq!((bench.reads, bench.follower.held()), (1, None), "{name}");
+    }
+    // Somebody says so.
+    let mut bench = held();
+    let news = bench.follower.release();
+    assert_eq!(news, [News::Problems, News::Read]);
+    assert_eq!((bench.follower.held(), bench.follower.count()), (None, Some(5)));
+    // The cluster as a whole is believed again.
+    let mut bench = held();
+    bench.follower.begin_anew();
+    bench.page(&TEN[..2], "3", None);
+    assert_eq!((bench.reads, bench.follower.held()), (1, None));
+    // A later list that is whole.
+    let mut bench = held();
+    bench.failed(410, "too old").page(&TEN, "8", None);
+    assert_eq!((bench.reads, bench.follower.held()), (1, None));
+    // And one that lacks more still.
+    let mut bench = held();
+    bench.failed(410, "too old").page(&[], "8", None);
+    assert_eq!((bench.reads, bench.there().as_str()), (0, "a b c d e"));
+    assert_eq!(bench.follower.held().unwrap().missing.len(), 5);
+}
+
+#[test]
+fn a_kind_that_is_gone_after_our_restart_is_held() {
+    let mut bench = Bench::expecting(3);
+    bench.failed(404, "not found").failed(404, "not found");
+    assert_eq!((bench.reads, bench.in_part), (0, 1));
+    assert_eq!(bench.follower.held().unwrap().why, "the server has it no more, and lacks 3 of 3 objects");
+    bench.page(&["a", "b", "c"], "9", None);
+    assert_eq!((bench.reads, bench.follower.held()), (1, None));
 }

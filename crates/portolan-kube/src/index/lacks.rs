@@ -18,18 +18,22 @@ pub struct Lacks {
     pub files: BTreeSet<Arc<str>>,
     /// Objects that are there, and whose fields could not be understood.
     pub objects: BTreeSet<ObjectKey>,
+    /// Kinds that may have more objects than were given.
+    pub kinds: BTreeSet<Kind>,
 }
 
 impl Lacks {
     /// True when all was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.objects.is_empty()
+        self.files.is_empty() && self.objects.is_empty() && self.kinds.is_empty()
     }
 
-    /// True when it may be something that was not read.
-    pub(super) fn may_have(&self, is_it: impl Fn(&ObjectKey) -> bool) -> bool {
-        !self.files.is_empty() || self.objects.iter().any(is_it)
+    /// True when an object of such a kind, and of them such a one, may be something that was not read.
+    pub(super) fn may_have(&self, kinds: impl Fn(Kind) -> bool, is_it: impl Fn(&ObjectKey) -> bool) -> bool {
+        !self.files.is_empty()
+            || self.kinds.iter().any(|kind| kinds(*kind))
+            || self.objects.iter().any(|key| kinds(key.kind) && is_it(key))
     }
 }
 
@@ -47,10 +51,10 @@ impl Index {
     /// True when a cluster was heard in part, and what tells whether a backend of a record is ready in it
     /// was not.
     pub(super) fn lacks_readiness(&self, cluster: &str, record: &ObjectKey) -> bool {
-        let tells = |key: &ObjectKey| matches!(key.kind, Kind::EndpointSlice | Kind::Endpoints);
-        let is_unread = |key: &ObjectKey| tells(key) && key.namespace == record.namespace;
+        let tell = |kind| matches!(kind, Kind::EndpointSlice | Kind::Endpoints);
+        let is_near = |key: &ObjectKey| key.namespace == record.namespace;
         let Some(source) =
-            self.objects.source_named(cluster).filter(|source| source.lacks.may_have(is_unread))
+            self.objects.source_named(cluster).filter(|source| source.lacks.may_have(tell, is_near))
         else {
             return false;
         };

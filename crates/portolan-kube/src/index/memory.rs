@@ -79,8 +79,8 @@ impl Memory {
 
     /// What is remembered of a cluster that was read, but for Nodes of it.
     pub(super) fn with_nodes_unread(&self, objects: &Objects, name: &ClusterName) -> Option<&Cluster> {
-        let is_node = |key: &ObjectKey| key.kind == Kind::Node;
-        self.fleet.clusters.get(name).filter(|_| self.may_hold_any(objects, &name.0, is_node))
+        let is_node = |kind| kind == Kind::Node;
+        self.fleet.clusters.get(name).filter(|_| self.may_hold_any(objects, &name.0, is_node, |_| true))
     }
 
     /// A zone that a source held, and may hold still.
@@ -95,8 +95,8 @@ impl Memory {
         objects: &'m Objects,
         held_by: &'m Sources,
     ) -> impl Iterator<Item = ClusterName> {
-        let is_zone = |key: &ObjectKey| matches!(key.kind, Kind::Zone | Kind::Domain);
-        held_by.iter().filter(move |source| self.may_hold_any(objects, &source.0, is_zone)).cloned()
+        let is_zone = |kind| matches!(kind, Kind::Zone | Kind::Domain);
+        held_by.iter().filter(move |source| self.may_hold_any(objects, &source.0, is_zone, |_| true)).cloned()
     }
 
     /// A policy, likewise.
@@ -180,9 +180,15 @@ impl Memory {
         !objects.is_read(source) || (self.awaits(source) && objects.may_lack(source, key))
     }
 
-    /// The same of any object that is such a one.
-    fn may_hold_any(&self, objects: &Objects, source: &str, is_it: impl Fn(&ObjectKey) -> bool) -> bool {
-        !objects.is_read(source) || (self.awaits(source) && objects.may_lack_any(source, is_it))
+    /// The same of any object of such a kind that is such a one.
+    fn may_hold_any(
+        &self,
+        objects: &Objects,
+        source: &str,
+        kinds: impl Fn(Kind) -> bool,
+        is_it: impl Fn(&ObjectKey) -> bool,
+    ) -> bool {
+        !objects.is_read(source) || (self.awaits(source) && objects.may_lack_any(source, kinds, is_it))
     }
 
     /// True when a source may hold what a name rests on: the object that owns it, and of KubeFed's records
@@ -193,22 +199,22 @@ impl Memory {
         }
         let Some(kind) = Kind::of_owner(owner.kind) else { return false };
         if is_sourced(owner.kind) {
-            return objects.may_lack_any(source, is_of_cluster);
+            return objects.may_lack_any(source, is_of_cluster, |_| true);
         }
         let key = ObjectKey { kind, namespace: owner.namespace.into(), name: owner.name.into() };
-        let is_domain = |key: &ObjectKey| key.kind == Kind::Domain;
+        let is_domain = |kind| kind == Kind::Domain;
         objects.may_lack(source, &key)
-            || (kind == Kind::ServiceDnsRecord && objects.may_lack_any(source, is_domain))
+            || (kind == Kind::ServiceDnsRecord && objects.may_lack_any(source, is_domain, |_| true))
     }
 
     /// True when a cluster may hold an object of such a kind that an offer for a name rests on, if its owner
     /// looks for offers in clusters, or is one of a cluster's own objects.
     fn may_back(&self, objects: &Objects, cluster: &str, owner: OwnerView<'_>, kinds: &[Kind]) -> bool {
         let looks = matches!(owner.kind, "GlobalName" | "ServiceDNSRecord" | "IngressDNSRecord");
-        let backs = |key: &ObjectKey| kinds.contains(&key.kind) && *key.namespace == *owner.namespace;
+        let is_near = |key: &ObjectKey| *key.namespace == *owner.namespace;
         !objects.is_read(cluster)
-            || (looks && self.may_hold_any(objects, cluster, backs))
-            || (is_sourced(owner.kind) && self.may_hold_any(objects, cluster, is_of_cluster))
+            || (looks && self.may_hold_any(objects, cluster, |kind| kinds.contains(&kind), is_near))
+            || (is_sourced(owner.kind) && self.may_hold_any(objects, cluster, is_of_cluster, |_| true))
     }
 
     fn is_held(&self, objects: &Objects, facts: &NameView<'_>) -> bool {
@@ -310,8 +316,8 @@ impl Memory {
 }
 
 /// True of what a cluster has of its own.
-fn is_of_cluster(key: &ObjectKey) -> bool {
-    !is_intent(key.kind)
+fn is_of_cluster(kind: Kind) -> bool {
+    !is_intent(kind)
 }
 
 fn release(held_by: Option<&mut Sources>, cluster: &ClusterName) {

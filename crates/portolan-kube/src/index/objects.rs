@@ -83,13 +83,20 @@ impl Objects {
 
     /// True when an object may stand in what could not be read of a source.
     pub(super) fn may_lack(&self, source: &str, key: &ObjectKey) -> bool {
-        let is_unread = |source: &Source| source.get(key).is_none() && source.lacks.may_have(|k| k == key);
+        let is_unread = |source: &Source| {
+            source.get(key).is_none() && source.lacks.may_have(|kind| kind == key.kind, |k| k == key)
+        };
         self.sources.get(source).is_some_and(is_unread)
     }
 
-    /// The same of any object that is such a one.
-    pub(super) fn may_lack_any(&self, source: &str, is_it: impl Fn(&ObjectKey) -> bool) -> bool {
-        self.sources.get(source).is_some_and(|source| source.lacks.may_have(is_it))
+    /// The same of any object of such a kind that is such a one.
+    pub(super) fn may_lack_any(
+        &self,
+        source: &str,
+        kinds: impl Fn(Kind) -> bool,
+        is_it: impl Fn(&ObjectKey) -> bool,
+    ) -> bool {
+        self.sources.get(source).is_some_and(|source| source.lacks.may_have(kinds, is_it))
     }
 
     /// Notes that a source is silent.

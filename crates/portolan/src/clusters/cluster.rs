@@ -1,17 +1,19 @@
 //! What the tasks of one cluster share: whether it is reached, what it is told to be, and what is wrong with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{INTENTS, Resource, WORKLOAD};
+use portolan_kube::api::{INTENTS, Resource, of_member};
 use portolan_kube::follow::News;
+use portolan_kube::index::Lacks;
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
 
 use super::feed::Sender;
 use super::holds::Holds;
+use super::past::Past;
 use crate::clock;
 use crate::engine::{Event, root};
 
@@ -38,6 +40,8 @@ pub(super) struct Cluster {
     /// Whose an object is, where problems have a place.
     pub(super) place: Arc<str>,
     pub(super) holds: Arc<Holds>,
+    /// What it was before our own restart, and is now.
+    pub(super) past: Arc<Past>,
     /// What is kept of objects for sources.
     pub(super) keep: Keep,
     sender: Sender,
@@ -51,8 +55,10 @@ pub(super) struct Cluster {
 /// The resources of a cluster that are one source of the engine's.
 struct Part {
     source: ClusterName,
-    resources: &'static [Resource],
+    resources: Vec<Resource>,
     unread: Vec<Resource>,
+    /// What was read, and lacks too much to be believed.
+    in_part: BTreeSet<Resource>,
     /// What is wrong with the cluster, then with each resource.
     trouble: Option<Problem>,
     problems: BTreeMap<Resource, Vec<Problem>>,
@@ -61,13 +67,39 @@ struct Part {
 }
 
 impl Part {
-    fn new(source: ClusterName, resources: &'static [Resource]) -> Self {
-        let (unread, problems, unwritten) = (resources.to_vec(), BTreeMap::new(), Vec::new());
-        Self { source, resources, unread, trouble: None, problems, unwritten }
+    fn new(source: ClusterName, resources: Vec<Resource>) -> Self {
+        Self {
+            source,
+            unread: resources.clone(),
+            resources,
+            in_part: BTreeSet::new(),
+            trouble: None,
+            problems: BTreeMap::new(),
+            unwritten: Vec::new(),
+        }
     }
 
     fn has(&self, resource: Resource) -> bool {
         self.resources.contains(&resource)
+    }
+
+    fn lacks(&self) -> Event {
+        let kinds = self.in_part.iter().map(|resource| resource.kind).collect();
+        Event::Lacks(self.source.clone(), Lacks { kinds, ..Lacks::default() })
+    }
+
+    /// Takes that a resource was read, whole or in part; what follows.
+    fn read(&mut self, resource: Resource, is_whole: bool) -> Vec<Event> {
+        let mut events = Vec::new();
+        let is_news = if is_whole { self.in_part.remove(&resource) } else { self.in_part.insert(resource) };
+        if is_news {
+            events.push(self.lacks());
+        }
+        self.unread.retain(|unread| *unread != resource);
+        if self.unread.is_empty() && self.trouble.is_none() {
+            events.push(Event::Heard(self.source.clone()));
+        }
+        events
     }
 
     fn reading(&self) -> Event {
@@ -83,18 +115,29 @@ impl Cluster {
         keep: Keep,
         sender: Sender,
         holds: Arc<Holds>,
+        past: Arc<Past>,
     ) -> Self {
-        let mut parts = vec![Part::new(name.clone(), &WORKLOAD)];
+        let mut parts = vec![Part::new(name.clone(), of_member(&keep))];
         if is_hub {
-            parts.push(Part::new(root(), &INTENTS));
+            parts.push(Part::new(root(), INTENTS.to_vec()));
         }
         let (place, parts) = (name.0.clone(), Mutex::new(parts));
-        Self { name, place, holds, keep, sender, highest: AtomicU64::new(0), doubt: Notify::new(), parts }
+        Self {
+            name,
+            place,
+            holds,
+            past,
+            keep,
+            sender,
+            highest: AtomicU64::new(0),
+            doubt: Notify::new(),
+            parts,
+        }
     }
 
     /// What it is watched for.
     pub(super) fn resources(&self) -> Vec<Resource> {
-        self.parts().iter().flat_map(|part| part.resources).copied().collect()
+        self.parts().iter().flat_map(|part| part.resources.iter().copied()).collect()
     }
 
     /// The highest version that any of its watches saw.
@@ -129,12 +172,8 @@ impl Cluster {
                 News::Deleted(key) => events.push(Event::Deleted { source: part.source.clone(), key }),
                 News::Problems => events.push(part.reading()),
                 News::WentBack => self.doubt.notify_one(),
-                News::Read => {
-                    part.unread.retain(|unread| *unread != resource);
-                    if part.unread.is_empty() && part.trouble.is_none() {
-                        events.push(Event::Heard(part.source.clone()));
-                    }
-                }
+                News::Read => events.extend(part.read(resource, true)),
+                News::ReadInPart => events.extend(part.read(resource, false)),
             }
         }
         // Under the lock: what is told of one part is told in order.

@@ -34,6 +34,8 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 /// One resource under way.
 pub(super) struct Follow {
     resource: Resource,
+    /// Which of its versions is asked for.
+    version: usize,
     cluster: Arc<Cluster>,
     follower: Follower,
     /// The id of what is held of it.
@@ -46,8 +48,9 @@ impl Follow {
     pub(super) fn new(resource: Resource, cluster: Arc<Cluster>) -> Self {
         let subject = format!("cluster {}: {resource}", cluster.name);
         let hold = format!("{}/{resource}", cluster.name);
-        let follower = Follower::new(subject, cluster.place.clone());
-        Self { resource, cluster, follower, hold, crd_seen: None }
+        let before = cluster.past.objects(&cluster.name, resource);
+        let follower = Follower::new(subject, cluster.place.clone()).expecting(before);
+        Self { resource, version: 0, cluster, follower, hold, crd_seen: None }
     }
 
     /// Follows it for as long as its cluster is one to follow.
@@ -92,15 +95,29 @@ impl Follow {
             Ask::Stream => self.watch(client, None).await,
             Ask::Watch(version) => self.watch(client, Some(version)).await,
         };
-        if let Err(failure) = failed {
+        if let Err(failure) = failed
+            && !(failure.code == Some(404) && self.turns_to_another_version())
+        {
             self.hear(Heard::Failed(failure));
         }
+    }
+
+    /// A server that lacks a version of a resource may have another. False once each was asked for: then it
+    /// lacks the resource.
+    fn turns_to_another_version(&mut self) -> bool {
+        self.version = (self.version + 1) % self.resource.versions.len().max(1);
+        self.version > 0
+    }
+
+    fn path(&self) -> String {
+        let version = self.resource.versions.get(self.version).copied();
+        self.resource.path_in(version.unwrap_or(self.resource.version()))
     }
 
     async fn page(&mut self, client: &kube_client::Client, token: Option<String>) -> Result<(), Failure> {
         let mut params = ListParams::default().limit(PAGE_OBJECTS);
         params.continue_token = token;
-        let request = request(&self.resource.path());
+        let request = request(&self.path());
         let request = if self.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
         let request = request.map_err(|error| failure(&kube_client::Error::BuildRequest(error)))?;
         let Ok(answered) = timeout(ANSWER, client.request::<Page>(request)).await else {
@@ -121,7 +138,7 @@ impl Follow {
             None => WatchParams::streaming_lists().timeout(seconds),
             Some(_) => WatchParams::default().timeout(seconds),
         };
-        let request = request(&self.resource.path());
+        let request = request(&self.path());
         let version = version.unwrap_or_default();
         let request = match self.is_metadata() {
             true => request.watch_metadata(&params, &version),
@@ -202,6 +219,9 @@ impl Follow {
 
     fn tell(&mut self, news: Vec<News>) {
         self.cluster.saw(self.follower.highest());
+        if let Some(count) = self.follower.count() {
+            self.cluster.past.note_objects(&self.cluster.name, self.resource, count);
+        }
         if news.contains(&News::Problems) {
             let why = self.follower.held().map(|held| held.why.clone());
             self.cluster.hold(&self.hold, why);

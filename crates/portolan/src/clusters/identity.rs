@@ -37,6 +37,11 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    /// Of a cluster that said this before our own restart.
+    pub(super) fn of(said: Option<Said>) -> Self {
+        said.map(|said| Self { uid: Some(said.uid), highest: said.version }).unwrap_or_default()
+    }
+
     /// Judges what it says now. `watched` is the highest version that its watches saw.
     pub(super) fn judge(&mut self, said: &Said, watched: u64) -> Verdict {
         self.highest = self.highest.max(watched);
@@ -99,6 +104,18 @@ mod tests {
         assert_eq!(identity.judge(&said("u", 8), 8), Verdict::Same);
         identity.forget();
         assert_eq!(identity.judge(&said("v", 1), 0), Verdict::Same);
+    }
+
+    #[test]
+    fn a_restart_of_ours_forgets_no_cluster() {
+        assert_eq!(Identity::of(None).judge(&said("v", 1), 0), Verdict::Same);
+        assert_eq!(Identity::of(Some(said("u", 5))).judge(&said("u", 5), 0), Verdict::Same);
+        for other in [said("v", 9), said("u", 4)] {
+            assert!(
+                matches!(Identity::of(Some(said("u", 5))).judge(&other, 0), Verdict::Other(_)),
+                "{other:?}"
+            );
+        }
     }
 
     #[test]

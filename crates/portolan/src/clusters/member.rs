@@ -14,6 +14,7 @@ use super::follow::Follow;
 use super::holds::Holds;
 use super::identity::{Identity, Known, Verdict};
 use super::kubeconfig::Context;
+use super::past::Past;
 use super::patch::Patch;
 use crate::chance;
 use crate::engine::SharedEngine;
@@ -49,12 +50,13 @@ impl Member {
         engine: SharedEngine,
         sender: Sender,
         holds: Arc<Holds>,
+        past: Arc<Past>,
         known: Arc<Known>,
     ) -> Self {
         let keep = engine.lock().keep();
-        let cluster = Arc::new(Cluster::new(context.name.clone(), is_hub, keep, sender, holds));
+        let identity = Identity::of(past.said(&context.name));
+        let cluster = Arc::new(Cluster::new(context.name.clone(), is_hub, keep, sender, holds, past));
         let (reach, _) = watch::channel(Reached::No);
-        let identity = Identity::default();
         Self {
             context,
             cluster,
@@ -114,7 +116,10 @@ impl Member {
                     return PROBE;
                 }
                 match self.identity.judge(&said, watched) {
-                    Verdict::Same => self.reached(),
+                    Verdict::Same => {
+                        self.cluster.past.note_said(&self.cluster.name, &said);
+                        self.reached();
+                    }
                     Verdict::Other(why) => {
                         let id = self.cluster.name.0.clone();
                         self.cluster.hold(&id, Some(why.clone()));

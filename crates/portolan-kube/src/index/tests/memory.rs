@@ -218,6 +218,30 @@ fn an_object_that_is_refused_stays_as_it_was() {
 }
 
 #[test]
+fn a_kind_that_is_held_stays_as_it_was() {
+    let before = Bench::of(&objects());
+    for (held_in, held) in objects() {
+        let kind = key(&held).kind;
+        let lacks = Lacks { kinds: [kind].into(), ..Lacks::default() };
+        let mut bench = restarted(&before.fleet);
+        for source in ["", "eu", "us"] {
+            if source == held_in {
+                hear_without(&mut bench, source, lacks.clone(), |object| key(object).kind != kind);
+            } else {
+                hear(&mut bench, source);
+            }
+        }
+        assert_eq!(bench.fleet, before.fleet, "{kind} of {held_in:?}");
+        bench.index.lacks(&ClusterName::from(held_in), Lacks::default());
+        bench.take();
+        assert_eq!(bench.index.memory.fleet, Fleet::default(), "{kind} of {held_in:?}: released");
+        // A slice that says what no slice says leaves nothing behind.
+        let leaves = bench.fleet != before.fleet;
+        assert!(leaves || kind == crate::object::Kind::EndpointSlice, "{kind} of {held_in:?}: released");
+    }
+}
+
+#[test]
 fn what_was_read_beside_a_file_that_was_not_counts() {
     let before = Bench::of(&objects());
     let mut bench = restarted(&before.fleet);

@@ -1,0 +1,206 @@
+//! What clusters were when they were last looked at, so that our own restart forgets none of it.
+//!
+//! A cluster that was wiped, swapped or cut down while nobody looked must not look like one that is new: its
+//! identity, the version of its store and how many objects each resource had stand in a small file beside the
+//! last good state. The file only ever makes us more careful, so one that is lost or cannot be read costs no
+//! more than that care; it counts only together with a last good state, which is what there is to lose.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use portolan_core::ClusterName;
+use portolan_kube::api::Resource;
+use serde::{Deserialize, Serialize};
+
+use super::identity::Said;
+
+/// How often the file is written, if anything changed.
+pub const NOTE: Duration = Duration::from_secs(30);
+/// Longest file that is read, in octets: some 10 KiB are written for 200 clusters.
+const OCTETS_MAX: u64 = 16 << 20;
+
+/// What clusters were, and are.
+#[derive(Debug, Default)]
+pub(super) struct Past {
+    file: Option<PathBuf>,
+    noted: Mutex<Noted>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    clusters: BTreeMap<ClusterName, Was>,
+    is_news: bool,
+}
+
+/// One cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Was {
+    /// The uid of its kube-system; empty while it was never reached.
+    uid: String,
+    /// The version of its store.
+    version: u64,
+    /// How many objects it had, by resource.
+    objects: BTreeMap<String, usize>,
+}
+
+impl Past {
+    /// What the file beside a last good state says; nothing is kept without one. `is_counted` is false where
+    /// there is no last good state: then the file is only written.
+    pub(super) fn open(state: Option<&Path>, is_counted: bool) -> Arc<Self> {
+        let file = state.map(beside);
+        let read = || read(file.as_deref().filter(|_| is_counted)?);
+        let clusters = read().unwrap_or_default();
+        Arc::new(Self { file, noted: Mutex::new(Noted { clusters, is_news: false }) })
+    }
+
+    /// Who a cluster was and where its store stood, if it was reached.
+    pub(super) fn said(&self, cluster: &ClusterName) -> Option<Said> {
+        let noted = self.lock();
+        let was = noted.clusters.get(cluster).filter(|was| !was.uid.is_empty())?;
+        Some(Said { uid: was.uid.clone(), version: was.version })
+    }
+
+    /// How many objects of a resource a cluster had; 0 when nothing is known.
+    pub(super) fn objects(&self, cluster: &ClusterName, resource: Resource) -> usize {
+        let noted = self.lock();
+        let objects = noted.clusters.get(cluster).map(|was| &was.objects);
+        objects.and_then(|objects| objects.get(&resource.to_string())).copied().unwrap_or(0)
+    }
+
+    /// Notes who a cluster is and where its store stands.
+    pub(super) fn note_said(&self, cluster: &ClusterName, said: &Said) {
+        self.note(cluster, |was| (was.uid, was.version) = (said.uid.clone(), said.version));
+    }
+
+    /// Notes how many objects of a resource a cluster has.
+    pub(super) fn note_objects(&self, cluster: &ClusterName, resource: Resource, count: usize) {
+        if self.objects(cluster, resource) != count {
+            self.note(cluster, |was| drop(was.objects.insert(resource.to_string(), count)));
+        }
+    }
+
+    /// Forgets a cluster that is no member any more.
+    pub(super) fn forget(&self, cluster: &ClusterName) {
+        let mut noted = self.lock();
+        noted.is_news |= noted.clusters.remove(cluster).is_some();
+    }
+
+    /// Writes the file, if anything changed. May block for as long as the disk does.
+    pub(super) fn write(&self) {
+        let Some(file) = &self.file else { return };
+        let clusters = {
+            let mut noted = self.lock();
+            if !std::mem::take(&mut noted.is_news) {
+                return;
+            }
+            noted.clusters.clone()
+        };
+        if let Err(error) = write(file, &clusters) {
+            tracing::warn!(file = %file.display(), "what clusters are is not noted: {error}");
+            self.lock().is_news = true;
+        }
+    }
+
+    fn note(&self, cluster: &ClusterName, change: impl FnOnce(&mut Was)) {
+        if self.file.is_none() {
+            return;
+        }
+        let mut noted = self.lock();
+        change(noted.clusters.entry(cluster.clone()).or_default());
+        noted.is_news = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The file's name: the state's with `.clusters` after it.
+fn beside(state: &Path) -> PathBuf {
+    let mut name = state.as_os_str().to_owned();
+    name.push(".clusters");
+    name.into()
+}
+
+fn read(file: &Path) -> Option<BTreeMap<ClusterName, Was>> {
+    let all = || -> io::Result<BTreeMap<String, Was>> {
+        let octets = fs::metadata(file)?.len();
+        if octets > OCTETS_MAX {
+            return Err(io::Error::other(format!("it has {octets} octets; at most {OCTETS_MAX} are read")));
+        }
+        Ok(serde_json::from_slice(&fs::read(file)?)?)
+    };
+    match all() {
+        Ok(all) => Some(all.into_iter().map(|(name, was)| (ClusterName::from(&*name), was)).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            tracing::warn!(file = %file.display(), "what clusters were is not known: {error}");
+            None
+        }
+    }
+}
+
+/// By rename: a half of it is never read.
+fn write(file: &Path, clusters: &BTreeMap<ClusterName, Was>) -> io::Result<()> {
+    let by_name: BTreeMap<&str, &Was> = clusters.iter().map(|(name, was)| (&*name.0, was)).collect();
+    let mut new = file.as_os_str().to_owned();
+    new.push(".new");
+    let mut out = File::create(&new)?;
+    out.write_all(&serde_json::to_vec(&by_name)?)?;
+    out.sync_all()?;
+    fs::rename(&new, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use portolan_kube::api::WORKLOAD;
+
+    use super::*;
+
+    #[test]
+    fn what_clusters_were_is_known_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let (eu, us) = (ClusterName::from("eu-1"), ClusterName::from("us-1"));
+        let said = Said { uid: "u".into(), version: 7 };
+
+        let past = Past::open(Some(&state), false);
+        past.note_said(&eu, &said);
+        past.note_objects(&eu, WORKLOAD[0], 12);
+        past.note_objects(&us, WORKLOAD[0], 3);
+        past.forget(&us);
+        past.write();
+
+        let past = Past::open(Some(&state), true);
+        assert_eq!(past.said(&eu), Some(said));
+        assert_eq!(past.objects(&eu, WORKLOAD[0]), 12);
+        assert_eq!((past.objects(&eu, WORKLOAD[1]), past.objects(&us, WORKLOAD[0])), (0, 0));
+        assert_eq!(past.said(&us), None);
+        // Without a last good state there is nothing to be careful about.
+        assert_eq!(Past::open(Some(&state), false).said(&eu), None);
+    }
+
+    #[test]
+    fn a_damaged_file_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        for text in ["", "{", "[]", "{\"eu-1\": 1}"] {
+            fs::write(beside(&state), text).unwrap();
+            let past = Past::open(Some(&state), true);
+            assert_eq!(past.said(&ClusterName::from("eu-1")), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_state_file_nothing_is_kept() {
+        let past = Past::open(None, true);
+        past.note_objects(&ClusterName::from("eu-1"), WORKLOAD[0], 3);
+        past.write();
+        assert_eq!(past.objects(&ClusterName::from("eu-1"), WORKLOAD[0]), 0);
+    }
+}
