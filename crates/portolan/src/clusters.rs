@@ -25,7 +25,8 @@ use anyhow::Context as _;
 use portolan_core::ClusterName;
 use tokio::runtime::Runtime;
 
-use crate::engine::SharedEngine;
+use crate::clock;
+use crate::engine::{Event, SharedEngine};
 
 mod cluster;
 mod connect;
@@ -81,6 +82,8 @@ impl Clusters {
         let feed = feed::Feed::start(engine.clone())?;
         let known = Arc::new(identity::Known::default());
         let past = past::Past::open(state, engine.lock().state_from().is_some());
+        let followed = contexts.iter().map(|context| Event::Followed(context.name.clone())).collect();
+        engine.lock().take(followed, clock::now());
         for context in contexts {
             let is_hub = context.name == *hub;
             let member = member::Member::new(

@@ -12,11 +12,12 @@
 //! counted, and the snapshot that was published stays; then the names of the batch are compiled one by
 //! one, so that the one at fault is left as it was and all others go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, bail};
+use portolan_core::cluster::ClusterState;
 use portolan_core::compile::{Compiled, compile};
 use portolan_core::fleet::Touched;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Snapshot};
@@ -78,6 +79,8 @@ pub enum Event {
     /// What of a source is there and could not be read: this, and nothing else. It goes before
     /// [`Event::Heard`], which the source is in part then.
     Lacks(ClusterName, Lacks),
+    /// A cluster is followed from now on: while it was not read, nothing is known not to be there.
+    Followed(ClusterName),
     /// The source was read, completely but for what it lacks.
     Heard(ClusterName),
     /// The source cannot be read; what it held stays. Of the root it changes nothing but the age of data.
@@ -100,6 +103,8 @@ pub struct Engine {
     published: Published,
     networks: Networks,
     hearing: Hearing,
+    /// The clusters that are followed.
+    followed: BTreeSet<ClusterName>,
     intents: Intents,
     /// What is wrong with names, as compile found it.
     steering: BTreeMap<Name, Vec<Problem>>,
@@ -155,6 +160,7 @@ impl Engine {
             published: Published::new(Snapshot::new(crate::chance::draw())),
             networks: Networks::default(),
             hearing: Hearing::default(),
+            followed: BTreeSet::new(),
             intents: Intents::default(),
             steering: BTreeMap::new(),
             reading: BTreeMap::new(),
@@ -216,6 +222,7 @@ impl Engine {
     pub fn forget(&mut self, cluster: &str, now: i64) -> anyhow::Result<()> {
         let name = ClusterName::from(cluster);
         match self.store.fleet().clusters.get(&name) {
+            None if self.unread().any(|unread| *unread == name) => {}
             None => bail!("no cluster is called {cluster:?}; `portolan status` lists them"),
             Some(known) if known.silent_since.is_none() => {
                 bail!(
@@ -236,6 +243,7 @@ impl Engine {
         };
         self.networks.forget(&name);
         self.hearing.forget(&name);
+        self.followed.remove(&name);
         self.intents.forget(&name);
         self.reading.remove(&name);
         self.commit(facts, complete, now);
@@ -326,6 +334,17 @@ impl Engine {
         self.hearing.at(cluster)
     }
 
+    /// The clusters that are followed and were not read since the start: what they offer is not known, or only
+    /// remembered. One that is disabled offers nothing, and is not waited for.
+    pub fn unread(&self) -> impl Iterator<Item = &ClusterName> {
+        let clusters = &self.store.fleet().clusters;
+        let is_disabled = |cluster: &ClusterName| {
+            clusters.get(cluster).is_some_and(|known| known.state == ClusterState::Disabled)
+        };
+        let unread = self.followed.iter().filter(|cluster| self.hearing.at(cluster).is_none());
+        unread.filter(move |cluster| !is_disabled(cluster))
+    }
+
     /// What is wrong with the root while it cannot be read, and when it was read last.
     #[must_use]
     pub fn root_lost(&self) -> Option<(&Problem, Option<i64>)> {
@@ -368,11 +387,13 @@ impl Engine {
         facts
     }
 
-    /// True when the root and every cluster that is known from it were read once: only then is a name that
-    /// is not here denied. Once so it stays so: a cluster that joins later takes no denial back.
+    /// True when the root, every cluster that is known from it and every one that is followed were read once:
+    /// only then is a name that is not here denied. Once so it stays so: a cluster that joins later takes no
+    /// denial back.
     fn all_was_read(&self) -> bool {
         let read = |source: &ClusterName| self.hearing.at(source).is_some();
-        read(&root()) && self.reading.keys().all(read) && self.index.awaited().next().is_none()
+        let is_read_whole = read(&root()) && self.reading.keys().all(read) && self.unread().next().is_none();
+        is_read_whole && self.index.awaited().next().is_none()
     }
 
     fn apply(&mut self, event: Event, now: i64) {
@@ -383,6 +404,7 @@ impl Engine {
             Event::Deleted { source, key } => self.index.delete(&source, &key),
             Event::Networks { source, path, text } => self.networks.set(source, path, text),
             Event::Lacks(source, lacks) => self.index.lacks(&source, lacks),
+            Event::Followed(cluster) => drop(self.followed.insert(cluster)),
             Event::Silent(source) if source == root() => self.root_is_there = false,
             Event::Silent(source) => self.index.silent(&source, now),
             Event::Reading(source, problems) if problems.is_empty() => drop(self.reading.remove(&source)),

@@ -1,9 +1,10 @@
 //! What to write, so that an API server has the objects that federation would write.
 //!
 //! Only what bears our mark is ever changed or deleted. An object of the same name without it is somebody
-//! else's: it stays, and the record is told ([`Reason::Conflict`]).
+//! else's: it stays, and the record is told ([`Reason::Conflict`]). And while not all of the fleet was read,
+//! nothing that stands is taken back: what a cluster offers that was not read is not known to be gone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portolan_core::{Problem, Reason};
@@ -21,11 +22,18 @@ pub struct Plan {
     pub delete: Vec<ObjectKey>,
     /// Objects of others that stand where one of ours would.
     pub conflicts: Vec<Problem>,
+    /// Objects that would go or lose targets, and stay as they are.
+    pub kept: Vec<ObjectKey>,
 }
 
-/// What changes the objects that are there into those that are wanted.
+/// What changes the objects that are there into those that are wanted. Unless it `may_lessen`, no object goes
+/// and none loses a target.
 #[must_use]
-pub fn plan<'o>(wanted: Vec<DnsEndpoint>, there: impl Iterator<Item = &'o Arc<Object>>) -> Plan {
+pub fn plan<'o>(
+    wanted: Vec<DnsEndpoint>,
+    there: impl Iterator<Item = &'o Arc<Object>>,
+    may_lessen: bool,
+) -> Plan {
     let mut there: BTreeMap<&ObjectKey, &DnsEndpoint> = there
         .filter_map(|object| match &object.body {
             Body::DnsEndpoint(endpoint) if endpoint.api_version == API_VERSION => {
@@ -49,11 +57,34 @@ pub fn plan<'o>(wanted: Vec<DnsEndpoint>, there: impl Iterator<Item = &'o Arc<Ob
                 place: String::new(),
             }),
             Some(known) if says_the_same(known, &object) => {}
+            Some(known) if !may_lessen && is_less(&object, known) => plan.kept.push(key),
             _ => plan.put.push(object),
         }
     }
-    plan.delete = there.iter().filter(|(_, known)| known.is_ours()).map(|(key, _)| (*key).clone()).collect();
+    let unwanted = there.iter().filter(|(_, known)| known.is_ours()).map(|(key, _)| (*key).clone());
+    if may_lessen {
+        plan.delete.extend(unwanted)
+    } else {
+        plan.kept.extend(unwanted)
+    }
     plan
+}
+
+/// True when an object lacks a target that another has.
+fn is_less(object: &DnsEndpoint, than: &DnsEndpoint) -> bool {
+    let targets = |of: &'_ DnsEndpoint| -> BTreeSet<(String, String, Option<String>, String)> {
+        let records = of.spec.endpoints.iter();
+        records
+            .flat_map(|record| {
+                let of = |target: &String| {
+                    let (name, kind) = (record.dns_name.clone(), record.record_type.clone());
+                    (name, kind, record.set_identifier.clone(), target.clone())
+                };
+                record.targets.iter().map(of).collect::<Vec<_>>()
+            })
+            .collect()
+    };
+    !targets(than).is_subset(&targets(object))
 }
 
 /// True when the records and the members are the same, whoever wrote them and when.
@@ -93,7 +124,7 @@ mod tests {
     fn planned(wanted: &[DnsEndpoint], there: &[DnsEndpoint]) -> (Vec<String>, Vec<String>, usize) {
         let there: Vec<Arc<Object>> =
             there.iter().map(|object| Arc::new(object.clone().object(&Keep::default()))).collect();
-        let plan = plan(wanted.to_vec(), there.iter());
+        let plan = plan(wanted.to_vec(), there.iter(), true);
         let put = plan.put.iter().map(|object| object.metadata.name.clone().unwrap_or_default());
         (put.collect(), plan.delete.iter().map(|key| key.name.to_string()).collect(), plan.conflicts.len())
     }
@@ -121,5 +152,28 @@ mod tests {
         // What nothing asks for goes, if it is ours.
         let there = [endpoint("old", "192.0.2.1", Some(MEMBERS)), endpoint("foreign", "192.0.2.1", None)];
         assert_eq!(planned(&wanted, &there), (text(&["a"]), text(&["old"]), 0));
+    }
+
+    #[test]
+    fn while_not_all_is_read_nothing_is_taken_back() {
+        const MEMBERS: &str = r#"{"version":1,"endpoints":[]}"#;
+        let with = |targets: &[&str]| {
+            let mut object = endpoint("a", "", Some(MEMBERS));
+            object.spec.endpoints[0].targets = targets.iter().map(|target| (*target).to_owned()).collect();
+            object
+        };
+        let rows: [(&[&str], &[&str], bool); 4] = [
+            (&["192.0.2.1"], &["192.0.2.1", "192.0.2.2"], true),
+            (&["192.0.2.1", "192.0.2.2"], &["192.0.2.1"], false),
+            (&["192.0.2.1"], &["192.0.2.2"], false),
+            (&["192.0.2.1"], &[], false),
+        ];
+        for (before, wanted, is_put) in rows {
+            let there = [Arc::new(with(before).object(&Keep::default()))];
+            let wanted: Vec<DnsEndpoint> = if wanted.is_empty() { vec![] } else { vec![with(wanted)] };
+            let plan = plan(wanted, there.iter(), false);
+            assert_eq!((plan.put.len(), plan.kept.len()), (usize::from(is_put), usize::from(!is_put)));
+            assert_eq!(plan.delete, []);
+        }
     }
 }

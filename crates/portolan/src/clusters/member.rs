@@ -100,6 +100,7 @@ impl Member {
         if self.cluster.holds.take_released(&self.cluster.name.0) {
             tracing::warn!(cluster = %self.cluster.name, "is believed again, as somebody says");
             self.identity.forget();
+            self.cluster.past.forget(&self.cluster.name);
             self.cluster.begin_anew();
             self.life += 1;
         }

@@ -80,11 +80,13 @@ impl Past {
     /// Notes how many objects of a resource a cluster has.
     pub(super) fn note_objects(&self, cluster: &ClusterName, resource: Resource, count: usize) {
         if self.objects(cluster, resource) != count {
-            self.note(cluster, |was| drop(was.objects.insert(resource.to_string(), count)));
+            self.note(cluster, |was| {
+                was.objects.insert(resource.to_string(), count);
+            });
         }
     }
 
-    /// Forgets a cluster that is no member any more.
+    /// Forgets a cluster that is no member any more, or that is another now.
     pub(super) fn forget(&self, cluster: &ClusterName) {
         let mut noted = self.lock();
         noted.is_news |= noted.clusters.remove(cluster).is_some();

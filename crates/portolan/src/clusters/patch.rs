@@ -8,8 +8,9 @@
 //!
 //! A pass looks at everything and writes what differs, and rests for ten times as long as it took, so that
 //! this costs a tenth of a core at most. Each write first reads the object as it is: what says the same
-//! already is not written, and a write loses against a newer one. Nothing is written before the hub and
-//! every cluster that is known was read: what is not known yet must not be taken for gone.
+//! already is not written, and a write loses against a newer one. Nothing is written before the hub was read,
+//! and no record is taken back before every cluster that is followed was read since the start: what is not
+//! known yet must not be taken for gone.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use portolan_core::fleet::NameView;
-use portolan_core::{NameRef, Problem, Reason};
+use portolan_core::{ClusterName, NameRef, Problem, Reason};
 use portolan_kube::api::{INTENTS, Resource, resource_of};
 use portolan_kube::dns_endpoint::{self, DnsEndpoint};
 use portolan_kube::endpoints;
@@ -140,18 +141,19 @@ impl Patch {
 
     /// What is there, what should be, and what is to be written therefore; none while the hub is not read.
     fn look(&self) -> Option<Seen> {
-        let (snapshot, fleet, apart, objects, problems) = {
+        let (snapshot, fleet, apart, objects, problems, unread) = {
             let engine = self.engine.lock();
             if !engine.is_fresh() {
                 return None;
             }
             let objects: Vec<Arc<Object>> = engine.intents_at(&root());
-            (engine.snapshot(), engine.fleet().clone(), engine.apart(), objects, engine.problems())
+            let unread: Vec<ClusterName> = engine.unread().cloned().collect();
+            (engine.snapshot(), engine.fleet().clone(), engine.apart(), objects, engine.problems(), unread)
         };
         // A foreign DNSEndpoint stands there already.
         let is_made = |_: NameRef<'_>, facts: &NameView<'_>| facts.owner.kind != dns_endpoint::KIND;
         let wanted = endpoints::project(&snapshot, &fleet, &apart, is_made);
-        let plan = endpoints::plan(wanted, objects.iter());
+        let plan = endpoints::plan(wanted, objects.iter(), unread.is_empty());
         let (owners, faults) = (Owners::of(&fleet, &snapshot), Faults::of(&problems));
         let mut writes: Vec<Write> = Vec::new();
         for object in &objects {
@@ -165,7 +167,9 @@ impl Patch {
         writes.extend(plan.put.into_iter().map(|object| Write::Put(Box::new(object))));
         writes.extend(plan.delete.into_iter().map(Write::Delete));
         writes.retain(|write| !self.failed.contains_key(&write.key()));
-        Some(Seen { revision: snapshot.revision, objects, writes, problems: plan.conflicts })
+        let mut problems = plan.conflicts;
+        problems.extend(kept(&plan.kept, &unread, &self.cluster.place));
+        Some(Seen { revision: snapshot.revision, objects, writes, problems })
     }
 }
 
@@ -282,6 +286,19 @@ async fn delete(client: &kube_client::Client, key: &ObjectKey) -> Result<(), Fai
 
 fn unsent(message: &str) -> Failure {
     Failure { message: message.to_owned(), ..Failure::default() }
+}
+
+/// What is told of records that stand though nothing that was read asks for all of them.
+fn kept(kept: &[ObjectKey], unread: &[ClusterName], place: &str) -> Option<Problem> {
+    let first = kept.first()?;
+    let unread: Vec<String> = unread.iter().map(ClusterName::to_string).collect();
+    let others = if kept.len() > 1 { format!(" and {} more", kept.len() - 1) } else { String::new() };
+    let message = format!(
+        "{first}{others} would lose targets; they stay until every cluster was read, and not read since the start is \
+         {} (`portolan forget NAME` leaves one out)",
+        unread.join(", ")
+    );
+    Some(Problem { subject: "DNSEndpoints".into(), reason: Reason::Held, message, place: place.to_owned() })
 }
 
 fn not_written(key: &ObjectKey, failure: &Failure, place: &str) -> Problem {

@@ -29,7 +29,11 @@ impl Networks {
             Event::Networks { .. } => true,
             Event::Set { object, .. } => matches!(object.body, Body::SteeringPolicy(_)),
             Event::Deleted { key, .. } => key.kind == Kind::SteeringPolicy,
-            Event::Heard(_) | Event::Lacks(..) | Event::Silent(_) | Event::Reading(..) => false,
+            Event::Followed(_)
+            | Event::Heard(_)
+            | Event::Lacks(..)
+            | Event::Silent(_)
+            | Event::Reading(..) => false,
         }
     }
 

@@ -98,6 +98,25 @@ fn a_name_is_denied_only_when_every_known_cluster_was_read() {
     assert!(engine.snapshot().complete, "a disabled cluster is not waited for");
 }
 
+/// A cluster that is followed is waited for, whether or not anything describes it.
+#[test]
+fn a_name_is_denied_only_when_every_followed_cluster_was_read() {
+    let mut engine = Engine::new(NOW);
+    let followed = ["eu-1", "us-1"].map(|name| Event::Followed(name.into()));
+    engine.take(followed.into(), NOW);
+    engine.take(vec![Event::Heard(root()), Event::Heard("eu-1".into())], NOW);
+    assert!(!engine.snapshot().complete, "us-1 was never read");
+    assert_eq!(engine.unread().collect::<Vec<_>>(), [&ClusterName::from("us-1")]);
+    engine.take(vec![Event::Silent("us-1".into())], NOW);
+    assert!(!engine.snapshot().complete, "silence says nothing");
+    engine.forget("us-1", NOW).unwrap();
+    engine.take(vec![Event::Heard("eu-1".into())], NOW);
+    assert!(engine.snapshot().complete, "it is not waited for any more");
+    // After that it may come as a new one does.
+    engine.take(vec![Event::Heard("us-1".into())], NOW);
+    assert_eq!(engine.unread().count(), 0);
+}
+
 #[test]
 fn a_silent_cluster_is_forgotten_on_demand_only() {
     let mut engine = started();

@@ -15,6 +15,7 @@ use portolan_testbed::wait::wait;
 /// The rights that we ship.
 pub(crate) const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 pub(crate) const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+pub(crate) const SOURCE_RIGHTS: &str = include_str!("../../../../deploy/rbac/sources.yaml");
 /// How long a token lives, in seconds.
 const TOKEN_SECONDS: u32 = 3_600;
 
@@ -23,14 +24,21 @@ pub(crate) struct Followed {
     child: Option<Child>,
     folder: tempfile::TempDir,
     dns: SocketAddr,
+    /// Flags beside those that every one has.
+    flags: &'static [&'static str],
 }
 
 impl Followed {
     /// Follows these clusters, of which the first is the hub, with the rights that they already have.
     pub(crate) fn start(clusters: &[&ApiServer]) -> Self {
+        Self::start_with(clusters, &[])
+    }
+
+    /// The same with more flags.
+    pub(crate) fn start_with(clusters: &[&ApiServer], flags: &'static [&'static str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dns = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut followed = Self { child: None, folder, dns };
+        let mut followed = Self { child: None, folder, dns, flags };
         followed.give_tokens(clusters);
         followed.go();
         followed
@@ -56,6 +64,7 @@ impl Followed {
             .arg(self.at("state"))
             .arg("--control")
             .arg(self.at("control.sock"))
+            .args(self.flags)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn();

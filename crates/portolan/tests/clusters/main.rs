@@ -3,6 +3,7 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | `followed` | the program following clusters, and what clients get of it |
+//! | `sourced` | names of routes, on a server that has an older version of their kinds |
 //! | `walk` | the article's walk-through on three API servers, and what may befall them |
 //!
 //! Without kube-apiserver and etcd (`cargo xtask setup` builds them) the tests are passed over with one loud
@@ -12,6 +13,7 @@
 use std::process::Command;
 
 mod followed;
+mod sourced;
 mod walk;
 
 /// What `portolan crds` prints.

@@ -66,6 +66,7 @@ fn tell(event: &Event) -> String {
             let files: Vec<&str> = lacks.files.iter().map(AsRef::as_ref).collect();
             format!("{}: lacks [{}]", of(source), [files.join(", "), objects.join(", ")].concat())
         }
+        Event::Followed(source) => format!("{}: followed", of(source)),
         Event::Heard(source) => format!("{}: heard", of(source)),
         Event::Silent(source) => format!("{}: silent", of(source)),
         Event::Reading(source, problems) => {
