@@ -130,6 +130,7 @@ fn what_we_ship_is_admitted() {
         "examples/bookinfo/bookinfo.yaml",
         "deploy/rbac/member.yaml",
         "deploy/rbac/hub.yaml",
+        "deploy/rbac/sources.yaml",
     ] {
         let text = std::fs::read_to_string(root.join(file)).unwrap();
         let admitted = cluster.admin().apply(&text);
