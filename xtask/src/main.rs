@@ -57,6 +57,7 @@ Commands:
         [--offers N]    fleet: clusters that offer each name, 1 to 3 (default 1)
   bench --gate          instructions and allocations a query against bench/budget.toml
         [--lower]       and write the lower ones there
+  demo --real [--once]  the demo's story on three real API servers, which it starts itself
   soak [--seconds N]    every fuzz target (60 s each), then the tests with many more cases,
                         then those against API servers of the oldest Kubernetes
 ";
@@ -70,6 +71,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The demo on real API servers: an example of the program's, for only it and the tests know both.
+fn demo_real(args: &[&str]) -> Result<()> {
+    for part in [portolan_testbed::part::kube_apiserver(), &portolan_testbed::part::ETCD] {
+        parts::provide(part)?;
+    }
+    let example = ["run", "--quiet", "--locked", "-p", "portolan", "--example", "demo_real", "--"];
+    command::run(&mut command::cargo(&[&example, args].concat()))
 }
 
 fn dispatch(args: &[&str]) -> Result<()> {
@@ -92,6 +102,7 @@ fn dispatch(args: &[&str]) -> Result<()> {
         // Not for people: processes that the benchmark starts.
         ["bench-echo", way, port] => bench::echo::run(way, port),
         ["bench-accept", port] => bench::run_accept(port),
+        ["demo", "--real", rest @ ..] => demo_real(rest),
         ["soak"] => fuzz::soak(fuzz::SOAK_SECONDS),
         ["soak", "--seconds", seconds] => fuzz::soak(options::number("--seconds", seconds)?),
         other => bail!("{:?} is no command or option; see `cargo xtask --help`", other.join(" ")),

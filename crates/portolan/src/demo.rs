@@ -9,8 +9,11 @@
 //!
 //! Nothing is pretended but the clusters: the folder is watched and the answers travel as `portolan run`
 //! has it, and what each client must get at each stage is known beforehand ([`clients`]) and checked.
+//! Where not even the clusters are pretended, another [`Scene`] stands for the folder.
 
+use std::any::Any;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +25,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::control::{self, Control};
 use crate::engine::{Engine, SharedEngine};
 use crate::nsid::nsid;
-use crate::source::Watch;
 use crate::{chance, clock};
 
 mod ask;
@@ -34,12 +36,16 @@ mod table;
 
 use ask::Asker;
 use clients::{CLIENTS, NAME, Stage};
-use folder::{CLUSTER_THAT_FAILS, Folder};
+pub use commands::Step;
+use folder::Folder;
+pub use folder::{CLUSTER_THAT_FAILS, FILES};
 use paper::Paper;
 use table::Table;
 
 /// How long a failover may take before the demo says that it did not come.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the clusters may take to be read.
+const FIRST_READING: Duration = Duration::from_secs(60);
 /// How often the first client asks while it waits for another answer.
 const STEP: Duration = Duration::from_millis(1);
 /// How long each stage stands on a terminal before the next begins.
@@ -53,8 +59,43 @@ const REFRESH: Duration = Duration::from_millis(500);
 /// # Errors
 /// When the demo cannot be set up: no free port, no folder for temporary files.
 pub fn demo(once: bool) -> anyhow::Result<bool> {
+    play(Box::new(Folder::create()?), once)
+}
+
+/// Where the demo's clusters are.
+pub trait Scene {
+    /// One line on where they come from.
+    fn about(&self) -> &'static str;
+
+    /// What there is to know of them: what it is called, and what it is.
+    fn facts(&self) -> Vec<(&'static str, String)>;
+
+    /// Has an engine follow them, until what this gives is dropped.
+    ///
+    /// # Errors
+    /// When they cannot be followed.
+    fn follow(&self, engine: &SharedEngine) -> anyhow::Result<Box<dyn Any>>;
+
+    /// Turns all pods of [`CLUSTER_THAT_FAILS`] ready, or unready.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    fn set_ready(&self, is_ready: bool) -> anyhow::Result<()>;
+
+    /// The fleet folder, where there is one: then `explain` and `status` can do without a control socket.
+    fn folder(&self) -> Option<&Path>;
+
+    /// What to try beside what can be tried of any fleet.
+    fn to_try(&self) -> Vec<Step>;
+}
+
+/// The same with clusters of another scene.
+///
+/// # Errors
+/// When the demo cannot be set up.
+pub fn play(scene: Box<dyn Scene>, once: bool) -> anyhow::Result<bool> {
     let mut paper = Paper::stdout();
-    let mut theatre = Theatre::open()?;
+    let mut theatre = Theatre::open(scene)?;
     let asker = Asker::new(theatre.address())?;
     prologue(&mut paper, &theatre)?;
 
@@ -76,9 +117,11 @@ pub fn demo(once: bool) -> anyhow::Result<bool> {
 
 fn prologue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
     paper.title("Portolan demo")?;
-    paper.text("Bookinfo in three clusters on three continents, read from real manifests.")?;
+    paper.text(theatre.scene.about())?;
     paper.blank()?;
-    paper.fact("manifests", &theatre.folder.path().display().to_string())?;
+    for (what, value) in theatre.scene.facts() {
+        paper.fact(what, &value)?;
+    }
     paper.fact("listening", &format!("{} (udp, tcp)", theatre.address()))?;
     for (nth, line) in clients::lines().iter().enumerate() {
         paper.fact(if nth == 0 { "clients" } else { "" }, line)?;
@@ -88,7 +131,7 @@ fn prologue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
 
 fn epilogue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
     paper.heading("It goes on serving until Ctrl-C. To try, in another terminal:")?;
-    for step in commands::to_try(theatre.address(), theatre.folder.path(), theatre.control.as_ref()) {
+    for step in commands::to_try(theatre.address(), &*theatre.scene, theatre.control.as_ref()) {
         paper.remark(&format!("# {}", step.why))?;
         for line in step.lines() {
             paper.command(&line)?;
@@ -97,21 +140,21 @@ fn epilogue(paper: &mut Paper, theatre: &Theatre) -> anyhow::Result<()> {
     paper.heading("What the six clients get now:")
 }
 
-/// Everything that runs. What is dropped first stands first: the folder outlives who watches it.
+/// Everything that runs. What is dropped first stands first: the clusters outlive who follows them.
 struct Theatre {
-    /// It watches until it is dropped.
-    _watch: Watch,
+    /// They are followed until it is dropped.
+    _followed: Box<dyn Any>,
     control: Option<Control>,
     running: Running,
     engine: SharedEngine,
-    folder: Folder,
+    scene: Box<dyn Scene>,
     interrupt: Signal,
     terminate: Signal,
     runtime: Runtime,
 }
 
 impl Theatre {
-    fn open() -> anyhow::Result<Self> {
+    fn open(scene: Box<dyn Scene>) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -122,7 +165,6 @@ impl Theatre {
         let (interrupt, terminate) = signals.map_err(|error: std::io::Error| {
             anyhow::Error::new(error).context("cannot listen for the signals that end the demo")
         })?;
-        let folder = Folder::create()?;
         let engine = Engine::new(clock::now());
         let published = engine.published();
         let engine = SharedEngine::new(engine);
@@ -133,13 +175,17 @@ impl Theatre {
             ..portolan_serve::Config::default()
         };
         let running = Server::bind(config).and_then(|server| server.start(&published))?;
-        let watch = Watch::start(folder.path(), engine.clone())?;
+        let followed = scene.follow(&engine)?;
+        let began = Instant::now();
+        while !engine.lock().snapshot().complete && began.elapsed() < FIRST_READING {
+            runtime.block_on(async { tokio::time::sleep(STEP).await });
+        }
         let port = running.addresses().first().map_or(0, SocketAddr::port);
         // Without a control socket `portolan explain` reads the folder instead.
         let control = control::default_path(port)
             .and_then(|path| runtime.block_on(async { Control::open(&path, engine.clone(), Arc::default()) }))
             .ok();
-        Ok(Self { _watch: watch, control, running, engine, folder, interrupt, terminate, runtime })
+        Ok(Self { _followed: followed, control, running, engine, scene, interrupt, terminate, runtime })
     }
 
     fn address(&self) -> SocketAddr {
@@ -161,7 +207,7 @@ impl Theatre {
         Ok(wrong == 0)
     }
 
-    /// Changes the manifests, waits for the first changed answer, and shows what all clients get.
+    /// Changes the clusters, waits for the first changed answer, and shows what all clients get.
     fn act(&self, paper: &mut Paper, asker: &Asker, stage: Stage) -> anyhow::Result<bool> {
         let is_ready = stage != Stage::Failed;
         paper.heading(&match is_ready {
@@ -170,7 +216,7 @@ impl Theatre {
         })?;
         let before = asker.ask(&CLIENTS[0])?;
         let written = Instant::now();
-        self.folder.set_ready(is_ready)?;
+        self.scene.set_ready(is_ready)?;
         while asker.ask(&CLIENTS[0])? == before {
             if written.elapsed() > PATIENCE {
                 paper.bad(&format!("no other answer within {} s", PATIENCE.as_secs()))?;
@@ -182,7 +228,7 @@ impl Theatre {
         let what = if is_ready { "Back" } else { "Failover" };
         paper.result(
             &format!("{what} in {took} ms"),
-            "from the written file to the first other answer over UDP",
+            "from the written change to the first other answer over UDP",
         )?;
         let is_right = self.show(paper, asker, stage)?;
         if !is_ready {
@@ -208,7 +254,7 @@ impl Theatre {
         })
     }
 
-    /// Keeps the table true until Ctrl-C: whoever edits the manifests sees what comes of it.
+    /// Keeps the table true until Ctrl-C: whoever changes the clusters sees what comes of it.
     fn go_on(&mut self, paper: &mut Paper, asker: &Asker) -> anyhow::Result<()> {
         let mut shown = Vec::new();
         loop {
@@ -218,7 +264,7 @@ impl Theatre {
                 shown = lines;
             }
             if self.is_ended_within(REFRESH) {
-                return paper.text("Ended; the folder is removed.");
+                return paper.text("Ended; nothing of it is left.");
             }
         }
     }

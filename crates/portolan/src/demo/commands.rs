@@ -1,63 +1,59 @@
 //! The commands to try while the demo goes on serving: each as it can be pasted into a shell.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::Scene;
 use super::clients::{CLIENTS, KUBEFED_NAME, NAME};
-use super::folder::{CLUSTER_THAT_FAILS, ENDPOINTS};
 use crate::control::Control;
 
 /// Widest line, in characters; a longer command goes on on the next.
 const WIDTH: usize = 78;
 
-/// Something to try.
-pub(super) struct Step {
+/// A command to try.
+pub struct Step {
     /// What it shows.
-    pub(super) why: &'static str,
+    pub why: &'static str,
     words: Vec<String>,
 }
 
 /// What to try, in this order.
-pub(super) fn to_try(server: SocketAddr, folder: &Path, control: Option<&Control>) -> Vec<Step> {
+pub(super) fn to_try(server: SocketAddr, scene: &dyn Scene, control: Option<&Control>) -> Vec<Step> {
     let [client, ..] = &CLIENTS;
     let program = program();
     // Without a control socket the folder is read instead.
-    let (flag, path) = match control {
-        Some(control) => ("--control", control.path()),
-        None => ("--fleet", folder),
+    let (flag, path) = match (control, scene.folder()) {
+        (Some(control), _) => ("--control ", control.path()),
+        (None, Some(folder)) => ("--fleet ", folder),
+        (None, None) => ("", std::path::Path::new("")),
     };
-    let where_to_ask = format!("{flag} {}", quoted(&path.display().to_string()));
-    let ours =
-        |words: &[&str]| words.iter().copied().chain([where_to_ask.as_str()]).map(str::to_owned).collect();
+    let where_to_ask = format!("{flag}{}", quoted(&path.display().to_string()));
+    let ours = |why, words: &[&str]| Step::new(why, &[words, &[where_to_ask.as_str()]].concat());
     let (address, port) = (format!("@{}", server.ip()), server.port().to_string());
-    let dig = |words: [&str; 2]| {
-        ["dig", &address, "-p", &port].into_iter().chain(words).map(str::to_owned).collect()
+    let dig = |why, words: [&str; 2]| {
+        Step::new(why, &[&["dig", address.as_str(), "-p", port.as_str()][..], &words].concat())
     };
-    let file = quoted(&folder.join(ENDPOINTS).display().to_string());
-    let cluster = quoted(&folder.join(CLUSTER_THAT_FAILS).display().to_string());
-    let change = ["sed", "-i", "'s/ready: true/ready: false/'", &file].map(str::to_owned).into();
-    vec![
-        Step {
-            why: "what a client in Berlin gets",
-            words: dig([NAME, &format!("+subnet={}", client.network_text())]),
-        },
-        Step {
-            why: "and why",
-            words: ours(&[&program, "explain", NAME, "--from", &client.address.to_string()]),
-        },
-        Step { why: "how the whole fleet is", words: ours(&[&program, "status"]) },
-        Step { why: "the European region as KubeFed names it", words: dig(["+short", KUBEFED_NAME]) },
-        Step { why: "turn its pods unready again: the table below follows", words: change },
-        Step {
-            why: "take the whole cluster away: it is silent, and its last facts stay",
-            words: ["rm", "-r", &cluster].map(str::to_owned).into(),
-        },
-    ]
+    let from = client.address.to_string();
+    let mut steps = vec![
+        dig("what a client in Berlin gets", [NAME, &format!("+subnet={}", client.network_text())]),
+        ours("and why", &[&program, "explain", NAME, "--from", &from]),
+        ours("how the whole fleet is", &[&program, "status"]),
+        dig("the European region as KubeFed names it", ["+short", KUBEFED_NAME]),
+    ];
+    steps.extend(scene.to_try());
+    steps
 }
 
 impl Step {
+    /// A command of these words, and what it shows.
+    #[must_use]
+    pub fn new(why: &'static str, words: &[&str]) -> Self {
+        Self { why, words: words.iter().map(|word| (*word).to_owned()).collect() }
+    }
+
     /// The command, on as many lines as it takes.
-    pub(super) fn lines(&self) -> Vec<String> {
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         for word in &self.words {
             match lines.last_mut() {
@@ -89,7 +85,7 @@ fn program() -> String {
 }
 
 /// A word as a shell reads it back.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

@@ -1,14 +1,20 @@
 //! `examples/bookinfo`, as it stands in this binary, and a copy of it on disk that may be edited.
 
+use std::any::Any;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use super::Scene;
+use super::commands::{Step, quoted};
+use crate::engine::SharedEngine;
+use crate::source::Watch;
+
 /// The cluster that loses its endpoints.
-pub(super) const CLUSTER_THAT_FAILS: &str = "eu-frankfurt";
+pub const CLUSTER_THAT_FAILS: &str = "eu-frankfurt";
 /// The file that says so.
-pub(super) const ENDPOINTS: &str = "eu-frankfurt/endpoints.yaml";
+const ENDPOINTS: &str = "eu-frankfurt/endpoints.yaml";
 
 /// Most folders of demos that did not end well and are passed over to find a free name.
 const TRIES_MAX: u32 = 100;
@@ -23,8 +29,8 @@ macro_rules! bookinfo {
     };
 }
 
-/// Its files, by path.
-pub(super) const FILES: &[(&str, &str)] = bookinfo![
+/// The example's files, by path.
+pub const FILES: &[(&str, &str)] = bookinfo![
     "ap-singapore/endpoints.yaml",
     "ap-singapore/ingresses.yaml",
     "ap-singapore/nodes.yaml",
@@ -61,17 +67,6 @@ impl Folder {
         Ok(folder)
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Turns all pods of the cluster ready, or unready.
-    pub(super) fn set_ready(&self, is_ready: bool) -> anyhow::Result<()> {
-        let text = FILES.iter().find(|(path, _)| *path == ENDPOINTS).map_or("", |(_, text)| *text);
-        let text = if is_ready { text.to_owned() } else { text.replace(READY, UNREADY) };
-        self.write(ENDPOINTS, &text)
-    }
-
     /// Writes a file whole: nobody sees half of it.
     fn write(&self, path: &str, text: &str) -> anyhow::Result<()> {
         let path = self.path.join(path);
@@ -84,6 +79,43 @@ impl Folder {
             .and_then(|()| std::fs::write(&draft, text))
             .and_then(|()| std::fs::rename(&draft, &path));
         written.with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl Scene for Folder {
+    fn about(&self) -> &'static str {
+        "Bookinfo in three clusters on three continents, read from real manifests."
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        vec![("manifests", self.path.display().to_string())]
+    }
+
+    fn follow(&self, engine: &SharedEngine) -> anyhow::Result<Box<dyn Any>> {
+        Ok(Box::new(Watch::start(&self.path, engine.clone())?))
+    }
+
+    fn set_ready(&self, is_ready: bool) -> anyhow::Result<()> {
+        let text = FILES.iter().find(|(path, _)| *path == ENDPOINTS).map_or("", |(_, text)| *text);
+        let text = if is_ready { text.to_owned() } else { text.replace(READY, UNREADY) };
+        self.write(ENDPOINTS, &text)
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn to_try(&self) -> Vec<Step> {
+        let file = quoted(&self.path.join(ENDPOINTS).display().to_string());
+        let cluster = quoted(&self.path.join(CLUSTER_THAT_FAILS).display().to_string());
+        let unready = ["sed", "-i", "'s/ready: true/ready: false/'", &file];
+        vec![
+            Step::new("turn its pods unready again: the table below follows", &unready),
+            Step::new(
+                "take the whole cluster away: it is silent, and its last facts stay",
+                &["rm", "-r", &cluster],
+            ),
+        ]
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::clients::{CLIENTS, FRANKFURT, Stage};
 use super::folder::{FILES, Folder};
 use super::table::Table;
-use super::{Asker, Theatre};
+use super::{Asker, Scene as _, Theatre};
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/bookinfo");
 
@@ -35,7 +35,7 @@ fn the_example_has_no_problem() {
 #[test]
 fn the_folder_goes_with_the_demo() {
     let folder = Folder::create().unwrap();
-    let path = folder.path().to_owned();
+    let path = folder.folder().unwrap().to_owned();
     assert!(path.join("eu-frankfurt/nodes.yaml").is_file());
     drop(folder);
     assert!(!path.exists());
@@ -44,7 +44,7 @@ fn the_folder_goes_with_the_demo() {
 /// The check must be able to fail: what is right at one stage is wrong at another.
 #[test]
 fn an_answer_of_another_stage_is_wrong() {
-    let theatre = Theatre::open().unwrap();
+    let theatre = Theatre::open(Box::new(Folder::create().unwrap())).unwrap();
     let asker = Asker::new(theatre.address()).unwrap();
     assert_eq!(asker.ask(&CLIENTS[0]).unwrap().addresses, [std::net::IpAddr::from(FRANKFURT)]);
     let table = Table::ask(&asker, &theatre.engine).unwrap();

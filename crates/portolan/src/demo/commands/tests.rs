@@ -1,3 +1,4 @@
+use super::super::folder::Folder;
 use super::{Step, WIDTH, quoted, to_try};
 
 #[test]
@@ -7,7 +8,7 @@ fn long_commands_go_on_on_the_next_line() {
         (&["dig", &"n".repeat(72), "+short"], &[&format!("dig {} \\", "n".repeat(72)), "  +short"]),
         (&["dig", &"n".repeat(90)], &["dig \\", &format!("  {}", "n".repeat(90))]),
     ] {
-        let step = Step { why: "", words: words.iter().map(|word| (*word).to_owned()).collect() };
+        let step = Step::new("", words);
         assert_eq!(step.lines(), expected);
     }
 }
@@ -27,8 +28,8 @@ fn words_are_quoted_for_the_shell() {
 
 #[test]
 fn every_step_fits_a_terminal() {
-    let folder = std::path::Path::new("/tmp/portolan-demo-4194304-0");
-    for step in to_try(([127, 0, 0, 1], 65_535).into(), folder, None).iter().skip(1) {
+    let folder = Folder::create().unwrap();
+    for step in to_try(([127, 0, 0, 1], 65_535).into(), &folder, None).iter().skip(1) {
         let fits = |line: &String| line.chars().count() <= WIDTH;
         // The path of a test's own binary is as long as it likes.
         let lines = step.lines();
