@@ -27,6 +27,8 @@ use crate::kinds::{
 };
 use crate::object::{Body, Kind, Object};
 
+pub mod event;
+
 /// Longest message of a condition, in characters; the API takes 32,768.
 const MESSAGE_CHARS_MAX: usize = 1_024;
 
@@ -125,7 +127,9 @@ impl<'p> Faults<'p> {
         Self(faults)
     }
 
-    fn about(&self, object: &str) -> &[&'p Problem] {
+    /// What is wrong with an object, by its key.
+    #[must_use]
+    pub fn about(&self, object: &str) -> &[&'p Problem] {
         self.0.get(object).map(Vec::as_slice).unwrap_or_default()
     }
 }
