@@ -3,6 +3,7 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | `followed` | the program following clusters, and what clients get of it |
+//! | `managed` | the same with Kubernetes' own controllers, which make the slices and delete what goes |
 //! | `sourced` | names of routes, on a server that has an older version of their kinds |
 //! | `walk` | the article's walk-through on three API servers, and what may befall them |
 //!
@@ -13,6 +14,7 @@
 use std::process::Command;
 
 mod followed;
+mod managed;
 mod sourced;
 mod walk;
 

@@ -12,12 +12,17 @@ use super::followed::{Followed, HUB_RIGHTS, MEMBER_RIGHTS};
 use super::{compat, definitions};
 
 /// The clusters, the address of each one's load balancer, and its region.
-const CLUSTERS: [(&str, &str); 3] =
+pub(super) const CLUSTERS: [(&str, &str); 3] =
     [("eu-1", "192.0.2.10"), ("us-1", "198.51.100.10"), ("ap-1", "203.0.113.10")];
-const GLOBAL: &str = "web.shop.fed.svc.fed.example";
-const SHOP: &str = "shop.glb.example";
+pub(super) const GLOBAL: &str = "web.shop.fed.svc.fed.example";
+pub(super) const SHOP: &str = "shop.glb.example";
 
 fn fleet() -> Option<[ApiServer; 3]> {
+    fleet_with(workload)
+}
+
+/// Three clusters, of which the first is the hub, each with what it runs.
+pub(super) fn fleet_with(workload: fn(&ApiServer, &str, &str)) -> Option<[ApiServer; 3]> {
     let setup = portolan_testbed::Setup::default;
     let servers = ApiServer::start_all(CLUSTERS.map(|(name, _)| (name, setup())))?;
     for (server, (name, address)) in servers.iter().zip(CLUSTERS) {
@@ -150,7 +155,7 @@ fn the_walk_through() {
 }
 
 /// The status that KubeFed's own controllers would fill, and our conditions.
-fn statuses_are_filled(hub: &ApiServer) {
+pub(super) fn statuses_are_filled(hub: &ApiServer) {
     let record = "/apis/multiclusterdns.kubefed.io/v1alpha1/namespaces/shop/servicednsrecords/web";
     let filled = wait("the record's status", || {
         let status = hub.admin().get(record).unwrap()["status"].take();

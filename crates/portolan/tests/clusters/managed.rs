@@ -1,0 +1,93 @@
+//! The walk-through with Kubernetes' own controllers beside each API server: they make the EndpointSlices of
+//! Services and Pods, and delete what a namespace held. Pods are what the test says, as there are no nodes.
+
+use portolan_testbed::{ApiServer, ControllerManager};
+
+use super::followed::Followed;
+use super::walk::{CLUSTERS, GLOBAL, SHOP, fleet_with, statuses_are_filled};
+
+fn workload(server: &ApiServer, cluster: &str, address: &str) {
+    let objects = format!(
+        "
+apiVersion: v1
+kind: Namespace
+metadata: {{name: shop}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {{name: kube-federation-system}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {{name: default, namespace: shop}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: shop}}
+spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
+status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
+---
+apiVersion: v1
+kind: Node
+metadata:
+  name: n1
+  labels: {{topology.kubernetes.io/region: r-{cluster}, topology.kubernetes.io/zone: z-{cluster}}}
+---
+{}",
+        pod(true)
+    );
+    server.admin().apply(&objects).unwrap();
+}
+
+fn pod(is_ready: bool) -> String {
+    let ready = if is_ready { "True" } else { "False" };
+    format!(
+        "
+apiVersion: v1
+kind: Pod
+metadata: {{name: web-1, namespace: shop, labels: {{app: web}}}}
+spec: {{nodeName: n1, containers: [{{name: web, image: web}}]}}
+status:
+  phase: Running
+  podIP: 10.1.2.3
+  podIPs: [{{ip: 10.1.2.3}}]
+  conditions: [{{type: Ready, status: '{ready}'}}]
+"
+    )
+}
+
+#[test]
+fn the_walk_through_with_controllers() {
+    let Some(servers) = fleet_with(workload) else { return };
+    let [eu, us, ap] = &servers;
+    let managers: Vec<_> = servers.iter().map_while(ControllerManager::start).collect();
+    if managers.len() < servers.len() {
+        return;
+    }
+    let mut program = Followed::start(&[eu, us, ap]);
+    let [eu_ip, us_ip, ap_ip] = CLUSTERS.map(|(_, address)| address);
+    program.wait_for(GLOBAL, &[eu_ip, us_ip, ap_ip]);
+    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    statuses_are_filled(eu);
+
+    // A pod turns unready, and ready again; another is deleted, and made again.
+    eu.admin().apply(&pod(false)).unwrap();
+    program.wait_for(SHOP, &[us_ip, ap_ip]);
+    eu.admin().apply(&pod(true)).unwrap();
+    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    us.admin().delete("/api/v1/namespaces/shop/pods/web-1?gracePeriodSeconds=0").unwrap();
+    program.wait_for(SHOP, &[eu_ip, ap_ip]);
+    us.admin().apply(&pod(true)).unwrap();
+    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+
+    // Every API server gone, and the program started again: answers from the last good state.
+    program.kill();
+    servers.iter().for_each(ApiServer::kill);
+    program.go();
+    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    servers.iter().for_each(ApiServer::restart);
+
+    // A namespace that is deleted takes all it held with it: deletions that are told are believed.
+    ap.admin().delete("/api/v1/namespaces/shop").unwrap();
+    program.wait_for(SHOP, &[eu_ip, us_ip]);
+}
