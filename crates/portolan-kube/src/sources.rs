@@ -49,7 +49,9 @@ use portolan_core::Reason;
 pub use endpoint::Endpoint;
 pub use options::{DEFAULT_PREFIXES, ITEMS_MAX, OptionFault, Options, RECORD_TYPES, Templates};
 pub use selector::{LabelSelector, REQUIREMENTS_MAX, Selector, SelectorError};
-pub use template::{NESTING_MAX, OUTPUT_OCTETS_MAX, STEPS_MAX, TEMPLATE_OCTETS_MAX, Template, TemplateError};
+pub use template::{
+    NESTING_MAX, OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, TEMPLATE_OCTETS_MAX, Template, TemplateError,
+};
 pub(crate) use view::all_of;
 pub use view::{Cluster, View};
 

@@ -46,7 +46,7 @@ fn has_class(scene: &Scene<'_, '_>, source: &IngressSource) -> bool {
 fn hosts(scene: &mut Scene<'_, '_>, object: &Ingress, source: &IngressSource) -> Vec<String> {
     let (rules, tls) = (!scene.options.ignore_ingress_rules_spec, !scene.options.ignore_ingress_tls_spec);
     let rules = object.rules.iter().filter_map(|rule| rule.host.as_deref()).filter(|_| rules);
-    let tls = source.tls_hosts.iter().map(|host| &**host).filter(|host| tls && !host.is_empty());
+    let tls = source.tls.iter().flatten().map(|host| &**host).filter(|host| tls && !host.is_empty());
     let defined = rules.chain(tls).map(Into::into).collect::<Vec<String>>();
     let mut annotated = || match scene.options.ignore_hostname_annotation {
         true => Vec::new(),

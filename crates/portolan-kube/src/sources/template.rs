@@ -20,6 +20,7 @@ mod run;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::Source;
 
@@ -27,10 +28,12 @@ pub(super) use self::fields::{fields, shape};
 
 /// Longest template, in octets.
 pub const TEMPLATE_OCTETS_MAX: usize = 16 * 1024;
-/// Most that one template may give for one object, in octets.
+/// Most that one template may give for one object, and one function, in octets.
 pub const OUTPUT_OCTETS_MAX: usize = 64 * 1024;
 /// Most actions that are run for one object: nested `range`s multiply.
 pub const STEPS_MAX: usize = 100_000;
+/// Octets of texts that functions take and give which cost as much as an action.
+pub const STEP_OCTETS: usize = 1024;
 /// Deepest nesting of actions and parentheses.
 pub const NESTING_MAX: usize = 32;
 
@@ -55,7 +58,7 @@ impl fmt::Display for TemplateError {
     }
 }
 
-/// What a template works on.
+/// What a template works on. A template takes the same values again and again, so they are shared and not copied.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
     /// Nothing: what a map lacks.
@@ -63,14 +66,14 @@ pub(super) enum Value {
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(String),
-    List(Vec<Value>),
+    Text(Arc<str>),
+    List(Arc<[Value]>),
     /// Labels and the like: any key may be asked for.
-    Texts(BTreeMap<String, String>),
+    Texts(Arc<BTreeMap<String, Arc<str>>>),
     /// An object of JSON: any key may be asked for.
-    Map(BTreeMap<String, Value>),
+    Map(Arc<BTreeMap<String, Value>>),
     /// Fields that are known; another one is a fault.
-    Struct(BTreeMap<&'static str, Value>),
+    Struct(Arc<BTreeMap<&'static str, Value>>),
 }
 
 impl Template {
@@ -164,7 +167,7 @@ impl Value {
             Self::Bool(value) => value.to_string(),
             Self::Int(value) => value.to_string(),
             Self::Float(value) => value.to_string(),
-            Self::Text(text) => text.clone(),
+            Self::Text(text) => text.to_string(),
             Self::List(items) => format!("[{}]", joined(items.iter().map(Self::printed).collect())),
             Self::Texts(items) => {
                 format!("map[{}]", joined(items.iter().map(|(k, v)| format!("{k}:{v}")).collect()))

@@ -77,8 +77,8 @@ pub struct IngressSource {
     pub meta: Meta,
     /// `spec.ingressClassName`; empty when it does not say.
     pub class: Box<str>,
-    /// `spec.tls[].hosts`.
-    pub tls_hosts: Texts,
+    /// `spec.tls[].hosts`, of each entry.
+    pub tls: Box<[Texts]>,
 }
 
 /// Of a Node.
@@ -215,7 +215,7 @@ impl IngressSource {
         Self {
             meta: keep.meta(&ingress.metadata),
             class: class.into(),
-            tls_hosts: texts(tls.iter().filter_map(|tls| tls.hosts.as_ref()).flatten()),
+            tls: tls.iter().map(|tls| texts(tls.hosts.iter().flatten())).collect(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Looking at a template before there is an object.
 
-use super::parse::{Command, Node, Of, Pipe, fault};
+use super::parse::{Branch, Command, Node, Of, Pipe, fault};
 use super::{TemplateError, Value};
 
 /// Looks for fields that none of these objects has. `is_root`: the dot is the object itself.
@@ -9,17 +9,34 @@ pub(super) fn check(nodes: &[Node], shapes: &[Value], is_root: bool) -> Result<(
         match node {
             Node::Text(_) | Node::Break | Node::Continue => {}
             Node::Print(pipe) => check_pipe(pipe, shapes, is_root)?,
-            Node::If(pipe, then, otherwise) => {
-                check_pipe(pipe, shapes, is_root)?;
-                check(then, shapes, is_root)?;
+            Node::If(branches, otherwise) => {
+                check_branches(branches, shapes, is_root, is_root)?;
                 check(otherwise, shapes, is_root)?;
             }
-            Node::With(pipe, then, otherwise) | Node::Range(pipe, then, otherwise) => {
+            Node::With(branches, otherwise) => {
+                check_branches(branches, shapes, is_root, false)?;
+                check(otherwise, shapes, is_root)?;
+            }
+            Node::Range(pipe, body, otherwise) => {
                 check_pipe(pipe, shapes, is_root)?;
-                check(then, shapes, false)?;
+                check(body, shapes, false)?;
                 check(otherwise, shapes, is_root)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// `is_root_inside`: the same of what is run when a branch is taken.
+fn check_branches(
+    branches: &[Branch],
+    shapes: &[Value],
+    is_root: bool,
+    is_root_inside: bool,
+) -> Result<(), TemplateError> {
+    for Branch { pipe, then } in branches {
+        check_pipe(pipe, shapes, is_root)?;
+        check(then, shapes, is_root_inside)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 //! is an object.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{Source, Value};
 use crate::gateway_api;
@@ -28,7 +29,9 @@ pub(in crate::sources) fn fields(object: &Object) -> Value {
         Body::IstioGateway(gateway) => {
             let servers =
                 gateway.spec.servers.iter().map(|server| structure([("Hosts", list(&server.hosts))]));
-            let selector = Value::Texts(gateway.spec.selector.clone());
+            let selector = gateway.spec.selector.iter();
+            let selector = selector.map(|(key, value)| (key.clone(), value.as_str().into())).collect();
+            let selector = Value::Texts(Arc::new(selector));
             let spec = structure([("Selector", selector), ("Servers", Value::List(servers.collect()))]);
             (Some(&gateway.meta), spec, Value::Nothing)
         }
@@ -76,7 +79,7 @@ fn whole(key: &ObjectKey, meta: Option<&Meta>, spec: Value, status: Value) -> Va
     fields.insert("TypeMeta", structure(types()));
     fields.extend([("Spec", spec)].into_iter().filter(|(_, spec)| *spec != Value::Nothing));
     fields.extend([("Status", status)].into_iter().filter(|(_, status)| *status != Value::Nothing));
-    Value::Struct(fields)
+    Value::Struct(Arc::new(fields))
 }
 
 /// The version that External-DNS reads a kind in.
@@ -113,11 +116,12 @@ fn of_ingress(ingress: &Ingress) -> (Option<&Meta>, Value, Value) {
     let source = ingress.source.as_deref();
     let rule = |host: Option<&str>| structure([("Host", text(host.unwrap_or_default()))]);
     let rules = ingress.rules.iter().map(|of| rule(of.host.as_deref()));
-    let hosts = source.map_or_else(|| Value::List(Vec::new()), |source| items(&source.tls_hosts));
+    let tls = source.into_iter().flat_map(|source| &source.tls);
+    let tls = tls.map(|hosts| structure([("Hosts", items(hosts))]));
     let spec = structure([
         ("IngressClassName", text(source.map_or("", |source| &source.class))),
         ("Rules", Value::List(rules.collect())),
-        ("TLS", Value::List(vec![structure([("Hosts", hosts)])])),
+        ("TLS", Value::List(tls.collect())),
     ]);
     (source.map(|source| &source.meta), spec, balancer(&ingress.balancer))
 }
@@ -164,7 +168,7 @@ fn balancer(balancer: &Balancer) -> Value {
 }
 
 fn structure<const N: usize>(fields: [(&'static str, Value); N]) -> Value {
-    Value::Struct(fields.into())
+    Value::Struct(Arc::new(fields.into()))
 }
 
 fn text(text: &str) -> Value {
@@ -172,7 +176,7 @@ fn text(text: &str) -> Value {
 }
 
 fn texts(pairs: &Pairs) -> Value {
-    Value::Texts(pairs.iter().map(|(key, value)| (key.into(), value.into())).collect())
+    Value::Texts(Arc::new(pairs.iter().map(|(key, value)| (key.into(), value.into())).collect()))
 }
 
 fn items(texts: &Texts) -> Value {

@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::{Source, Value};
+use super::{OUTPUT_OCTETS_MAX, Source, Value};
 
 /// What a function knows beside its arguments.
 #[derive(Clone, Copy)]
@@ -51,8 +52,8 @@ static FUNCTIONS: [Function; 26] =
         function("isIPv4", (1, 1), |a, _| Ok(Value::Bool(matches!(text(a, 0)?.parse(), Ok(IpAddr::V4(_)))))),
         function("isIPv6", (1, 1), |a, _| Ok(Value::Bool(matches!(text(a, 0)?.parse(), Ok(IpAddr::V6(_)))))),
         function("isSource", (1, 1), is_source),
-        function("replace", (3, 3), |a, _| Ok(Value::Text(text(a, 2)?.replace(text(a, 0)?, text(a, 1)?)))),
-        function("toLower", (1, 1), |a, _| Ok(Value::Text(text(a, 0)?.to_lowercase()))),
+        function("replace", (3, 3), |a, _| replace(a)),
+        function("toLower", (1, 1), |a, _| Ok(Value::Text(text(a, 0)?.to_lowercase().into()))),
         function("trim", (1, 1), |a, _| Ok(Value::Text(text(a, 0)?.trim().into()))),
         function("trimPrefix", (2, 2), |a, _| {
             let (whole, prefix) = (text(a, 0)?, text(a, 1)?);
@@ -74,8 +75,8 @@ static FUNCTIONS: [Function; 26] =
         function("index", (1, ARGUMENTS_MAX), |a, _| index(a)),
         function("slice", (1, 3), |a, _| slice(a)),
         function("len", (1, 1), |a, _| len(a)),
-        function("print", (0, ARGUMENTS_MAX), |a, _| Ok(Value::Text(print(a)))),
-        function("println", (0, ARGUMENTS_MAX), |a, _| Ok(Value::Text(spaced(a) + "\n"))),
+        function("print", (0, ARGUMENTS_MAX), |a, _| print(a)),
+        function("println", (0, ARGUMENTS_MAX), |a, _| println(a)),
         function("printf", (1, ARGUMENTS_MAX), |a, _| printf(a)),
     ];
 
@@ -111,6 +112,29 @@ fn text(arguments: &[Value], nth: usize) -> Result<&str, String> {
             Err(format!("argument {} is {kind}, and a text is wanted", nth + 1))
         }
     }
+}
+
+/// Adds to a text what is printed, as far as it may grow.
+fn append(out: &mut String, text: &str) -> Result<(), String> {
+    if out.len() + text.len() > OUTPUT_OCTETS_MAX {
+        return Err(format!("gives more than {OUTPUT_OCTETS_MAX} octets"));
+    }
+    out.push_str(text);
+    Ok(())
+}
+
+/// `replace OLD NEW TEXT`. An empty one stands between all characters, as in Go.
+fn replace(arguments: &[Value]) -> Result<Value, String> {
+    let (old, new, whole) = (text(arguments, 0)?, text(arguments, 1)?, text(arguments, 2)?);
+    let mut out = String::new();
+    let mut done = 0;
+    for (at, found) in whole.match_indices(old) {
+        append(&mut out, whole.get(done..at).unwrap_or_default())?;
+        append(&mut out, new)?;
+        done = at + found.len();
+    }
+    append(&mut out, whole.get(done..).unwrap_or_default())?;
+    Ok(Value::Text(out.into()))
 }
 
 fn last(arguments: &[Value], _: Scene) -> Result<Value, String> {
@@ -171,9 +195,9 @@ fn index(arguments: &[Value]) -> Result<Value, String> {
     for key in keys {
         value = match (&value, key) {
             (Value::Texts(items), Value::Text(key)) => {
-                Value::Text(items.get(key).cloned().unwrap_or_default())
+                Value::Text(items.get(&**key).cloned().unwrap_or_default())
             }
-            (Value::Map(items), Value::Text(key)) => items.get(key).cloned().unwrap_or(Value::Nothing),
+            (Value::Map(items), Value::Text(key)) => items.get(&**key).cloned().unwrap_or(Value::Nothing),
             (Value::List(items), Value::Int(at)) => {
                 let item = usize::try_from(*at).ok().and_then(|at| items.get(at)).cloned();
                 item.ok_or_else(|| format!("the list has {} items, and none at {at}", items.len()))?
@@ -199,7 +223,7 @@ fn slice(arguments: &[Value]) -> Result<Value, String> {
         }
         Some(Value::List(items)) => {
             let part = items.get(bound(1, 0)?..bound(2, items.len())?).ok_or_else(outside)?;
-            Ok(Value::List(part.to_vec()))
+            Ok(Value::List(part.into()))
         }
         other => Err(format!("{} has no parts", other.map_or("nothing", Value::kind))),
     }
@@ -217,7 +241,7 @@ fn len(arguments: &[Value]) -> Result<Value, String> {
 }
 
 /// A space stands between two of which neither is a text.
-fn print(arguments: &[Value]) -> String {
+fn print(arguments: &[Value]) -> Result<Value, String> {
     let mut out = String::new();
     let mut was_text = true;
     for (nth, value) in arguments.iter().enumerate() {
@@ -225,14 +249,20 @@ fn print(arguments: &[Value]) -> String {
         if nth > 0 && !is_text && !was_text {
             out.push(' ');
         }
-        out += &value.printed();
+        append(&mut out, &value.printed())?;
         was_text = is_text;
     }
-    out
+    Ok(Value::Text(out.into()))
 }
 
-fn spaced(arguments: &[Value]) -> String {
-    arguments.iter().map(Value::printed).collect::<Vec<_>>().join(" ")
+fn println(arguments: &[Value]) -> Result<Value, String> {
+    let mut out = String::new();
+    for (nth, value) in arguments.iter().enumerate() {
+        append(&mut out, if nth > 0 { " " } else { "" })?;
+        append(&mut out, &value.printed())?;
+    }
+    append(&mut out, "\n")?;
+    Ok(Value::Text(out.into()))
 }
 
 /// `%s`, `%v`, `%d`, `%t`, `%q` and `%%`, without widths.
@@ -251,16 +281,17 @@ fn printf(arguments: &[Value]) -> Result<Value, String> {
             continue;
         }
         let value = values.next().ok_or_else(|| "has more verbs than values".to_owned())?;
-        match (verb, value) {
-            (Some('s' | 'v'), value) | (Some('d'), value @ Value::Int(_)) => out += &value.printed(),
-            (Some('t'), value @ Value::Bool(_)) => out += &value.printed(),
-            (Some('q'), Value::Text(text)) => out += &format!("{text:?}"),
+        let printed = match (verb, value) {
+            (Some('s' | 'v'), value) => value.printed(),
+            (Some('d'), Value::Int(_)) | (Some('t'), Value::Bool(_)) => value.printed(),
+            (Some('q'), Value::Text(text)) => format!("{text:?}"),
             (Some(verb), value) => return Err(format!("%{verb} does not print {}", value.kind())),
             (None, _) => return Err("ends with a %".into()),
-        }
+        };
+        append(&mut out, &printed)?;
     }
     match values.next() {
-        None => Ok(Value::Text(out)),
+        None => Ok(Value::Text(out.into())),
         Some(_) => Err("has fewer verbs than values".into()),
     }
 }
@@ -270,11 +301,11 @@ fn of_json(json: serde_json::Value) -> Value {
         serde_json::Value::Null => Value::Nothing,
         serde_json::Value::Bool(value) => Value::Bool(value),
         serde_json::Value::Number(number) => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
-        serde_json::Value::String(text) => Value::Text(text),
+        serde_json::Value::String(text) => Value::Text(text.into()),
         serde_json::Value::Array(items) => Value::List(items.into_iter().map(of_json).collect()),
         serde_json::Value::Object(items) => {
             let items: BTreeMap<String, Value> = items.into_iter().map(|(k, v)| (k, of_json(v))).collect();
-            Value::Map(items)
+            Value::Map(Arc::new(items))
         }
     }
 }

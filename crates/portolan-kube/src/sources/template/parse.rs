@@ -11,11 +11,18 @@ pub(super) enum Node {
     Text(String),
     /// Printed, unless it only sets a variable.
     Print(Pipe),
-    If(Pipe, Vec<Node>, Vec<Node>),
-    With(Pipe, Vec<Node>, Vec<Node>),
+    If(Vec<Branch>, Vec<Node>),
+    With(Vec<Branch>, Vec<Node>),
     Range(Pipe, Vec<Node>, Vec<Node>),
     Break,
     Continue,
+}
+
+/// One of the branches between `if` and `end`: `else if` has one of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Branch {
+    pub(super) pipe: Pipe,
+    pub(super) then: Vec<Node>,
 }
 
 /// Commands, each of which gets what the one before gave as its last argument.
@@ -125,13 +132,50 @@ impl Parser<'_, '_> {
         }))
     }
 
-    /// `if`, `with` or `range` up to its `end`.
+    /// `if`, `with` or `range` up to its `end`. A chain of `else if` is one block, however long it is.
     fn block(&mut self, name: &str, column: usize, words: &[Word]) -> Result<Node, TemplateError> {
         self.depth += 1;
         if self.depth > NESTING_MAX {
             return Err(fault(column, format!("actions are nested more than {NESTING_MAX} deep")));
         }
         let scope = self.variables.len();
+        let (first, mut end) = self.branch(name, column, words)?;
+        let mut branches = vec![first];
+        let otherwise = loop {
+            let Some(found) = end else { return Err(fault(column, format!("{name} has no end"))) };
+            if found.name == "end" {
+                break Vec::new();
+            }
+            let Some(word) = found.rest.first() else { break self.otherwise(name, column)? };
+            let is_next = name != "range" && matches!(&word.token, Token::Name(again) if again == name);
+            if !is_next {
+                let message = format!("else stands alone, or before {name} once more");
+                return Err(fault(found.column, message));
+            }
+            let words = found.rest.get(1..).unwrap_or_default();
+            let (next, after) = self.branch(name, found.column, words)?;
+            branches.push(next);
+            end = after;
+        };
+        self.variables.truncate(scope);
+        self.depth -= 1;
+        Ok(match name {
+            "if" => Node::If(branches, otherwise),
+            "with" => Node::With(branches, otherwise),
+            _ => {
+                let Branch { pipe, then } = branches.swap_remove(0);
+                Node::Range(pipe, then, otherwise)
+            }
+        })
+    }
+
+    /// A pipe, and what is run when it is true, up to `else` or `end`.
+    fn branch(
+        &mut self,
+        name: &str,
+        column: usize,
+        words: &[Word],
+    ) -> Result<(Branch, Option<End>), TemplateError> {
         if words.is_empty() {
             return Err(fault(column, format!("{name} of what?")));
         }
@@ -139,32 +183,15 @@ impl Parser<'_, '_> {
         self.loops += usize::from(name == "range");
         let (then, end) = self.nodes()?;
         self.loops -= usize::from(name == "range");
-        let otherwise = match end {
-            None => return Err(fault(column, format!("{name} has no end"))),
-            Some(End { name: "end", .. }) => Vec::new(),
-            Some(end) => self.otherwise(name, column, &end)?,
-        };
-        self.variables.truncate(scope);
-        self.depth -= 1;
-        Ok(match name {
-            "if" => Node::If(pipe, then, otherwise),
-            "with" => Node::With(pipe, then, otherwise),
-            _ => Node::Range(pipe, then, otherwise),
-        })
+        Ok((Branch { pipe, then }, end))
     }
 
-    /// What stands between `else` and `end`; `else if` is another block, which has the same `end`.
-    fn otherwise(&mut self, name: &str, column: usize, end: &End) -> Result<Vec<Node>, TemplateError> {
-        match end.rest.first().map(|word| &word.token) {
-            None => match self.nodes()? {
-                (nodes, Some(End { name: "end", .. })) => Ok(nodes),
-                (_, Some(other)) => Err(fault(other.column, "a second else")),
-                (_, None) => Err(fault(column, format!("{name} has no end"))),
-            },
-            Some(Token::Name(again)) if again == name && name != "range" => {
-                Ok(vec![self.block(name, end.column, end.rest.get(1..).unwrap_or_default())?])
-            }
-            Some(_) => Err(fault(end.column, format!("else stands alone, or before {name} once more"))),
+    /// What stands between the last `else` and `end`.
+    fn otherwise(&mut self, name: &str, column: usize) -> Result<Vec<Node>, TemplateError> {
+        match self.nodes()? {
+            (nodes, Some(End { name: "end", .. })) => Ok(nodes),
+            (_, Some(other)) => Err(fault(other.column, "a second else")),
+            (_, None) => Err(fault(column, format!("{name} has no end"))),
         }
     }
 
@@ -254,7 +281,7 @@ impl Parser<'_, '_> {
             }
             Token::Variable(name) if self.variables.contains(name) => Of::Variable(name.clone()),
             Token::Variable(name) => return Err(fault(column, format!("variable ${name} is not declared"))),
-            Token::Text(text) => Of::Literal(Value::Text(text.clone())),
+            Token::Text(text) => Of::Literal(Value::Text(text.as_str().into())),
             Token::Int(number) => Of::Literal(Value::Int(*number)),
             Token::Name(name) => match literal(name) {
                 Some(value) => Of::Literal(value),

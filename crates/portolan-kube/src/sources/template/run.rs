@@ -1,8 +1,8 @@
 //! Running a template on an object.
 
 use super::functions::Scene;
-use super::parse::{Command, Node, Of, Operand, Pipe};
-use super::{OUTPUT_OCTETS_MAX, STEPS_MAX, Source, TemplateError, Value};
+use super::parse::{Branch, Command, Node, Of, Operand, Pipe};
+use super::{OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, Source, TemplateError, Value};
 
 /// Runs nodes on an object, as one that a source found.
 pub(super) fn run(nodes: &[Node], object: &Value, source: Source) -> Result<String, TemplateError> {
@@ -51,26 +51,36 @@ impl Run {
                     self.print(pipe.column, &value.to_string())?;
                 }
             }
-            Node::If(pipe, then, otherwise) => {
-                let scope = self.variables.len();
-                let is_true = self.pipe(pipe, dot)?.is_true();
-                let flow = self.nodes(if is_true { then } else { otherwise }, dot)?;
-                self.variables.truncate(scope);
-                return Ok(flow);
-            }
-            Node::With(pipe, then, otherwise) => {
-                let scope = self.variables.len();
-                let value = self.pipe(pipe, dot)?;
-                let flow =
-                    if value.is_true() { self.nodes(then, &value) } else { self.nodes(otherwise, dot) }?;
-                self.variables.truncate(scope);
-                return Ok(flow);
-            }
+            Node::If(branches, otherwise) => return self.branches(branches, otherwise, dot, false),
+            Node::With(branches, otherwise) => return self.branches(branches, otherwise, dot, true),
             Node::Range(pipe, body, otherwise) => return self.range(pipe, body, otherwise, dot),
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }
         Ok(Flow::Through)
+    }
+
+    /// The first branch whose pipe is true; it sees that as its dot when the action is `with`.
+    fn branches(
+        &mut self,
+        branches: &[Branch],
+        otherwise: &[Node],
+        dot: &Value,
+        is_with: bool,
+    ) -> Result<Flow, TemplateError> {
+        let scope = self.variables.len();
+        let mut run = (otherwise, dot.clone());
+        for Branch { pipe, then } in branches {
+            let value = self.pipe(pipe, dot)?;
+            if value.is_true() {
+                run = (then.as_slice(), if is_with { value } else { dot.clone() });
+                break;
+            }
+        }
+        let (nodes, dot) = run;
+        let flow = self.nodes(nodes, &dot)?;
+        self.variables.truncate(scope);
+        Ok(flow)
     }
 
     fn range(
@@ -82,7 +92,7 @@ impl Run {
     ) -> Result<Flow, TemplateError> {
         let scope = self.variables.len();
         let over = self.value(pipe, dot)?;
-        let items = items(over).map_err(|message| TemplateError { column: pipe.column, message })?;
+        let items = items(&over).map_err(|message| TemplateError { column: pipe.column, message })?;
         if items.is_empty() {
             return self.nodes(otherwise, dot);
         }
@@ -135,7 +145,10 @@ impl Run {
                     }
                     values.extend(given.take());
                     let called = (function.call)(&values, self.scene);
-                    called.map_err(|message| TemplateError { column: *column, message })?
+                    let given = called.map_err(|message| TemplateError { column: *column, message })?;
+                    values.push(given.clone());
+                    self.take(*column, &values)?;
+                    given
                 }
             });
         }
@@ -177,6 +190,17 @@ impl Run {
         Ok(())
     }
 
+    /// Counts what a function took and gave.
+    fn take(&mut self, column: usize, values: &[Value]) -> Result<(), TemplateError> {
+        let octets = |value: &Value| if let Value::Text(text) = value { text.len() } else { 0 };
+        self.steps += values.iter().map(octets).sum::<usize>() / STEP_OCTETS;
+        if values.last().map(octets).is_some_and(|given| given > OUTPUT_OCTETS_MAX) {
+            let message = format!("gives more than {OUTPUT_OCTETS_MAX} octets");
+            return Err(TemplateError { column, message });
+        }
+        self.step(column)
+    }
+
     fn step(&mut self, column: usize) -> Result<(), TemplateError> {
         self.steps += 1;
         if self.steps > STEPS_MAX {
@@ -188,13 +212,16 @@ impl Run {
 }
 
 /// What a `range` goes through, each with its key; maps by key.
-fn items(over: Value) -> Result<Vec<(Value, Value)>, String> {
+fn items(over: &Value) -> Result<Vec<(Value, Value)>, String> {
+    let key = |key: &String| Value::Text(key.as_str().into());
     let number = |i: usize| Value::Int(i64::try_from(i).unwrap_or(i64::MAX));
     match over {
         Value::Nothing => Ok(Vec::new()),
-        Value::List(items) => Ok(items.into_iter().enumerate().map(|(i, item)| (number(i), item)).collect()),
-        Value::Texts(items) => Ok(items.into_iter().map(|(k, v)| (Value::Text(k), Value::Text(v))).collect()),
-        Value::Map(items) => Ok(items.into_iter().map(|(k, v)| (Value::Text(k), v)).collect()),
+        Value::List(items) => {
+            Ok(items.iter().enumerate().map(|(i, item)| (number(i), item.clone())).collect())
+        }
+        Value::Texts(items) => Ok(items.iter().map(|(k, v)| (key(k), Value::Text(v.clone()))).collect()),
+        Value::Map(items) => Ok(items.iter().map(|(k, v)| (key(k), v.clone())).collect()),
         other => Err(format!("a range goes through a list or a map, not through {}", other.kind())),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::Source;
-use super::{Template, fields};
+use super::{Template, Value, fields};
 use crate::manifest;
 use crate::sources::Options;
 
@@ -230,6 +230,85 @@ fn limits() {
     );
     let idle = format!("{}{{{{$x := 1}}}}{}", "{{range $.Labels}}".repeat(12), "{{end}}".repeat(12));
     assert!(run(SERVICE, "service", &idle).contains("takes more than 100000 steps"));
+}
+
+#[test]
+fn a_chain_of_branches_is_no_nesting() {
+    let chain = |name: &str| {
+        let more = format!("{{{{else {name} .Labels.x}}}}x").repeat(1_000);
+        format!("{{{{{name} .Labels.x}}}}x{more}{{{{else {name} .Name}}}}found{{{{else}}}}none{{{{end}}}}")
+    };
+    for name in ["if", "with"] {
+        // A template of 16 KiB has room for about 600 of them.
+        let chain = chain(name).replacen(&format!("{{{{else {name} .Labels.x}}}}x"), "", 500);
+        assert_eq!(run(SERVICE, "service", &chain), "found");
+    }
+    let scopes = "{{if $x := .Labels.x}}a{{else if $y := .Name}}{{$x}}{{$y}}{{end}}";
+    assert_eq!(run(SERVICE, "service", scopes), "<no value>my-service");
+}
+
+#[test]
+fn what_functions_give_has_a_limit() {
+    let service = SERVICE
+        .replace("hostname: mine", &format!("external-dns.kubernetes.io/long: {}", "x".repeat(65_536)));
+    let long = "{{$long := index .Annotations \"external-dns.kubernetes.io/long\"}}";
+    assert_eq!(run(&service, "service", &format!("{long}{{{{ len $long }}}}")), "65536");
+    for action in [
+        "replace \"x\" $long $long",
+        "print $long $long",
+        "println $long $long",
+        "printf \"%s%s\" $long $long",
+        "printf \"%q\" $long",
+    ] {
+        let template = format!("{long}{{{{$x := {action}}}}}done");
+        let given = run(&service, "service", &template);
+        assert!(given.contains("gives more than 65536 octets"), "{action}: {given}");
+    }
+    // A function that is given much costs much.
+    let again = format!(
+        "{long}{}{{{{$x := contains $long \"y\"}}}}{}",
+        "{{range $.Labels}}".repeat(6),
+        "{{end}}".repeat(6)
+    );
+    assert!(run(&service, "service", &again).contains("takes more than 100000 steps"));
+}
+
+#[test]
+fn what_is_taken_of_an_object_is_shared() {
+    let keep = crate::workload::Keep {
+        templates: true,
+        kinds: [crate::object::Kind::Service].into(),
+        ..Default::default()
+    };
+    let read = manifest::read_keeping("x.yaml", SERVICE.as_bytes(), &keep);
+    let value = fields(&read.objects[0].object);
+    for path in [&["Labels"][..], &["Spec"], &["Spec", "Ports"], &["Spec", "Selector", "app"], &["Name"]] {
+        let take = || path.iter().fold(value.clone(), |value, name| value.field(name).unwrap());
+        let is_shared = match (take(), take()) {
+            (Value::Text(a), Value::Text(b)) => std::sync::Arc::ptr_eq(&a, &b),
+            (Value::List(a), Value::List(b)) => std::sync::Arc::ptr_eq(&a, &b),
+            (Value::Texts(a), Value::Texts(b)) => std::sync::Arc::ptr_eq(&a, &b),
+            (Value::Struct(a), Value::Struct(b)) => std::sync::Arc::ptr_eq(&a, &b),
+            _ => false,
+        };
+        assert!(is_shared, "{path:?}");
+    }
+}
+
+#[test]
+fn an_ingress_has_as_many_entries_of_tls_as_it_says() {
+    let ingress = |tls: &str| {
+        format!(
+            "{{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {{name: web}}, spec: {{tls: [{tls}]}}}}"
+        )
+    };
+    let template = "{{ if .Spec.TLS }}{{ len .Spec.TLS }}{{ range .Spec.TLS }} {{ .Hosts }}{{ end }}{{ else }}none{{ end }}";
+    for (tls, expected) in [
+        ("", "none"),
+        ("{hosts: [a.example.org, b.example.org]}, {secretName: s}", "2 [a.example.org b.example.org] []"),
+    ] {
+        assert_eq!(run(&ingress(tls), "ingress", template), expected);
+    }
 }
 
 #[test]
