@@ -19,9 +19,19 @@ pub use said::{ITEMS_MAX, OptionFault};
 
 /// How annotations begin when nothing is said: as 0.22 has it, then as it was before.
 pub const DEFAULT_PREFIXES: [&str; 2] = ["external-dns.kubernetes.io/", "external-dns.alpha.kubernetes.io/"];
-/// The types of records that sources make.
-pub const RECORD_TYPES: [RecordType; 5] =
-    [RecordType::A, RecordType::AAAA, RecordType::CNAME, RecordType::SRV, RecordType::PTR];
+/// The types of records that External-DNS manages. Sources make the first five; the others stand in DNSEndpoints.
+pub const RECORD_TYPES: [RecordType; 10] = [
+    RecordType::A,
+    RecordType::AAAA,
+    RecordType::CNAME,
+    RecordType::SRV,
+    RecordType::PTR,
+    RecordType::DNAME,
+    RecordType::MX,
+    RecordType::NAPTR,
+    RecordType::NS,
+    RecordType::TXT,
+];
 /// The annotation that was an Ingress' class before it had a field for it.
 pub(super) const INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
 

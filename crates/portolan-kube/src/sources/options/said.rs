@@ -196,6 +196,6 @@ fn record_type(text: &str) -> Result<RecordType, String> {
     let parsed = text.parse().ok();
     parsed.filter(|rtype| RECORD_TYPES.contains(rtype)).ok_or_else(|| {
         let names = RECORD_TYPES.map(|rtype| rtype.to_string());
-        format!("is no type that sources make; there are {}", names.join(", "))
+        format!("is no type that External-DNS manages; there are {}", names.join(", "))
     })
 }

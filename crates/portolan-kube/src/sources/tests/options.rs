@@ -29,7 +29,7 @@ fn what_is_wrong_is_told_by_item() {
         ("exclude-target-net", &["10.0.0.0/33"][..], Some(0), "is no network"),
         ("nat64-networks", &["2001:db8::/64"][..], Some(0), "is not an IPv6 network of 96 bits"),
         ("min-ttl", &["-1"][..], None, "0 to 2147483647"),
-        ("managed-record-types", &["A", "MX"][..], Some(1), "there are A, AAAA, CNAME, SRV, PTR"),
+        ("managed-record-types", &["A", "SOA"][..], Some(1), "there are A, AAAA, CNAME, SRV, PTR, DNAME"),
         ("default-targets", &["not a host"][..], Some(0), "neither an address nor a host name"),
         ("pod-source-domain", &["-x"][..], None, "begins or ends with '-'"),
         ("policy", &["sync"][..], None, "is no option of sources"),

@@ -24,7 +24,7 @@ const SOURCE: &[&str] = &[
     "istio-virtualservice",
 ];
 const SERVICE_TYPES: &[&str] = &["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"];
-const RECORD_TYPES: &[&str] = &["A", "AAAA", "CNAME", "SRV", "PTR"];
+const RECORD_TYPES: &[&str] = &["A", "AAAA", "CNAME", "SRV", "PTR", "DNAME", "MX", "NAPTR", "NS", "TXT"];
 
 macro_rules! options {
     ($($flag:literal, $env:literal, $form:expr, $value:literal, $default:literal, $help:literal, $more:literal, $example:literal;)*) => {
