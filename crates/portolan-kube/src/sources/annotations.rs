@@ -16,6 +16,8 @@
 //! | `ingress-hostname-source`, `gateway-hostname-source` | where names are taken from |
 //! | `ingress` | the Ingress before an Istio gateway |
 
+use std::collections::BTreeSet;
+
 use portolan_core::{Reason, Ttl};
 
 use super::Faults;
@@ -25,8 +27,6 @@ use crate::workload::Pairs;
 
 /// What `controller` must say.
 const CONTROLLER: &str = "dns-controller";
-/// The prefix that a property keeps which External-DNS names by the whole annotation.
-const CLOUDFLARE_PREFIX: &str = "external-dns.kubernetes.io/";
 /// The properties of Cloudflare's that are known.
 const CLOUDFLARE: [&str; 5] = ["custom-hostname", "proxied", "region-key", "record-comment", "tags"];
 /// What a TTL must be, for messages.
@@ -105,18 +105,19 @@ impl<'a> Annotations<'a> {
         self.get("set-identifier").unwrap_or_default()
     }
 
-    /// The properties of the records, by name.
+    /// The properties of the records, by name. One that the first prefix says nothing good of is not asked of
+    /// the second.
     pub(super) fn properties(&self) -> Vec<ProviderProperty> {
+        let first = self.prefixes.first().map_or("", |prefix| &**prefix);
+        let mut said = BTreeSet::new();
         let mut properties: Vec<ProviderProperty> = Vec::new();
         for prefix in self.prefixes {
             for (key, value) in self.pairs.iter() {
-                let Some(name) = key.strip_prefix(&**prefix).and_then(|suffix| property(suffix, value))
-                else {
+                let Some(suffix) = key.strip_prefix(&**prefix).filter(|suffix| said.insert(*suffix)) else {
                     continue;
                 };
-                if properties.iter().all(|known| known.name != name) {
-                    properties.push(ProviderProperty { name, value: value.into() });
-                }
+                let name = property(suffix, value, first);
+                properties.extend(name.map(|name| ProviderProperty { name, value: value.into() }));
             }
         }
         properties.sort_by(|a, b| a.name.cmp(&b.name));
@@ -149,8 +150,9 @@ fn list(field: &str, value: &str, faults: &mut Faults) -> Vec<String> {
     items.into_iter().map(Into::into).collect()
 }
 
-/// The name of the property that an annotation is, if it is one.
-fn property(suffix: &str, value: &str) -> Option<String> {
+/// The name of the property that an annotation is, if it is one. One of Cloudflare's is named by the whole
+/// annotation, with the prefix that External-DNS would be told.
+fn property(suffix: &str, value: &str, prefix: &str) -> Option<String> {
     match suffix {
         "alias" => return (value == "true").then(|| "alias".into()),
         "record-type" => return Some("record-type".into()),
@@ -160,7 +162,7 @@ fn property(suffix: &str, value: &str) -> Option<String> {
     let (provider, name) = suffix.split_once('-')?;
     match provider {
         "aws" | "scw" | "webhook" | "coredns" => Some(format!("{provider}/{name}")),
-        "cloudflare" => CLOUDFLARE.contains(&name).then(|| format!("{CLOUDFLARE_PREFIX}cloudflare-{name}")),
+        "cloudflare" => CLOUDFLARE.contains(&name).then(|| format!("{prefix}cloudflare-{name}")),
         _ => None,
     }
 }

@@ -101,6 +101,16 @@ fn names_of_both_prefixes_and_their_faults() {
         &service(&hostname("x.example.org"), BALANCED, ""),
         "",
     );
+    let proxied = service(
+        "example.org/hostname: mine.example.org, example.org/cloudflare-proxied: \"true\"",
+        BALANCED,
+        "{ip: 192.0.2.1}",
+    );
+    check(
+        "--source=service --annotation-prefix=example.org/",
+        &proxied,
+        "mine.example.org - A 192.0.2.1 example.org/cloudflare-proxied=true (NotReady)",
+    );
 }
 
 #[test]
@@ -197,6 +207,10 @@ fn ttls_sets_and_properties() {
                  external-dns.alpha.kubernetes.io/cloudflare-tags: t, {prefix}/alias: A, {prefix}/cloudflare-x: z"
             ),
             "x.example.org - A 192.0.2.1 aws/weight=2 external-dns.kubernetes.io/cloudflare-tags=t (NotReady)",
+        ),
+        (
+            format!("{prefix}/alias: \"false\", external-dns.alpha.kubernetes.io/alias: \"true\""),
+            "x.example.org - A 192.0.2.1 (NotReady)",
         ),
         (format!("{prefix}/controller: dns-controller"), "x.example.org - A 192.0.2.1 (NotReady)"),
         (format!("{prefix}/controller: somebody-else"), ""),
