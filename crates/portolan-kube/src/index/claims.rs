@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portolan_core::Name;
 use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{NameFacts, Packed};
+use portolan_core::{Name, RecordType};
 
 use super::draft::{Draft, Rank, Sets, subject};
 use super::objects::is_intent;
@@ -30,14 +30,18 @@ pub(super) struct Claimant {
     pub(super) is_kubefed: bool,
     /// True of a cluster's own object, which speaks for its cluster alone.
     pub(super) is_sourced: bool,
+    /// True when it wants reverse names, made of its addresses.
+    pub(super) is_reverse: bool,
 }
 
 impl Claimant {
     /// True when what two want of one name is put together: copies of one source object, or source objects of
-    /// one kind and namespace.
+    /// one kind and namespace; of an address' reverse name what any of them want, for an address belongs to a
+    /// load balancer and not to one of those behind it.
     pub(super) fn shares_with(&self, other: &Self) -> bool {
         let is_one = self.key.kind == other.key.kind && self.key.namespace == other.key.namespace;
-        self.is_sourced && other.is_sourced && is_one
+        let is_reverse = self.is_reverse && other.is_reverse;
+        self.is_sourced && other.is_sourced && (is_one || is_reverse)
     }
 }
 
@@ -184,19 +188,34 @@ fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
 
 pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
     let held = &draft.held;
-    let by = Arc::new(Claimant {
-        rank: Rank::of(held),
-        key: held.key.clone(),
-        subject: subject(held.key, held.source),
-        place: held.place.clone(),
-        sources: held.agreeing.clone(),
-        is_kubefed: match &held.object.body {
-            Body::ServiceDnsRecord(_) | Body::IngressDnsRecord(_) => true,
-            Body::DnsEndpoint(object) => object.api_version != crate::dns_endpoint::API_VERSION,
-            _ => false,
-        },
-        is_sourced: !is_intent(held.key.kind),
-    });
-    let claim = |facts: &NameFacts| Claim { by: by.clone(), facts: Packed::of(facts) };
+    let is_sourced = !is_intent(held.key.kind);
+    let by = |is_reverse| {
+        Arc::new(Claimant {
+            rank: Rank::of(held),
+            key: held.key.clone(),
+            subject: subject(held.key, held.source),
+            place: held.place.clone(),
+            sources: held.agreeing.clone(),
+            is_kubefed: match &held.object.body {
+                Body::ServiceDnsRecord(_) | Body::IngressDnsRecord(_) => true,
+                Body::DnsEndpoint(object) => object.api_version != crate::dns_endpoint::API_VERSION,
+                _ => false,
+            },
+            is_sourced,
+            is_reverse,
+        })
+    };
+    let has_reverse = is_sourced && draft.names.values().any(is_reverse);
+    let (own, reverse) = (by(false), has_reverse.then(|| by(true)));
+    let claim = |facts: &NameFacts| {
+        let by = reverse.as_ref().filter(|_| is_reverse(facts)).unwrap_or(&own).clone();
+        Claim { by, facts: Packed::of(facts) }
+    };
     draft.names.iter().map(|(name, facts)| (name.clone(), claim(facts))).collect()
+}
+
+/// True of a name that has reverse records and nothing else: no source makes one but of an address.
+fn is_reverse(facts: &NameFacts) -> bool {
+    let mut targets = facts.endpoints.iter().flat_map(|endpoint| &endpoint.targets).peekable();
+    targets.peek().is_some() && targets.all(|target| target.record_type() == RecordType::PTR)
 }

@@ -338,6 +338,30 @@ fn a_change_costs_the_same_in_a_small_and_a_large_fleet() {
     assert!(steps < 20, "{steps}");
 }
 
+#[test]
+fn an_address_has_one_reverse_name_whoever_is_behind_it() {
+    let flags =
+        "--source=service --source=ingress --create-ptr --managed-record-types=A --managed-record-types=PTR";
+    let service = |path: &str, host: &str, second| made(named(path, host, &["192.0.2.1"]), second);
+    let rules = json!({ "rules": [{ "host": "c.example.org" }] });
+    let mut bench = Bench::sourced(flags).with(&[
+        ("a", service("shop/web", "a.example.org", 1)),
+        ("a", service("other/web", "b.example.org", 2)),
+        ("b", made(mk_ingress("third/web", &["192.0.2.1"], rules), 3)),
+    ]);
+    let reverse = "1.2.0.192.in-addr.arpa";
+    assert_eq!(bench.answer(reverse), "PTR a.example.org.,b.example.org.,c.example.org. (30)");
+    assert_eq!(bench.problems(Reason::Conflict), [] as [String; 0]);
+    let one = "shop/service-web\n  1.2.0.192.in-addr.arpa - PTR a.example.org,b.example.org,c.example.org\n";
+    assert!(printed(&mut bench).contains(one), "{}", printed(&mut bench));
+    bench.delete("a", &service("shop/web", "a.example.org", 1));
+    assert_eq!(bench.answer(reverse), "PTR b.example.org.,c.example.org. (30)");
+    // Whoever wants that name for something else has no part in it.
+    bench.set("a", &service("evil/web", reverse, 4));
+    assert_eq!(bench.answer(reverse), "PTR b.example.org.,c.example.org. (30)");
+    bench.complains(Reason::Conflict, &["Service evil/web (a)", reverse]);
+}
+
 // === DNSEndpoints ===
 
 fn mk_endpoint(path: &str, labels: Value, endpoints: Value) -> Value {
