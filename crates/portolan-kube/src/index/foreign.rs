@@ -47,10 +47,12 @@ pub(super) fn dns_endpoint(draft: &mut Draft<'_>, object: &DnsEndpoint, world: W
     let mut seen = BTreeSet::new();
     for (i, record) in all.iter().enumerate().take(RECORDS_MAX) {
         let field = format!("spec.endpoints[{i}]");
-        for (nth, record) in crd::steps(record, world.options).iter().enumerate() {
-            // What is made beside a record may have the name and type of one that is written.
-            let others = if nth == 0 { &mut seen } else { &mut Seen::new() };
-            match read(draft, &field, record, others) {
+        if let Err((reason, message)) = see(record, &mut seen) {
+            draft.problem(&field, reason, message);
+            continue;
+        }
+        for record in crd::steps(record, world.options).iter() {
+            match read(draft, &field, record) {
                 Ok((name, endpoint)) if endpoint.targets.is_empty() => {
                     draft.problem(
                         &field,
@@ -58,6 +60,8 @@ pub(super) fn dns_endpoint(draft: &mut Draft<'_>, object: &DnsEndpoint, world: W
                         format!("{name} has no target that can be served"),
                     );
                 }
+                // What is made of two records may be the same: default targets of an A and of an AAAA record.
+                Ok((name, endpoint)) if record.set_identifier.is_none() && has(draft, &name, &endpoint) => {}
                 Ok((name, endpoint)) => {
                     set_apart(draft, &name, &endpoint, record, world.options);
                     draft.offer(&name, endpoint);
@@ -108,16 +112,9 @@ type Refused = (Reason, String);
 /// A set of records is known by its name, type and `setIdentifier`.
 type Seen = BTreeSet<(Name, RecordType, String)>;
 
-fn read(
-    draft: &mut Draft<'_>,
-    field: &str,
-    record: &RecordSpec,
-    seen: &mut Seen,
-) -> Result<(Name, Endpoint), Refused> {
-    let invalid = |message: String| (Reason::Invalid, message);
-    let name = hosts::host(&record.dns_name)
-        .map_err(|rule| invalid(format!("dnsName {} {rule}", shown(&record.dns_name))))?;
-    let rtype = record_type(&record.record_type).map_err(invalid)?;
+/// Notes a record that is written, unless it stands twice.
+fn see(record: &RecordSpec, seen: &mut Seen) -> Result<(), Refused> {
+    let (name, rtype) = name_and_type(record)?;
     let set = record.set_identifier.as_deref().unwrap_or_default();
     if !seen.insert((name.clone(), rtype, set.to_owned())) {
         let which = if set.is_empty() { "no setIdentifier".into() } else { format!("setIdentifier {set:?}") };
@@ -126,6 +123,26 @@ fn read(
             format!("{name} {rtype} with {which} stands twice; the first counts"),
         ));
     }
+    Ok(())
+}
+
+/// True of an offer that a name has, of the types that default targets make.
+fn has(draft: &Draft<'_>, name: &Name, endpoint: &Endpoint) -> bool {
+    let made = [RecordType::A, RecordType::AAAA, RecordType::CNAME];
+    let is_made = endpoint.targets.first().is_some_and(|target| made.contains(&target.record_type()));
+    is_made && draft.names.get(name).is_some_and(|facts| facts.endpoints.contains(endpoint))
+}
+
+fn name_and_type(record: &RecordSpec) -> Result<(Name, RecordType), Refused> {
+    let invalid = |message: String| (Reason::Invalid, message);
+    let name = hosts::host(&record.dns_name)
+        .map_err(|rule| invalid(format!("dnsName {} {rule}", shown(&record.dns_name))))?;
+    Ok((name, record_type(&record.record_type).map_err(invalid)?))
+}
+
+fn read(draft: &mut Draft<'_>, field: &str, record: &RecordSpec) -> Result<(Name, Endpoint), Refused> {
+    let invalid = |message: String| (Reason::Invalid, message);
+    let (name, rtype) = name_and_type(record)?;
     if rtype == RecordType::CNAME && record.targets.len() > 1 {
         return Err(invalid(format!("{name} CNAME has {} targets; an alias has one", record.targets.len())));
     }

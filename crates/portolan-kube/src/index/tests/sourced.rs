@@ -401,6 +401,22 @@ fn options_count_for_dns_endpoints_with_their_source() {
 }
 
 #[test]
+fn default_targets_of_both_families_are_no_duplicate() {
+    let records = json!([
+        { "dnsName": "x.example.org", "recordType": "A", "targets": ["192.0.2.1"] },
+        { "dnsName": "x.example.org", "recordType": "AAAA", "targets": ["2001:db8::1"] },
+        { "dnsName": "y.example.org", "recordType": "A", "targets": ["192.0.2.1"] },
+        { "dnsName": "y.example.org", "recordType": "A", "targets": ["192.0.2.2"] },
+    ]);
+    let flags =
+        "--source=crd --force-default-targets --default-targets=198.51.100.1 --default-targets=2001:db8::9";
+    let mut bench = Bench::sourced(flags).with(&[("", mk_endpoint("any/foreign", json!({}), records))]);
+    assert_eq!(bench.show("x.example.org"), "-=198.51.100.1 None | -=2001:db8::9 None");
+    assert_eq!(bench.problems(Reason::Duplicate).len(), 1);
+    bench.complains(Reason::Duplicate, &["spec.endpoints[3]", "y.example.org. A"]);
+}
+
+#[test]
 fn dns_endpoints_are_printed_with_their_source() {
     let records = json!([
         { "dnsName": "a.example.org", "recordType": "A", "targets": ["192.0.2.1"], "setIdentifier": "one",
