@@ -19,6 +19,8 @@
 //! | `annotations` | the annotations that sources read, with both prefixes |
 //! | `view` | the other objects of the cluster |
 //! | `endpoint` | what a source gives |
+//! | `room` | how many names and targets of one object count |
+//! | `faults` | what is wrong with an object |
 //! | `finish` | the steps that all of it takes |
 //! | `service`, `headless`, `node_port`, `ingress`, `node`, `pod` | Kubernetes' own kinds |
 //! | `gateway`, `listeners` | Gateway API's routes |
@@ -28,6 +30,7 @@
 mod annotations;
 pub(crate) mod crd;
 mod endpoint;
+mod faults;
 mod finish;
 mod gateway;
 mod headless;
@@ -39,15 +42,19 @@ mod node_port;
 mod openshift;
 mod options;
 mod pod;
+mod room;
 mod selector;
 mod service;
 mod template;
 mod view;
 
-use portolan_core::Reason;
+use std::collections::BTreeSet;
 
 pub use endpoint::Endpoint;
+pub(crate) use faults::shown;
+pub use faults::{FAULTS_MAX, Fault, Faults};
 pub use options::{DEFAULT_PREFIXES, ITEMS_MAX, OptionFault, Options, RECORD_TYPES, Templates};
+pub use room::{NAMES_MAX, RECORDS_MAX, TARGETS_MAX};
 pub use selector::{LabelSelector, REQUIREMENTS_MAX, Selector, SelectorError};
 pub use template::{
     NESTING_MAX, OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, TEMPLATE_OCTETS_MAX, Template, TemplateError,
@@ -182,23 +189,10 @@ impl Source {
 pub struct Offered {
     /// The records.
     pub endpoints: Vec<Endpoint>,
+    /// Names that it wants and has no target for yet.
+    pub names: Vec<String>,
     /// What is wrong with the object.
     pub faults: Faults,
-}
-
-/// What is wrong with an object, each once.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Faults(Vec<Fault>);
-
-/// One fault.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    /// The field of the object: `metadata.annotations[external-dns.kubernetes.io/ttl]`.
-    pub field: String,
-    /// Why.
-    pub reason: Reason,
-    /// The value and the rule that it breaks.
-    pub message: String,
 }
 
 /// What a source has at hand for one object.
@@ -208,6 +202,8 @@ struct Scene<'s, 'a> {
     options: &'s Options,
     view: &'s mut View<'a>,
     faults: &'s mut Faults,
+    /// The names that the object wants.
+    wanted: &'s mut BTreeSet<String>,
 }
 
 /// True of the kinds, as owners of names have them, whose copies speak each for its own cluster.
@@ -236,8 +232,8 @@ pub fn offered<'a>(object: &'a Object, view: &mut View<'a>, options: &'a Options
     if !is_asked_for {
         return Offered::default();
     }
-    let mut faults = Faults::default();
-    let scene = &mut Scene { object, annotations, options, view, faults: &mut faults };
+    let (mut faults, mut wanted) = (Faults::default(), BTreeSet::new());
+    let scene = &mut Scene { object, annotations, options, view, faults: &mut faults, wanted: &mut wanted };
     let endpoints = match &object.body {
         Body::Service(service) => service::endpoints(scene, service),
         Body::Ingress(ingress) => ingress::endpoints(scene, ingress),
@@ -249,8 +245,12 @@ pub fn offered<'a>(object: &'a Object, view: &mut View<'a>, options: &'a Options
         Body::VirtualService(service) => istio::virtual_service(scene, service),
         _ => Vec::new(),
     };
+    // One that options leave nothing of is not waiting for a target, so its names are others' to have.
+    for endpoint in endpoints.iter().filter(|endpoint| !endpoint.targets.is_empty()) {
+        wanted.remove(&endpoint.name);
+    }
     let endpoints = finish::finish(endpoints, options);
-    Offered { endpoints, faults }
+    Offered { endpoints, names: wanted.into_iter().collect(), faults }
 }
 
 /// The labels and annotations of an object that a source may make records of; none of one that nothing was
@@ -286,21 +286,6 @@ impl Scene<'_, '_> {
             endpoints.extend(templated(self));
         }
         endpoints
-    }
-}
-
-impl Faults {
-    /// Notes a fault of a field.
-    pub(crate) fn add(&mut self, field: impl Into<String>, reason: Reason, message: impl Into<String>) {
-        let fault = Fault { field: field.into(), reason, message: message.into() };
-        if !self.0.contains(&fault) {
-            self.0.push(fault);
-        }
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.0.iter()
     }
 }
 

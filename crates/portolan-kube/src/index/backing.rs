@@ -89,7 +89,7 @@ impl Index {
         })?;
         let uses = &self.drafted.get(&claim.by.key)?.uses;
         let has_rule = |key: &ObjectKey| match &source.get(key)?.object.body {
-            Body::Ingress(object) => Some(ingress::has_rule(object, name)),
+            Body::Ingress(object) => Some(ingress::Routes::of(object, |_| false).has_rule(name)),
             _ => None,
         };
         let unruled = uses.iter().find(|key| has_rule(key) == Some(false))?;

@@ -18,12 +18,10 @@ use crate::dns_endpoint::{DnsEndpoint, RecordSpec};
 use crate::hosts;
 use crate::kubefed::{RECORD_TTL_RULE, RecordTtl};
 use crate::object::{Kind, ObjectKey};
-use crate::sources::{Options, Source, crd};
+use crate::sources::{Options, Source, crd, shown};
 
 /// Most sets of records that one object may have.
 const RECORDS_MAX: usize = 16_384;
-/// Most characters of a target that a message repeats.
-const SHOWN_CHARS_MAX: usize = 80;
 
 /// Federation's own objects have these names beside the record that they come from.
 const PROJECTIONS: [(&str, Kind); 3] = [
@@ -281,12 +279,4 @@ fn strings(text: &str) -> Vec<Vec<u8>> {
     }
     strings.extend(inside);
     strings
-}
-
-pub(super) fn shown(text: &str) -> String {
-    if text.chars().count() <= SHOWN_CHARS_MAX {
-        return format!("{text:?}");
-    }
-    let start: String = text.chars().take(SHOWN_CHARS_MAX).collect();
-    format!("{start:?}... ({} octets)", text.len())
 }

@@ -106,14 +106,14 @@ pub(super) fn ingress_hosts<'h>(
     let Some(located) = source.get(key) else { return false };
     let Body::Ingress(object) = &located.object.body else { return false };
     let targets = targets(draft, object.balancer.all(), &About { cluster, key, located });
-    let is_ready = |service: &str| source.is_ready(&service_key(&key.namespace, service));
+    let routes =
+        ingress::Routes::of(object, |service| source.is_ready(&service_key(&key.namespace, service)));
     let mut unruled = Vec::new();
     for host in hosts {
-        if !ingress::has_rule(object, host) {
+        if !routes.has_rule(host) {
             unruled.push(host.clone());
         }
-        let evidence = ingress::evidence(object, host, is_ready);
-        if let Some(offer) = endpoint(cluster, targets.clone(), evidence) {
+        if let Some(offer) = endpoint(cluster, targets.clone(), routes.evidence(host)) {
             draft.offer(host, offer);
         }
     }

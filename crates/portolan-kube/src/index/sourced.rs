@@ -14,17 +14,14 @@ use portolan_core::{Name, Problem, Reason, RecordType, Target, Ttl};
 
 use super::claims::{Claim, Drafted, claims_of};
 use super::draft::{Draft, OfferedSet, Rank};
-use super::foreign::{rdata, shown};
+use super::foreign::rdata;
 use super::links::Links;
 use super::objects::{Held, is_root};
 use super::offer::address_target;
 use super::{About, Index};
 use crate::hosts;
 use crate::object::{Body, Kind, Object, ObjectKey};
-use crate::sources::{self, Source, View, all_of};
-
-/// Most names that one object may have of a source.
-const NAMES_MAX: usize = 1_024;
+use crate::sources::{self, Faults, NAMES_MAX, Offered, Source, View, all_of, shown};
 
 /// The source objects of one cluster.
 #[derive(Debug, Default)]
@@ -60,8 +57,9 @@ impl Index {
     pub(super) fn take_sourced(&mut self) {
         let is_partial = self.memory.is_partial(&self.objects);
         for (cluster, key) in std::mem::take(&mut self.dirty.sourced) {
-            let (drafted, claims, problems) = self.draft_sourced(&cluster, &key).unwrap_or_default();
-            self.step(1 + claims.len());
+            let SourceDraft { drafted, claims, problems, steps } =
+                self.draft_sourced(&cluster, &key).unwrap_or_default();
+            self.step(1 + steps);
             let known = self.sourced.entry(cluster.clone()).or_default();
             let before = known.drafted.remove(&key);
             for used in before.iter().flat_map(|before| &before.uses) {
@@ -112,11 +110,9 @@ impl Index {
         let mut view = View::new(source);
         let offered = sources::offered(&located.object, &mut view, &self.options);
         let mut draft = Draft::new(held);
+        draft.steps += view.steps();
         draft.uses = view.used();
-        for fault in offered.faults.iter() {
-            draft.problem(&fault.field, fault.reason, fault.message.clone());
-        }
-        names(&mut draft, cluster, &offered.endpoints);
+        names(&mut draft, cluster, offered);
         let claims = claims_of(&draft);
         let drafted = Drafted {
             rank: Rank::of(&draft.held),
@@ -124,49 +120,75 @@ impl Index {
             uses: draft.uses.into_iter().collect(),
             sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
         };
-        let is_nothing = drafted.names.is_empty() && drafted.uses.is_empty() && draft.problems.is_empty();
-        (!is_nothing).then_some((Some(drafted), claims, draft.problems))
+        let (problems, steps) = (draft.problems, draft.steps);
+        let is_nothing = drafted.names.is_empty() && drafted.uses.is_empty() && problems.is_empty();
+        (!is_nothing).then_some(SourceDraft { drafted: Some(drafted), claims, problems, steps })
     }
 }
 
-type SourceDraft = (Option<Drafted>, BTreeMap<Name, Claim>, Vec<Problem>);
-/// Adds what a source made to a draft: a name's records of one set, TTL and readiness are one offer, whatever
-/// their types.
-fn names(draft: &mut Draft<'_>, cluster: &ClusterName, endpoints: &[sources::Endpoint]) {
-    for endpoint in endpoints {
-        let name = match hosts::host(&endpoint.name) {
+/// What became of a source object.
+#[derive(Default)]
+struct SourceDraft {
+    drafted: Option<Drafted>,
+    claims: BTreeMap<Name, Claim>,
+    problems: Vec<Problem>,
+    /// What it cost.
+    steps: usize,
+}
+
+/// Adds what a source made to a draft, and names that have no target.
+fn names(draft: &mut Draft<'_>, cluster: &ClusterName, offered: Offered) {
+    let Offered { endpoints, names, mut faults } = offered;
+    let of_endpoints = endpoints.iter().map(|endpoint| (&endpoint.name, Some(endpoint)));
+    for (text, endpoint) in of_endpoints.chain(names.iter().map(|name| (name, None))) {
+        let name = match hosts::host(text) {
             Ok(name) => name,
             Err(rule) => {
-                whole(draft, Reason::Invalid, format!("the name {} {rule}", shown(&endpoint.name)));
+                faults.add("", Reason::Invalid, format!("the name {} {rule}", shown(text)));
                 continue;
             }
         };
         if draft.names.len() == NAMES_MAX && !draft.names.contains_key(&name) {
-            whole(
-                draft,
-                Reason::LimitReached,
-                format!("has more than {NAMES_MAX} names; the others are left out"),
-            );
+            let message = format!("has more than {NAMES_MAX} names; the others are left out");
+            faults.add("", Reason::LimitReached, message);
             break;
         }
-        let targets = targets(draft, endpoint);
-        if targets.is_empty() {
-            continue;
+        draft.name(name.clone(), None);
+        if let Some(endpoint) = endpoint {
+            records(draft, cluster, &name, endpoint, &mut faults);
         }
-        if !endpoint.set.is_empty() || !endpoint.properties.is_empty() {
-            draft.sets.entry(name.clone()).or_default().push(OfferedSet {
-                rtype: endpoint.rtype,
-                identifier: endpoint.set.clone(),
-                properties: endpoint.properties.clone(),
-                targets: targets.iter().cloned().collect(),
-                ttl: endpoint.ttl,
-            });
-        }
-        offer(draft, cluster, name, endpoint, targets);
     }
     for facts in draft.names.values_mut() {
         facts.endpoints.iter_mut().for_each(|offer| offer.targets.sort_unstable());
         facts.endpoints.sort_by(|a, b| a.targets.cmp(&b.targets));
+    }
+    tell(draft, &faults);
+}
+
+/// Adds the records of a name: those of one set, TTL and readiness are one offer, whatever their types.
+fn records(
+    draft: &mut Draft<'_>,
+    cluster: &ClusterName,
+    name: &Name,
+    endpoint: &sources::Endpoint,
+    faults: &mut Faults,
+) {
+    let targets = targets(endpoint, faults);
+    if targets.is_empty() {
+        return;
+    }
+    if !endpoint.set.is_empty() || !endpoint.properties.is_empty() {
+        draft.sets.entry(name.clone()).or_default().push(OfferedSet {
+            rtype: endpoint.rtype,
+            identifier: endpoint.set.clone(),
+            properties: endpoint.properties.clone(),
+            targets: targets.iter().cloned().collect(),
+            ttl: endpoint.ttl,
+        });
+    }
+    // An offer has a limit, a name has room for many offers.
+    for targets in targets.chunks(TARGETS_MAX) {
+        offer(draft, cluster, name.clone(), endpoint, targets);
     }
 }
 
@@ -175,7 +197,7 @@ fn offer(
     cluster: &ClusterName,
     name: Name,
     endpoint: &sources::Endpoint,
-    targets: Vec<Target>,
+    targets: &[Target],
 ) {
     let (ttl, evidence): (Option<Ttl>, Evidence) = (endpoint.ttl, endpoint.evidence);
     let facts = draft.name(name, None);
@@ -184,63 +206,69 @@ fn offer(
     // Sets of one name have the same types; those of one set do not.
     let types = |offer: &Endpoint| offer.targets.iter().any(|target| target.record_type() == endpoint.rtype);
     match facts.endpoints.iter_mut().find(|offer| is_one(offer) && !types(offer)) {
-        Some(offer) => offer.targets.extend(targets),
-        None => {
-            let cluster = Some(cluster.clone());
-            facts.endpoints.push(Endpoint { cluster, targets, evidence, weight: None, ttl });
-        }
+        Some(offer) => offer.targets.extend_from_slice(targets),
+        None => facts.endpoints.push(Endpoint {
+            cluster: Some(cluster.clone()),
+            targets: targets.to_vec(),
+            evidence,
+            weight: None,
+            ttl,
+        }),
     }
 }
 
-/// Targets as what is served, sorted, each once, at most [`TARGETS_MAX`]; what cannot be served is told.
-fn targets(draft: &mut Draft<'_>, endpoint: &sources::Endpoint) -> Vec<Target> {
-    let mut faults = Vec::new();
-    let mut targets = Vec::new();
-    for text in &endpoint.targets {
-        let target = match (endpoint.rtype, text.parse()) {
-            (RecordType::A | RecordType::AAAA, Ok(address)) => address_target(address, &mut faults),
-            (RecordType::A | RecordType::AAAA, Err(_)) => {
-                faults.push((Reason::TargetSkipped, format!("target {} is not an address", shown(text))));
-                None
-            }
-            (RecordType::CNAME, _) => match hosts::plain_host(text) {
-                Ok(host) => Some(Target::Host(host)),
-                Err(rule) => {
-                    faults.push((
-                        Reason::TargetSkipped,
-                        format!("target {} is left out: it {rule}", shown(text)),
-                    ));
-                    None
-                }
-            },
-            (rtype, _) => match rdata(rtype, text) {
-                Ok(data) => Some(Target::Record(rtype, data)),
-                Err(rule) => {
-                    faults.push((Reason::TargetSkipped, format!("{rtype} target {} {rule}", shown(text))));
-                    None
-                }
-            },
-        };
-        targets.extend(target);
-    }
+/// Targets as what is served, sorted, each once, at most [`sources::TARGETS_MAX`]; what cannot be served is told.
+fn targets(endpoint: &sources::Endpoint, faults: &mut Faults) -> Vec<Target> {
+    const MOST: usize = sources::TARGETS_MAX;
+    let mut targets: Vec<Target> =
+        endpoint.targets.iter().filter_map(|text| target(endpoint.rtype, text, faults)).collect();
     targets.sort_unstable();
     targets.dedup();
-    if targets.len() > TARGETS_MAX {
-        let message =
-            format!("has {} targets; those after the first {TARGETS_MAX} are left out", targets.len());
-        faults.push((Reason::LimitReached, message));
-        targets.truncate(TARGETS_MAX);
-    }
-    for (reason, message) in faults {
-        whole(draft, reason, message);
+    if targets.len() > MOST {
+        let message = format!("has {} targets; those after the first {MOST} are left out", targets.len());
+        faults.add("", Reason::LimitReached, message);
+        targets.truncate(MOST);
     }
     targets
 }
 
-/// Tells the object as a whole, each thing once.
-fn whole(draft: &mut Draft<'_>, reason: Reason, message: String) {
-    let problem = Problem { subject: draft.subject(), reason, message, place: draft.held.place.to_string() };
-    if !draft.problems.contains(&problem) {
-        draft.problems.push(problem);
+fn target(rtype: RecordType, text: &str, faults: &mut Faults) -> Option<Target> {
+    let mut found = Vec::new();
+    let skipped = |message: String| (Reason::TargetSkipped, message);
+    let target = match (rtype, text.parse()) {
+        (RecordType::A | RecordType::AAAA, Ok(address)) => Ok(address_target(address, &mut found)),
+        (RecordType::A | RecordType::AAAA, Err(_)) => {
+            Err(format!("target {} is not an address", shown(text)))
+        }
+        (RecordType::CNAME, _) => match hosts::plain_host(text) {
+            Ok(host) => Ok(Some(Target::Host(host))),
+            Err(rule) => Err(format!("target {} is left out: it {rule}", shown(text))),
+        },
+        (rtype, _) => match rdata(rtype, text) {
+            Ok(data) => Ok(Some(Target::Record(rtype, data))),
+            Err(rule) => Err(format!("{rtype} target {} {rule}", shown(text))),
+        },
+    };
+    let target = target.map_err(|message| found.push(skipped(message))).ok().flatten();
+    for (reason, message) in found {
+        faults.add("", reason, message);
+    }
+    target
+}
+
+/// Tells the object what is wrong with it, and how much more there is.
+fn tell(draft: &mut Draft<'_>, faults: &Faults) {
+    let whole = |draft: &mut Draft<'_>, reason, message| {
+        let (subject, place) = (draft.subject(), draft.held.place.to_string());
+        draft.problems.push(Problem { subject, reason, message, place });
+    };
+    for fault in faults.iter() {
+        match &*fault.field {
+            "" => whole(draft, fault.reason, fault.message.clone()),
+            field => draft.problem(field, fault.reason, fault.message.clone()),
+        }
+    }
+    if faults.more() > 0 {
+        whole(draft, Reason::LimitReached, format!("{} more problems are not listed", faults.more()));
     }
 }

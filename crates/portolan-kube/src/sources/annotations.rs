@@ -20,7 +20,8 @@ use std::collections::BTreeSet;
 
 use portolan_core::{Reason, Ttl};
 
-use super::Faults;
+use super::room::{TARGETS_MAX, distinct};
+use super::{Faults, shown};
 use crate::dns_endpoint::ProviderProperty;
 use crate::kinds::HOSTS_MAX;
 use crate::workload::Pairs;
@@ -69,19 +70,15 @@ impl<'a> Annotations<'a> {
     /// The names of `hostname` or `internal-hostname`, at most [`HOSTS_MAX`].
     pub(super) fn hosts(&self, suffix: &str, faults: &mut Faults) -> Vec<String> {
         let Some((field, value)) = self.found(suffix) else { return Vec::new() };
-        let mut hosts = list(&field, value, faults);
-        if hosts.len() > HOSTS_MAX {
-            let message = format!("{} names; those after the first {HOSTS_MAX} are left out", hosts.len());
-            faults.add(field, Reason::LimitReached, message);
-            hosts.truncate(HOSTS_MAX);
-        }
-        hosts
+        distinct(list(&field, value, faults), HOSTS_MAX, "names", &field, faults)
     }
 
-    /// The targets that count instead of the object's own; empty when there are none.
+    /// The targets that count instead of the object's own, at most [`TARGETS_MAX`]; empty when there are none.
     pub(super) fn targets(&self, faults: &mut Faults) -> Vec<String> {
         match self.found("target").filter(|(_, value)| !value.is_empty()) {
-            Some((field, value)) => list(&field, value, faults),
+            Some((field, value)) => {
+                distinct(list(&field, value, faults), TARGETS_MAX, "targets", &field, faults)
+            }
             None => Vec::new(),
         }
     }
@@ -95,7 +92,7 @@ impl<'a> Annotations<'a> {
         }
         let ttl = seconds.and_then(|seconds| u32::try_from(seconds).ok()).and_then(Ttl::from_seconds);
         if ttl.is_none() {
-            faults.add(field, Reason::Invalid, format!("{value:?} {TTL_RULE}"));
+            faults.add(field, Reason::Invalid, format!("{} {TTL_RULE}", shown(value)));
         }
         ttl
     }
@@ -144,7 +141,7 @@ fn list(field: &str, value: &str, faults: &mut Faults) -> Vec<String> {
         faults.add(
             field,
             Reason::Invalid,
-            format!("{value:?} has an empty item; items have one comma between"),
+            format!("{} has an empty item; items have one comma between", shown(&value)),
         );
     }
     items.into_iter().map(Into::into).collect()

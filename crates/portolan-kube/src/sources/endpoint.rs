@@ -94,6 +94,7 @@ impl Scene<'_, '_> {
     pub(super) fn paired(&mut self) -> Vec<Endpoint> {
         let templates = &self.options.fqdn_target_template;
         let pairs = self.options.templates_of(templates, "fqdn-target-template", self.object, self.faults);
+        let pairs = self.hold(pairs, 1);
         let pairs = pairs.iter().filter_map(|pair| pair.split_once(':'));
         let pairs = pairs.map(|(host, target)| (host.trim(), target.trim()));
         let filled = pairs.filter(|(host, target)| !host.is_empty() && !target.is_empty());

@@ -1,6 +1,7 @@
 //! The steps that the records of every source take: targets by default, NAT64, networks, reverse records,
 //! TTLs, and one set for each name and type.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use portolan_core::fleet::Evidence;
@@ -92,15 +93,15 @@ fn filter_targets(endpoints: &mut Vec<Endpoint>, options: &Options) {
     endpoints.retain(|endpoint| !endpoint.targets.is_empty());
 }
 
-/// One set for each name, type, set identifier and TTL, its targets sorted.
+/// One set for each name, type, set identifier, TTL and readiness, its targets sorted.
 fn merged(endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
     let mut sets: Vec<Endpoint> = Vec::new();
+    let mut places = BTreeMap::new();
     for endpoint in endpoints {
-        let is_same = |set: &&mut Endpoint| {
-            (&set.name, set.rtype, &set.set, set.ttl)
-                == (&endpoint.name, endpoint.rtype, &endpoint.set, endpoint.ttl)
-        };
-        match sets.iter_mut().find(is_same) {
+        let Endpoint { name, rtype, set, ttl, evidence, .. } = &endpoint;
+        let key = (name.clone(), *rtype, set.clone(), *ttl, rank(*evidence));
+        let at = *places.entry(key).or_insert(sets.len());
+        match sets.get_mut(at) {
             Some(set) => set.targets.extend(endpoint.targets),
             None => sets.push(endpoint),
         }
@@ -110,6 +111,16 @@ fn merged(endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
         set.targets.dedup();
     }
     sets
+}
+
+/// A place in an order for each evidence, for a key.
+fn rank(evidence: Evidence) -> u8 {
+    match evidence {
+        Evidence::Ready => 0,
+        Evidence::Allowed => 1,
+        Evidence::None => 2,
+        Evidence::NotReady => 3,
+    }
 }
 
 /// The reverse records of those that ask for them, and of all where that is the rule. The wish is no property
@@ -137,10 +148,13 @@ fn reverse(endpoints: &mut [Endpoint], options: &Options) -> Vec<Endpoint> {
 
 /// Of several names of one address the least TTL counts, and one without any is less than all.
 fn least_ttls(reverse: &mut [Endpoint]) {
-    let ttls: Vec<(String, Option<Ttl>)> = reverse.iter().map(|e| (e.name.clone(), e.ttl)).collect();
+    let mut least: BTreeMap<String, Option<Ttl>> = BTreeMap::new();
+    for endpoint in &*reverse {
+        let known = least.entry(endpoint.name.clone()).or_insert(endpoint.ttl);
+        *known = (*known).min(endpoint.ttl);
+    }
     for endpoint in reverse {
-        let of_name = ttls.iter().filter(|(name, _)| *name == endpoint.name);
-        endpoint.ttl = of_name.map(|(_, ttl)| *ttl).min().flatten();
+        endpoint.ttl = least.get(&endpoint.name).copied().flatten();
     }
 }
 

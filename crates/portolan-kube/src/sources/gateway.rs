@@ -4,14 +4,14 @@
 //! The `parentRef` of the route's *status* says which listeners count; that of its spec only which gateways.
 //! Annotations stand on the route, but for `target`, which stands on the Gateway or ListenerSet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portolan_core::Reason;
 use portolan_core::fleet::Evidence;
 
 use super::endpoint::{Common, suitable_type};
 use super::listeners::Parent;
-use super::{Endpoint, Scene};
+use super::{Endpoint, Scene, shown};
 use crate::gateway_api::{Condition, GROUP, Listener, ParentReference, ParentStatus, Route};
 use crate::object::{Body, Kind, ObjectKey};
 
@@ -19,11 +19,22 @@ use crate::object::{Body, Kind, ObjectKey};
 const HOST_OCTETS_MAX: usize = 255;
 const LABEL_OCTETS_MAX: usize = 63;
 
+/// Most statuses of gateways that count of one route; Gateway API allows 32.
+const PARENTS_MAX: usize = 64;
+
 /// The records of a route.
 pub(super) fn endpoints(scene: &mut Scene<'_, '_>, route: &Route) -> Vec<Endpoint> {
     let wanted = hosts(scene, route);
-    let mut targets: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for status in &route.status.parents {
+    let wanted = scene.hold(wanted, 1);
+    let statuses = &route.status.parents;
+    if statuses.len() > PARENTS_MAX {
+        let message = format!("{} items; those after the first {PARENTS_MAX} are left out", statuses.len());
+        scene.faults.add("status.parents", Reason::LimitReached, message);
+    }
+    let mut parents = Vec::new();
+    // Of each host the parents that take it.
+    let mut taken: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for status in statuses.iter().take(PARENTS_MAX) {
         let Some(parent) = parent(scene, route, status) else { continue };
         for listener in parent.listeners(status.parent_ref.section_name.as_deref()) {
             if !takes(scene, &parent, listener, &status.parent_ref) {
@@ -32,18 +43,36 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, route: &Route) -> Vec<Endpoin
             let own = listener.hostname.as_deref().unwrap_or_default();
             let both = wanted.iter().filter(|host| !(own.is_empty() && host.is_empty()));
             for host in both.filter_map(|host| overlap(own, host)) {
-                targets.entry(host).or_default().extend(parent.targets.iter().cloned());
+                taken.entry(host).or_default().insert(parents.len());
             }
         }
+        parents.push(parent);
     }
     let is_accepted = |status: &ParentStatus| Condition::is_true(&status.conditions, "Accepted");
-    if !route.spec.parent_refs.is_empty() && !route.status.parents.iter().any(is_accepted) {
+    if !route.spec.parent_refs.is_empty() && !statuses.iter().any(is_accepted) {
         let message = "no Gateway has accepted it, so it has no address";
         scene.faults.add("status.parents", Reason::Incomplete, message);
     }
+    records(scene, &parents, &taken)
+}
+
+/// The records of hosts: where the parents are reached that take them.
+fn records(
+    scene: &mut Scene<'_, '_>,
+    parents: &[Parent<'_>],
+    taken: &BTreeMap<String, BTreeSet<usize>>,
+) -> Vec<Endpoint> {
     let common = Common::of(scene);
-    let of = |(host, targets): (String, Vec<String>)| common.of_host(&host, &targets, Evidence::None);
-    targets.into_iter().flat_map(of).collect()
+    let all = parents.iter().map(|parent| parent.targets.len()).sum();
+    let hosts = scene.hold(taken.keys().cloned().collect(), all);
+    scene.want(&hosts);
+    let mut endpoints = Vec::new();
+    for host in hosts {
+        let parents = taken.get(&host).into_iter().flatten().filter_map(|at| parents.get(*at));
+        let targets: Vec<String> = parents.flat_map(|parent| &parent.targets).cloned().collect();
+        endpoints.extend(common.of_host(&host, &targets, Evidence::None));
+    }
+    endpoints
 }
 
 /// The hosts that a route wants; an empty one is whatever its listeners have.
@@ -62,7 +91,8 @@ fn hosts(scene: &mut Scene<'_, '_>, route: &Route) -> Vec<String> {
         Some("annotation-only") => return annotated(scene),
         Some("defined-hosts-only") => return hosts,
         Some(other) => {
-            let message = format!("{other:?} is neither annotation-only nor defined-hosts-only; both count");
+            let other = shown(other);
+            let message = format!("{other} is neither annotation-only nor defined-hosts-only; both count");
             scene.faults.add("metadata.annotations[gateway-hostname-source]", Reason::Invalid, message);
         }
         None => {}

@@ -1,14 +1,17 @@
 //! Services without an address of their own: the name is the pods', and each pod that has a host name has one
 //! below it.
+//!
+//! External-DNS leaves out a pod that is not ready. Here it stays, and is filtered when a question is answered:
+//! readiness is a verdict, and the last pod of a name is not taken away by it.
 
 use std::collections::BTreeMap;
 
-use portolan_core::RecordType;
 use portolan_core::fleet::Evidence;
+use portolan_core::{Reason, RecordType};
 
 use super::annotations::Annotations;
 use super::endpoint::{Common, suitable_type};
-use super::{Endpoint, Scene, Selector};
+use super::{Endpoint, Scene, Selector, TARGETS_MAX};
 use crate::object::{Body, Kind, ObjectKey};
 use crate::workload::{NodeSource, Pod, ServiceSource, ServiceType, SliceEndpoint};
 
@@ -23,14 +26,20 @@ enum Addresses {
     NodeExternal,
 }
 
-/// The records of a name: what the pods behind it are reached by.
-pub(super) fn endpoints(
-    scene: &mut Scene<'_, '_>,
+/// A pod behind a Service.
+pub(super) struct Backing<'a> {
+    /// Its label below the name; empty for none.
+    label: &'a str,
+    targets: Vec<String>,
+    evidence: Evidence,
+}
+
+/// The pods behind a Service, as far as they have [`TARGETS_MAX`] targets together.
+pub(super) fn pods<'a>(
+    scene: &mut Scene<'_, 'a>,
     key: &ObjectKey,
     service: &ServiceSource,
-    host: &str,
-    common: &Common,
-) -> Vec<Endpoint> {
+) -> Vec<Backing<'a>> {
     let selector = Selector::of_map(service.selector.iter());
     let addresses = match scene.annotations.get("endpoints-type") {
         Some("NodeExternalIP") => Addresses::NodeExternal,
@@ -38,12 +47,13 @@ pub(super) fn endpoints(
         _ if scene.options.publish_host_ip => Addresses::Host,
         _ => Addresses::Pod,
     };
+    // Pods that are not ready count where somebody wants them to.
     let takes_unready = service.publishes_not_ready || scene.options.always_publish_not_ready_addresses;
-    let mut found: BTreeMap<(String, RecordType), (Vec<String>, bool)> = BTreeMap::new();
+    let unready = if takes_unready { Evidence::Allowed } else { Evidence::NotReady };
+    let (mut pods, mut room) = (Vec::new(), TARGETS_MAX);
     for slice in scene.view.slices(key) {
         for endpoint in &slice.endpoints {
-            let is_published = endpoint.is_ready || takes_unready;
-            if !is_published || (addresses == Addresses::Pod && !endpoint.is_ip) {
+            if addresses == Addresses::Pod && !endpoint.is_ip {
                 continue;
             }
             let pod =
@@ -52,23 +62,56 @@ pub(super) fn endpoints(
             if !selector.takes(&pod.meta.labels) {
                 continue;
             }
-            let targets = targets(scene, addresses, pod, endpoint);
-            let own = (!pod.hostname.is_empty()).then(|| format!("{}.{host}", pod.hostname));
-            for name in std::iter::once(host.to_owned()).chain(own) {
-                for target in targets.iter().filter(|target| !target.is_empty()) {
-                    let set = found.entry((name.clone(), suitable_type(target))).or_default();
-                    set.0.push(target.clone());
-                    set.1 |= endpoint.is_ready;
+            let mut targets = targets(scene, addresses, pod, endpoint);
+            targets.retain(|target| !target.is_empty());
+            if targets.len() > room {
+                let message =
+                    format!("its pods have more than {TARGETS_MAX} targets; the others are left out");
+                scene.faults.add("", Reason::LimitReached, message);
+                return pods;
+            }
+            room -= targets.len();
+            let evidence = if endpoint.is_ready { Evidence::Ready } else { unready };
+            pods.push(Backing { label: &pod.hostname, targets, evidence });
+        }
+    }
+    pods
+}
+
+/// How many records a name has of these pods: its own, and those of the names below it.
+pub(super) fn size(pods: &[Backing<'_>]) -> usize {
+    let of = |pod: &Backing<'_>| pod.targets.len() * if pod.label.is_empty() { 1 } else { 2 };
+    pods.iter().map(of).sum()
+}
+
+/// The records of a name and of those below it: what the pods are reached by, ready and not ready apart.
+pub(super) fn endpoints(pods: &[Backing<'_>], host: &str, common: &Common) -> Vec<Endpoint> {
+    let mut found: BTreeMap<(&str, RecordType), BTreeMap<&str, Evidence>> = BTreeMap::new();
+    for pod in pods {
+        let own = Some(pod.label).filter(|label| !label.is_empty());
+        for label in std::iter::once("").chain(own) {
+            for target in &pod.targets {
+                let targets = found.entry((label, suitable_type(target))).or_default();
+                // Of a Node's address one ready pod is enough.
+                let known = targets.entry(target).or_insert(pod.evidence);
+                if pod.evidence == Evidence::Ready {
+                    *known = pod.evidence;
                 }
             }
         }
     }
-    let set = |((name, rtype), (targets, is_ready)): ((String, RecordType), (Vec<String>, bool))| {
-        // Pods that are not ready are there because somebody wants them to be.
-        let evidence = if is_ready { Evidence::Ready } else { Evidence::Allowed };
-        common.endpoint(&name, rtype, targets, evidence)
-    };
-    found.into_iter().map(set).collect()
+    let mut endpoints = Vec::new();
+    for ((label, rtype), targets) in found {
+        let name = if label.is_empty() { host.to_owned() } else { format!("{label}.{host}") };
+        for evidence in [Evidence::Ready, Evidence::Allowed, Evidence::NotReady] {
+            let of = targets.iter().filter(|(_, known)| **known == evidence);
+            let targets: Vec<String> = of.map(|(target, _)| (*target).to_owned()).collect();
+            if !targets.is_empty() {
+                endpoints.push(common.endpoint(&name, rtype, targets, evidence));
+            }
+        }
+    }
+    endpoints
 }
 
 /// What a pod is reached by; its own annotation counts before all.

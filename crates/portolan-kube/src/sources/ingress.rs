@@ -7,7 +7,7 @@ use super::endpoint::Common;
 use super::options::INGRESS_CLASS;
 use super::{Endpoint, Scene};
 use crate::hosts;
-use crate::index::ingress;
+use crate::index::ingress::Routes;
 use crate::object::{Kind, ObjectKey};
 use crate::workload::{Ingress, IngressSource};
 
@@ -19,15 +19,21 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, object: &Ingress) -> Vec<Endp
     let common = Common::of(scene);
     let mut targets = scene.annotations.targets(scene.faults);
     if targets.is_empty() {
-        targets = object.balancer.all().map(Into::into).collect();
+        targets = scene.few(object.balancer.all(), "status.loadBalancer.ingress");
     }
-    let of =
-        |scene: &Scene<'_, '_>, host: &str| common.of_host(host, &targets, evidence(scene, object, host));
+    let routes = (!targets.is_empty()).then(|| routes(scene, object));
+    let of = |scene: &mut Scene<'_, '_>, hosts: Vec<String>| {
+        let hosts = scene.hold(hosts, targets.len());
+        scene.want(&hosts);
+        let evidence =
+            |host: &String| routes.as_ref().map_or(Evidence::None, |routes| evidence(routes, host));
+        hosts.iter().flat_map(|host| common.of_host(host, &targets, evidence(host))).collect::<Vec<_>>()
+    };
     let hosts = hosts(scene, object, source);
-    let endpoints = hosts.iter().flat_map(|host| of(scene, host)).collect();
+    let endpoints = of(scene, hosts);
     scene.combine(endpoints, |scene| {
         let hosts = scene.templated();
-        hosts.iter().flat_map(|host| of(scene, host)).collect()
+        of(scene, hosts)
     })
 }
 
@@ -61,13 +67,19 @@ fn hosts(scene: &mut Scene<'_, '_>, object: &Ingress, source: &IngressSource) ->
     }
 }
 
+/// What its rules lead to, by the Services that are ready.
+fn routes(scene: &mut Scene<'_, '_>, object: &Ingress) -> Routes {
+    let namespace = &scene.object.key.namespace;
+    let view = &mut *scene.view;
+    Routes::of(object, |service| {
+        view.is_ready(&ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: service.into() })
+    })
+}
+
 /// Whether a Service is ready that a rule leads the host to; a host without a rule cannot be judged.
-fn evidence(scene: &Scene<'_, '_>, object: &Ingress, host: &str) -> Evidence {
+fn evidence(routes: &Routes, host: &str) -> Evidence {
     match hosts::host(host) {
-        Ok(host) if ingress::has_rule(object, &host) => ingress::evidence(object, &host, |service| {
-            let namespace = scene.object.key.namespace.clone();
-            scene.view.is_ready(&ObjectKey { kind: Kind::Service, namespace, name: service.into() })
-        }),
+        Ok(host) if routes.has_rule(&host) => routes.evidence(&host),
         _ => Evidence::None,
     }
 }

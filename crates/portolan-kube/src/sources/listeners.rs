@@ -103,5 +103,5 @@ fn targets(scene: &mut Scene<'_, '_>, named_by: &[&Meta], gateway: &Gateway) -> 
             return named;
         }
     }
-    gateway.status.addresses.iter().map(|address| address.value.clone()).collect()
+    scene.few(gateway.status.addresses.iter().map(|address| &*address.value), "status.addresses")
 }

@@ -4,7 +4,7 @@ use portolan_core::fleet::Evidence;
 use portolan_core::{Reason, RecordType};
 
 use super::endpoint::{Common, suitable_type};
-use super::{Endpoint, Scene};
+use super::{Endpoint, Scene, TARGETS_MAX};
 use crate::workload::{Node, NodeSource};
 
 /// The records of a Node. Its annotations are no properties of them, as in External-DNS.
@@ -18,18 +18,26 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, node: &Node) -> Vec<Endpoint>
     if targets.is_empty() {
         targets = addresses(scene, source);
     }
-    let of = |host: &str| common.of_host(host, &targets, Evidence::None);
+    let of = |scene: &mut Scene<'_, '_>, hosts: Vec<String>| {
+        let hosts = scene.hold(hosts, targets.len());
+        scene.want(&hosts);
+        hosts.iter().flat_map(|host| common.of_host(host, &targets, Evidence::None)).collect::<Vec<_>>()
+    };
     let is_named = !scene.options.has_templates() || scene.options.combine_fqdn_annotation;
-    let endpoints = if is_named { of(&scene.object.key.name) } else { Vec::new() };
+    let own = is_named.then(|| String::from(&*scene.object.key.name));
+    let endpoints = of(scene, own.into_iter().collect());
     let endpoints = scene.combine(endpoints, Scene::paired);
-    scene.combine(endpoints, |scene| scene.templated().iter().flat_map(|host| of(host)).collect())
+    scene.combine(endpoints, |scene| {
+        let hosts = scene.templated();
+        of(scene, hosts)
+    })
 }
 
 /// The addresses outside, else those inside. External-DNS ends its sync when there is none.
 fn addresses(scene: &mut Scene<'_, '_>, node: &NodeSource) -> Vec<String> {
     let of = |kind: &str| -> Vec<String> {
         let addresses = node.addresses.iter().filter(|address| &*address.kind == kind);
-        addresses.map(|address| address.address.as_ref().into()).collect()
+        addresses.map(|address| address.address.as_ref().into()).take(TARGETS_MAX).collect()
     };
     let (mut external, internal) = (of("ExternalIP"), of("InternalIP"));
     if external.is_empty() {

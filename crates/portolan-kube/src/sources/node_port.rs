@@ -1,6 +1,6 @@
 //! Services that are a port of every Node: the name is the Nodes', and an SRV record says which port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portolan_core::RecordType;
 use portolan_core::fleet::Evidence;
@@ -14,21 +14,40 @@ use crate::workload::{NodeSource, Pod, ServiceSource};
 /// Priority and weight of the SRV records, which External-DNS makes up (RFC 2782).
 const PRIORITY_AND_WEIGHT: &str = "0 50";
 
-/// The addresses of the Nodes that lead to a Service.
-pub(super) fn targets(scene: &mut Scene<'_, '_>, service: &ServiceSource) -> Vec<String> {
-    let nodes = if service.is_local { with_pods(scene, service) } else { all(scene) };
+/// The addresses of the Nodes that lead to a Service, apart by what is known of their readiness; `evidence` is
+/// that of the Service.
+pub(super) fn targets(
+    scene: &mut Scene<'_, '_>,
+    service: &ServiceSource,
+    evidence: Evidence,
+) -> Vec<(Vec<String>, Evidence)> {
+    if !service.is_local {
+        let nodes = all(scene);
+        return vec![(addresses(scene, &nodes), evidence)];
+    }
+    let Local { best, others, is_ready } = with_pods(scene, service);
+    let evidence = if is_ready { Evidence::Ready } else { Evidence::NotReady };
+    let best = addresses(scene, &best);
+    let mut others = addresses(scene, &others);
+    let known: BTreeSet<&String> = best.iter().collect();
+    others.retain(|address| !known.contains(address));
+    vec![(best, evidence), (others, Evidence::NotReady)]
+}
+
+/// The addresses of Nodes that are outside, or where there are none, or these are not asked for, inside.
+fn addresses(scene: &mut Scene<'_, '_>, nodes: &[&NodeSource]) -> Vec<String> {
     let (mut external, mut internal, mut ipv6) = (Vec::new(), Vec::new(), Vec::new());
     for node in nodes {
         if node.is_unschedulable && scene.options.exclude_unschedulable {
             continue;
         }
         for address in &node.addresses {
-            let text = || String::from(address.address.as_ref());
             match &*address.kind {
-                "ExternalIP" => external.push(text()),
+                "ExternalIP" => external.push(&*address.address),
                 "InternalIP" => {
-                    internal.push(text());
-                    ipv6.extend((suitable_type(&address.address) == RecordType::AAAA).then(text));
+                    internal.push(&*address.address);
+                    let is_ipv6 = suitable_type(&address.address) == RecordType::AAAA;
+                    ipv6.extend(is_ipv6.then_some(&*address.address));
                 }
                 _ => {}
             }
@@ -40,12 +59,12 @@ pub(super) fn targets(scene: &mut Scene<'_, '_>, service: &ServiceSource) -> Vec
         _ => !external.is_empty(),
     };
     if !is_public {
-        return internal;
+        return scene.few(internal.into_iter(), "");
     }
     if scene.options.expose_internal_ipv6 {
         external.extend(ipv6);
     }
-    external
+    scene.few(external.into_iter(), "")
 }
 
 /// An SRV record for each port, whether or not there is a Node.
@@ -72,27 +91,43 @@ fn all<'a>(scene: &mut Scene<'_, 'a>) -> Vec<&'a NodeSource> {
     nodes.filter_map(|object| source(&object.body)).collect()
 }
 
-/// The Nodes that run pods of the Service, those with the best pods alone: ready ones before ready ones that
-/// end, and these before others that run.
-fn with_pods<'a>(scene: &mut Scene<'_, 'a>, service: &ServiceSource) -> Vec<&'a NodeSource> {
+/// The Nodes that run pods of a Service whose traffic stays on the Node.
+struct Local<'a> {
+    /// Those with the best pods, which are all that External-DNS takes.
+    best: Vec<&'a NodeSource>,
+    others: Vec<&'a NodeSource>,
+    /// True when the best pods are ready.
+    is_ready: bool,
+}
+
+/// The Nodes that run pods of the Service, by their pods: ready ones before ready ones that end, and these before
+/// others that run.
+fn with_pods<'a>(scene: &mut Scene<'_, 'a>, service: &ServiceSource) -> Local<'a> {
     let selector = Selector::of_map(service.selector.iter());
-    let mut best: BTreeMap<&str, u8> = BTreeMap::new();
+    let mut ranks: BTreeMap<&str, u8> = BTreeMap::new();
     for object in scene.view.list(Kind::Pod, &scene.object.key.namespace) {
         let Body::Pod(pod) = &object.body else { continue };
         if pod.is_running && selector.takes(&pod.meta.labels) && node_of(scene, &pod.node).is_some() {
-            let known = best.entry(&pod.node).or_default();
+            let known = ranks.entry(&pod.node).or_default();
             *known = (*known).max(rank(pod));
         }
     }
-    let most = best.values().copied().max().unwrap_or_default();
-    let names = best.into_iter().filter(|(_, rank)| *rank == most).map(|(name, _)| name);
-    names.filter_map(|name| node_of(scene, name)).collect()
+    let most = ranks.values().copied().max().unwrap_or_default();
+    let mut local = Local { best: Vec::new(), others: Vec::new(), is_ready: most > NOT_READY };
+    for (name, rank) in ranks {
+        let nodes = if rank == most { &mut local.best } else { &mut local.others };
+        nodes.extend(node_of(scene, name));
+    }
+    local
 }
+
+/// The rank of a pod that runs, and is not ready.
+const NOT_READY: u8 = 1;
 
 fn rank(pod: &Pod) -> u8 {
     match (pod.is_ready, pod.is_terminating) {
         (true, false) => 3,
         (true, true) => 2,
-        (false, _) => 1,
+        (false, _) => NOT_READY,
     }
 }

@@ -29,9 +29,16 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, route: &Route) -> Vec<Endpoin
         };
         scene.faults.add("status.ingress", Reason::Incomplete, format!("is not admitted by {by}"));
     }
-    let of = |host: &String| common.of_host(host, &targets, Evidence::None);
-    let endpoints = hosts.iter().flat_map(of).collect();
-    scene.combine(endpoints, |scene| scene.templated().iter().flat_map(of).collect())
+    let of = |scene: &mut Scene<'_, '_>, hosts: Vec<String>| {
+        let hosts = scene.hold(hosts, targets.len());
+        scene.want(&hosts);
+        hosts.iter().flat_map(|host| common.of_host(host, &targets, Evidence::None)).collect::<Vec<_>>()
+    };
+    let endpoints = of(scene, hosts);
+    scene.combine(endpoints, |scene| {
+        let hosts = scene.templated();
+        of(scene, hosts)
+    })
 }
 
 /// What became of the Route at the first router that admitted it, or at the one that is named.

@@ -5,39 +5,47 @@ use portolan_core::fleet::Evidence;
 
 use super::endpoint::{Common, suitable_type};
 use super::headless::node_of;
-use super::{Endpoint, Scene};
+use super::{Endpoint, Scene, TARGETS_MAX};
 use crate::workload::Pod;
 
 /// The records of a pod. Its annotations are no properties of them, as in External-DNS.
 pub(super) fn endpoints(scene: &mut Scene<'_, '_>, pod: &Pod) -> Vec<Endpoint> {
     let common = Common { ttl: scene.annotations.ttl(scene.faults), ..Common::default() };
-    let endpoints = annotated(scene, pod, &common);
+    let of = |scene: &mut Scene<'_, '_>, hosts: Vec<String>, targets: &[String]| {
+        let hosts = scene.hold(hosts, targets.len());
+        scene.want(&hosts);
+        hosts.iter().flat_map(|host| common.of_host(host, targets, evidence(pod))).collect::<Vec<_>>()
+    };
+    let endpoints = annotated(scene, pod, &of);
     let endpoints = scene.combine(endpoints, Scene::paired);
     scene.combine(endpoints, |scene| {
-        let ips: Vec<String> = pod.ips.iter().map(|ip| ip.as_ref().into()).collect();
-        scene.templated().iter().flat_map(|host| common.of_host(host, &ips, evidence(pod))).collect()
+        let ips = scene.few(pod.ips.iter().map(|ip| &**ip), "status.podIPs");
+        let hosts = scene.templated();
+        of(scene, hosts, &ips)
     })
 }
 
-fn annotated(scene: &mut Scene<'_, '_>, pod: &Pod, common: &Common) -> Vec<Endpoint> {
+fn annotated(
+    scene: &mut Scene<'_, '_>,
+    pod: &Pod,
+    of: &impl Fn(&mut Scene<'_, '_>, Vec<String>, &[String]) -> Vec<Endpoint>,
+) -> Vec<Endpoint> {
     if scene.options.ignore_non_host_network_pods && !pod.is_on_host_network {
         return Vec::new();
     }
     let named = scene.annotations.targets(scene.faults);
     let or_else = |others: Vec<String>| if named.is_empty() { others } else { named.clone() };
     let own = or_else(pod.ips.first().map(|ip| String::from(&**ip)).into_iter().collect());
-    let mut endpoints = Vec::new();
-    for host in scene.annotations.hosts("internal-hostname", scene.faults) {
-        endpoints.extend(common.of_host(&host, &own, evidence(pod)));
-    }
+    let hosts = scene.annotations.hosts("internal-hostname", scene.faults);
+    let mut endpoints = of(scene, hosts, &own);
     let hosts = scene.annotations.hosts("hostname", scene.faults);
     if !hosts.is_empty() {
         let node = or_else(outside(scene, &pod.node));
-        endpoints.extend(hosts.iter().flat_map(|host| common.of_host(host, &node, evidence(pod))));
+        endpoints.extend(of(scene, hosts, &node));
     }
     if !scene.options.pod_source_domain.is_empty() {
         let host = format!("{}.{}", scene.object.key.name, scene.options.pod_source_domain);
-        endpoints.extend(common.of_host(&host, &own, evidence(pod)));
+        endpoints.extend(of(scene, vec![host], &own));
     }
     endpoints
 }
@@ -49,7 +57,7 @@ fn outside(scene: &mut Scene<'_, '_>, node: &str) -> Vec<String> {
         kind == "ExternalIP" || (kind == "InternalIP" && suitable_type(address) == RecordType::AAAA)
     };
     let outside = addresses.filter(|address| is_outside(&address.kind, &address.address));
-    outside.map(|address| address.address.as_ref().into()).collect()
+    outside.map(|address| address.address.as_ref().into()).take(TARGETS_MAX).collect()
 }
 
 /// External-DNS publishes a pod whatever its condition; here one that is not ready is filtered when a question

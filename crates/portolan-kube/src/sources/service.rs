@@ -25,96 +25,126 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, service: &Service) -> Vec<End
     else {
         return Vec::new();
     };
-    let mut given = Given::of(scene, service, source);
+    let key = ObjectKey { kind: Kind::Service, ..scene.object.key.clone() };
+    let given = Given { service, source, key, common: Common::of(scene) };
     let mut endpoints = Vec::new();
     if !scene.options.ignore_hostname_annotation {
         for (suffix, is_internal) in [("hostname", false), ("internal-hostname", true)] {
-            for host in scene.annotations.hosts(suffix, scene.faults) {
-                endpoints.extend(given.of_host(scene, &host, is_internal));
-            }
+            let hosts = scene.annotations.hosts(suffix, scene.faults);
+            endpoints.extend(given.of_hosts(scene, hosts, is_internal));
         }
     }
     let endpoints = scene.combine(endpoints, Scene::paired);
     scene.combine(endpoints, |scene| {
         let hosts = scene.templated();
-        hosts.iter().flat_map(|host| given.of_host(scene, host, false)).collect()
+        given.of_hosts(scene, hosts, false)
     })
 }
 
-/// What a Service gives every name alike, found out once.
+/// A Service, and what its records have in common.
 struct Given<'s> {
     service: &'s Service,
     source: &'s ServiceSource,
     key: ObjectKey,
     common: Common,
-    /// Those of the annotation.
-    targets: Vec<String>,
-    /// The addresses of Nodes, of a NodePort.
-    nodes: Option<Vec<String>>,
 }
 
-impl<'s> Given<'s> {
-    fn of(scene: &mut Scene<'_, '_>, service: &'s Service, source: &'s ServiceSource) -> Self {
-        let targets = scene.annotations.targets(scene.faults);
-        let key = ObjectKey { kind: Kind::Service, ..scene.object.key.clone() };
-        Self { service, source, key, common: Common::of(scene), targets, nodes: None }
+/// What stands behind every name of a Service alike.
+enum Behind<'a> {
+    Targets(Vec<String>, Evidence),
+    /// Nodes by their readiness, and the readiness of the Service.
+    Nodes(Vec<(Vec<String>, Evidence)>, Evidence),
+    Pods(Vec<headless::Backing<'a>>),
+}
+
+impl Given<'_> {
+    /// The records of names.
+    fn of_hosts(&self, scene: &mut Scene<'_, '_>, hosts: Vec<String>, is_internal: bool) -> Vec<Endpoint> {
+        if hosts.is_empty() {
+            return Vec::new();
+        }
+        let Some(behind) = self.behind(scene, is_internal) else { return Vec::new() };
+        let hosts = scene.hold(hosts, behind.size(self.source));
+        scene.want(&hosts);
+        hosts.iter().flat_map(|host| self.of_host(scene, host, &behind)).collect()
     }
 
-    /// The records of a name.
-    fn of_host(&mut self, scene: &mut Scene<'_, '_>, host: &str, is_internal: bool) -> Vec<Endpoint> {
-        if !self.targets.is_empty() {
+    fn of_host(&self, scene: &Scene<'_, '_>, host: &str, behind: &Behind<'_>) -> Vec<Endpoint> {
+        match behind {
+            Behind::Targets(targets, evidence) => self.common.of_host(host, targets, *evidence),
+            Behind::Nodes(nodes, evidence) => {
+                let mut endpoints = node_port::ports(scene, self.source, host, &self.common, *evidence);
+                for (targets, evidence) in nodes {
+                    endpoints.extend(self.common.of_host(host, targets, *evidence));
+                }
+                endpoints
+            }
+            Behind::Pods(pods) => headless::endpoints(pods, host, &self.common),
+        }
+    }
+
+    /// What stands behind a name; nothing behind one of a Service inside that nobody publishes.
+    fn behind<'a>(&self, scene: &mut Scene<'_, 'a>, is_internal: bool) -> Option<Behind<'a>> {
+        let named = scene.annotations.targets(scene.faults);
+        if !named.is_empty() {
             // What stands behind another address than ours is known where there are slices to tell.
             let is_known = !scene.view.slices(&self.key).is_empty();
             let evidence = if is_known { self.evidence(scene) } else { Evidence::None };
-            return self.common.of_host(host, &self.targets, evidence);
+            return Some(Behind::Targets(named, evidence));
         }
         let is_headless = &*self.source.cluster_ip == NO_ADDRESS;
-        match self.source.kind {
+        Some(match self.source.kind {
             ServiceType::ClusterIp if is_headless => {
-                headless::endpoints(scene, &self.key, self.source, host, &self.common)
+                Behind::Pods(headless::pods(scene, &self.key, self.source))
             }
             ServiceType::ClusterIp if is_internal || scene.options.publish_internal_services => {
-                self.cluster_ip(scene, host)
+                self.cluster_ip(scene)
             }
-            ServiceType::ClusterIp => Vec::new(),
-            ServiceType::LoadBalancer if is_internal => self.cluster_ip(scene, host),
+            ServiceType::ClusterIp => return None,
+            ServiceType::LoadBalancer if is_internal => self.cluster_ip(scene),
             ServiceType::LoadBalancer => {
-                let targets = self.entrances(self.service.balancer.all());
-                self.common.of_host(host, &targets, self.evidence(scene))
+                let targets = self.entrances(scene, self.service.balancer.all());
+                Behind::Targets(targets, self.evidence(scene))
             }
             ServiceType::NodePort => {
-                let nodes = match self.nodes.take() {
-                    Some(nodes) => nodes,
-                    None => node_port::targets(scene, self.source),
-                };
                 let evidence = self.evidence(scene);
-                let mut endpoints = node_port::ports(scene, self.source, host, &self.common, evidence);
-                endpoints.extend(self.common.of_host(host, &nodes, evidence));
-                self.nodes = Some(nodes);
-                endpoints
+                Behind::Nodes(node_port::targets(scene, self.source, evidence), evidence)
             }
             ServiceType::ExternalName => {
-                let targets = self.entrances(std::iter::once(&*self.source.external_name));
-                self.common.of_host(host, &targets, Evidence::None)
+                let targets = self.entrances(scene, std::iter::once(&*self.source.external_name));
+                Behind::Targets(targets, Evidence::None)
             }
-        }
+        })
     }
 
-    fn cluster_ip(&self, scene: &Scene<'_, '_>, host: &str) -> Vec<Endpoint> {
+    fn cluster_ip<'a>(&self, scene: &mut Scene<'_, 'a>) -> Behind<'a> {
         let target = Some(&*self.source.cluster_ip).filter(|text| *text != NO_ADDRESS);
-        let targets: Vec<String> = target.map(Into::into).into_iter().collect();
-        self.common.of_host(host, &targets, self.evidence(scene))
+        let targets = target.map(Into::into).into_iter().collect();
+        Behind::Targets(targets, self.evidence(scene))
     }
 
     /// `externalIPs`, which count instead of everything else.
-    fn entrances<'t>(&self, others: impl Iterator<Item = &'t str>) -> Vec<String> {
+    fn entrances<'t>(&self, scene: &mut Scene<'_, '_>, others: impl Iterator<Item = &'t str>) -> Vec<String> {
         match self.service.external_ips.is_empty() {
-            true => others.map(Into::into).collect(),
-            false => self.service.external_ips.iter().map(|ip| ip.as_ref().into()).collect(),
+            true => scene.few(others, "status.loadBalancer.ingress"),
+            false => scene.few(self.service.external_ips.iter().map(|ip| &**ip), "spec.externalIPs"),
         }
     }
 
-    fn evidence(&self, scene: &Scene<'_, '_>) -> Evidence {
+    fn evidence(&self, scene: &mut Scene<'_, '_>) -> Evidence {
         if scene.view.is_ready(&self.key) { Evidence::Ready } else { Evidence::NotReady }
+    }
+}
+
+impl Behind<'_> {
+    /// How many records each name has of it.
+    fn size(&self, service: &ServiceSource) -> usize {
+        match self {
+            Self::Targets(targets, _) => targets.len(),
+            Self::Nodes(nodes, _) => {
+                nodes.iter().map(|(targets, _)| targets.len()).sum::<usize>() + service.ports.len()
+            }
+            Self::Pods(pods) => headless::size(pods),
+        }
     }
 }

@@ -5,6 +5,7 @@ mod gateway;
 mod ingress;
 mod options;
 mod others;
+mod room;
 mod service;
 
 use std::collections::BTreeMap;

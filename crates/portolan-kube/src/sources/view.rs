@@ -31,13 +31,14 @@ pub trait Cluster {
 pub struct View<'a> {
     cluster: &'a dyn Cluster,
     used: BTreeSet<ObjectKey>,
+    steps: usize,
 }
 
 impl<'a> View<'a> {
     /// Nothing was looked at yet.
     #[must_use]
     pub fn new(cluster: &'a dyn Cluster) -> Self {
-        Self { cluster, used: BTreeSet::new() }
+        Self { cluster, used: BTreeSet::new(), steps: 0 }
     }
 
     /// What was looked at, there or not.
@@ -46,7 +47,14 @@ impl<'a> View<'a> {
         self.used
     }
 
+    /// How many objects were looked at so far, each as often as it was: what it cost, counted and not timed.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
     pub(super) fn get(&mut self, key: &ObjectKey) -> Option<&'a Object> {
+        self.steps += 1;
         if !self.used.contains(key) {
             self.used.insert(key.clone());
         }
@@ -55,19 +63,26 @@ impl<'a> View<'a> {
 
     pub(super) fn list(&mut self, kind: Kind, namespace: &str) -> Vec<&'a Object> {
         self.used.insert(all_of(kind, namespace));
-        self.cluster.list(kind, namespace)
+        let all = self.cluster.list(kind, namespace);
+        self.steps += all.len();
+        all
     }
 
     pub(super) fn entrances(&mut self) -> Vec<&'a Object> {
         self.used.insert(all_of(Kind::Service, ""));
-        self.cluster.entrances()
+        let all = self.cluster.entrances();
+        self.steps += all.len();
+        all
     }
 
-    pub(super) fn slices(&self, service: &ObjectKey) -> Vec<&'a EndpointSlice> {
-        self.cluster.slices(service)
+    pub(super) fn slices(&mut self, service: &ObjectKey) -> Vec<&'a EndpointSlice> {
+        let slices = self.cluster.slices(service);
+        self.steps += slices.len();
+        slices
     }
 
-    pub(super) fn is_ready(&self, service: &ObjectKey) -> bool {
+    pub(super) fn is_ready(&mut self, service: &ObjectKey) -> bool {
+        self.steps += 1;
         self.cluster.is_ready(service)
     }
 }

@@ -157,6 +157,56 @@ fn nobody_takes_anothers_name() {
 }
 
 #[test]
+fn the_oldest_keeps_its_name_without_an_address() {
+    let bare = || made(named("shop/web", HOST, &[]), 1);
+    let (other, service) = (wants("evil/web", 2, 66), wants("shop/web", 1, 1));
+    let mut bench = Bench::sourced(SOURCES).with(&[
+        ("", mk_zone("example.org", json!([{}]))),
+        ("a", bare()),
+        ("a", other),
+    ]);
+    assert_eq!(bench.show(HOST), "", "its load balancer is not there yet");
+    bench.complains(Reason::Conflict, &["Service evil/web (a)", "belongs to Service shop/web (a)"]);
+    bench.set("a", &service);
+    assert_eq!(bench.show(HOST), "a=192.0.2.1 NotReady");
+    bench.set("a", &bare());
+    assert_eq!(bench.show(HOST), "", "nobody takes it while it has none");
+    bench.set("a", &made(named("shop/web", HOST, &["169.254.0.1"]), 1));
+    assert_eq!(bench.show(HOST), "", "nor while it has none that can be served");
+    // Another of its own namespace shares the name.
+    bench.set("a", &wants("shop/api", 3, 3));
+    assert_eq!(bench.show(HOST), "a=192.0.2.3 NotReady");
+    bench.delete("a", &service);
+    bench.delete("a", &wants("shop/api", 3, 3));
+    assert_eq!(bench.show(HOST), "a=192.0.2.66 NotReady");
+    assert_eq!(bench.problems(Reason::Conflict), [] as [String; 0]);
+}
+
+#[test]
+fn more_addresses_than_an_offer_has_are_several_offers() {
+    let addresses: Vec<String> =
+        (1..=150).map(|i| format!("192.0.2.{i}")).chain(["2001:db8::1".into()]).collect();
+    let addresses: Vec<&str> = addresses.iter().map(String::as_str).collect();
+    let mut bench = Bench::sourced(SOURCES).with(&[("a", named("shop/web", HOST, &addresses))]);
+    let facts = bench.name(HOST).unwrap();
+    let mut sizes: Vec<usize> = facts.endpoints.iter().map(|offer| offer.targets.len()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [23, 64, 64]);
+    assert_eq!(bench.problems(Reason::LimitReached), [] as [String; 0]);
+    let printed = printed(&mut bench);
+    assert_eq!(printed.matches("192.0.2.").count(), 150, "{printed}");
+}
+
+#[test]
+fn what_is_wrong_with_an_object_is_told_as_far_as_somebody_reads_it() {
+    let hosts: Vec<String> = (0..200).map(|i| format!("-bad{i}.example.org")).collect();
+    let mut bench =
+        Bench::sourced(SOURCES).with(&[("a", named("shop/web", &hosts.join(","), &["192.0.2.1"]))]);
+    assert_eq!(bench.problems(Reason::Invalid).len(), 16);
+    bench.complains(Reason::LimitReached, &["Service shop/web (a): 184 more problems are not listed"]);
+}
+
+#[test]
 fn the_fence_looks_at_each_copy() {
     let rules = json!([{ "namespaces": ["shop"], "clusters": ["eu"] }]);
     let mut bench = Bench::sourced(SOURCES).with(&[
@@ -225,6 +275,10 @@ fn what_a_change_touches() {
     slice["endpoints"][0]["addresses"] = json!(["10.0.0.2"]);
     bench.set("a", &slice);
     assert_eq!(bench.show("db.example.org"), "a=10.0.0.2 Ready");
+    slice["endpoints"][0]["conditions"]["ready"] = json!(false);
+    bench.set("a", &slice);
+    assert_eq!(bench.show("db.example.org"), "a=10.0.0.2 NotReady", "readiness takes nothing away");
+    assert_eq!(bench.answer("db.example.org"), "A 10.0.0.2 (30)", "it is the last");
     bench.delete("a", &pod);
     assert_eq!(bench.show("db.example.org"), "");
 

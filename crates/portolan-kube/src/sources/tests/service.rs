@@ -259,15 +259,18 @@ fn a_headless_service_is_its_pods() {
     check(
         "--source=service",
         &objects("", ""),
-        "db-0.db.example.org - A 10.0.0.1 (Ready)
-         db.example.org - A 10.0.0.1 (Ready)",
+        "db.example.org - A 10.0.0.1 (Ready)
+         db.example.org - A 10.0.0.2 (NotReady)
+         db-0.db.example.org - A 10.0.0.1 (Ready)",
     );
-    let all = "db-0.db.example.org - A 10.0.0.1 (Ready)
-               db.example.org - A 10.0.0.1,10.0.0.2 (Ready)";
+    let all = "db.example.org - A 10.0.0.1 (Ready)
+               db.example.org - A 10.0.0.2 (Allowed)
+               db-0.db.example.org - A 10.0.0.1 (Ready)";
     check("--source=service", &objects("", ", publishNotReadyAddresses: true"), all);
     check("--source=service --always-publish-not-ready-addresses", &objects("", ""), all);
-    let host = "db-0.db.example.org - A 172.16.0.1 (Ready)
-                db.example.org - A 172.16.0.1 (Ready)";
+    let host = "db.example.org - A 172.16.0.1 (Ready)
+                db.example.org - A 172.16.0.2 (NotReady)
+                db-0.db.example.org - A 172.16.0.1 (Ready)";
     check("--source=service --publish-host-ip", &objects("", ""), host);
     check("--source=service", &objects("external-dns.kubernetes.io/endpoints-type: HostIP", ""), host);
 }
@@ -327,9 +330,22 @@ fn which_pods_a_headless_service_has() {
         println!("{what}");
         check("--source=service", &objects, expected);
     }
-    let nothing = "db.example.org - A 10.0.0.1 (Allowed)";
     let unready = of(&endpoint("a", "10.0.0.1", false), &plain, "");
-    check("--source=service --always-publish-not-ready-addresses", &unready, nothing);
+    check("--source=service", &unready, "db.example.org - A 10.0.0.1 (NotReady)");
+    check(
+        "--source=service --always-publish-not-ready-addresses",
+        &unready,
+        "db.example.org - A 10.0.0.1 (Allowed)",
+    );
+}
+
+#[test]
+fn of_pods_on_one_node_one_that_is_ready_is_enough() {
+    let on = |name: &str| pod(name, "status: {hostIP: 172.16.0.1}");
+    let objects = [on("a"), on("b")].concat()
+        + &slice("", &[endpoint("a", "10.0.0.1", false), endpoint("b", "10.0.0.2", true)].join(", "))
+        + &service(&hostname("db.example.org"), HEADLESS, "");
+    check("--source=service --publish-host-ip", &objects, "db.example.org - A 172.16.0.1 (Ready)");
 }
 
 fn node(name: &str, spec: &str, addresses: &str) -> String {
@@ -437,21 +453,31 @@ fn a_local_node_port_is_the_nodes_with_the_best_pods() {
         )
     };
     let service = service(&hostname("np.example.org"), &format!("{PORTS}, externalTrafficPolicy: Local"), "");
-    for (pods, expected) in [
-        (of("p", "a", true, "Running", false) + &of("q", "b", true, "Running", true), "192.0.2.1"),
-        (of("p", "a", false, "Running", false) + &of("q", "b", true, "Running", true), "192.0.2.2"),
+    for (pods, best, others) in [
+        (
+            of("p", "a", true, "Running", false) + &of("q", "b", true, "Running", true),
+            "192.0.2.1 (Ready)",
+            "192.0.2.2 (NotReady)",
+        ),
+        (
+            of("p", "a", false, "Running", false) + &of("q", "b", true, "Running", true),
+            "192.0.2.2 (Ready)",
+            "192.0.2.1 (NotReady)",
+        ),
         (
             of("p", "a", false, "Running", false) + &of("q", "b", false, "Running", true),
-            "192.0.2.1,192.0.2.2",
+            "192.0.2.1,192.0.2.2 (NotReady)",
+            "",
         ),
-        (of("p", "a", true, "Pending", false) + &of("q", "gone", true, "Running", true), ""),
-        (of("p", "c", true, "Running", false) + &of("q", "c", false, "Running", false), "192.0.2.3"),
+        (of("p", "a", true, "Pending", false) + &of("q", "gone", true, "Running", true), "", ""),
+        (
+            of("p", "c", true, "Running", false) + &of("q", "c", false, "Running", false),
+            "192.0.2.3 (Ready)",
+            "",
+        ),
     ] {
-        let expected = if expected.is_empty() {
-            String::new()
-        } else {
-            format!("np.example.org - A {expected} (NotReady)")
-        };
+        let lines = [best, others].into_iter().filter(|targets| !targets.is_empty());
+        let expected: String = lines.map(|targets| format!("np.example.org - A {targets}\n")).collect();
         check("--source=service", &format!("{nodes}{pods}{service}"), &expected);
     }
 }
