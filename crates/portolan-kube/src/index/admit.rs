@@ -1,6 +1,7 @@
 //! The fence: which claims a zone admits.
 
-use portolan_core::fleet::TargetView;
+use portolan_core::cluster::ClusterName;
+use portolan_core::fleet::{NameView, TargetView};
 use portolan_core::record::RecordType;
 use portolan_core::{Name, Problem, Reason};
 
@@ -28,33 +29,82 @@ impl Index {
     }
 
     fn is_admitted(&self, name: &Name, zone: &KnownZone, claim: &Claim) -> bool {
+        let by = &claim.by;
+        let view = claim.facts.view();
+        let asking = Asking {
+            name,
+            namespace: &by.key.namespace,
+            delegates: delegates(&view),
+            is_kubefed: by.is_kubefed,
+        };
+        // While the rules are not read, who had the name before the restart keeps it, and no cluster's object
+        // where its cluster had no part in it.
+        let had_part = |known: NameView<'_>| {
+            let is_part = |source: &ClusterName| has_part(&known, &source.0);
+            is_same_tenant(known.owner, view.owner) && (!by.is_sourced || by.sources.iter().any(is_part))
+        };
+        asking
+            .fits(&zone.by, &by.sources)
+            .unwrap_or_else(|| self.memory.fleet.names.get(name.borrowed()).is_some_and(had_part))
+    }
+
+    /// True when a name that is only remembered may stand: the rules, where they are read, admit its owner from a
+    /// source that may hold it still.
+    pub(super) fn may_stand(&self, name: &Name, known: &NameView<'_>) -> bool {
+        let Some((_, zone)) = self.zones.of(name) else { return true };
+        let kind = Kind::of_owner(known.owner.kind);
+        let asking = Asking {
+            name,
+            namespace: known.owner.namespace,
+            delegates: delegates(known),
+            is_kubefed: matches!(
+                kind,
+                Some(Kind::ServiceDnsRecord | Kind::IngressDnsRecord | Kind::DnsEndpoint)
+            ),
+        };
+        let holders: Vec<ClusterName> = self.memory.unheard(&self.objects, name, known.owner).collect();
+        kind == Some(Kind::Zone) || asking.fits(&zone.by, &holders).unwrap_or(true)
+    }
+}
+
+/// Who asks for a name.
+struct Asking<'a> {
+    name: &'a Name,
+    namespace: &'a str,
+    delegates: bool,
+    is_kubefed: bool,
+}
+
+impl Asking<'_> {
+    /// Whether a zone admits it from one of these sources; none while its rules are not read.
+    fn fits(&self, zone: &Basis, sources: &[ClusterName]) -> Option<bool> {
         let fits = |fence: &Fence, cluster: &str| {
             fence.admits(&settle::Claim {
-                namespace: &claim.by.key.namespace,
+                namespace: self.namespace,
                 cluster,
-                host: name.borrowed(),
-                delegates: delegates(claim),
+                host: self.name.borrowed(),
+                delegates: self.delegates,
             })
         };
-        match &zone.by {
+        match zone {
             Basis::Own { fence, root_fence, .. } => {
                 let fence = |root| if root { root_fence } else { fence };
-                claim.by.sources.iter().any(|source| fits(fence(is_root(source)), &source.0))
+                Some(sources.iter().any(|source| fits(fence(is_root(source)), &source.0)))
             }
-            Basis::Implied { fence, .. } => claim.by.is_kubefed && fits(fence, ""),
-            // Its rules are not read yet: who had the name before the restart keeps it until they are.
-            Basis::Remembered => self
-                .memory
-                .fleet
-                .names
-                .get(name.borrowed())
-                .is_some_and(|known| is_same_tenant(known.owner, claim.facts.view().owner)),
+            Basis::Implied { fence, .. } => Some(self.is_kubefed && fits(fence, "")),
+            Basis::Remembered => None,
         }
     }
 }
 
-fn delegates(claim: &Claim) -> bool {
-    let mut targets = claim.facts.view().endpoints.flat_map(|endpoint| endpoint.targets);
+/// True when a source held a name before the restart, or offered something for it.
+fn has_part(known: &NameView<'_>, source: &str) -> bool {
+    known.held_by.clone().any(|holder| holder == source)
+        || known.endpoints.clone().any(|offer| offer.cluster == Some(source))
+}
+
+fn delegates(facts: &NameView<'_>) -> bool {
+    let mut targets = facts.endpoints.clone().flat_map(|endpoint| endpoint.targets);
     targets.any(|target| matches!(target, TargetView::Record(RecordType::NS, _)))
 }
 
@@ -74,6 +124,9 @@ fn message(name: &Name, apex: &Name, zone: &KnownZone, by: &Claimant) -> String 
             "the zone {apex} that {key} implies admits KubeFed's kinds below its apex, and nothing else, so not \
              {name}; a Zone of that apex can have rules"
         ),
-        Basis::Remembered => format!("the rules of zone {apex} are not read yet, and {name} is new"),
+        Basis::Remembered => format!(
+            "the rules of zone {apex} are not read yet; until then only who had a part in {name} before the restart is \
+             admitted"
+        ),
     }
 }

@@ -42,6 +42,7 @@ pub(super) struct Speakers<'a> {
     /// Those who do: one, or several that share it; nobody while only a source that is not heard yet holds it.
     pub(super) claims: Vec<&'a Claim>,
     problems: Vec<Problem>,
+    /// What a source that is not heard yet holds of it.
     remembered: Option<NameView<'a>>,
 }
 
@@ -66,23 +67,23 @@ impl Index {
         }
     }
 
-    /// The first claim that is admitted has the name, and those that share it with the first. What the object
-    /// that had it before a restart said stays as long as only sources hold it that are not heard yet: they are
-    /// silent, not empty.
+    /// The first claim that is admitted has the name, and those that share it with the first. While a source that is
+    /// not heard yet holds the name, it stays with the object that had it before the restart, or with those that
+    /// shared it: the claims of others lose, and where none of their own is admitted, what was said before stands.
+    /// The source is silent, not empty.
     pub(super) fn speakers(&self, name: &Name) -> Speakers<'_> {
-        let claims = || self.claims.get(name).into_iter().flatten();
-        let is_claimed = |known: &NameView<'_>| {
-            claims().any(|claim| is_same_tenant(known.owner, claim.facts.view().owner))
-        };
-        let remembered = self.memory.name(&self.objects, name).filter(|known| !is_claimed(known));
+        let remembered = self.memory.name(&self.objects, name).filter(|known| self.may_stand(name, known));
         let mut speakers = Speakers { remembered, ..Speakers::default() };
-        for claim in claims() {
+        for claim in self.claims.get(name).into_iter().flatten() {
+            let is_other = |known: &&NameView<'_>| !is_same_tenant(known.owner, claim.facts.view().owner);
+            let known = speakers.remembered.as_ref().filter(is_other);
             let first = speakers.claims.first().filter(|first| !first.by.shares_with(&claim.by));
-            let owner = match &speakers.remembered {
-                Some(known) => Some((known.owner.to_string(), "which had it before the restart")),
-                None => {
-                    first.map(|first| (first.by.subject.clone(), first.by.rank.why_before(&claim.by.rank)))
+            let owner = match (known, first) {
+                (Some(known), _) => Some((known.owner.to_string(), "which had it before the restart")),
+                (None, Some(first)) => {
+                    Some((first.by.subject.clone(), first.by.rank.why_before(&claim.by.rank)))
                 }
+                (None, None) => None,
             };
             match (self.refusal(name, claim), owner) {
                 (Some(refusal), _) => speakers.problems.push(refusal),
@@ -97,7 +98,7 @@ impl Index {
         let Speakers { claims, problems, remembered } = self.speakers(name);
         let mut decided = Decided { problems, ..Decided::default() };
         let Some((winner, others)) = claims.split_first() else {
-            decided.facts = remembered.map(|known| known.to_facts());
+            decided.facts = remembered.map(|known| self.as_remembered(name, &known));
             return decided;
         };
         if self.zones.of(name).is_none() {
@@ -122,6 +123,17 @@ impl Index {
 }
 
 impl Index {
+    /// What is remembered of a name that nobody speaks for. A cluster's own object speaks for its cluster alone, so
+    /// the parts of those that were read are gone.
+    fn as_remembered(&self, name: &Name, known: &NameView<'_>) -> NameFacts {
+        let mut facts = known.to_facts();
+        if sources::is_sourced(known.owner.kind) {
+            facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner, &[]).collect();
+            facts.held_by = self.memory.unheard(&self.objects, name, known.owner).collect();
+        }
+        facts
+    }
+
     /// What a claim says of a name. Of a cluster that was heard in part, what nobody could read is no evidence
     /// against an offer: what it was before stays.
     fn wish(&self, name: &Name, claim: &Claim) -> NameFacts {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use portolan_core::cluster::Sources;
 use portolan_core::fleet::{Endpoint, Evidence, Fact, ZoneFacts};
 use portolan_core::record::Soa;
-use portolan_core::{Name, Problem, Reason, Target, Ttl};
+use portolan_core::{Name, NameRef, Problem, Reason, Target, Ttl};
 
 use super::draft::{Draft, Rank, placed, subject};
 use super::memory::Memory;
@@ -95,7 +95,8 @@ impl Zones {
 }
 
 impl Index {
-    /// Looks at all zones, if something touched one. Names below one that changed may be admitted otherwise.
+    /// Looks at all zones, if something touched one. Names below one that changed, claimed or remembered, may be
+    /// admitted otherwise.
     pub(super) fn take_zones(&mut self, out: &mut Vec<Fact>) {
         let mut changed = std::mem::take(&mut self.dirty.apexes);
         if !std::mem::take(&mut self.dirty.zones) && changed.is_empty() {
@@ -108,9 +109,11 @@ impl Index {
         let apexes = before.by_apex.keys().chain(self.zones.by_apex.keys());
         let differs = |apex: &&Name| before.by_apex.get(*apex) != self.zones.by_apex.get(*apex);
         changed.extend(apexes.filter(differs).cloned());
-        let below = |name: &&Name| name.borrowed().suffixes().any(|s| changed.contains(s.as_wire()));
-        let concerned: Vec<Name> = self.claims.keys().filter(below).cloned().collect();
-        self.step(self.claims.len() + changed.len());
+        let below = |name: &NameRef<'_>| name.suffixes().any(|s| changed.contains(s.as_wire()));
+        let remembered = &self.memory.fleet.names;
+        let names = self.claims.keys().map(Name::borrowed).chain(remembered.keys());
+        let concerned: Vec<Name> = names.filter(below).map(NameRef::to_name).collect();
+        self.step(self.claims.len() + remembered.len() + changed.len());
         self.dirty.names.extend(concerned);
         self.dirty.records.extend(self.objects.keys_of(Kind::Zone).cloned());
         for apex in changed {

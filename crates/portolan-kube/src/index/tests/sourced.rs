@@ -8,10 +8,10 @@ use super::{Bench, made, mk, mk_global_name, mk_ingress, mk_node, mk_service, mk
 use crate::endpoints;
 
 const PREFIX: &str = "external-dns.kubernetes.io";
-const SOURCES: &str = "--source=service --source=ingress";
+pub(super) const SOURCES: &str = "--source=service --source=ingress";
 
 /// An object with annotations; those of External-DNS by their suffix.
-fn annotated(mut object: Value, annotations: &[(&str, &str)]) -> Value {
+pub(super) fn annotated(mut object: Value, annotations: &[(&str, &str)]) -> Value {
     for (suffix, value) in annotations {
         object["metadata"]["annotations"][format!("{PREFIX}/{suffix}")] = json!(value);
     }
@@ -19,7 +19,7 @@ fn annotated(mut object: Value, annotations: &[(&str, &str)]) -> Value {
 }
 
 /// A Service of type LoadBalancer with a name.
-fn named(path: &str, host: &str, addresses: &[&str]) -> Value {
+pub(super) fn named(path: &str, host: &str, addresses: &[&str]) -> Value {
     let mut service = annotated(mk_service(path, addresses), &[("hostname", host)]);
     service["spec"]["type"] = json!("LoadBalancer");
     service
