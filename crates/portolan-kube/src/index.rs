@@ -22,6 +22,7 @@
 //! | `objects`, `source` | what was read, and which copy of an object counts |
 //! | `memory` | what is only remembered |
 //! | `lacks` | what of a source could not be read |
+//! | `doubt` | what of the last good state rests on that still |
 //! | `links` | which records refer to an object |
 //! | `touch` | what an event makes necessary to look at again |
 //! | `member`, `zones`, `policies`, `networks` | facts of clusters, zones and policies |
@@ -42,6 +43,7 @@ mod admit;
 mod apart;
 mod backing;
 mod claims;
+mod doubt;
 mod draft;
 mod foreign;
 pub(crate) mod ingress;
@@ -158,6 +160,7 @@ impl Index {
 
     /// Takes an object of a source, new or changed. `place` is where it stands, for problems.
     pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
+        self.memory.was_read(source, &object.key);
         for affected in self.objects.set(source, object, place) {
             self.touch(source, &affected);
         }

@@ -66,7 +66,7 @@ impl Index {
     /// Drafts the records that something touched.
     pub(super) fn take_records(&mut self) {
         // What is remembered of a source beside what it gave may give way though the claim is the same.
-        let is_partial = self.memory.is_partial(&self.objects);
+        let is_partial = self.memory.is_partial();
         for key in std::mem::take(&mut self.dirty.records) {
             let world = World {
                 objects: &self.objects,

@@ -11,7 +11,8 @@ use super::Index;
 use crate::object::{Kind, ObjectKey};
 use portolan_core::cluster::ClusterName;
 
-/// What of a source was never read, though it is there. What was read once is not lacking: it stays as it was.
+/// What of a source was never read, though it is there. What was read once is not lacking: it stays as it was
+/// until somebody deletes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lacks {
     /// Files that may hold anything.

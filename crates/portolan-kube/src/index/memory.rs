@@ -1,7 +1,10 @@
 //! The last good state after a restart: what sources gave that were not heard yet, or only in part.
 //!
 //! It shrinks as sources are heard, and is empty once all are whole: from then on everything is computed from
-//! what was read, so that a restart ends in the same facts as none.
+//! what was read, so that a restart ends in the same facts as none. What of a source heard in part is still in
+//! doubt is in [`doubt`](super::doubt).
+
+use std::collections::BTreeMap;
 
 use portolan_core::cluster::{Cluster, ClusterName, Sources};
 use portolan_core::fleet::{
@@ -10,13 +13,14 @@ use portolan_core::fleet::{
 use portolan_core::policy::{Policy, PolicyName};
 use portolan_core::{Name, NameRef};
 
+use super::doubt::{Doubt, Mark, key_of, may_make, numbered};
 use super::names::is_same_tenant;
-use super::objects::{Objects, is_intent};
+use super::objects::Objects;
 use crate::object::{Kind, ObjectKey};
 use crate::sources::is_sourced;
 
 /// The kinds that make an offer, and those that its readiness rests on as well.
-const OFFERING: [Kind; 2] = [Kind::Service, Kind::Ingress];
+pub(super) const OFFERING: [Kind; 2] = [Kind::Service, Kind::Ingress];
 const BACKING: [Kind; 4] = [Kind::Service, Kind::Ingress, Kind::EndpointSlice, Kind::Endpoints];
 
 /// What is remembered.
@@ -29,6 +33,8 @@ pub(super) struct Memory {
     since: i64,
     /// The sources that are not heard whole yet, the root among them.
     sources: Sources,
+    /// Those of them that were heard in part.
+    pub(super) doubts: BTreeMap<ClusterName, Doubt>,
 }
 
 impl Memory {
@@ -44,7 +50,7 @@ impl Memory {
                 sources.insert(ClusterName::from(source));
             }
         }
-        Self { fleet, since, sources }
+        Self { fleet, since, sources, doubts: BTreeMap::new() }
     }
 
     /// What is not as it was though nobody is heard yet: clusters are silent now, and what no source holds is
@@ -120,28 +126,30 @@ impl Memory {
 
     /// A name, likewise.
     pub(super) fn name(&self, objects: &Objects, name: &Name) -> Option<NameView<'_>> {
-        self.fleet.names.get(name.borrowed()).filter(|facts| self.is_held(objects, facts))
+        self.fleet.names.get(name.borrowed()).filter(|facts| self.is_held(objects, name.borrowed(), facts))
     }
 
     /// What clusters offered for a name of the same object, and may offer still: those that are not heard yet,
-    /// or in part and without an offer for this name in what was read.
+    /// or in part and without that offer in anything that was read.
     pub(super) fn endpoints<'m>(
         &'m self,
         objects: &'m Objects,
-        name: &Name,
+        name: &'m Name,
         owner: OwnerView<'m>,
-        offered: &'m [Endpoint],
     ) -> impl Iterator<Item = Endpoint> {
         let known = self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner, owner));
-        let stays = move |e: &EndpointView<'_>| {
-            let Some(cluster) = e.cluster else { return false };
-            let is_offered = || offered.iter().any(|e| e.cluster.as_ref().is_some_and(|c| *c.0 == *cluster));
-            !objects.is_read(cluster) || (self.may_back(objects, cluster, owner, &OFFERING) && !is_offered())
+        let stays = move |(nth, e): &(usize, EndpointView<'_>)| {
+            e.cluster.is_some_and(|cluster| {
+                !self.mark(cluster, name.borrowed(), *nth).offer
+                    && self.may_back(objects, cluster, owner, &OFFERING)
+            })
         };
-        known.into_iter().flat_map(|known| known.endpoints).filter(stays).map(|e| e.unpacked())
+        let known = known.into_iter().flat_map(|known| numbered(&known));
+        known.filter(stays).map(|(_, e)| e.unpacked())
     }
 
-    /// What the readiness of a cluster's offer for a name of the same object rested on.
+    /// What the readiness of a cluster's offer for a name of the same object rested on. Of several offers the one
+    /// that was up speaks for all: which is which may not be known any more.
     pub(super) fn evidence(
         &self,
         name: &Name,
@@ -150,24 +158,32 @@ impl Memory {
     ) -> Option<Evidence> {
         let known = self.fleet.names.get(name.borrowed());
         let known = known.filter(|known| is_same_tenant(known.owner, owner))?;
-        known.endpoints.clone().find(|e| e.cluster == Some(&*cluster.0)).map(|e| e.evidence)
+        let untold = numbered(&known).filter(|(nth, e)| {
+            e.cluster == Some(&*cluster.0) && !self.mark(&cluster.0, name.borrowed(), *nth).readiness
+        });
+        let mut all = untold.map(|(_, e)| e.evidence);
+        let first = all.next()?;
+        if first.is_up() { Some(first) } else { all.find(|evidence| evidence.is_up()).or(Some(first)) }
     }
 
     /// Those of the holders of a remembered name that may hold it still.
     pub(super) fn unheard<'m>(
         &'m self,
         objects: &'m Objects,
-        name: &Name,
+        name: &'m Name,
         owner: OwnerView<'m>,
     ) -> impl Iterator<Item = ClusterName> {
         let known = self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner, owner));
-        let held_by = known.into_iter().flat_map(|known| known.held_by);
-        held_by.filter(move |source| self.may_own(objects, source, owner)).map(ClusterName::from)
+        let held_by = known.into_iter().flat_map(move |known| {
+            let held_by = known.held_by.clone();
+            held_by.filter(move |source| self.may_own(objects, source, name.borrowed(), &known))
+        });
+        held_by.map(ClusterName::from)
     }
 
     /// True while a source is heard in part.
-    pub(super) fn is_partial(&self, objects: &Objects) -> bool {
-        self.sources.iter().any(|source| objects.is_read(&source.0) && objects.is_partial(&source.0))
+    pub(super) fn is_partial(&self) -> bool {
+        !self.doubts.is_empty()
     }
 
     /// True of a source that was not heard whole yet.
@@ -175,9 +191,10 @@ impl Memory {
         self.sources.contains(source)
     }
 
-    /// True when a source may hold an object that it has not given.
+    /// True when a source may hold an object that it has never given.
     pub(super) fn may_hold(&self, objects: &Objects, source: &str, key: &ObjectKey) -> bool {
-        !objects.is_read(source) || (self.awaits(source) && objects.may_lack(source, key))
+        let is_unread = |doubt: &Doubt| doubt.unread.contains(key) && objects.may_lack(source, key);
+        !objects.is_read(source) || self.doubts.get(source).is_some_and(is_unread)
     }
 
     /// The same of any object of such a kind that is such a one.
@@ -192,19 +209,24 @@ impl Memory {
     }
 
     /// True when a source may hold what a name rests on: the object that owns it, and of KubeFed's records
-    /// the Domain. A source object may rest on any of its cluster's own objects.
-    fn may_own(&self, objects: &Objects, source: &str, owner: OwnerView<'_>) -> bool {
+    /// the Domain of one that is there. A source object may rest on others of its cluster and share its name with
+    /// them; an offer that nothing makes which was read tells that one of them was not.
+    fn may_own(&self, objects: &Objects, source: &str, name: NameRef<'_>, facts: &NameView<'_>) -> bool {
         if !objects.is_read(source) || !self.awaits(source) {
             return !objects.is_read(source);
         }
-        let Some(kind) = Kind::of_owner(owner.kind) else { return false };
+        let owner = facts.owner;
         if is_sourced(owner.kind) {
-            return objects.may_lack_any(source, is_of_cluster, |_| true);
+            let is_unread = |(nth, e): (usize, EndpointView<'_>)| {
+                e.cluster == Some(source) && !self.mark(source, name, nth).offer
+            };
+            return numbered(facts).any(is_unread) && may_make(objects, source, owner);
         }
-        let key = ObjectKey { kind, namespace: owner.namespace.into(), name: owner.name.into() };
+        let Some(key) = key_of(owner) else { return false };
         let is_domain = |kind| kind == Kind::Domain;
-        objects.may_lack(source, &key)
-            || (kind == Kind::ServiceDnsRecord && objects.may_lack_any(source, is_domain, |_| true))
+        let may_lack_domain = || objects.may_lack_any(source, is_domain, |_| true);
+        self.may_hold(objects, source, &key)
+            || (key.kind == Kind::ServiceDnsRecord && objects.is_held(&key) && may_lack_domain())
     }
 
     /// True when a cluster may hold an object of such a kind that an offer for a name rests on, if its owner
@@ -212,23 +234,20 @@ impl Memory {
     fn may_back(&self, objects: &Objects, cluster: &str, owner: OwnerView<'_>, kinds: &[Kind]) -> bool {
         let looks = matches!(owner.kind, "GlobalName" | "ServiceDNSRecord" | "IngressDNSRecord");
         let is_near = |key: &ObjectKey| *key.namespace == *owner.namespace;
-        !objects.is_read(cluster)
-            || (looks && self.may_hold_any(objects, cluster, |kind| kinds.contains(&kind), is_near))
-            || (is_sourced(owner.kind) && self.may_hold_any(objects, cluster, is_of_cluster, |_| true))
+        let may_have = || {
+            (looks && objects.may_lack_any(cluster, |kind| kinds.contains(&kind), is_near))
+                || (is_sourced(owner.kind) && may_make(objects, cluster, owner))
+        };
+        !objects.is_read(cluster) || (self.awaits(cluster) && may_have())
     }
 
-    fn is_held(&self, objects: &Objects, facts: &NameView<'_>) -> bool {
-        facts.held_by.clone().any(|source| self.may_own(objects, source, facts.owner))
+    fn is_held(&self, objects: &Objects, name: NameRef<'_>, facts: &NameView<'_>) -> bool {
+        facts.held_by.clone().any(|source| self.may_own(objects, source, name, facts))
     }
 
-    /// A source is heard now, whole or in part: returns what it had a part in, and drops what nobody has.
-    pub(super) fn hear(&mut self, objects: &Objects, source: &ClusterName) -> Touched {
-        let touched = self.of(source);
-        if !objects.is_partial(&source.0) {
-            self.strike(source);
-        }
-        self.prune(objects, &touched);
-        touched
+    /// What was read since of a source's offer for a name, by its number among the source's.
+    fn mark(&self, source: &str, name: NameRef<'_>, nth: usize) -> Mark {
+        self.doubts.get(source).map_or_else(Mark::default, |doubt| doubt.mark(name, nth))
     }
 
     /// A cluster is no member any more: returns what it had a part in, and drops that part.
@@ -254,7 +273,7 @@ impl Memory {
     }
 
     /// Drops what no source that is not heard whole yet has a part in; zones first, as names ask for theirs.
-    fn prune(&mut self, objects: &Objects, touched: &Touched) {
+    pub(super) fn prune(&mut self, objects: &Objects, touched: &Touched) {
         for apex in &touched.zones {
             if self.zone(objects, apex).is_none() {
                 self.fleet.zones.remove(apex);
@@ -266,34 +285,43 @@ impl Memory {
             }
         }
         for name in &touched.names {
-            if !self.is_needed(objects, name) {
-                self.fleet.names.set(name.borrowed(), None);
-            }
+            self.prune_name(objects, name);
         }
     }
 
-    /// True while a source that is not heard whole yet holds a name, offers something for it, or holds the zone
-    /// around it, whose unknown fence admits those who had a name.
-    fn is_needed(&self, objects: &Objects, name: &Name) -> bool {
-        let known = self.fleet.names.get(name.borrowed());
-        let is_known = |facts: NameView<'_>| {
-            let offers = |e: EndpointView<'_>| {
-                e.cluster.is_some_and(|c| self.may_back(objects, c, facts.owner, &BACKING))
-            };
-            self.is_held(objects, &facts) || facts.endpoints.clone().any(offers)
-        };
-        known.is_some_and(is_known) || self.fleet.zone_of(name.borrowed()).is_some()
+    /// Drops a name, if no source that is not heard whole yet has a part in it.
+    pub(super) fn prune_name(&mut self, objects: &Objects, name: &Name) {
+        if !self.is_needed(objects, name) && self.fleet.names.set(name.borrowed(), None) {
+            self.doubts.values_mut().for_each(|doubt| _ = doubt.learnt.remove(name));
+        }
     }
 
-    fn strike(&mut self, source: &ClusterName) {
+    /// True while a source that is not heard whole yet holds a name, offers something for it that was not read, or
+    /// holds the zone around it, whose unknown fence admits those who had a name.
+    fn is_needed(&self, objects: &Objects, name: &Name) -> bool {
+        let name = name.borrowed();
+        let is_known = |facts: NameView<'_>| {
+            let is_unread = |(nth, e): (usize, EndpointView<'_>)| {
+                e.cluster.is_some_and(|cluster| {
+                    self.mark(cluster, name, nth) != Mark::ALL
+                        && self.may_back(objects, cluster, facts.owner, &BACKING)
+                })
+            };
+            self.is_held(objects, name, &facts) || numbered(&facts).any(is_unread)
+        };
+        self.fleet.names.get(name).is_some_and(is_known) || self.fleet.zone_of(name).is_some()
+    }
+
+    pub(super) fn strike(&mut self, source: &ClusterName) {
         self.sources.remove(source);
+        self.doubts.remove(source);
         if self.sources.is_empty() {
             self.fleet.clusters.clear();
         }
     }
 
     /// What a source has a part in. Walks over all that is remembered, once for each source.
-    fn of(&self, source: &ClusterName) -> Touched {
+    pub(super) fn of(&self, source: &ClusterName) -> Touched {
         let offers = |facts: &NameView<'_>| facts.endpoints.clone().any(|e| e.cluster == Some(&*source.0));
         let is_inside =
             |name: NameRef<'_>| self.fleet.zone_of(name).is_some_and(|(_, z)| z.held_by.contains(source));
@@ -313,11 +341,6 @@ impl Memory {
                 .collect(),
         }
     }
-}
-
-/// True of what a cluster has of its own.
-fn is_of_cluster(kind: Kind) -> bool {
-    !is_intent(kind)
 }
 
 fn release(held_by: Option<&mut Sources>, cluster: &ClusterName) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
-use portolan_core::fleet::{Endpoint, Evidence, Fact, NameFacts, NameView, OwnerView};
+use portolan_core::fleet::{Evidence, Fact, NameFacts, NameView, OwnerView};
 use portolan_core::name::NameRef;
 use portolan_core::{Name, Problem, Reason};
 
@@ -50,6 +50,7 @@ impl Index {
     /// Looks at the names that something touched.
     pub(super) fn take_names(&mut self, out: &mut Vec<Fact>) {
         for name in std::mem::take(&mut self.dirty.names) {
+            self.learn(&name);
             let decided = self.decide(&name);
             let offers = decided.facts.as_ref().map_or(0, |facts| facts.endpoints.len());
             self.step(1 + offers);
@@ -112,9 +113,7 @@ impl Index {
             facts.held_by.extend(other.held_by);
         }
         facts.held_by.extend(self.memory.unheard(&self.objects, name, owner));
-        let offers: Vec<Endpoint> =
-            self.memory.endpoints(&self.objects, name, owner, &facts.endpoints).collect();
-        facts.endpoints.extend(offers);
+        facts.endpoints.extend(self.memory.endpoints(&self.objects, name, owner));
         facts.endpoints.sort_by(|a, b| (&a.cluster, &a.targets).cmp(&(&b.cluster, &b.targets)));
         let stands = !facts.endpoints.is_empty() || facts.fallback.is_some();
         decided.facts = stands.then_some(facts);
@@ -128,7 +127,7 @@ impl Index {
     fn as_remembered(&self, name: &Name, known: &NameView<'_>) -> NameFacts {
         let mut facts = known.to_facts();
         if sources::is_sourced(known.owner.kind) {
-            facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner, &[]).collect();
+            facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner).collect();
             facts.held_by = self.memory.unheard(&self.objects, name, known.owner).collect();
         }
         facts

@@ -55,7 +55,7 @@ impl Index {
 
     /// Drafts the source objects that something touched.
     pub(super) fn take_sourced(&mut self) {
-        let is_partial = self.memory.is_partial(&self.objects);
+        let is_partial = self.memory.is_partial();
         for (cluster, key) in std::mem::take(&mut self.dirty.sourced) {
             let SourceDraft { drafted, claims, problems, steps } =
                 self.draft_sourced(&cluster, &key).unwrap_or_default();

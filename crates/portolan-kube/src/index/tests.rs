@@ -10,6 +10,7 @@ mod levels;
 mod members;
 mod memory;
 mod order;
+mod part;
 mod restart;
 mod sourced;
 mod sources;

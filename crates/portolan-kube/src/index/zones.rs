@@ -103,7 +103,7 @@ impl Index {
             return;
         }
         let mut problems = Vec::new();
-        let now = read(&self.objects, &self.memory, &mut problems);
+        let now = read(&self.objects, &mut self.memory, &mut problems);
         let before = std::mem::replace(&mut self.zones, now);
         self.note(About::Zones, problems);
         let apexes = before.by_apex.keys().chain(self.zones.by_apex.keys());
@@ -124,7 +124,7 @@ impl Index {
 }
 
 /// Everything that there is, the best right first in each list.
-fn read(objects: &Objects, memory: &Memory, problems: &mut Vec<Problem>) -> Zones {
+fn read(objects: &Objects, memory: &mut Memory, problems: &mut Vec<Problem>) -> Zones {
     let mut zones = Zones::default();
     for held in ranked(objects, Kind::Zone) {
         if let Body::Zone(object) = &held.object.body {
@@ -135,6 +135,9 @@ fn read(objects: &Objects, memory: &Memory, problems: &mut Vec<Problem>) -> Zone
         if let Body::Domain(object) = &held.object.body {
             implied(&mut zones, object, &held, problems);
         }
+    }
+    for (apex, zone) in &zones.by_apex {
+        memory.zone_was_read(apex, &zone.facts.held_by);
     }
     for apex in memory.fleet.zones.keys() {
         let Some(facts) = memory.zone(objects, apex) else { continue };
