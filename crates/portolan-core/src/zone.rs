@@ -46,6 +46,9 @@ pub const CHAIN_MAX: usize = 8;
 /// Most name servers of a zone whose addresses go with a referral to it.
 pub const NAME_SERVERS_MAX: usize = 16;
 
+/// Most records of one type that a name of the fleet may have: what a question may make an answer look at.
+pub const POOL_RECORDS_MAX: usize = 4_096;
+
 /// A zone's own records.
 #[derive(Clone, Debug)]
 pub struct Zone {

@@ -13,6 +13,8 @@ use crate::policy::{AllDown, Pick};
 use crate::record::{RecordType, Ttl};
 use crate::zone::{Pool, PoolMember, Records, Snapshot};
 
+mod repeats;
+
 /// Candidates among which a weighted pick goes one by one; above it shares are drawn at once.
 const FEW: u32 = 8;
 /// Draws that may come to members which are no candidates, before it goes one by one after all.
@@ -109,6 +111,9 @@ impl<'a> Place<'a, '_> {
 
     #[inline]
     fn pick(&self, pick: Pick, candidates: &Candidates, draw: &mut Draw, answer: &mut Answer<'a>) {
+        if let Some(firsts) = self.pool.firsts.as_deref() {
+            return self.pick_once_each(firsts, pick, candidates, draw, answer);
+        }
         let start = answer.picks.len();
         match pick {
             Pick::All => {
@@ -122,63 +127,56 @@ impl<'a> Place<'a, '_> {
             }
             Pick::Weighted(count) => {
                 for _ in 0..count {
-                    let Some(record) = self.draw_one(candidates, draw, answer, start) else { break };
-                    self.push(record, answer, start);
+                    let taken = answer.picks.get(start..).unwrap_or_default();
+                    let drawn = self.draw_one(candidates, draw, taken.is_empty(), |r| taken.contains(&r));
+                    let Some(record) = drawn else { break };
+                    push(record, answer);
                 }
             }
         }
     }
 
-    /// Takes every record of the candidates; of more than there is room for, each is as likely to be taken
-    /// as any other (reservoir sampling).
+    /// Takes every record of the candidates.
     #[inline]
     fn take_all(&self, candidates: &Candidates, draw: &mut Draw, answer: &mut Answer<'a>) {
-        let start = answer.picks.len();
-        let room = PICKS_MAX - start;
+        let room = PICKS_MAX - answer.picks.len();
         if self.pool.singles && candidates.words.len() == 1 && room >= MASK_BITS {
             // A record each, and none twice: nearly every pool.
             let numbers = bits(candidates.words.first().copied().unwrap_or(0));
-            return numbers.for_each(|member| self.push_number(member, answer));
+            return numbers.for_each(|member| push(u16::try_from(member).unwrap_or(u16::MAX), answer));
         }
-        let records = candidates.members().flat_map(|member| self.member(member).records());
-        for (seen, record) in records.enumerate() {
-            if self.pool.firsts.is_some() && self.is_taken(record, answer, start) {
-                continue;
-            }
-            if answer.picks.try_push(record).is_err() && room > 0 {
-                let drawn = draw.below(u64::try_from(seen + 1).unwrap_or(u64::MAX));
-                let place = usize::try_from(drawn).ok().filter(|d| *d < room);
-                if let Some(pick) = place.and_then(|d| answer.picks.get_mut(start + d)) {
-                    *pick = record;
-                }
-            }
-        }
+        fill(self.records_of(candidates), draw, answer);
     }
 
-    /// Draws a member by weight, then one of its records evenly, among those not drawn yet. Zero weights
-    /// are drawn only when there is nothing else.
+    /// The records of the candidates, member by member.
+    fn records_of(&self, candidates: &Candidates) -> impl Iterator<Item = u16> {
+        candidates.members().flat_map(|member| self.member(member).records())
+    }
+
+    /// Draws a member by weight, then one of its records evenly, among those not drawn yet (`first`: none is).
+    /// Zero weights are drawn only when there is nothing else.
     #[inline]
     fn draw_one(
         &self,
         candidates: &Candidates,
         draw: &mut Draw,
-        answer: &Answer<'a>,
-        start: usize,
+        first: bool,
+        is_taken: impl Fn(u16) -> bool,
     ) -> Option<u16> {
-        let first = answer.picks.len() == start;
+        let is_free = |member: usize| first || self.member(member).records().any(|r| !is_taken(r));
         let member = match candidates.count() {
             1 if first => candidates.members().next()?,
-            ..=FEW => self.draw_one_by_one(candidates, draw, answer, start)?,
-            _ => match self.draw_at_once(candidates, draw, answer, start) {
+            ..=FEW => self.draw_one_by_one(candidates, draw, first, is_free)?,
+            _ => match self.draw_at_once(candidates, draw, is_free) {
                 Some(member) => member,
-                None => self.draw_one_by_one(candidates, draw, answer, start)?,
+                None => self.draw_one_by_one(candidates, draw, first, is_free)?,
             },
         };
         let member = self.member(member);
         if first && member.count == 1 {
             return Some(member.start);
         }
-        let left = || member.records().filter(|r| !self.is_taken(*r, answer, start));
+        let left = || member.records().filter(|r| !is_taken(*r));
         let nth = draw.below(u64::try_from(left().count()).unwrap_or(1));
         left().nth(usize::try_from(nth).unwrap_or(0))
     }
@@ -188,26 +186,23 @@ impl<'a> Place<'a, '_> {
         &self,
         candidates: &Candidates,
         draw: &mut Draw,
-        answer: &Answer<'a>,
-        start: usize,
+        is_free: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let odds = self.pool.odds.as_ref()?;
-        (0..REDRAWS_MAX)
-            .map(|_| odds.draw(draw))
-            .find(|member| candidates.has(*member) && self.is_free(*member, answer, start))
+        (0..REDRAWS_MAX).map(|_| odds.draw(draw)).find(|member| candidates.has(*member) && is_free(*member))
     }
 
     fn draw_one_by_one(
         &self,
         candidates: &Candidates,
         draw: &mut Draw,
-        answer: &Answer<'a>,
-        start: usize,
+        first: bool,
+        is_free: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        if answer.picks.len() == start {
+        if first {
             return self.draw_first(candidates, draw);
         }
-        let free = || candidates.members().filter(|m| self.is_free(*m, answer, start));
+        let free = || candidates.members().filter(|member| is_free(*member));
         let total: u64 = free().map(|member| self.weight(member)).sum();
         let bound = if total == 0 { u64::try_from(free().count()).unwrap_or(0) } else { total };
         let mut at = draw.below(bound);
@@ -236,41 +231,12 @@ impl<'a> Place<'a, '_> {
         })
     }
 
-    fn is_free(&self, member: usize, answer: &Answer<'a>, start: usize) -> bool {
-        answer.picks.len() == start || self.member(member).records().any(|r| !self.is_taken(r, answer, start))
-    }
-
     fn take(&self, member: &PoolMember, answer: &mut Answer<'a>, start: usize, most: usize) {
         for record in member.records() {
             if answer.picks.len() - start < most {
-                self.push(record, answer, start);
+                push(record, answer);
             }
         }
-    }
-
-    #[inline]
-    fn push(&self, record: u16, answer: &mut Answer<'a>, start: usize) {
-        if !(self.pool.firsts.is_some() && self.is_taken(record, answer, start)) {
-            // A full answer drops what is above PICKS_MAX: more records fit no message that is worth sending.
-            let _ = answer.picks.try_push(record);
-        }
-    }
-
-    #[inline]
-    fn push_number(&self, member: usize, answer: &mut Answer<'a>) {
-        // There is room, as the caller has seen.
-        let _ = answer.picks.try_push(u16::try_from(member).unwrap_or(u16::MAX));
-    }
-
-    /// True when the record, or one with the same data, is in the answer.
-    fn is_taken(&self, record: u16, answer: &Answer<'a>, start: usize) -> bool {
-        let first = |r: u16| {
-            let firsts = self.pool.firsts.as_ref();
-            firsts.and_then(|firsts| firsts.get(usize::from(r))).copied().unwrap_or(r)
-        };
-        let taken = answer.picks.get(start..).unwrap_or_default();
-        let record = first(record);
-        taken.iter().any(|t| first(*t) == record)
     }
 
     /// The TTL, half of it while a member is down.
@@ -386,6 +352,31 @@ impl PoolMember {
     #[inline]
     pub(super) fn records(&self) -> impl Iterator<Item = u16> + use<> {
         self.start..self.start.saturating_add(self.count)
+    }
+}
+
+/// Takes a record. A full answer drops what is above [`PICKS_MAX`]: more fit no message that is worth sending.
+#[inline]
+fn push(record: u16, answer: &mut Answer<'_>) {
+    let _ = answer.picks.try_push(record);
+}
+
+/// Takes records; of more than there is room for, each is as likely to be taken as any other (reservoir
+/// sampling).
+#[inline]
+fn fill(records: impl Iterator<Item = u16>, draw: &mut Draw, answer: &mut Answer<'_>) {
+    let start = answer.picks.len();
+    let room = PICKS_MAX - start;
+    if room == 0 {
+        return;
+    }
+    for (seen, record) in (1..).zip(records) {
+        if answer.picks.try_push(record).is_err() {
+            let place = usize::try_from(draw.below(seen)).ok().filter(|place| *place < room);
+            if let Some(pick) = place.and_then(|place| answer.picks.get_mut(start + place)) {
+                *pick = record;
+            }
+        }
     }
 }
 

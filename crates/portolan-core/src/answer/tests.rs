@@ -12,6 +12,8 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+mod picks;
+
 const ANYONE: &str = "198.51.100.1";
 const SOA: &str = "authority example. 30 SOA ns1.example. hostmaster.example.";
 
@@ -339,19 +341,6 @@ fn zero_weight_is_drawn_only_when_alone() {
     }
     world.name("www.example", Some(facts([endpoint("eu", "192.0.2.1"), down(endpoint("us", "192.0.2.2"))])));
     check(&world, "www.example", "A", ANYONE, "NoError aa | www.example. 15 A 192.0.2.1");
-}
-
-#[test]
-fn picks_have_a_size() {
-    for (pick, expected) in
-        [(Pick::First(1), 1), (Pick::First(9), 2), (Pick::Weighted(2), 2), (Pick::Weighted(9), 2)]
-    {
-        let world = two_clusters(Policy { pick, ..Policy::default() });
-        let got = world.ask("www.example", "A", ANYONE);
-        assert_eq!(got.matches("192.0.2").count(), expected, "{pick:?}: {got}");
-    }
-    let world = two_clusters(Policy { pick: Pick::First(1), ..Policy::default() });
-    check(&world, "www.example", "A", ANYONE, "NoError aa | www.example. 30 A 192.0.2.1");
 }
 
 #[test]

@@ -14,9 +14,10 @@ use crate::name::{Name, NameRef};
 use crate::policy::AllDown;
 use crate::problem::Reason;
 use crate::record::{Rdata, RecordType, Target, Ttl};
-use crate::rrset::{RECORDS_MAX, Rrset, RrsetBuf};
+use crate::rrset::{Rrset, RrsetBuf};
 use crate::zone::{
-    Aliases, CHAIN_MAX, NAME_SERVERS_MAX, Offer, Pool, PoolMember, Records, Rule, Steering, content_hash,
+    Aliases, CHAIN_MAX, NAME_SERVERS_MAX, Offer, POOL_RECORDS_MAX, Pool, PoolMember, Records, Rule, Steering,
+    content_hash,
 };
 
 /// The records of one type, before they are a pool: each with its offer's index.
@@ -108,11 +109,12 @@ impl Compiler<'_> {
     fn hold_limits(&mut self, name: &Name, facts: &NameFacts, gathered: &mut Gathered) {
         for (rtype, records) in gathered {
             let count = records.len();
-            if count > RECORDS_MAX {
-                let message =
-                    format!("has {count} {rtype} records; those after the first {RECORDS_MAX} are left out");
+            if count > POOL_RECORDS_MAX {
+                let message = format!(
+                    "has {count} {rtype} records; those after the first {POOL_RECORDS_MAX} are left out"
+                );
                 self.problem(name, facts, Reason::LimitReached, message);
-                records.truncate(RECORDS_MAX);
+                records.truncate(POOL_RECORDS_MAX);
             }
             if *rtype == RecordType::NS && count > NAME_SERVERS_MAX {
                 let message = format!(

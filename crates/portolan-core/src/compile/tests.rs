@@ -422,11 +422,11 @@ fn facts_that_are_known_are_no_news() {
     assert!(fleet.apply([Fact::Name(name("b.example"), None)]).is_empty());
 }
 
-/// As many records of one type as all offers may have together: one more than a set counts.
+/// As many records of one type as all offers may have together.
 #[test]
-fn a_set_has_no_more_records_than_it_counts() {
+fn a_pool_has_no_more_records_than_a_question_may_look_at() {
     use crate::fleet::{ENDPOINTS_MAX, TARGETS_MAX};
-    use crate::rrset::RECORDS_MAX;
+    use crate::zone::POOL_RECORDS_MAX;
     let mut world = World::new();
     let target = |i: usize| Target::Address(u32::try_from(i).unwrap().to_be_bytes().into());
     let offers = (0..ENDPOINTS_MAX).map(|offer| Endpoint {
@@ -437,14 +437,14 @@ fn a_set_has_no_more_records_than_it_counts() {
     assert_eq!(
         world.problems,
         [
-            "GlobalName shop/web: host www.example: LimitReached: has 65536 A records; those after the first 65535 are left \
+            "GlobalName shop/web: host www.example: LimitReached: has 65536 A records; those after the first 4096 are left \
              out",
         ]
     );
     let www = name("www.example");
     let pool = world.snapshot.records(www.borrowed()).unwrap().pool(RecordType::A).unwrap();
     let counted: usize = pool.members().iter().map(|member| usize::from(member.count)).sum();
-    assert_eq!((usize::from(pool.set().count), counted), (RECORDS_MAX, RECORDS_MAX));
+    assert_eq!((usize::from(pool.set().count), counted), (POOL_RECORDS_MAX, POOL_RECORDS_MAX));
 }
 
 #[test]
