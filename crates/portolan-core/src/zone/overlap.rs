@@ -3,7 +3,7 @@
 use crate::name::{Name, NameRef};
 use crate::record::RecordType;
 use crate::zone::lookup::{Lookup, Stored};
-use crate::zone::{Snapshot, Zone};
+use crate::zone::{Depths, Snapshot, Zone};
 
 /// What a zone file has to do with a name of the fleet in its zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,28 @@ impl Snapshot {
             Overlap::BelowDname(self.dname_above(zone, name)?)
         };
         Some((overlap, &zone.apex))
+    }
+
+    /// The names above one, in its zone and below the apex, at which the zone's file delegates or redirects what is
+    /// below, the nearest first.
+    pub fn covers_above<'n>(&self, name: NameRef<'n>) -> impl Iterator<Item = NameRef<'n>> {
+        let zone = self.zone_of(name);
+        let file = zone.and_then(Zone::file).filter(|file| file.has_dname() || file.cuts() != Depths::NONE);
+        let inside = zone.zip(file).into_iter().flat_map(move |(zone, _)| {
+            let apex = zone.apex.borrowed();
+            name.suffixes().skip(1).take_while(move |above| above.is_at_or_below(apex) && *above != apex)
+        });
+        inside.filter(|above| self.is_cover(*above))
+    }
+
+    /// True of a name below an apex at which the zone's file delegates or redirects what is below.
+    #[must_use]
+    pub fn is_cover(&self, name: NameRef<'_>) -> bool {
+        let zone = self.zone_of(name).filter(|zone| zone.apex.borrowed() != name);
+        let node = zone.and_then(Zone::file).and_then(|file| file.node(name, self.seed()));
+        node.is_some_and(|node| {
+            [RecordType::NS, RecordType::DNAME].iter().any(|rtype| node.set(*rtype).is_some())
+        })
     }
 
     /// The name above another one where a zone file has a DNAME that no name of the fleet hides.

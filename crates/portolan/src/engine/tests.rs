@@ -407,6 +407,54 @@ fn names_below_what_a_zone_file_gives_away_are_told() {
     assert_eq!(conflicts(&engine), [below_cut, below_dname]);
 }
 
+/// A change of a name at which a file delegates costs what any change costs, and its coming and going what is below it.
+#[test]
+fn a_name_at_a_delegation_costs_no_walk_over_the_fleet() {
+    let mut engine = started();
+    let file = zone_file(&engine, "glb.example", &["cut NS"]);
+    engine.take_zone_file(&"glb.example".parse().unwrap(), Some(file), Vec::new(), NOW);
+    for number in 0..100 {
+        engine.take(events("eu-1", &record(&format!("n{number}"), "192.0.2.1")), NOW);
+    }
+    engine.take(events("eu-1", &record("a.cut", "192.0.2.1")), NOW);
+    let cost = |engine: &mut Engine, text: &str| {
+        let before = engine.zone_files.steps;
+        engine.take(events("eu-1", text), NOW);
+        engine.zone_files.steps - before
+    };
+    assert_eq!(cost(&mut engine, &record("n1", "192.0.2.2")), 1);
+    assert_eq!(cost(&mut engine, &record("cut", "192.0.2.1")), 2, "it comes, and a.cut is below it");
+    assert_eq!(cost(&mut engine, &record("cut", "192.0.2.2")), 1, "it is another");
+}
+
+/// Zone files are taken before the last good state is published: then all names are looked up, each once.
+#[test]
+fn many_zone_files_cost_one_walk_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut engine = Engine::open(&path, NOW).unwrap();
+    let mut batch = [events("", ZONE), events("eu-1", &record("a", "192.0.2.1"))].concat();
+    batch.extend(
+        [
+            events("eu-1", &record("b.sub", "192.0.2.1")),
+            vec![Event::Heard("eu-1".into()), Event::Heard(root())],
+        ]
+        .concat(),
+    );
+    engine.take(batch, NOW);
+    engine.close().unwrap();
+    drop(engine);
+    let mut engine = Engine::open(&path, NOW).unwrap();
+    for apex in ["glb.example", "sub.glb.example", "other.example"] {
+        let file = zone_file(&engine, apex, &["a", "b"]);
+        engine.take_zone_file(&apex.parse().unwrap(), Some(file), Vec::new(), NOW);
+    }
+    assert_eq!(engine.zone_files.steps, 0);
+    engine.resume(NOW);
+    assert_eq!(engine.zone_files.steps, 2, "two names");
+    assert_eq!(conflicts(&engine).len(), 2, "{:?}", conflicts(&engine));
+}
+
 #[test]
 fn of_many_names_that_a_zone_file_has_too_the_number_is_told() {
     let mut engine = started();

@@ -2,14 +2,15 @@
 //!
 //! A name of the fleet hides what a zone file has there, and what the file has above it may hide the name. That
 //! is not told at each look but kept: the names that a batch touched are looked up in the files, and for a new
-//! file all are looked up once.
+//! file all are looked up once. Names below one at which a file delegates or redirects are kept by that name, for
+//! when the fleet has something there itself, or has it no more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portolan_core::publish::Serial;
-use portolan_core::zone::{Overlap, Zone, ZoneFile};
-use portolan_core::{Name, NameRef, Problem, Reason, RecordType};
+use portolan_core::zone::{Overlap, ZoneFile};
+use portolan_core::{Name, NameRef, Problem, Reason, Snapshot};
 
 use super::Engine;
 use super::publish::caught;
@@ -22,14 +23,79 @@ const OVERLAPS_TOLD_MAX: usize = 20;
 pub(super) struct ZoneFiles {
     /// What is wrong with the reading of each, by apex.
     reading: BTreeMap<Name, Vec<Problem>>,
-    /// The names of the fleet in each that the file has a say in.
-    overlaps: BTreeMap<Name, BTreeMap<Name, Overlap>>,
+    /// What each shares with the fleet, by apex.
+    shared: BTreeMap<Name, Shared>,
+    /// How many names were looked up so far: what it cost, counted and not timed.
+    pub(super) steps: u64,
+}
+
+/// What one zone file shares with the fleet.
+#[derive(Debug, Default)]
+struct Shared {
+    /// The names of the fleet that the file has a say in.
+    overlaps: BTreeMap<Name, Overlap>,
+    /// Names at which the file delegates or redirects what is below, each with the names of the fleet there.
+    below: BTreeMap<Name, BTreeSet<Name>>,
+    /// Those at which the fleet has something itself, which hides the file's from the names below.
+    hiding: BTreeSet<Name>,
 }
 
 impl ZoneFiles {
     /// What is wrong with the reading of zone files.
     pub(super) fn reading(&self) -> impl Iterator<Item = &Problem> {
         self.reading.values().flatten()
+    }
+
+    /// Looks a name up that came, changed or went; returns the names below that are to be looked up again, as it
+    /// hides something from them now, or does no more.
+    fn note(&mut self, snapshot: &Snapshot, name: NameRef<'_>) -> BTreeSet<Name> {
+        self.steps += 1;
+        let mut was_hiding = false;
+        for suffix in name.suffixes() {
+            if let Some(shared) = self.shared.get_mut(suffix.as_wire()) {
+                was_hiding |= shared.take(name);
+            }
+        }
+        let is_there = snapshot.records(name).is_some();
+        let Some(zone) = snapshot.zone_of(name).filter(|zone| zone.file().is_some()) else {
+            return BTreeSet::new();
+        };
+        let hides = is_there && snapshot.is_cover(name);
+        if is_there {
+            let shared = self.shared.entry(zone.apex.clone()).or_default();
+            shared.put(snapshot, name, hides);
+        }
+        let below = || self.shared.get(&zone.apex)?.below.get(name.as_wire()).cloned();
+        (hides != was_hiding).then(below).flatten().unwrap_or_default()
+    }
+}
+
+impl Shared {
+    /// Takes a name in.
+    fn put(&mut self, snapshot: &Snapshot, name: NameRef<'_>, hides: bool) {
+        if let Some((overlap, _)) = snapshot.overlap(name) {
+            self.overlaps.insert(name.to_name(), overlap);
+        }
+        for cover in snapshot.covers_above(name) {
+            self.below.entry(cover.to_name()).or_default().insert(name.to_name());
+        }
+        if hides {
+            self.hiding.insert(name.to_name());
+        }
+    }
+
+    /// Takes a name out; true when it hid something.
+    fn take(&mut self, name: NameRef<'_>) -> bool {
+        self.overlaps.remove(name.as_wire());
+        for above in name.suffixes().skip(1) {
+            if let Some(below) = self.below.get_mut(above.as_wire()) {
+                below.remove(name.as_wire());
+                if below.is_empty() {
+                    self.below.remove(above.as_wire());
+                }
+            }
+        }
+        self.hiding.remove(name.as_wire())
     }
 }
 
@@ -62,20 +128,26 @@ impl Engine {
         self.find_overlaps_in(apex);
     }
 
-    /// Looks all names of the fleet up in the zone files.
+    /// Looks all names of the fleet up in the zone files, each once.
     pub(super) fn find_overlaps(&mut self) {
-        let apexes: Vec<Name> = self.zone_files.reading.keys().cloned().collect();
-        apexes.iter().for_each(|apex| self.find_overlaps_in(apex));
+        self.zone_files.shared.clear();
+        if self.zone_files.reading.is_empty() {
+            return;
+        }
+        let snapshot = self.published.current();
+        self.store.fleet().names.keys().for_each(|name| _ = self.zone_files.note(&snapshot, name));
     }
 
+    /// Looks the names of the fleet up that a new zone file may have a say in. Before the last good state is
+    /// published none is answered yet, and then all are looked up.
     fn find_overlaps_in(&mut self, apex: &Name) {
+        self.zone_files.shared.remove(apex);
         let snapshot = self.published.current();
-        let fleet = self.store.fleet().names.keys().filter(|name| name.is_at_or_below(apex.borrowed()));
-        let of_zone = |name: NameRef<'_>| {
-            let (overlap, zone) = snapshot.overlap(name)?;
-            (zone == apex).then(|| (name.to_name(), overlap))
-        };
-        self.zone_files.overlaps.insert(apex.clone(), fleet.filter_map(of_zone).collect());
+        if snapshot.names().next().is_none() {
+            return;
+        }
+        let names = self.store.fleet().names.keys().filter(|name| name.is_at_or_below(apex.borrowed()));
+        names.for_each(|name| _ = self.zone_files.note(&snapshot, name));
     }
 
     /// Looks names of the fleet up in the zone files, after they came, changed or went.
@@ -84,29 +156,18 @@ impl Engine {
             return;
         }
         let snapshot = self.published.current();
-        let mut uncovered = BTreeSet::new();
+        let mut again = BTreeSet::new();
         for name in names {
-            match snapshot.overlap(name.borrowed()) {
-                Some((overlap, apex)) => {
-                    let overlaps = self.zone_files.overlaps.entry(apex.clone()).or_default();
-                    drop(overlaps.insert(name.clone(), overlap));
-                }
-                None => self.zone_files.overlaps.values_mut().for_each(|names| {
-                    names.remove(name);
-                }),
-            }
-            // What the fleet has there hides a delegation or a DNAME from the names below, or does no more.
-            let zone = snapshot.zone_of(name.borrowed());
-            if let Some(zone) = zone.filter(|zone| covers(zone, name, snapshot.seed())) {
-                uncovered.insert(zone.apex.clone());
-            }
+            again.extend(self.zone_files.note(&snapshot, name.borrowed()));
         }
-        uncovered.iter().for_each(|apex| self.find_overlaps_in(apex));
+        for name in again {
+            self.zone_files.note(&snapshot, name.borrowed());
+        }
     }
 
     /// What is to be said of names that zone files and the fleet have.
     pub(super) fn overlap_problems(&self) -> impl Iterator<Item = Problem> {
-        self.zone_files.overlaps.iter().flat_map(|(apex, names)| self.overlapping(apex, names))
+        self.zone_files.shared.iter().flat_map(|(apex, shared)| self.overlapping(apex, &shared.overlaps))
     }
 
     fn overlapping(&self, apex: &Name, names: &BTreeMap<Name, Overlap>) -> Vec<Problem> {
@@ -148,12 +209,4 @@ fn told(name: &str, owner: &str, overlap: &Overlap) -> String {
             dname.to_dotless()
         ),
     }
-}
-
-/// True of a name at which the zone file delegates or redirects what is below.
-fn covers(zone: &Zone, name: &Name, seed: u64) -> bool {
-    let node = zone.file().and_then(|file| file.node(name.borrowed(), seed));
-    node.is_some_and(|node| {
-        [RecordType::NS, RecordType::DNAME].iter().any(|rtype| node.set(*rtype).is_some())
-    })
 }

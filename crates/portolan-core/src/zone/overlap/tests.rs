@@ -39,5 +39,19 @@ fn names_of_the_fleet_in_zones_with_files() {
         assert_eq!(got.as_ref().map(|(overlap, _)| overlap), wanted.as_ref(), "{at}");
         assert!(got.is_none_or(|(_, apex)| name(at).borrowed().is_at_or_below(apex.borrowed())), "{at}");
     }
+    for (at, covers) in [
+        ("www.example", &[][..]),
+        ("cut.example", &[]),
+        ("a.glue.cut.example", &["cut.example"]),
+        ("x.open.example", &["open.example"]),
+        ("x.y.d.example", &["d.example"]),
+        ("x.cut.alone", &["cut.alone"]),
+        ("x.elsewhere", &[]),
+    ] {
+        let at = name(at);
+        let got: alloc::vec::Vec<_> =
+            world.snapshot.covers_above(at.borrowed()).map(NameRef::to_name).collect();
+        assert_eq!(got, covers.iter().map(|cover| name(cover)).collect::<alloc::vec::Vec<_>>(), "{at}");
+    }
     assert_eq!(world.snapshot.overlap(name("cut.example").borrowed()), None, "no name of the fleet");
 }
