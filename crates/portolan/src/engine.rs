@@ -37,6 +37,7 @@ mod hearing;
 mod intents;
 mod networks;
 mod publish;
+mod steering;
 mod whole;
 mod zone_files;
 
@@ -46,6 +47,7 @@ use hearing::Hearing;
 use intents::Intents;
 use networks::Networks;
 use publish::caught;
+use steering::Steering;
 use zone_files::ZoneFiles;
 
 /// One thing that a source saw. A source is a cluster, or the fleet folder's root, whose name is empty.
@@ -107,7 +109,7 @@ pub struct Engine {
     followed: BTreeSet<ClusterName>,
     intents: Intents,
     /// What is wrong with names, as compile found it.
-    steering: BTreeMap<Name, Vec<Problem>>,
+    steering: Steering,
     /// What is wrong with the reading of sources.
     reading: BTreeMap<ClusterName, Vec<Problem>>,
     /// What is wrong with zone files, and what they share with the fleet.
@@ -162,7 +164,7 @@ impl Engine {
             hearing: Hearing::default(),
             followed: BTreeSet::new(),
             intents: Intents::default(),
-            steering: BTreeMap::new(),
+            steering: Steering::default(),
             reading: BTreeMap::new(),
             zone_files: ZoneFiles::default(),
             owed: Touched::default(),
@@ -275,7 +277,7 @@ impl Engine {
     /// The same without what is wrong inside zone files, which their own reader tells; in no order.
     #[must_use]
     pub fn fleet_problems(&self) -> Vec<Problem> {
-        let of_names = self.steering.values().flatten().map(|problem| self.index.placed(problem.clone()));
+        let of_names = self.steering.problems().map(|problem| self.index.placed(problem.clone()));
         let of_sources = self.index.problems().chain(self.reading.values().flatten()).cloned();
         of_sources.chain(of_names).chain(self.overlap_problems()).collect()
     }

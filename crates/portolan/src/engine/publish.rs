@@ -30,7 +30,7 @@ impl Engine {
             let one = Touched { names: [name.clone()].into(), ..Touched::default() };
             if !self.try_publish(&one, now) {
                 tracing::error!(%name, "cannot be compiled; it stays as it was");
-                self.steering.insert(name.clone(), vec![quarantined(&name)]);
+                self.steering.set(name.clone(), vec![quarantined(&name)]);
             }
         }
     }
@@ -53,13 +53,7 @@ impl Engine {
         self.published.publish(next);
         self.published_at = now;
         self.note_overlaps(found.keys());
-        for (name, problems) in found {
-            if problems.is_empty() {
-                self.steering.remove(&name);
-            } else {
-                self.steering.insert(name, problems);
-            }
-        }
+        found.into_iter().for_each(|(name, problems)| self.steering.set(name, problems));
         true
     }
 }

@@ -38,7 +38,7 @@ impl Engine {
         self.store.given(next.zones().map(|zone| zone.apex.clone()));
         self.published.publish(next);
         self.published_at = now;
-        self.steering = problems;
+        self.steering = problems.into_iter().collect();
         self.find_overlaps();
     }
 }
