@@ -1,16 +1,20 @@
 //! Every wrong type of an object, not only the first.
 //!
 //! A reader of a type ends at the first value that does not fit. So that value is taken away and the rest is
-//! read again, until nothing is wrong any more or it can go on no longer.
+//! read again, until nothing is wrong any more or it can go on no longer. Each round reads the whole object, so of
+//! a large one there are few.
 
+use portolan_core::Reason;
 use serde_json::Value;
 
-use super::place::Step;
+use super::place::{End, Step};
 use super::typed::Finding;
 use super::words;
 
-/// Most wrong types of one object that are told.
-const WRONG_TYPES_MAX: usize = 100;
+/// Most rounds for one object, each of which finds a wrong type.
+const ROUNDS_MAX: usize = 100;
+/// Most octets that all rounds together read of one object; there is one round whatever its size.
+const READ_OCTETS_MAX: usize = 16 * 1024 * 1024;
 
 /// What is wrong, and what is left without it when all of that was found. `find` says what is wrong first.
 pub(super) fn types(
@@ -20,7 +24,7 @@ pub(super) fn types(
     let mut rest = value.clone();
     let mut found: Vec<Finding> = Vec::new();
     let mut taken: Vec<Vec<Step>> = Vec::new();
-    while found.len() < WRONG_TYPES_MAX {
+    for _ in 0..rounds(value) {
         let Some(mut finding) = find(&rest) else { return (found, Some(rest)) };
         let here = std::mem::take(&mut finding.path);
         let goes_on = take(&mut rest, &here);
@@ -30,11 +34,29 @@ pub(super) fn types(
             found.push(finding);
         }
         if !goes_on {
-            break;
+            return (found, None);
         }
         taken.push(path);
     }
+    let message = "no more wrong types are looked for in an object of this size; there may be more".into();
+    found.push(Finding { path: Vec::new(), end: End::Value, reason: Reason::LimitReached, message });
     (found, None)
+}
+
+fn rounds(value: &Value) -> usize {
+    (READ_OCTETS_MAX / octets(value)).clamp(1, ROUNDS_MAX)
+}
+
+/// About as many octets as a value is written with; no fewer than one.
+fn octets(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 4,
+        Value::String(text) => 2 + text.len(),
+        Value::Array(items) => 2 + items.iter().map(|item| 1 + octets(item)).sum::<usize>(),
+        Value::Object(object) => {
+            2 + object.iter().map(|(key, value)| 4 + key.len() + octets(value)).sum::<usize>()
+        }
+    }
 }
 
 /// A field that must be there and is missing because it was taken is no fault of its own.
@@ -83,4 +105,38 @@ fn as_it_was(path: &[Step], taken: &[Vec<Step>]) -> Vec<Step> {
         whole.push(step);
     }
     whole
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The first number in a list of texts, which is what is wrong with it.
+    fn first_number(value: &Value) -> Option<Finding> {
+        let index = value.as_array()?.iter().position(Value::is_number)?;
+        let (path, message) = (vec![Step::Item(index)], "a number".into());
+        Some(Finding { path, end: End::Value, reason: Reason::Invalid, message })
+    }
+
+    #[track_caller]
+    fn check(numbers: usize, text_octets: usize, found: usize, is_all: bool) {
+        let mut items = vec![json!(1); numbers];
+        items.push(Value::String("x".repeat(text_octets)));
+        let (findings, rest) = types(&Value::Array(items), first_number);
+        let told = findings.iter().filter(|finding| finding.reason == Reason::Invalid).count();
+        let says_more = findings.last().is_some_and(|last| last.reason == Reason::LimitReached);
+        assert_eq!((told, says_more, rest.is_some()), (found, !is_all, is_all));
+    }
+
+    #[test]
+    fn the_larger_an_object_the_fewer_rounds() {
+        check(0, 1, 0, true);
+        check(99, 1, 99, true);
+        check(200, 1, 100, false);
+        check(200, 1024 * 1024, 15, false);
+        check(3, 1024 * 1024, 3, true);
+        check(200, 32 * 1024 * 1024, 1, false);
+    }
 }
