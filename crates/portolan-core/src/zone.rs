@@ -227,7 +227,7 @@ pub struct Snapshot {
     /// The revision of the facts that it was made of.
     pub revision: u64,
     /// True when every known cluster was read once, or taken from the last good state: only then is
-    /// a name that is not here denied.
+    /// a name that is not here denied, or answered by what stands for such names (a wildcard, a DNAME).
     pub complete: bool,
     pub(crate) names: Names<Node>,
     pub(crate) zones: Names<Arc<Zone>>,

@@ -65,6 +65,34 @@ fn nothing_is_denied_before_all_was_read() {
     check(&world, "www.example", "A", ANYONE, "NoError aa | www.example. 30 A 192.0.2.1");
 }
 
+/// What stands for names that are not there does not answer in place of one that may not be read yet.
+#[test]
+fn nothing_stands_in_for_a_name_before_all_was_read() {
+    let mut world = World::new();
+    world.name("*.w.example", Some(facts([endpoint("", "192.0.2.1")])));
+    let (address, target) = ([192, 0, 2, 9], name("www.test"));
+    let records: [(&str, RecordType, &[u8]); 3] = [
+        ("www", RecordType::A, &address),
+        ("*", RecordType::A, &address),
+        ("d", RecordType::DNAME, target.as_wire()),
+    ];
+    world.file("example", Some(&records));
+    world.file("alone", Some(&records));
+    let stand_ins = ["x.w.example", "x.example", "x.d.example", "x.alone", "x.d.alone"];
+    let there = ["*.w.example", "www.example", "*.example", "www.alone", "*.alone"];
+    for (complete, at) in [(false, &there[..]), (true, &there), (true, &stand_ins)] {
+        world.snapshot.complete = complete;
+        for at in at {
+            let got = world.ask(at, "A", ANYONE);
+            assert!(got.starts_with("NoError aa") && !got.contains("SOA"), "{at} {complete}: {got}");
+        }
+    }
+    world.snapshot.complete = false;
+    for at in stand_ins {
+        check(&world, at, "A", ANYONE, "ServFail | NotReady");
+    }
+}
+
 #[test]
 fn apex() {
     let mut world = World::new();

@@ -128,8 +128,11 @@ impl Snapshot {
 
     /// What the closest encloser makes of a name that is not there: by the wildcard below it (RFC 4592 section
     /// 3.3.1), or by its DNAME (RFC 6672 section 3.2). A zone file has nothing below a DNAME, so a wildcard
-    /// there is the fleet's, which goes first.
+    /// there is the fleet's, which goes first. Neither answers in place of a name that may not be read yet.
     fn by_encloser<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
+        if !self.complete {
+            return Lookup::Missing;
+        }
         let encloser = self.encloser(zone, suffixes);
         let mut wire = ArrayVec::<u8, { NAME_OCTETS_MAX + 2 }>::new();
         // A name has no more octets than there is room for behind these two.
