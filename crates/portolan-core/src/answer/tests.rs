@@ -217,6 +217,27 @@ fn delegations() {
     check(&world, "www.sub.example", "A", ANYONE, &format!("NxDomain aa | {SOA}"));
 }
 
+/// The DS of a delegation is the parent's to answer (RFC 4035 section 3.1.4.1), the fleet's too.
+#[test]
+fn the_ds_of_a_delegation_that_the_fleet_makes() {
+    let mut world = World::new();
+    let ds = Rdata::from_wire(&[0, 1, 13, 2, 0xab]).unwrap();
+    let delegation = Endpoint {
+        targets: [
+            Target::Record(RecordType::NS, Rdata::name(&name("ns.test"))),
+            Target::Record(RecordType::DS, ds),
+        ]
+        .into(),
+        ..endpoint("", "192.0.2.1")
+    };
+    world.name("sub.example", Some(facts([delegation])));
+    let got = world.ask("sub.example", "DS", ANYONE);
+    assert!(got.starts_with("NoError aa | sub.example. 30 DS "), "{got}");
+    let referral = "NoError | authority sub.example. 30 NS ns.test.";
+    check(&world, "sub.example", "A", ANYONE, referral);
+    check(&world, "x.sub.example", "DS", ANYONE, referral);
+}
+
 #[test]
 fn near_clients_get_the_near_cluster() {
     let mut world = two_clusters(geo());

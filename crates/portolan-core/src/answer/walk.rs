@@ -268,6 +268,9 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
                     Some(set) => self.set(RecordSet::as_kept(at.name, set)),
                     None => self.nothing(at.zone),
                 },
+                Stored::Fleet(records) if records.pool(RecordType::DS).is_some() => {
+                    self.records(at, false, records)
+                }
                 Stored::Fleet(_) => self.nothing(at.zone),
             };
         }
