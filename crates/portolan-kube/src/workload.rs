@@ -42,6 +42,8 @@ pub struct Service {
     pub balancer: Balancer,
     /// `spec.externalIPs`.
     pub external_ips: Texts,
+    /// `spec.type` is `ExternalName`: it stands for another name, so that nothing here tells whether it is ready.
+    pub is_external_name: bool,
     /// What sources ask for.
     pub source: Option<Box<ServiceSource>>,
 }
@@ -122,9 +124,11 @@ impl Service {
         let external = service.spec.as_ref().and_then(|spec| spec.external_ips.as_deref());
         let balancer = Balancer::of(entries.iter().map(|entry| (&entry.ip, &entry.hostname)));
         let external_ips = texts(external.unwrap_or_default());
+        let kind = service.spec.as_ref().and_then(|spec| spec.type_.as_deref());
+        let is_external_name = kind == Some("ExternalName");
         let is_entrance = !balancer.is_empty() || !external_ips.is_empty();
         let source = ServiceSource::of(service, is_entrance, keep).map(Box::new);
-        Self { balancer, external_ips, source }
+        Self { balancer, external_ips, is_external_name, source }
     }
 }
 

@@ -5,6 +5,7 @@
 //! names notes here what there was, and the record is told in words where was looked and for what.
 
 use portolan_core::cluster::ClusterName;
+use portolan_core::fleet::Evidence;
 use portolan_core::{Name, Problem, Reason};
 
 use super::draft::Draft;
@@ -89,7 +90,7 @@ impl Index {
         })?;
         let uses = &self.drafted.get(&claim.by.key)?.uses;
         let has_rule = |key: &ObjectKey| match &source.get(key)?.object.body {
-            Body::Ingress(object) => Some(ingress::Routes::of(object, |_| false).has_rule(name)),
+            Body::Ingress(object) => Some(ingress::Routes::of(object, |_| Evidence::None).has_rule(name)),
             _ => None,
         };
         let unruled = uses.iter().find(|key| has_rule(key) == Some(false))?;

@@ -33,15 +33,12 @@ pub(crate) struct Routes {
 type Behind = Option<Evidence>;
 
 impl Routes {
-    /// Reads the rules of an Ingress.
-    pub(crate) fn of(ingress: &Ingress, mut is_service_ready: impl FnMut(&str) -> bool) -> Self {
+    /// Reads the rules of an Ingress, whose Services' readiness rests on this.
+    pub(crate) fn of(ingress: &Ingress, mut readiness: impl FnMut(&str) -> Evidence) -> Self {
         let mut routes = Self { exact: BTreeMap::new(), wildcard: BTreeMap::new(), any: None, default: None };
         // A backend that is no Service (a bucket, say) cannot be judged.
-        let mut evidence = |backend: &Backend| match backend.as_deref() {
-            None => Evidence::None,
-            Some(service) if is_service_ready(service) => Evidence::Ready,
-            Some(_) => Evidence::NotReady,
-        };
+        let mut evidence =
+            |backend: &Backend| backend.as_deref().map_or(Evidence::None, &mut readiness);
         for rule in &ingress.rules {
             let of_rule = rule.backends.iter().map(&mut evidence).reduce(better);
             let Some(text) = rule.host.as_deref() else {
@@ -139,7 +136,10 @@ mod tests {
             (with_any.clone(), "d.example.net", Some(Evidence::Ready)),
             (with_any, "x.org", Some(Evidence::NotReady)),
         ] {
-            let routes = Routes::of(&ingress, |service| service == "up");
+            let routes = Routes::of(&ingress, |service| match service {
+                "up" => Evidence::Ready,
+                _ => Evidence::NotReady,
+            });
             let name = host.parse().unwrap();
             let given = routes.has_rule(&name).then(|| routes.evidence(&name));
             assert_eq!(given, expected, "{host}");
@@ -154,7 +154,7 @@ mod tests {
         let mut looked = 0;
         let routes = Routes::of(&ingress, |_| {
             looked += 1;
-            false
+            Evidence::NotReady
         });
         for i in 0..10 {
             assert_eq!(routes.evidence(&format!("{i}.example.org").parse().unwrap()), Evidence::NotReady);

@@ -86,10 +86,9 @@ pub(super) fn service(
     let Body::Service(object) = &located.object.body else { return None };
     let external = object.external_ips.iter().map(|ip| &**ip).filter(|_| rule.external_ips);
     let targets = targets(draft, object.balancer.all().chain(external), &About { cluster, key, located });
-    let evidence = match source.is_ready(key) {
-        true => Evidence::Ready,
-        false if rule.allow_without_endpoints => Evidence::Allowed,
-        false => Evidence::NotReady,
+    let evidence = match source.readiness(key) {
+        Evidence::NotReady if rule.allow_without_endpoints => Evidence::Allowed,
+        evidence => evidence,
     };
     endpoint(cluster, targets, evidence)
 }
@@ -107,7 +106,7 @@ pub(super) fn ingress_hosts<'h>(
     let Body::Ingress(object) = &located.object.body else { return false };
     let targets = targets(draft, object.balancer.all(), &About { cluster, key, located });
     let routes =
-        ingress::Routes::of(object, |service| source.is_ready(&service_key(&key.namespace, service)));
+        ingress::Routes::of(object, |service| source.readiness(&service_key(&key.namespace, service)));
     let mut unruled = Vec::new();
     for host in hosts {
         if !routes.has_rule(host) {

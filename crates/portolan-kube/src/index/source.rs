@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use portolan_core::fleet::Evidence;
+
 use super::ingress;
 use super::lacks::Lacks;
 use super::links::Links;
@@ -63,8 +65,17 @@ impl Source {
         self.ingresses.of(service)
     }
 
+    /// What the readiness of a Service rests on. Of one that stands for another name nothing tells.
+    pub(super) fn readiness(&self, service: &ObjectKey) -> Evidence {
+        match self.body(service) {
+            Some(Body::Service(object)) if object.is_external_name => Evidence::None,
+            _ if self.has_ready(service) => Evidence::Ready,
+            _ => Evidence::NotReady,
+        }
+    }
+
     /// True when a Service has a ready endpoint. Its EndpointSlices tell; Endpoints only where it has none.
-    pub(super) fn is_ready(&self, service: &ObjectKey) -> bool {
+    fn has_ready(&self, service: &ObjectKey) -> bool {
         let mut slices = self.slices.of(service).peekable();
         if slices.peek().is_none() {
             let key = ObjectKey { kind: Kind::Endpoints, ..service.clone() };
@@ -134,7 +145,7 @@ impl Cluster for Source {
     }
 
     fn is_ready(&self, service: &ObjectKey) -> bool {
-        Self::is_ready(self, service)
+        self.readiness(service).is_up()
     }
 }
 

@@ -72,7 +72,8 @@ fn routes(scene: &mut Scene<'_, '_>, object: &Ingress) -> Routes {
     let namespace = &scene.object.key.namespace;
     let view = &mut *scene.view;
     Routes::of(object, |service| {
-        view.is_ready(&ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: service.into() })
+        let key = ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: service.into() };
+        if view.is_ready(&key) { Evidence::Ready } else { Evidence::NotReady }
     })
 }
 

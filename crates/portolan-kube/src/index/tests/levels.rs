@@ -241,6 +241,28 @@ fn rules(host: &str, service: &str) -> Value {
     json!({ "rules": [{ "host": host, "http": { "paths": [{ "path": "/", "pathType": "Prefix", "backend": backend }] } }] })
 }
 
+/// A Service that stands for another name: it has no endpoints, and never will.
+fn mk_external(path: &str) -> Value {
+    mk("Service", path, json!({ "spec": { "type": "ExternalName", "externalName": "web.example.net" } }))
+}
+
+#[test]
+fn a_backend_that_stands_for_another_name_is_not_down() {
+    let backends = json!([{ "kind": "Ingress", "name": "web" }]);
+    let spec = json!({ "hosts": ["global.example.org"], "backends": backends });
+    let mut bench = Bench::sourced("--source=ingress").with(&[
+        ("", mk("GlobalName", "shop/web", json!({ "spec": spec }))),
+        ("eu", mk_ingress("shop/web", &["192.0.2.1"], rules("", "other"))),
+        ("eu", mk_ingress("shop/own", &["192.0.2.1"], rules("own.example.org", "other"))),
+        ("eu", mk_external("shop/other")),
+    ]);
+    assert_eq!(bench.show("global.example.org"), "eu=192.0.2.1 None");
+    assert!(bench.name("own.example.org").unwrap().endpoints.iter().all(|offer| offer.evidence.is_up()));
+    bench.set("eu", &mk_service("shop/other", &[]));
+    assert_eq!(bench.show("global.example.org"), "eu=192.0.2.1 NotReady", "it is a Service like others now");
+    assert_eq!(bench.show("own.example.org"), "eu=192.0.2.1 NotReady");
+}
+
 #[test]
 fn what_makes_an_ingress_ready_for_a_host() {
     let default = json!({ "defaultBackend": { "service": { "name": "web", "port": { "number": 80 } } } });
@@ -260,6 +282,7 @@ fn what_makes_an_ingress_ready_for_a_host() {
         ("the default backend", default, "Ready"),
         ("the default backend of another host's rules", both, "NotReady"),
         ("a backend that is no Service", bucket, "None"),
+        ("a backend that stands for another name", rules("shop.example.org", "other"), "None"),
     ] {
         let mut bench = Bench::of(&[
             ("", mk_domain("any/fed", "example.org")),
@@ -267,6 +290,7 @@ fn what_makes_an_ingress_ready_for_a_host() {
             ("eu", mk_ingress("shop/web", &["192.0.2.1"], rules)),
             ("eu", mk_slice("shop/web", true)),
             ("eu", mk_slice("shop/down", false)),
+            ("eu", mk_external("shop/other")),
         ]);
         assert_eq!(bench.show("shop.example.org"), format!("eu=192.0.2.1 {evidence}"), "{what}");
     }
