@@ -214,21 +214,23 @@ impl Group {
         Some(Problem { subject, reason: Reason::NoZone, message, place })
     }
 
-    /// The manifest of the zone, ready to be pasted.
+    /// The manifest of the zone, ready to be pasted. No rule can name what is in no namespace (Nodes), so one that
+    /// has to admit such names admits every namespace.
     fn manifest(&self, apex: &Name) -> String {
         let dotless = apex.to_dotless();
-        let quoted = |texts: Vec<String>| texts.join(", ");
-        let namespaces = quoted(self.namespaces.keys().map(|text| format!("{text:?}")).collect());
-        let mut text = format!(
-            "apiVersion: {}/{}\nkind: Zone\nmetadata:\n  name: {dotless:?}\nspec:\n  apex: {dotless:?}\n  \
-             admit:\n  - namespaces: [{namespaces}]\n",
-            kinds::GROUP,
-            kinds::VERSION
-        );
+        let mut rule = Vec::new();
+        if !self.namespaces.contains_key("") {
+            let namespaces: Vec<String> = self.namespaces.keys().map(|text| format!("{text:?}")).collect();
+            rule.push(format!("namespaces: [{}]", namespaces.join(", ")));
+        }
         if self.names.contains_key(apex) {
             // A rule without hosts does not admit to the apex.
-            let _ = writeln!(text, "    hosts: [{dotless:?}, \"*.{dotless}\"]");
+            rule.push(format!("hosts: [{dotless:?}, \"*.{dotless}\"]"));
         }
+        let rule = if rule.is_empty() { "{}".to_owned() } else { rule.join("\n    ") };
+        let mut text = format!("apiVersion: {}/{}\nkind: Zone\n", kinds::GROUP, kinds::VERSION);
+        let _ = writeln!(text, "metadata:\n  name: {dotless:?}");
+        let _ = writeln!(text, "spec:\n  apex: {dotless:?}\n  admit:\n  - {rule}");
         text
     }
 }

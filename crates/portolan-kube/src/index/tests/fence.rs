@@ -171,6 +171,27 @@ fn a_missing_zone_is_printed_ready_to_paste() {
     }
 }
 
+/// Nodes are in no namespace, which no rule can name.
+#[test]
+fn a_missing_zone_of_nodes_admits_every_namespace() {
+    for (template, also) in [("{{.Name}}.example.net", false), ("{{.Name}}.example.net,example.net", true)] {
+        let flags = format!("--source=node --fqdn-template={template}");
+        let mut node = super::mk_node("worker", "eu", "eu-a");
+        node["status"] = json!({ "addresses": [{ "type": "ExternalIP", "address": "192.0.2.7" }] });
+        let mut bench = Bench::sourced(&flags).with(&[("eu", node)]);
+        let problems = bench.problems(Reason::NoZone);
+        let (_, manifest) = problems[0].split_once("would hold it\n").unwrap();
+        assert!(!manifest.contains("namespaces"), "{manifest}");
+        assert_eq!(manifest.contains("hosts"), also, "{manifest}");
+        let zone: Value = serde_saphyr::from_str(manifest).unwrap();
+        bench.set("", &zone);
+        bench.index.heard(&ClusterName::from(""));
+        assert_eq!(bench.show("worker.example.net"), "eu=192.0.2.7 None");
+        assert_eq!(bench.problems(Reason::NotAdmitted), [] as [String; 0]);
+        assert_eq!(bench.problems(Reason::Invalid), [] as [String; 0]);
+    }
+}
+
 #[test]
 fn a_conflict_says_what_decided() {
     let web = |name: &str, created: Option<u32>| {
