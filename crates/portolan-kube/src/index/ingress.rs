@@ -37,8 +37,7 @@ impl Routes {
     pub(crate) fn of(ingress: &Ingress, mut readiness: impl FnMut(&str) -> Evidence) -> Self {
         let mut routes = Self { exact: BTreeMap::new(), wildcard: BTreeMap::new(), any: None, default: None };
         // A backend that is no Service (a bucket, say) cannot be judged.
-        let mut evidence =
-            |backend: &Backend| backend.as_deref().map_or(Evidence::None, &mut readiness);
+        let mut evidence = |backend: &Backend| backend.as_deref().map_or(Evidence::None, &mut readiness);
         for rule in &ingress.rules {
             let of_rule = rule.backends.iter().map(&mut evidence).reduce(better);
             let Some(text) = rule.host.as_deref() else {
