@@ -7,7 +7,7 @@ use portolan_core::{Name, Problem, Reason};
 
 use super::Index;
 use super::claims::{Claim, Claimant};
-use super::names::is_same_tenant;
+use super::names::is_of;
 use super::objects::is_root;
 use super::zones::{Basis, KnownZone};
 use crate::object::Kind;
@@ -41,7 +41,7 @@ impl Index {
         // where its cluster had no part in it.
         let had_part = |known: NameView<'_>| {
             let is_part = |source: &ClusterName| has_part(&known, &source.0);
-            is_same_tenant(known.owner, view.owner) && (!by.is_sourced || by.sources.iter().any(is_part))
+            is_of(&known, claim) && (!by.is_sourced || by.sources.iter().any(is_part))
         };
         asking
             .fits(&zone.by, &by.sources)

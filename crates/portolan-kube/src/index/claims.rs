@@ -215,7 +215,7 @@ pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
 }
 
 /// True of a name that has reverse records and nothing else: no source makes one but of an address.
-fn is_reverse(facts: &NameFacts) -> bool {
+pub(super) fn is_reverse(facts: &NameFacts) -> bool {
     let mut targets = facts.endpoints.iter().flat_map(|endpoint| &endpoint.targets).peekable();
     targets.peek().is_some() && targets.all(|target| target.record_type() == RecordType::PTR)
 }

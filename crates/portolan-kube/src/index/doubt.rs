@@ -21,9 +21,8 @@ use portolan_core::fleet::{EndpointView, NameView, OwnerView, Touched};
 use portolan_core::{Name, NameRef, Target};
 
 use super::Index;
-use super::claims::Claim;
 use super::memory::{Memory, OFFERING};
-use super::names::is_same_tenant;
+use super::names::is_of;
 use super::objects::{Objects, is_intent, is_root};
 use crate::object::{Kind, ObjectKey};
 use crate::sources::is_sourced;
@@ -113,10 +112,10 @@ impl Memory {
         let gave = |source: &str, key: &ObjectKey| {
             objects.source_named(source).is_some_and(|of| of.get(key).is_some())
         };
-        let is_unread =
-            |key: &ObjectKey| !gave(&source.0, key) && !(key.kind == Kind::MemberCluster && gave("", key));
+        let is_given =
+            |key: &ObjectKey| gave(&source.0, key) || (key.kind == Kind::MemberCluster && gave("", key));
         let owners = touched.names.iter().filter_map(owner);
-        clusters.chain(policies).chain(owners).filter(is_unread).collect()
+        clusters.chain(policies).chain(owners).filter(|key| !is_given(key)).collect()
     }
 
     /// A source gave an object. The root's description of a cluster beats all others, so that none is lacking.
@@ -196,7 +195,7 @@ impl Index {
 
     /// What is known of each of a cluster's remembered offers for a name, now too.
     fn marks(&self, cluster: &ClusterName, doubt: &Doubt, name: &Name, known: &NameView<'_>) -> Box<[Mark]> {
-        let offered = self.offered(cluster, name, known.owner);
+        let offered = self.offered(cluster, name, known);
         let of_cluster = numbered(known).filter(|(_, e)| e.cluster == Some(&*cluster.0));
         let is_only = of_cluster.clone().count() == 1;
         let is_replaced = |e: &EndpointView<'_>| {
@@ -216,16 +215,15 @@ impl Index {
     }
 
     /// What a cluster offers for a name, admitted or not, by those that it was remembered of.
-    fn offered(&self, cluster: &ClusterName, name: &Name, owner: OwnerView<'_>) -> Offered {
+    fn offered(&self, cluster: &ClusterName, name: &Name, known: &NameView<'_>) -> Offered {
         let mut offered = Offered::default();
         let claims = self.claims.get(name).into_iter().flatten();
-        let is_its = |claim: &&Claim| is_same_tenant(claim.facts.view().owner, owner);
-        for claim in claims.filter(is_its) {
+        for claim in claims.filter(|claim| is_of(known, claim)) {
             let view = claim.facts.view();
             for e in view.endpoints.clone().filter(|e| e.cluster == Some(&*cluster.0)) {
                 let is_told = e.evidence.is_up() || !self.lacks_readiness(&cluster.0, &claim.by.key);
                 offered.untold |= !is_told;
-                offered.by_owner |= view.owner == owner;
+                offered.by_owner |= view.owner == known.owner;
                 offered.targets.extend(e.unpacked().targets);
             }
         }

@@ -8,7 +8,7 @@ use portolan_core::fleet::{Evidence, Fact, NameFacts, NameView, OwnerView};
 use portolan_core::name::NameRef;
 use portolan_core::{Name, Problem, Reason};
 
-use super::claims::{Claim, Claimant};
+use super::claims::{Claim, Claimant, is_reverse};
 use super::{About, Index};
 use crate::{kinds, sources};
 
@@ -76,7 +76,7 @@ impl Index {
         let remembered = self.memory.name(&self.objects, name).filter(|known| self.may_stand(name, known));
         let mut speakers = Speakers { remembered, ..Speakers::default() };
         for claim in self.claims.get(name).into_iter().flatten() {
-            let is_other = |known: &&NameView<'_>| !is_same_tenant(known.owner, claim.facts.view().owner);
+            let is_other = |known: &&NameView<'_>| !is_of(known, claim);
             let known = speakers.remembered.as_ref().filter(is_other);
             let first = speakers.claims.first().filter(|first| !first.by.shares_with(&claim.by));
             let owner = match (known, first) {
@@ -105,7 +105,7 @@ impl Index {
         if self.zones.of(name).is_none() {
             decided.zoneless = Some(winner.by.clone());
         }
-        let owner = winner.facts.view().owner;
+        let owner = self.owner_before(name, winner);
         let mut facts = self.wish(name, winner);
         for other in others {
             let other = self.wish(name, other);
@@ -133,13 +133,19 @@ impl Index {
         facts
     }
 
+    /// Whose a name was before the restart, where a claim belongs with that; else whose the claim is.
+    fn owner_before<'a>(&'a self, name: &Name, claim: &'a Claim) -> OwnerView<'a> {
+        let known = self.memory.fleet.names.get(name.borrowed()).filter(|known| is_of(known, claim));
+        known.map_or_else(|| claim.facts.view().owner, |known| known.owner)
+    }
+
     /// What a claim says of a name. Of a cluster that was heard in part, what nobody could read is no evidence
     /// against an offer: what it was before stays.
     fn wish(&self, name: &Name, claim: &Claim) -> NameFacts {
         let mut facts = claim.facts.view().to_facts();
         for offer in facts.endpoints.iter_mut().filter(|offer| offer.evidence == Evidence::NotReady) {
             let Some(cluster) = &offer.cluster else { continue };
-            if let Some(known) = self.memory.evidence(name, claim.facts.view().owner, cluster)
+            if let Some(known) = self.memory.evidence(name, self.owner_before(name, claim), cluster)
                 && self.lacks_readiness(&cluster.0, &claim.by.key)
             {
                 offer.evidence = known;
@@ -153,6 +159,13 @@ impl Index {
 /// ([`Claimant::shares_with`]).
 pub(super) fn is_same_tenant(a: OwnerView<'_>, b: OwnerView<'_>) -> bool {
     a == b || (a.kind == b.kind && a.namespace == b.namespace && sources::is_sourced(a.kind))
+}
+
+/// True when a claim belongs with what is remembered of its name: it is of the same tenant, or both are the reverse
+/// name of an address, which anybody behind it shares.
+pub(super) fn is_of(known: &NameView<'_>, claim: &Claim) -> bool {
+    is_same_tenant(known.owner, claim.facts.view().owner)
+        || (claim.by.is_reverse && sources::is_sourced(known.owner.kind) && is_reverse(&known.to_facts()))
 }
 
 fn conflict(name: &Name, loser: &Claim, owner: &str, why: &str) -> Problem {

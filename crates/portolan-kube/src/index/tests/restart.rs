@@ -139,3 +139,22 @@ fn a_cluster_that_had_no_part_in_a_name_gets_none_before_the_rules_are_read() {
     hear(&mut bench, &objects, &[""]);
     assert_eq!(bench.show(HOST), "eu=192.0.2.1 NotReady");
 }
+
+/// Whoever is behind an address shares its reverse name, over a restart too.
+#[test]
+fn a_reverse_name_is_shared_while_its_first_claim_is_not_heard() {
+    let flags = "--source=service --create-ptr --managed-record-types=A --managed-record-types=PTR";
+    let service = |path, host, second| made(named(path, host, &["192.0.2.1"]), second);
+    let objects =
+        [("eu", service("shop/web", "a.example.org", 1)), ("us", service("other/web", "b.example.org", 2))];
+    let before = Bench::sourced(flags).with(&objects);
+    let mut bench = Bench::sourced(flags);
+    bench.fleet = before.fleet.clone();
+    bench.index.remember(&before.fleet, 1_000);
+    hear(&mut bench, &objects, &["", "us"]);
+    let reverse = "1.2.0.192.in-addr.arpa";
+    assert_eq!(bench.answer(reverse), "PTR a.example.org.,b.example.org. (30)");
+    assert_eq!(bench.problems(Reason::Conflict), [] as [String; 0]);
+    hear(&mut bench, &[], &["eu"]);
+    assert_eq!(bench.answer(reverse), "PTR b.example.org. (30)");
+}
