@@ -116,7 +116,8 @@ impl<'a> Source<'a> {
             return Self { text: flow.into(), node, padding: 0 };
         }
         let padding = node.column - 1;
-        let text = if padding == 0 { body.into() } else { format!("{:padding$}{body}", "").into() };
+        // Not by a width of `format!`, which ends at 65,535: a whole list may stand in one line.
+        let text = if padding == 0 { body.into() } else { (" ".repeat(padding) + body).into() };
         Self { text, node, padding }
     }
 

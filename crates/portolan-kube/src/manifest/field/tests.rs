@@ -75,3 +75,26 @@ fn json_on_one_line_has_places() {
     );
     check(b"\xff", &[("d:e/f.yaml:1:1", "spec", None)]);
 }
+
+/// What machines write stands in one line, however long it is, and in letters of more than one octet.
+#[test]
+fn an_object_far_to_the_right_is_found() {
+    let object = |name: &str, note: &str| {
+        format!(
+            r#"{{"apiVersion":"portolan.dev/v1alpha1","kind":"Zone","metadata":{{"name":"{name}","annotations":{{"note":"{note}"}}}},"spec":{{"apex":"a.example"}}}}"#
+        )
+    };
+    let (first, second) = (object("a", &"\u{fc}".repeat(70_000)), object("b", ""));
+    let file = format!(r#"{{"kind":"List","apiVersion":"v1","items":[{first},{second}]}}"#);
+    for name in ["f.json", "f.yaml"] {
+        let read = super::super::read(name, file.as_bytes());
+        let place = &*read.objects.last().unwrap().place;
+        let at = |text: &str| file[..file.rfind(text).unwrap()].chars().count() + 1;
+        assert_eq!(place, format!("{name}:1:{}", at(r#"{"apiVersion":"portolan"#)), "{name}");
+        let found = place_of_field(name, file.as_bytes(), place, "spec.apex");
+        assert_eq!(found, Some(format!("{name}:1:{}", at(r#""a.example""#))), "{name}");
+        // A place that is none of an object's is no reason to fall over.
+        let beside = format!("{name}:1:{}", at(r#""apiVersion":"portolan"#));
+        assert!(place_of_field(name, file.as_bytes(), &beside, "spec.apex").is_some());
+    }
+}
