@@ -139,7 +139,9 @@ fn reverse(endpoints: &mut [Endpoint], options: &Options) -> Vec<Endpoint> {
             let Ok(address) = target.parse::<IpAddr>() else { continue };
             let common = Common { ttl: endpoint.ttl, ..Common::default() };
             let names = vec![endpoint.name.clone()];
-            reverse.push(common.endpoint(&reverse_name(address), RecordType::PTR, names, endpoint.evidence));
+            // An IPv4-mapped address is that IPv4 address, and so is its name.
+            let name = reverse_name(address.to_canonical());
+            reverse.push(common.endpoint(&name, RecordType::PTR, names, endpoint.evidence));
         }
     }
     least_ttls(&mut reverse);

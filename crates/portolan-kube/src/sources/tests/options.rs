@@ -182,4 +182,9 @@ fn reverse_records() {
          1.2.0.192.in-addr.arpa 9 PTR x.example.org",
     );
     check(create, &ingress(", external-dns.kubernetes.io/record-type: \"\""), "");
+    check(
+        "--source=ingress --managed-record-types=PTR --create-ptr",
+        &ingress(", external-dns.kubernetes.io/target: \"::ffff:192.0.2.9\""),
+        "9.2.0.192.in-addr.arpa - PTR x.example.org",
+    );
 }
