@@ -30,7 +30,7 @@ pub(super) fn records(
 }
 
 fn plain(name: &Name, facts: &NameView<'_>, set: &Projected) -> RecordSpec {
-    let ttl = ttl(facts, set);
+    let ttl = ttl(facts, set, |_| true);
     record(name, set.rtype, &set.records, ttl)
 }
 
@@ -58,7 +58,9 @@ fn partition(name: &Name, facts: &NameView<'_>, set: &Projected, apart: &[Offere
         entries.push(entry);
     }
     if !rest.is_empty() {
-        entries.push(plain(name, facts, &Projected { records: rest, ..*set }));
+        // What sets say of their own records is nothing to the others.
+        let ttl = ttl(facts, set, |target| rest.contains(target));
+        entries.push(record(name, set.rtype, &rest, ttl));
     }
     entries
 }
@@ -75,19 +77,25 @@ fn properties(sets: &[&OfferedSet]) -> Vec<ProviderProperty> {
     properties
 }
 
-/// The TTL of a set; of a source object only what it names itself.
-fn ttl(facts: &NameView<'_>, set: &Projected) -> Option<Ttl> {
+/// The TTL of a set; of a source object only what it names itself, in offers that have a target which counts.
+fn ttl(facts: &NameView<'_>, set: &Projected, counts: impl Fn(&Rdata) -> bool) -> Option<Ttl> {
     let names_its_own = is_sourced(facts.owner.kind) || facts.owner.kind == dns_endpoint::KIND;
     if !names_its_own {
         return Some(set.ttl);
     }
-    let of_type = |target: TargetView<'_>| match target {
-        TargetView::Address(address) if address.is_ipv4() => set.rtype == RecordType::A,
-        TargetView::Address(_) => set.rtype == RecordType::AAAA,
-        TargetView::Host(_) => set.rtype == RecordType::CNAME,
-        TargetView::Record(rtype, _) => set.rtype == rtype,
+    let is_of_set = |target: TargetView<'_>| {
+        let (rtype, data) = match target {
+            TargetView::Address(address) if address.is_ipv4() => (RecordType::A, Rdata::address(address)),
+            TargetView::Address(address) => (RecordType::AAAA, Rdata::address(address)),
+            TargetView::Host(host) => (RecordType::CNAME, Rdata::name(&host.to_name())),
+            TargetView::Record(rtype, data) => match Rdata::from_wire(data) {
+                Some(data) => (rtype, data),
+                None => return false,
+            },
+        };
+        rtype == set.rtype && counts(&data)
     };
-    let offers = facts.endpoints.clone().filter(|endpoint| endpoint.targets.clone().any(of_type));
+    let offers = facts.endpoints.clone().filter(|endpoint| endpoint.targets.clone().any(is_of_set));
     offers.filter_map(|endpoint| endpoint.ttl).min()
 }
 

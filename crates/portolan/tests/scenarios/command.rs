@@ -89,8 +89,9 @@ impl Command {
     }
 }
 
-/// `key=value`, where the key is a word in lower case.
+/// `key=value`, where the key is words in lower case with dashes between.
 fn option(word: &str) -> Option<(&str, &str)> {
-    let is_key = |key: &str| !key.is_empty() && key.bytes().all(|octet| octet.is_ascii_lowercase());
+    let is_part = |octet: u8| octet.is_ascii_lowercase() || octet == b'-';
+    let is_key = |key: &str| !key.is_empty() && key.bytes().all(is_part);
     word.split_once('=').filter(|(key, _)| is_key(key))
 }
