@@ -26,17 +26,31 @@ impl ExternalDns {
     /// It looks once a second, and at events; it keeps no ownership records.
     #[must_use]
     pub fn start(server: &ApiServer, token: &str, webhook: &Webhook, args: &[&str]) -> Option<Self> {
-        let program = missing::program(&part::EXTERNAL_DNS)?;
         let folder = Folder::new(&format!("{}-external-dns", server.name()));
-        let mut dns = Command::new(program);
-        dns.arg("--kubeconfig").arg(server.kubeconfig(token));
-        dns.args(["--provider=webhook", "--registry=noop", "--policy=sync"]);
-        dns.args(["--events", "--interval=1s", "--min-event-sync-interval=1s"]);
-        dns.arg(format!("--webhook-provider-url={}", webhook.url()));
-        dns.arg(format!("--metrics-address=127.0.0.1:{}", free_port()));
-        dns.args(args);
+        let mut dns = command(server, token, webhook)?;
+        dns.args(["--events", "--interval=1s", "--min-event-sync-interval=1s"]).args(args);
         let process = Process::start("external-dns", &dns, &folder.log());
         Some(Self { process, _folder: folder })
+    }
+
+    /// Runs one as [`ExternalDns::start`] does, but it looks once, publishes, and has ended. None, after a loud
+    /// line, when there is no External-DNS.
+    ///
+    /// # Errors
+    /// With the end of its log when it ended with a fault.
+    ///
+    /// # Panics
+    /// When it has not ended after [`crate::wait::PATIENCE`].
+    pub fn run_once(
+        server: &ApiServer,
+        token: &str,
+        webhook: &Webhook,
+        args: &[&str],
+    ) -> Option<Result<(), String>> {
+        let folder = Folder::new(&format!("{}-external-dns-once", server.name()));
+        let mut dns = command(server, token, webhook)?;
+        dns.arg("--once").args(args);
+        Some(Process::start("external-dns", &dns, &folder.log()).ended())
     }
 
     /// Polls until External-DNS has done something.
@@ -51,4 +65,14 @@ impl ExternalDns {
     pub fn kill(&self) {
         self.process.kill();
     }
+}
+
+/// What both ways of running it have in common.
+fn command(server: &ApiServer, token: &str, webhook: &Webhook) -> Option<Command> {
+    let mut dns = Command::new(missing::program(&part::EXTERNAL_DNS)?);
+    dns.arg("--kubeconfig").arg(server.kubeconfig(token));
+    dns.args(["--provider=webhook", "--registry=noop", "--policy=sync"]);
+    dns.arg(format!("--webhook-provider-url={}", webhook.url()));
+    dns.arg(format!("--metrics-address=127.0.0.1:{}", free_port()));
+    Some(dns)
 }

@@ -58,6 +58,19 @@ impl Process {
         found.flatten().unwrap_or_else(|| panic!("{}: no {what}; {}", self.name, logged()))
     }
 
+    /// Waits until it has ended by itself; with the end of its log when it did so with a fault.
+    ///
+    /// # Panics
+    /// When it still runs after [`crate::wait::PATIENCE`].
+    pub(crate) fn ended(&self) -> Result<(), String> {
+        wait(&format!("the end of {}", self.name), || self.has_ended().then_some(()));
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        match child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            _ => Err(self.log_end()),
+        }
+    }
+
     /// True once it has ended.
     pub(crate) fn has_ended(&self) -> bool {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
