@@ -102,6 +102,30 @@ pub const INTENTS: [Resource; 19] = [
     kubefed(2, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
 ];
 
+/// What the hub is watched for besides, to know which clusters it registers (`MemberCluster` is an intent).
+/// Manifests of these kinds are not read: they lead to clusters, not to names.
+pub const REGISTRY: [Resource; 4] = [
+    resource("core.kubefed.io", &["v1beta1"], "kubefedclusters", Kind::KubeFedCluster, "KubeFedCluster"),
+    resource(
+        "core.federation.k8s.io",
+        &["v1alpha1"],
+        "federatedclusters",
+        Kind::FederatedCluster,
+        "FederatedCluster",
+    ),
+    resource("clusterregistry.k8s.io", &["v1alpha1"], "clusters", Kind::RegistryCluster, "Cluster"),
+    resource(
+        "multicluster.x-k8s.io",
+        &["v1alpha1"],
+        "clusterprofiles",
+        Kind::ClusterProfile,
+        "ClusterProfile",
+    ),
+];
+
+/// The Secrets of registered clusters, read in the namespaces alone that registrations lead to.
+pub const SECRETS: Resource = resource("", &["v1"], "secrets", Kind::Secret, "Secret");
+
 /// The resource of a manifest's apiVersion and kind.
 #[must_use]
 pub fn resource_of(api_version: &str, spelt: &str) -> Option<Resource> {
@@ -129,6 +153,16 @@ impl Resource {
         match self.group {
             "" => format!("/api/{version}/{}", self.plural),
             group => format!("/apis/{group}/{version}/{}", self.plural),
+        }
+    }
+
+    /// The path that lists what one namespace has of it.
+    #[must_use]
+    pub fn path_within(&self, namespace: &str) -> String {
+        let all = self.path();
+        match all.rsplit_once('/') {
+            Some((group, plural)) => format!("{group}/namespaces/{namespace}/{plural}"),
+            None => all,
         }
     }
 
@@ -233,5 +267,6 @@ mod tests {
         assert_eq!(WORKLOAD[0].path_of(&service), "/api/v1/namespaces/shop/services/web");
         let zone = ObjectKey::new(Kind::Zone, None, "glb");
         assert_eq!(INTENTS[0].path_of(&zone), "/apis/portolan.dev/v1alpha1/zones/glb");
+        assert_eq!(SECRETS.path_within("portolan"), "/api/v1/namespaces/portolan/secrets");
     }
 }

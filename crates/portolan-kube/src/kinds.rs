@@ -29,7 +29,7 @@ mod zone;
 
 pub use global_name::{BACKENDS_MAX, Backend, BackendKind, GlobalName, GlobalNameSpec, HOSTS_MAX};
 pub use member_cluster::{
-    Location, MemberCluster, MemberClusterSpec, State, WhenSilent, WhenSilentType, ZONES_MAX,
+    Credentials, Location, MemberCluster, MemberClusterSpec, State, WhenSilent, WhenSilentType, ZONES_MAX,
 };
 pub use policy::{
     AllDown, AllDownType, CLUSTERS_PER_TIER_MAX, INLINE_NETWORKS_MAX, MINIMUM_HEALTHY_MAX, NetworkPlace,

@@ -20,6 +20,7 @@
 //! | [`folder`] | the files of a fleet folder: what each last gave, and what changed |
 //! | [`sources`] | what External-DNS makes of a cluster's own objects |
 //! | [`index`] | objects by cluster; facts and touched names out |
+//! | [`registry`] | which clusters the hub registers, and how each is reached |
 //! | [`endpoints`] | names as `DNSEndpoint` objects |
 //!
 //! **Architecture Invariant:** no client, no clock, no file and no socket: bytes and objects come in
@@ -41,6 +42,7 @@ pub mod kubefed;
 pub mod manifest;
 pub mod object;
 pub mod openshift;
+pub mod registry;
 pub mod settle;
 pub mod sources;
 pub mod status;

@@ -12,6 +12,8 @@ use crate::dns_endpoint::DnsEndpoint;
 use crate::gateway_api::{self, Kept, ListenerSet};
 use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
 use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
+use crate::registry::objects::{ClusterProfile, FederatedCluster, KubeFedCluster, RegistryCluster};
+use crate::registry::secret::Secret;
 use crate::workload::{EndpointSlice, Endpoints, Ingress, Keep, Namespace, Node, Pod, Service};
 use crate::{istio, openshift, sources};
 
@@ -72,6 +74,16 @@ pub enum Body {
     SteeringPolicy(Box<SteeringPolicy>),
     /// Ours.
     MemberCluster(Box<MemberCluster>),
+    /// KubeFed's `KubeFedCluster`.
+    KubeFedCluster(Box<KubeFedCluster>),
+    /// Federation v2's `FederatedCluster`.
+    FederatedCluster(Box<FederatedCluster>),
+    /// The cluster registry's `Cluster`.
+    RegistryCluster(Box<RegistryCluster>),
+    /// The Cluster Inventory API's `ClusterProfile`.
+    ClusterProfile(Box<ClusterProfile>),
+    /// What a registration needs of a `v1` Secret.
+    Secret(Box<Secret>),
 }
 
 /// The kinds of [`Object`].
@@ -104,6 +116,13 @@ pub enum Kind {
     GlobalName,
     SteeringPolicy,
     MemberCluster,
+    // Registrations after ours, in the order in which they count: see `crate::registry`.
+    KubeFedCluster,
+    FederatedCluster,
+    /// The cluster registry's, which it calls `Cluster`.
+    RegistryCluster,
+    ClusterProfile,
+    Secret,
 }
 
 /// Which object of a cluster: kind, namespace (empty where the kind has none), name. The three groups of
@@ -181,6 +200,7 @@ impl fmt::Display for Kind {
             Self::TcpRoute => "TCPRoute",
             Self::UdpRoute => "UDPRoute",
             Self::IstioGateway => "Gateway",
+            Self::RegistryCluster => "Cluster",
             other => return write!(f, "{other:?}"),
         };
         f.pad(name)
@@ -191,6 +211,13 @@ impl fmt::Display for Kind {
 pub trait Read {
     /// The object: of a cluster's own all that is kept of them, of the others all.
     fn object(self, keep: &Keep) -> Object;
+}
+
+impl Read for core_v1::Secret {
+    fn object(self, _: &Keep) -> Object {
+        let (key, created) = identity(Kind::Secret, &self.metadata);
+        Object { key, created, body: Body::Secret(Secret::of(&self).into()) }
+    }
 }
 
 macro_rules! objects {
@@ -217,7 +244,8 @@ objects! {
         Pod of core_v1::Pod, Namespace of core_v1::Namespace;
     boxed: Domain of Domain, ServiceDnsRecord of ServiceDnsRecord, IngressDnsRecord of IngressDnsRecord,
         DnsEndpoint of DnsEndpoint, Zone of Zone, GlobalName of GlobalName, SteeringPolicy of SteeringPolicy,
-        MemberCluster of MemberCluster
+        MemberCluster of MemberCluster, KubeFedCluster of KubeFedCluster, FederatedCluster of FederatedCluster,
+        RegistryCluster of RegistryCluster, ClusterProfile of ClusterProfile
 }
 
 /// An object of a kind of Gateway API, OpenShift or Istio, without what nobody asks of its metadata.

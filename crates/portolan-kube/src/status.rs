@@ -143,7 +143,8 @@ pub fn wanted(
     owners: &Owners,
     faults: &Faults<'_>,
 ) -> Option<Wanted> {
-    let faults = faults.about(&object.key.to_string()).to_vec();
+    let all = faults;
+    let faults = all.about(&object.key.to_string()).to_vec();
     let key = &object.key;
     let owned = || {
         let key = (key.kind.to_string(), key.namespace.to_string(), key.name.to_string());
@@ -159,7 +160,7 @@ pub fn wanted(
         Body::SteeringPolicy(policy) => ours(policy.metadata.generation, vec![accepted(&faults)]),
         Body::MemberCluster(member) => {
             let name = ClusterName(key.name.clone());
-            let reached = reached(fleet.clusters.get(&name));
+            let reached = reached(fleet.clusters.get(&name), all.about(&format!("cluster {name}")));
             ours(member.metadata.generation, vec![accepted(&faults), reached])
         }
         Body::ServiceDnsRecord(record) => {
@@ -261,11 +262,20 @@ fn accepted(faults: &[&Problem]) -> Condition {
     }
 }
 
-fn reached(cluster: Option<&Cluster>) -> Condition {
+/// Whether a cluster is followed, and if not why, as far as that is known.
+fn reached(cluster: Option<&Cluster>, faults: &[&Problem]) -> Condition {
+    let is_why = |problem: &&&Problem| {
+        matches!(problem.reason, Reason::Silent | Reason::Unauthorized | Reason::Duplicate | Reason::Held)
+    };
+    let why: Vec<_> = faults.iter().filter(is_why).collect();
+    let reason = why.iter().find(|problem| problem.reason != Reason::Silent);
+    let reason = reason.map(|problem| problem.reason.to_string());
+    let told = |otherwise: &str| if why.is_empty() { otherwise.to_owned() } else { told(&why) };
     match cluster {
-        None => no("Reached", "NeverReached", "it was never read".to_owned()),
+        None => no("Reached", &reason.unwrap_or_else(|| "NeverReached".into()), told("it was never read")),
         Some(Cluster { silent_since: Some(_), .. }) => {
-            no("Reached", "Silent", "it is not heard from; what it last gave stays".to_owned())
+            let message = told("it is not heard from; what it last gave stays");
+            no("Reached", &reason.unwrap_or_else(|| "Silent".into()), message)
         }
         Some(_) => yes("Reached", "Reached", String::new()),
     }

@@ -203,6 +203,9 @@ pub(super) fn is_intent(kind: Kind) -> bool {
         Kind::Pod | Kind::Namespace | Kind::Gateway | Kind::ListenerSet | Kind::HttpRoute => false,
         Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute | Kind::UdpRoute | Kind::Route => false,
         Kind::IstioGateway | Kind::VirtualService => false,
+        // Told to the registry alone.
+        Kind::KubeFedCluster | Kind::FederatedCluster | Kind::RegistryCluster => false,
+        Kind::ClusterProfile | Kind::Secret => false,
         Kind::Domain | Kind::ServiceDnsRecord | Kind::IngressDnsRecord | Kind::DnsEndpoint => true,
         Kind::Zone | Kind::GlobalName | Kind::SteeringPolicy | Kind::MemberCluster => true,
     }

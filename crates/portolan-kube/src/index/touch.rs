@@ -68,6 +68,9 @@ impl Index {
             Kind::Pod | Kind::Namespace | Kind::Gateway | Kind::ListenerSet | Kind::HttpRoute => {}
             Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute | Kind::UdpRoute | Kind::Route => {}
             Kind::IstioGateway | Kind::VirtualService => {}
+            // The registry alone is told of these.
+            Kind::KubeFedCluster | Kind::FederatedCluster | Kind::RegistryCluster => {}
+            Kind::ClusterProfile | Kind::Secret => {}
         }
     }
 

@@ -25,6 +25,7 @@ pub const ZONES_MAX: usize = 32;
     printcolumn(name = "Place", type_ = "string", json_path = ".spec.location.place"),
     printcolumn(name = "Weight", type_ = "integer", json_path = ".spec.weight"),
     printcolumn(name = "State", type_ = "string", json_path = ".spec.state"),
+    printcolumn(name = "Secret", type_ = "string", json_path = ".spec.credentials.secret", priority = 1),
     printcolumn(
         name = "Ready",
         type_ = "string",
@@ -58,6 +59,20 @@ pub struct MemberClusterSpec {
     /// What becomes of its offers while its API server is not reached. Default: they are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when_silent: Option<WhenSilent>,
+    /// How it is reached, for a cluster that is followed because this object is there. Default: nothing, and
+    /// the object only describes a cluster that is followed by other means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
+}
+
+/// Where the credentials of a cluster are.
+#[derive(KubeSchema, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Credentials {
+    /// A Secret in Portolan's own namespace, with `kubeconfig`, or with `server`, `ca.crt` and `token`. Nothing
+    /// in it may run a program, name a file or a proxy, or leave out the check of the server's certificate.
+    #[schemars(length(min = 1, max = 253))]
+    pub secret: String,
 }
 
 /// Where a cluster stands.

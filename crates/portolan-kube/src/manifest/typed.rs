@@ -16,6 +16,7 @@ use crate::gateway_api;
 use crate::kinds::{GROUP, GlobalName, MemberCluster, SteeringPolicy, VERSION, Zone};
 use crate::kubefed::{self, Domain, IngressDnsRecord, RECORD_TTL_RULE, RecordTtl, ServiceDnsRecord};
 use crate::object::{Body, Kind, Object, Read, kept};
+use crate::registry::objects::{ClusterProfile, FederatedCluster, KubeFedCluster, RegistryCluster};
 use crate::workload::Keep;
 use crate::{istio, openshift};
 
@@ -124,7 +125,7 @@ pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>, keep: &Keep) {
 
 /// True of kinds whose status is asked for without sources.
 fn has_status(kind: Kind) -> bool {
-    matches!(kind, Kind::Service | Kind::Ingress)
+    matches!(kind, Kind::Service | Kind::Ingress | Kind::ClusterProfile)
 }
 
 /// Makes the object, and says what is wrong with its fields; wrong types make no object, and all are told.
@@ -154,6 +155,11 @@ pub(super) fn object(kind: Kind, value: &Value, keep: &Keep) -> Result<(Object, 
         Kind::GlobalName => ours::<GlobalName>(value, &mut findings)?.object(keep),
         Kind::SteeringPolicy => ours::<SteeringPolicy>(value, &mut findings)?.object(keep),
         Kind::MemberCluster => ours::<MemberCluster>(value, &mut findings)?.object(keep),
+        Kind::KubeFedCluster => foreign::<KubeFedCluster>(value)?.object(keep),
+        Kind::FederatedCluster => foreign::<FederatedCluster>(value)?.object(keep),
+        Kind::RegistryCluster => foreign::<RegistryCluster>(value)?.object(keep),
+        Kind::ClusterProfile => foreign::<ClusterProfile>(value)?.object(keep),
+        Kind::Secret => foreign::<core_v1::Secret>(value)?.object(keep),
     };
     let object = without_wrong_ttls(object, &mut findings);
     Ok((object, findings))

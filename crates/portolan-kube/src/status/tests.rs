@@ -121,3 +121,34 @@ fn a_member_says_whether_it_is_reached() {
     let found = status(&mut fleet, &member, None).unwrap();
     assert!(conditions(&found).contains("Reached=False/Silent Ready=False/Silent"), "{}", conditions(&found));
 }
+
+/// B-43: why a cluster is not followed stands in its condition, whoever found it out.
+#[test]
+fn a_member_says_why_it_is_not_reached() {
+    let problem = |reason, message: &str| Problem {
+        subject: "cluster eu".into(),
+        reason,
+        message: message.into(),
+        place: String::new(),
+    };
+    let known = Cluster { silent_since: Some(1), ..Cluster::default() };
+    for (cluster, problems, expected) in [
+        (None, vec![], "NeverReached: it was never read"),
+        (None, vec![problem(Reason::Incomplete, "x")], "NeverReached: it was never read"),
+        (None, vec![problem(Reason::Silent, "is not reached: y")], "NeverReached: is not reached: y"),
+        (None, vec![problem(Reason::Duplicate, "is us")], "Duplicate: is us"),
+        (Some(&known), vec![], "Silent: it is not heard from; what it last gave stays"),
+        (
+            Some(&known),
+            vec![problem(Reason::Silent, "a"), problem(Reason::Unauthorized, "b")],
+            "Unauthorized: a; b",
+        ),
+    ] {
+        let problems: Vec<&Problem> = problems.iter().collect();
+        let found = reached(cluster, &problems);
+        assert_eq!(
+            (found.is_true, format!("{}: {}", found.reason, found.message)),
+            (false, expected.to_owned())
+        );
+    }
+}

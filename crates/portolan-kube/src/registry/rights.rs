@@ -1,0 +1,189 @@
+//! What the manifests of rights (`deploy/rbac`) allow, and the same for another namespace.
+//!
+//! The manifests are the one place where rights stand: what is applied by `portolan cluster join`, what is
+//! tried by `portolan cluster check` and what an operator applies by hand are these same documents.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::believed::NAMESPACE;
+
+/// One thing that may be done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The resource, with its subresource behind a stroke: `serviceaccounts/token`.
+    pub resource: String,
+    /// `get`, `list`, …
+    pub verb: String,
+    /// The namespace; none: all, and resources that are in none.
+    pub namespace: Option<String>,
+    /// The object; none: all.
+    pub name: Option<String>,
+}
+
+/// The documents of a text of manifests, for a namespace instead of [`NAMESPACE`].
+#[must_use]
+pub fn manifests(text: &str, namespace: &str) -> Vec<Value> {
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple(text).expect("the manifests of rights are YAML, which a test reads");
+    let documents = documents.into_iter().filter(|document| !document.is_null());
+    documents.map(|document| moved(document, namespace)).collect()
+}
+
+fn moved(mut document: Value, namespace: &str) -> Value {
+    let is_ours = |value: &Value| value == NAMESPACE;
+    if document["kind"] == "Namespace" && is_ours(&document["metadata"]["name"]) {
+        document["metadata"]["name"] = namespace.into();
+    }
+    if is_ours(&document["metadata"]["namespace"]) {
+        document["metadata"]["namespace"] = namespace.into();
+    }
+    let subjects = document.get_mut("subjects").and_then(Value::as_array_mut);
+    for subject in subjects.into_iter().flatten().filter(|subject| is_ours(&subject["namespace"])) {
+        subject["namespace"] = namespace.into();
+    }
+    document
+}
+
+/// Every right that Roles and ClusterRoles of these documents give, each once, in order.
+#[must_use]
+pub fn rights(documents: &[Value]) -> Vec<Right> {
+    let mut all: Vec<Right> = documents.iter().flat_map(of_role).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn of_role(role: &Value) -> Vec<Right> {
+    let namespace = match role["kind"].as_str() {
+        Some("Role") => role["metadata"]["namespace"].as_str().map(str::to_owned),
+        Some("ClusterRole") => None,
+        _ => return Vec::new(),
+    };
+    let mut rights = Vec::new();
+    for rule in role["rules"].as_array().into_iter().flatten() {
+        let names = texts(&rule["resourceNames"]);
+        let names = if names.is_empty() { vec![None] } else { names.into_iter().map(Some).collect() };
+        for group in texts(&rule["apiGroups"]) {
+            for resource in texts(&rule["resources"]) {
+                for verb in texts(&rule["verbs"]) {
+                    rights.extend(names.iter().map(|name| Right {
+                        group: group.clone(),
+                        resource: resource.clone(),
+                        verb: verb.clone(),
+                        namespace: namespace.clone(),
+                        name: name.clone(),
+                    }));
+                }
+            }
+        }
+    }
+    rights
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+}
+
+impl Right {
+    /// As an access review asks for it (`spec.resourceAttributes`).
+    #[must_use]
+    pub fn attributes(&self) -> Value {
+        let (resource, subresource) = self.resource.split_once('/').unwrap_or((&self.resource, ""));
+        json!({
+            "group": self.group, "resource": resource, "subresource": subresource, "verb": self.verb,
+            "namespace": self.namespace.as_deref().unwrap_or_default(),
+            "name": self.name.as_deref().unwrap_or_default(),
+        })
+    }
+
+    /// The rule that gives it, as a Role has it.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        let names = self.name.as_ref().map_or(String::new(), |name| format!(", resourceNames: [{name}]"));
+        format!(
+            "{{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]{names}}}",
+            self.group, self.resource, self.verb
+        )
+    }
+}
+
+impl fmt::Display for Right {
+    /// `list services`, `create serviceaccounts/token portolan in portolan`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb, self.resource)?;
+        if !self.group.is_empty() {
+            write!(f, ".{}", self.group)?;
+        }
+        if let Some(name) = &self.name {
+            write!(f, " {name}")?;
+        }
+        match &self.namespace {
+            Some(namespace) => write!(f, " in {namespace}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEMBER: &str = include_str!("../../../../deploy/rbac/member.yaml");
+    const HUB: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+
+    #[test]
+    fn what_is_shipped_is_read() {
+        let rights: Vec<String> =
+            rights(&manifests(MEMBER, "portolan")).iter().map(Right::to_string).collect();
+        for right in [
+            "watch services",
+            "list endpointslices.discovery.k8s.io",
+            "get namespaces",
+            "create serviceaccounts/token portolan in portolan",
+        ] {
+            assert!(rights.iter().any(|one| one == right), "{right}: {rights:#?}");
+        }
+        // No right to write but the one over its own token, and none over Secrets.
+        let writes = |right: &&String| !["get", "list", "watch"].iter().any(|verb| right.starts_with(verb));
+        assert_eq!(rights.iter().filter(writes).count(), 1, "{rights:#?}");
+        assert!(!rights.iter().any(|right| right.contains("secrets")));
+    }
+
+    /// Secrets are read in one namespace alone, in the hub too.
+    #[test]
+    fn no_right_over_secrets_is_cluster_wide() {
+        let all = rights(&manifests(HUB, "fleet"));
+        let secrets: Vec<&Right> = all.iter().filter(|right| right.resource.starts_with("secrets")).collect();
+        assert!(!secrets.is_empty());
+        for right in secrets {
+            assert_eq!(right.namespace.as_deref(), Some("fleet"), "{right}");
+        }
+    }
+
+    #[test]
+    fn another_namespace_is_another_namespace_everywhere() {
+        let text = Value::Array(manifests(MEMBER, "fleet")).to_string();
+        assert!(text.contains(r#""namespace":"fleet""#), "{text}");
+        assert!(!text.contains(r#""namespace":"portolan""#), "{text}");
+    }
+
+    #[test]
+    fn a_rule_and_its_review_say_the_same() {
+        let right = Right {
+            group: String::new(),
+            resource: "serviceaccounts/token".into(),
+            verb: "create".into(),
+            namespace: Some("portolan".into()),
+            name: Some("portolan".into()),
+        };
+        let asked = json!({"group": "", "resource": "serviceaccounts", "subresource": "token", "verb": "create",
+            "namespace": "portolan", "name": "portolan"});
+        assert_eq!(right.attributes(), asked);
+        let rule = r#"{apiGroups: [""], resources: [serviceaccounts/token], verbs: [create], resourceNames: [portolan]}"#;
+        assert_eq!(right.rule(), rule);
+    }
+}
