@@ -15,6 +15,7 @@ use crate::commands::Outcome;
 use crate::config::keys::{self, CONFIG_ENV, Form, KEYS, Key, SOURCES};
 use crate::problem::{Refused, chain};
 
+mod cluster;
 pub mod docs;
 mod run;
 
@@ -55,6 +56,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Serve", &["run", "demo"]),
     ("Ask the running server", &["explain", "status", "holds", "forget"]),
     ("Work on a fleet folder", &["check", "endpoints"]),
+    ("Work on a fleet of clusters", &["cluster"]),
     ("Look up", &["crds", "config", "version"]),
 ];
 
@@ -73,7 +75,7 @@ pub fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommands([run(), demo(), explain(), status(), holds(), forget(), check(), endpoints(), crds()])
-        .subcommands([config(), version(), cli_docs()]);
+        .subcommands([cluster::command(), config(), version(), cli_docs()]);
     let help = grouped(&root);
     root.help_template(help)
 }

@@ -1,33 +1,38 @@
 //! Clusters followed on their API servers.
 //!
 //! ```text
-//!   kubeconfig ─▶ Context ─▶ Member ─┬─ probe: who is it, where does it stand ─▶ Reach ─┐
-//!                                    └─ Follow, one a resource ◀────────────────────────┘
-//!                                          │ events            (they run while it is reached)
-//!                                          ▼
-//!                                        Feed ──GATHER──▶ Engine::take
+//!   kubeconfig, own pod ─▶ Way ─▶ Member ─┬─ probe: who is it, where does it stand ─▶ Reach ─┐
+//!             Registrar ─▶  ▲             └─ Follow, one a resource ◀────────────────────────┘
+//!                 ▲         │                   │ events            (they run while it is reached)
+//!                 │  credentials                ▼
+//!                 └──── the hub's registry    Feed ──GATHER──▶ Engine::take
 //! ```
 //!
 //! Each cluster is by itself: its tasks wait for nobody else's, and what goes wrong with it is a problem of
 //! that cluster. A small question every [`PROBE`] tells whether a cluster is reached and whether it is
 //! still the same one; its watches rest while it is not. What decides is pure ([`portolan_kube::follow`],
-//! [`identity`]); here are the sockets and the time.
+//! [`portolan_kube::registry`], [`identity`]); here are the sockets and the time.
 //!
-//! The hub is the only cluster that is written to ([`patch`]).
+//! The hub is the only cluster that is written to ([`patch`], [`renew`]).
 //!
 //! One cluster is the *hub*: it holds the intents, as the root of a fleet folder does, and so its intents
-//! are those of the root among the sources. What it runs is its own, like that of any other.
+//! are those of the root among the sources. What it runs is its own, like that of any other. It may
+//! register further clusters ([`registrar`]), which come and go while the process runs.
+//!
+//! [`admin`] is what `portolan cluster` does, with an operator's rights and not with ours.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use portolan_core::ClusterName;
+use portolan_kube::registry::Believed;
 use tokio::runtime::Runtime;
 
 use crate::clock;
 use crate::engine::{Event, SharedEngine};
 
+pub mod admin;
 mod cluster;
 mod connect;
 mod feed;
@@ -38,6 +43,9 @@ mod kubeconfig;
 mod member;
 mod past;
 mod patch;
+mod registrar;
+mod renew;
+mod way;
 
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
@@ -45,9 +53,25 @@ pub use holds::{Hold, Holds};
 pub use kubeconfig::{Context, read};
 pub use member::PROBE;
 pub use past::NOTE;
+pub use way::{Own, SERVICE_ACCOUNT};
 
 /// Threads that read what API servers send.
 const THREADS: usize = 2;
+
+/// Which clusters are followed from the start, and whose registrations are believed.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    /// Contexts of the operator's file.
+    pub contexts: Vec<Context>,
+    /// The cluster that this process runs in.
+    pub own: Option<Own>,
+    /// The one of them that holds the intents.
+    pub hub: ClusterName,
+    /// The namespaces of the hub whose registrations count.
+    pub believed: Believed,
+    /// The part of its life after which a registered cluster's token is renewed, in percent.
+    pub renew_percent: u8,
+}
 
 /// Clusters that are followed. Dropping it ends the following; facts stay.
 #[derive(Debug)]
@@ -60,15 +84,14 @@ pub struct Clusters {
 }
 
 impl Clusters {
-    /// Follows each of these clusters, the hub among them.
+    /// Follows each of these clusters, the hub among them, and those that the hub registers.
     ///
     /// # Errors
     /// When threads cannot be started.
     ///
     /// `state` is the file of the last good state; beside it stands what clusters were.
     pub fn start(
-        contexts: Vec<Context>,
-        hub: &ClusterName,
+        fleet: Fleet,
         engine: &SharedEngine,
         holds: &Arc<Holds>,
         state: Option<&Path>,
@@ -82,20 +105,38 @@ impl Clusters {
         let feed = feed::Feed::start(engine.clone())?;
         let known = Arc::new(identity::Known::default());
         let past = past::Past::open(state, engine.lock().state_from().is_some());
-        let followed = contexts.iter().map(|context| Event::Followed(context.name.clone())).collect();
+        let start = registrar::Start {
+            engine: engine.clone(),
+            sender: feed.sender(),
+            holds: holds.clone(),
+            known: known.clone(),
+            past: past.clone(),
+        };
+        let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
+        let contexts = contexts.into_iter().map(|context| (context.name.clone(), way::Way::Context(context)));
+        let own = own.map(|own| (own.name.clone(), way::Way::Own(own)));
+        let ways: Vec<_> = contexts.chain(own).collect();
+        let taken = ways.iter().map(|(name, _)| name.clone()).collect();
+        let followed = ways.iter().map(|(name, _)| Event::Followed(name.clone())).collect();
         engine.lock().take(followed, clock::now());
-        for context in contexts {
-            let is_hub = context.name == *hub;
-            let member = member::Member::new(
-                context,
-                is_hub,
-                engine.clone(),
-                feed.sender(),
-                holds.clone(),
-                past.clone(),
-                known.clone(),
-            );
-            runtime.spawn(member.run());
+        let mut members = Vec::new();
+        let mut registration = Some((start, believed, taken));
+        for (name, way) in ways {
+            let is_hub = name == hub;
+            let keep = engine.lock().keep();
+            let (sender, holds, past) = (feed.sender(), holds.clone(), past.clone());
+            let cluster = Arc::new(cluster::Cluster::new(name, is_hub, keep, sender, holds, past));
+            let member = member::Member::new(way, cluster.clone(), is_hub, engine.clone(), known.clone());
+            if let Some((start, believed, taken)) = registration.take_if(|_| is_hub) {
+                // Before the hub's first object is told: no registration may pass by unheard.
+                let registrar = registrar::Registrar::new(start, cluster, member.reach(), believed, taken);
+                runtime.spawn(renew::run(registrar.clone(), renew_percent));
+                runtime.spawn(registrar.run());
+            }
+            members.push(member);
+        }
+        for member in members {
+            runtime.spawn(member.run(std::future::pending()));
         }
         runtime.spawn(note(past.clone()));
         Ok(Self { holds: holds.clone(), past, runtime: Some(runtime), feed })

@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use portolan_kube::registry::Believed;
 use portolan_kube::sources::Options;
 use portolan_serve::Pin;
 
@@ -42,8 +43,16 @@ pub struct RunConfig {
     pub kubeconfig: Option<PathBuf>,
     /// Which of its contexts, each as `CONTEXT` or `NAME=CONTEXT`; none: all.
     pub contexts: Vec<String>,
+    /// What the cluster is called that this process runs in, where that one is followed.
+    pub in_cluster: Option<String>,
+    /// The folder of the pod's ServiceAccount; none: where Kubernetes mounts it.
+    pub service_account: Option<PathBuf>,
     /// The cluster that holds the intents; none: the first.
     pub hub: Option<String>,
+    /// The namespaces of the hub whose registrations of clusters count.
+    pub believed: Believed,
+    /// The part of its life after which a joined cluster's token is renewed, in percent.
+    pub renew_percent: u8,
     /// Zones that are served from files.
     pub zones: Vec<ZoneSource>,
     /// Where questions are answered, over UDP and TCP.

@@ -89,6 +89,8 @@ pub enum Event {
     Silent(ClusterName),
     /// What is wrong with the reading of a source: this, and nothing else.
     Reading(ClusterName, Vec<Problem>),
+    /// The source is no member any more: what it held is gone, in one step.
+    Gone(ClusterName),
 }
 
 /// The root's name among the sources.
@@ -236,20 +238,25 @@ impl Engine {
         let complete = self.complete;
         let facts = caught(|| {
             self.remember();
-            self.index.forget(&name);
+            self.gone(&name);
             self.index.take()
         });
         let Some(facts) = facts else {
             self.panics += 1;
             bail!("forgetting cluster {cluster:?} failed inside; answers stay as they were");
         };
-        self.networks.forget(&name);
-        self.hearing.forget(&name);
-        self.followed.remove(&name);
-        self.intents.forget(&name);
-        self.reading.remove(&name);
         self.commit(facts, complete, now);
         Ok(())
+    }
+
+    /// Drops all that a source gave.
+    fn gone(&mut self, source: &ClusterName) {
+        self.index.forget(source);
+        self.networks.forget(source);
+        self.hearing.forget(source);
+        self.followed.remove(source);
+        self.intents.forget(source);
+        self.reading.remove(source);
     }
 
     /// The current snapshot.
@@ -411,6 +418,7 @@ impl Engine {
             Event::Silent(source) => self.index.silent(&source, now),
             Event::Reading(source, problems) if problems.is_empty() => drop(self.reading.remove(&source)),
             Event::Reading(source, problems) => drop(self.reading.insert(source, problems)),
+            Event::Gone(source) => self.gone(&source),
             Event::Heard(source) => {
                 if source == root() {
                     self.root_is_there = true;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use portolan_core::ClusterName;
 use portolan_serve::{ServeError, Server};
 
-use crate::clusters::{self, Clusters, Holds};
+use crate::clusters::{self, Clusters, Holds, Own, SERVICE_ACCOUNT};
 use crate::config::{RunConfig, here};
 use crate::control::{self, Control};
 use crate::engine::{Engine, Event, SharedEngine, root};
@@ -190,13 +190,39 @@ fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyh
         report_start(engine, fleet);
         return Ok(Followed::Folder(watch));
     }
-    let Some(file) = &config.kubeconfig else {
+    if config.kubeconfig.is_none() && config.in_cluster.is_none() {
         engine.lock().take(vec![Event::Heard(root())], clock::now());
         return Ok(Followed::Nothing);
+    }
+    let fleet = members(config)?;
+    let clusters = Clusters::start(fleet, engine, holds, config.state.as_deref())?;
+    Ok(Followed::Clusters(clusters))
+}
+
+/// The clusters that are followed from the start: contexts of the operator's file, and the own one.
+fn members(config: &RunConfig) -> anyhow::Result<clusters::Fleet> {
+    let contexts = match &config.kubeconfig {
+        None => Vec::new(),
+        Some(file) => {
+            let refused = |why: String| Refused(format!("kubeconfig: {} {why}", file.display()));
+            clusters::read(file, &config.contexts).map_err(refused)?
+        }
     };
-    let refused = |why: String| Refused(format!("kubeconfig: {} {why}", file.display()));
-    let contexts = clusters::read(file, &config.contexts).map_err(refused)?;
-    let names: Vec<String> = contexts.iter().map(|context| context.name.to_string()).collect();
+    let own = match &config.in_cluster {
+        None => None,
+        Some(name) => {
+            let folder = config.service_account.as_deref().unwrap_or(Path::new(SERVICE_ACCOUNT));
+            let environment = |name: &str| std::env::var(name).ok();
+            let own = Own::find(name, folder, &environment);
+            Some(own.map_err(|why| Refused(format!("inCluster: {why}")))?)
+        }
+    };
+    let own_name = own.iter().map(|own| own.name.to_string());
+    let names: Vec<String> =
+        contexts.iter().map(|context| context.name.to_string()).chain(own_name).collect();
+    if let Some(own) = own.as_ref().filter(|own| contexts.iter().any(|context| context.name == own.name)) {
+        bail!(Refused(format!("inCluster: a context has the name {:?} too", own.name.to_string())));
+    }
     let hub = config.hub.as_ref().or(names.first()).cloned().unwrap_or_default();
     if !names.contains(&hub) {
         bail!(Refused(format!(
@@ -205,9 +231,8 @@ fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyh
         )));
     }
     tracing::info!(clusters = names.join(", "), hub, "following clusters on their API servers");
-    let hub = ClusterName::from(hub.as_str());
-    let clusters = Clusters::start(contexts, &hub, engine, holds, config.state.as_deref())?;
-    Ok(Followed::Clusters(clusters))
+    let (believed, renew_percent) = (config.believed.clone(), config.renew_percent);
+    Ok(clusters::Fleet { contexts, own, hub: ClusterName::from(hub.as_str()), believed, renew_percent })
 }
 
 fn report_start(engine: &SharedEngine, fleet: &Path) {

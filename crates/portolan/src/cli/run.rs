@@ -53,6 +53,7 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
             let mut err = std::io::stderr().lock();
             commands::endpoints(fleet, &config.sources, text(matches, "output") == "json", out, &mut err)
         }),
+        "cluster" => cluster(matches, environment, out),
         "config" => config(matches, environment, out),
         "crds" if matches.get_flag("compat") => print(out, &portolan_kube::crds::compat()),
         "crds" => print(out, &portolan_kube::crds::yaml()),
@@ -100,6 +101,12 @@ fn config(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn Writ
         }
         _ => print(out, &docs::page()),
     }
+}
+
+fn cluster(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn Write) -> Result<Outcome> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(Outcome::Error) };
+    let said = Said::gather(&flags(matches), environment);
+    with(&said.settle_client(), out, |config, out| crate::cli::cluster::execute(name, matches, config, out))
 }
 
 /// Commands that print what they were asked for log only when somebody says how much.

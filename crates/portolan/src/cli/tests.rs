@@ -57,6 +57,11 @@ fn what_is_refused() {
         ("explain a.example NOPE", "type \"NOPE\": is no record type that is known"),
         ("explain a.example --from 10.0.0.0/8", "is a network; name one address of it"),
         ("explain a.example --from here", "is not an IP address"),
+        ("cluster", "Usage: portolan cluster"),
+        ("cluster join us-1", "--context <CONTEXT>"),
+        ("cluster join us-1 --context us-1 --token-life 5m", "--token-life \"5m\": is not 10m to 36600d"),
+        ("cluster join US_1 --context us-1 --kubeconfig /nonexistent", "name \"US_1\""),
+        ("cluster list --kubeconfig /nonexistent", "kubeconfig: "),
     ] {
         let error = run(line).unwrap_err();
         assert!(error.contains(expected), "{line:?}: {error}");

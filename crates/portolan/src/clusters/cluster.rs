@@ -2,18 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{INTENTS, Resource, of_member};
+use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS, of_member};
 use portolan_kube::follow::News;
 use portolan_kube::index::Lacks;
+use portolan_kube::registry;
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
 
 use super::feed::Sender;
 use super::holds::Holds;
 use super::past::Past;
+use super::registrar::Registrar;
 use crate::clock;
 use crate::engine::{Event, root};
 
@@ -49,6 +51,9 @@ pub(super) struct Cluster {
     highest: AtomicU64,
     /// Somebody doubts that it is what it was.
     doubt: Notify,
+    /// Who is told which clusters the hub registers. Weak, as that holds the hub.
+    registrar: OnceLock<Weak<Registrar>>,
+    /// None once it is gone.
     parts: Mutex<Vec<Part>>,
 }
 
@@ -59,11 +64,13 @@ struct Part {
     unread: Vec<Resource>,
     /// What was read, and lacks too much to be believed.
     in_part: BTreeSet<Resource>,
-    /// What is wrong with the cluster, then with each resource.
+    /// What is wrong with the cluster, then with each resource that is followed, by the id of its holds.
     trouble: Option<Problem>,
-    problems: BTreeMap<Resource, Vec<Problem>>,
+    problems: BTreeMap<String, Vec<Problem>>,
     /// What could not be written to it.
     unwritten: Vec<Problem>,
+    /// What is wrong with the clusters that it registers.
+    registered: Vec<Problem>,
 }
 
 impl Part {
@@ -76,6 +83,7 @@ impl Part {
             trouble: None,
             problems: BTreeMap::new(),
             unwritten: Vec::new(),
+            registered: Vec::new(),
         }
     }
 
@@ -103,7 +111,8 @@ impl Part {
     }
 
     fn reading(&self) -> Event {
-        let all = self.trouble.iter().chain(self.problems.values().flatten()).chain(&self.unwritten);
+        let all = self.trouble.iter().chain(self.problems.values().flatten());
+        let all = all.chain(&self.unwritten).chain(&self.registered);
         Event::Reading(self.source.clone(), all.cloned().collect())
     }
 }
@@ -119,7 +128,7 @@ impl Cluster {
     ) -> Self {
         let mut parts = vec![Part::new(name.clone(), of_member(&keep))];
         if is_hub {
-            parts.push(Part::new(root(), INTENTS.to_vec()));
+            parts.push(Part::new(root(), [&INTENTS[..], &REGISTRY[..]].concat()));
         }
         let (place, parts) = (name.0.clone(), Mutex::new(parts));
         Self {
@@ -131,8 +140,27 @@ impl Cluster {
             sender,
             highest: AtomicU64::new(0),
             doubt: Notify::new(),
+            registrar: OnceLock::new(),
             parts,
         }
+    }
+
+    /// Names who is told which clusters this one registers, once.
+    pub(super) fn registers_with(&self, registrar: Weak<Registrar>) {
+        let _ = self.registrar.set(registrar);
+    }
+
+    /// It is known and was not read yet: until it is, nobody can say what is not there.
+    pub(super) fn expected(&self) {
+        self.sender.events(vec![Event::Followed(self.name.clone())]);
+    }
+
+    /// It is no member any more: what it gave is gone in one step, and nothing that its tasks still tell counts.
+    pub(super) fn gone(&self) {
+        let mut parts = self.parts();
+        let events = parts.drain(..).map(|part| Event::Gone(part.source)).collect();
+        // Under the lock, as below: nothing of it may come after.
+        self.sender.events(events);
     }
 
     /// What it is watched for.
@@ -155,6 +183,13 @@ impl Cluster {
         self.doubt.notified().await;
     }
 
+    /// Tells the registry what came of a resource, or of what a namespace has of it.
+    pub(super) fn register(&self, resource: Resource, namespace: Option<&str>, news: &[News]) {
+        if let Some(registrar) = self.registrar.get().and_then(Weak::upgrade) {
+            registrar.hear(resource, namespace, news);
+        }
+    }
+
     /// Tells what came of a resource.
     pub(super) fn news(&self, resource: Resource, news: Vec<News>) {
         let mut parts = self.parts();
@@ -162,6 +197,9 @@ impl Cluster {
         let mut events = Vec::with_capacity(news.len());
         for news in news {
             match news {
+                // The registry alone is told of these.
+                News::Set(object) if registry::is_foreign(object.key.kind) => {}
+                News::Deleted(key) if registry::is_foreign(key.kind) => {}
                 News::Set(object) => {
                     events.push(Event::Set {
                         source: part.source.clone(),
@@ -180,16 +218,37 @@ impl Cluster {
         self.sender.events(events);
     }
 
-    /// Notes what is wrong with a resource; [`News::Problems`] then tells it.
-    pub(super) fn problems<'p>(&self, resource: Resource, problems: impl Iterator<Item = &'p Problem>) {
+    /// Notes what is wrong with a resource, by the id of its holds; [`News::Problems`] then tells it. Secrets
+    /// are the hub's, and no part's.
+    pub(super) fn problems<'p>(
+        &self,
+        resource: Resource,
+        id: &str,
+        problems: impl Iterator<Item = &'p Problem>,
+    ) {
         let problems: Vec<Problem> = problems.cloned().collect();
-        for part in self.parts().iter_mut().filter(|part| part.has(resource)) {
+        let is_secrets = resource == SECRETS;
+        for part in self.parts().iter_mut().filter(|part| is_secrets || part.has(resource)) {
+            if is_secrets && part.source != root() {
+                continue;
+            }
             if problems.is_empty() {
-                part.problems.remove(&resource);
+                part.problems.remove(id);
             } else {
-                part.problems.insert(resource, problems.clone());
+                part.problems.insert(id.to_owned(), problems.clone());
+            }
+            if is_secrets {
+                self.sender.events(vec![part.reading()]);
             }
         }
+    }
+
+    /// Notes what is wrong with the clusters that the hub registers.
+    pub(super) fn registered(&self, problems: Vec<Problem>) {
+        let mut parts = self.parts();
+        let Some(part) = parts.last_mut().filter(|part| part.registered != problems) else { return };
+        part.registered = problems;
+        self.sender.events(vec![part.reading()]);
     }
 
     /// Notes what could not be written to the hub, which is the last of its parts.
@@ -227,8 +286,7 @@ impl Cluster {
     pub(super) fn left(&self, reason: Reason, message: &str) {
         let mut events = Vec::new();
         for part in self.parts().iter_mut() {
-            let subject = format!("cluster {}", self.name);
-            let problem = Problem { subject, reason, message: message.to_owned(), place: String::new() };
+            let problem = problem(&self.name, reason, message);
             let is_news = part.trouble.is_none();
             if part.trouble.replace(problem.clone()).as_ref() != Some(&problem) {
                 events.push(part.reading());
@@ -243,4 +301,8 @@ impl Cluster {
     fn parts(&self) -> MutexGuard<'_, Vec<Part>> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn problem(name: &ClusterName, reason: Reason, message: &str) -> Problem {
+    Problem { subject: format!("cluster {name}"), reason, message: message.to_owned(), place: String::new() }
 }

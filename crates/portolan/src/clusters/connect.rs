@@ -10,16 +10,18 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::identity::Said;
-use super::kubeconfig::Context;
+use super::way::Way;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(5);
+/// Who writes, for others who write to the same objects.
+pub(super) const FIELD_MANAGER: &str = "fieldManager=portolan";
 /// How long a small question may take.
 const QUESTION: Duration = Duration::from_secs(5);
 
-/// A client for a context, as its file has it now.
-pub(super) async fn client(context: &Context) -> Result<kube_client::Client, String> {
-    let mut config = context.config().await?;
+/// A client for a cluster, by what leads there now.
+pub(super) async fn client(way: &Way) -> Result<kube_client::Client, String> {
+    let mut config = way.config().await?;
     config.connect_timeout = Some(CONNECT);
     // What is tried again, and when, is the follower's business.
     config.default_retry = false;
@@ -85,6 +87,46 @@ pub(super) async fn get<T: DeserializeOwned>(
     patience: Duration,
 ) -> Result<T, Failure> {
     let request = http::Request::get(path).body(Vec::new());
+    let request = request.map_err(|error| Failure { message: error.to_string(), ..Failure::default() })?;
+    match timeout(patience, client.request(request)).await {
+        Ok(answered) => answered.map_err(|error| failure(&error)),
+        Err(_) => Err(late(patience)),
+    }
+}
+
+/// Sends something as JSON, and gets something as JSON.
+pub(super) async fn exchange<T: DeserializeOwned>(
+    client: &kube_client::Client,
+    method: http::Method,
+    path: &str,
+    body: &serde_json::Value,
+    patience: Duration,
+) -> Result<T, Failure> {
+    let request = http::Request::builder().method(method).uri(path);
+    let request = request.header(http::header::CONTENT_TYPE, "application/json");
+    exchanged(client, request.body(serde_json::to_vec(body).unwrap_or_default()), patience).await
+}
+
+/// Applies an object on the server's side, in our name: what others own of it is theirs, unless they are to be
+/// overruled. Where they differ the server says 409, and whose it is.
+pub(super) async fn apply(
+    client: &kube_client::Client,
+    path: &str,
+    object: &serde_json::Value,
+    overrules: bool,
+    patience: Duration,
+) -> Result<serde_json::Value, Failure> {
+    let path = format!("{path}?{FIELD_MANAGER}&force={overrules}");
+    let request = http::Request::builder().method(http::Method::PATCH).uri(path);
+    let request = request.header(http::header::CONTENT_TYPE, "application/apply-patch+yaml");
+    exchanged(client, request.body(serde_json::to_vec(object).unwrap_or_default()), patience).await
+}
+
+async fn exchanged<T: DeserializeOwned>(
+    client: &kube_client::Client,
+    request: Result<http::Request<Vec<u8>>, http::Error>,
+    patience: Duration,
+) -> Result<T, Failure> {
     let request = request.map_err(|error| Failure { message: error.to_string(), ..Failure::default() })?;
     match timeout(patience, client.request(request)).await {
         Ok(answered) => answered.map_err(|error| failure(&error)),

@@ -36,6 +36,8 @@ pub(super) struct Follow {
     resource: Resource,
     /// Which of its versions is asked for.
     version: usize,
+    /// The only namespace that it is followed in; none: all.
+    namespace: Option<Arc<str>>,
     cluster: Arc<Cluster>,
     follower: Follower,
     /// The id of what is held of it.
@@ -50,7 +52,15 @@ impl Follow {
         let hold = format!("{}/{resource}", cluster.name);
         let before = cluster.past.objects(&cluster.name, resource);
         let follower = Follower::new(subject, cluster.place.clone()).expecting(before);
-        Self { resource, version: 0, cluster, follower, hold, crd_seen: None }
+        Self { resource, version: 0, namespace: None, cluster, follower, hold, crd_seen: None }
+    }
+
+    /// What one namespace has of a resource.
+    pub(super) fn within(resource: Resource, namespace: &Arc<str>, cluster: Arc<Cluster>) -> Self {
+        let subject = format!("cluster {}: {resource} of namespace {namespace}", cluster.name);
+        let hold = format!("{}/{resource}/{namespace}", cluster.name);
+        let follower = Follower::new(subject, cluster.place.clone());
+        Self { follower, hold, namespace: Some(namespace.clone()), ..Self::new(resource, cluster) }
     }
 
     /// Follows it for as long as its cluster is one to follow.
@@ -110,6 +120,9 @@ impl Follow {
     }
 
     fn path(&self) -> String {
+        if let Some(namespace) = &self.namespace {
+            return self.resource.path_within(namespace);
+        }
         let version = self.resource.versions.get(self.version).copied();
         self.resource.path_in(version.unwrap_or(self.resource.version()))
     }
@@ -219,14 +232,16 @@ impl Follow {
 
     fn tell(&mut self, news: Vec<News>) {
         self.cluster.saw(self.follower.highest());
-        if let Some(count) = self.follower.count() {
+        if let Some(count) = self.follower.count().filter(|_| self.namespace.is_none()) {
             self.cluster.past.note_objects(&self.cluster.name, self.resource, count);
         }
         if news.contains(&News::Problems) {
             let why = self.follower.held().map(|held| held.why.clone());
             self.cluster.hold(&self.hold, why);
-            self.cluster.problems(self.resource, self.follower.problems());
+            self.cluster.problems(self.resource, &self.hold, self.follower.problems());
         }
+        // Before the engine: a cluster that is no member goes before what describes it does.
+        self.cluster.register(self.resource, self.namespace.as_deref(), &news);
         self.cluster.news(self.resource, news);
     }
 

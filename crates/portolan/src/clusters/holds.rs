@@ -65,6 +65,13 @@ impl Holds {
         is_released
     }
 
+    /// A cluster is no member any more, so nothing of it is held.
+    pub(super) fn forget(&self, cluster: &str) {
+        let is_of =
+            |id: &str| id.strip_prefix(cluster).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.lock().retain(|id, _| !is_of(id));
+    }
+
     /// Waits until somebody releases something.
     pub(super) async fn any_released(&self) {
         self.released.notified().await;
@@ -92,5 +99,16 @@ mod tests {
         assert!(holds.take_released("eu-1/services"));
         assert!(!holds.take_released("eu-1/services"));
         assert_eq!(holds.all(), []);
+    }
+
+    #[test]
+    fn what_a_cluster_holds_goes_with_it() {
+        let holds = Holds::default();
+        for id in ["eu-1", "eu-1/services", "eu-10", "eu"] {
+            holds.note(id, Some("lacks 5 of 9".into()), 100);
+        }
+        holds.forget("eu-1");
+        let ids: Vec<String> = holds.all().into_iter().map(|hold| hold.id).collect();
+        assert_eq!(ids, ["eu", "eu-10"]);
     }
 }

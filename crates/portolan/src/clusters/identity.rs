@@ -81,6 +81,11 @@ impl Known {
         let holder = all.entry(uid.to_owned()).or_insert_with(|| name.clone());
         (holder != name).then(|| holder.clone())
     }
+
+    /// A name is no cluster's any more.
+    pub(super) fn release(&self, name: &ClusterName) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, of| of != name);
+    }
 }
 
 #[cfg(test)]
@@ -127,5 +132,8 @@ mod tests {
         // Another cluster stands behind the name now, so the other name may have the uid.
         assert_eq!(known.claim("v", &a), None);
         assert_eq!(known.claim("u", &b), None);
+        // The first is a member no more.
+        known.release(&b);
+        assert_eq!(known.claim("u", &a), None);
     }
 }

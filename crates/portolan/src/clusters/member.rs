@@ -6,16 +6,14 @@ use std::time::Duration;
 use portolan_core::Reason;
 use portolan_kube::follow::Failure;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
-use super::cluster::{Cluster, Reached};
+use super::cluster::{Cluster, Reach, Reached};
 use super::connect;
-use super::feed::Sender;
 use super::follow::Follow;
-use super::holds::Holds;
 use super::identity::{Identity, Known, Verdict};
-use super::kubeconfig::Context;
-use super::past::Past;
 use super::patch::Patch;
+use super::way::Way;
 use crate::chance;
 use crate::engine::SharedEngine;
 
@@ -30,11 +28,13 @@ const SILENT_AFTER: u32 = 2;
 
 /// A cluster that is followed.
 pub(super) struct Member {
-    context: Context,
+    way: Way,
     cluster: Arc<Cluster>,
     known: Arc<Known>,
     identity: Identity,
     client: Option<kube_client::Client>,
+    /// Those who follow its resources are to have the client, though they have one: credentials changed.
+    is_news: bool,
     reach: watch::Sender<Reached>,
     life: u64,
     misses: u32,
@@ -45,24 +45,21 @@ pub(super) struct Member {
 
 impl Member {
     pub(super) fn new(
-        context: Context,
+        way: Way,
+        cluster: Arc<Cluster>,
         is_hub: bool,
         engine: SharedEngine,
-        sender: Sender,
-        holds: Arc<Holds>,
-        past: Arc<Past>,
         known: Arc<Known>,
     ) -> Self {
-        let keep = engine.lock().keep();
-        let identity = Identity::of(past.said(&context.name));
-        let cluster = Arc::new(Cluster::new(context.name.clone(), is_hub, keep, sender, holds, past));
         let (reach, _) = watch::channel(Reached::No);
+        let identity = Identity::of(cluster.past.said(&cluster.name));
         Self {
-            context,
+            way,
             cluster,
             known,
             identity,
             client: None,
+            is_news: false,
             reach,
             life: 0,
             misses: 0,
@@ -72,25 +69,48 @@ impl Member {
         }
     }
 
-    /// Follows it, for as long as the process runs.
-    pub(super) async fn run(mut self) {
+    /// Whether it is reached, for others.
+    pub(super) fn reach(&self) -> Reach {
+        self.reach.subscribe()
+    }
+
+    /// Follows it until it is to stop; then none of its tasks runs any more.
+    pub(super) async fn run(mut self, stop: impl Future<Output = ()> + Send) {
+        let mut tasks = JoinSet::new();
         if self.is_hub {
             let patch = Patch::new(self.engine.clone(), self.cluster.clone(), self.reach.subscribe());
-            tokio::spawn(patch.run());
+            tasks.spawn(patch.run());
         }
         for resource in self.cluster.resources() {
             let follow = Follow::new(resource, self.cluster.clone());
-            tokio::spawn(follow.run(self.reach.subscribe()));
+            tasks.spawn(follow.run(self.reach.subscribe()));
         }
+        let mut stop = std::pin::pin!(stop);
         loop {
-            let after = self.probe().await;
-            // A tenth is drawn, so that processes that were started together do not ask together.
-            let drawn = after.mul_f64(1.0 - (chance::draw() % 1024) as f64 / 10_240.0);
-            let cluster = self.cluster.clone();
             tokio::select! {
-                () = tokio::time::sleep(drawn) => {}
-                () = cluster.doubted() => {}
-                () = cluster.holds.any_released() => {}
+                () = &mut stop => break,
+                () = self.turn() => {}
+            }
+        }
+        // Its tasks end when nobody tells them any more whether it is reached.
+        drop(self);
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Asks it who it is, and waits until that is to be asked again.
+    async fn turn(&mut self) {
+        let after = self.probe().await;
+        // A tenth is drawn, so that processes that were started together do not ask together.
+        let drawn = after.mul_f64(1.0 - (chance::draw() % 1024) as f64 / 10_240.0);
+        let cluster = self.cluster.clone();
+        tokio::select! {
+            () = tokio::time::sleep(drawn) => {}
+            () = cluster.doubted() => {}
+            () = cluster.holds.any_released() => {}
+            () = self.way.changed() => {
+                tracing::info!(cluster = %self.cluster.name, "has other credentials");
+                self.client = None;
+                self.is_news = true;
             }
         }
     }
@@ -138,7 +158,7 @@ impl Member {
         let client = match &self.client {
             Some(client) => client.clone(),
             None => {
-                let made = connect::client(&self.context).await;
+                let made = connect::client(&self.way).await;
                 let client = made.map_err(|message| Failure { message, ..Failure::default() })?;
                 self.client.insert(client).clone()
             }
@@ -148,9 +168,10 @@ impl Member {
 
     fn reached(&mut self) {
         let Some(client) = self.client.clone() else { return };
-        let life = self.life;
+        let (life, is_news) = (self.life, std::mem::take(&mut self.is_news));
         self.reach.send_if_modified(|reached| {
-            let is_same = matches!(reached, Reached::Yes { life: before, .. } if *before == life);
+            let is_there = matches!(reached, Reached::Yes { life: before, .. } if *before == life);
+            let is_same = is_there && !is_news;
             if !is_same {
                 *reached = Reached::Yes { client, life };
             }
@@ -167,6 +188,8 @@ impl Member {
         // What its file says may have changed: a token, a certificate, the address.
         self.client = None;
         self.misses = self.misses.saturating_add(1);
+        // Then watches that go on need another client too.
+        self.is_news |= matches!(failure.code, Some(401 | 403));
         let (reason, what) = match failure.code {
             Some(401 | 403) => (Reason::Unauthorized, "refuses us"),
             _ => (Reason::Silent, "is not reached"),

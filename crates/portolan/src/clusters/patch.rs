@@ -10,7 +10,7 @@
 //! this costs a tenth of a core at most. Each write first reads the object as it is: what says the same
 //! already is not written, and a write loses against a newer one. Nothing is written before the hub was read,
 //! and no record is taken back before every cluster that is followed was read since the start: what is not
-//! known yet must not be taken for gone.
+//! known yet must not be taken for gone. But `MemberCluster`s are told why they are not read.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
@@ -22,7 +22,7 @@ use portolan_core::fleet::NameView;
 use portolan_core::{ClusterName, NameRef, Problem, Reason};
 use portolan_kube::api::{INTENTS, Resource, resource_of};
 use portolan_kube::dns_endpoint::{self, DnsEndpoint};
-use portolan_kube::endpoints;
+use portolan_kube::endpoints::{self, Plan};
 use portolan_kube::follow::Failure;
 use portolan_kube::object::{Body, Kind, Object, ObjectKey};
 use portolan_kube::status::{self, Faults, Owners, Wanted};
@@ -96,7 +96,7 @@ impl Patch {
             let snapshot = published.current();
             let is_due =
                 written.is_none_or(|(revision, at)| revision != snapshot.revision || at.elapsed() > AGAIN);
-            if !is_due || !snapshot.complete {
+            if !is_due {
                 continue;
             }
             let Reached::Yes { client, .. } = self.reach.borrow().clone() else { continue };
@@ -152,11 +152,17 @@ impl Patch {
         };
         // A foreign DNSEndpoint stands there already.
         let is_made = |_: NameRef<'_>, facts: &NameView<'_>| facts.owner.kind != dns_endpoint::KIND;
-        let wanted = endpoints::project(&snapshot, &fleet, &apart, is_made);
-        let plan = endpoints::plan(wanted, objects.iter(), unread.is_empty());
+        let plan = match snapshot.complete {
+            true => {
+                let wanted = endpoints::project(&snapshot, &fleet, &apart, is_made);
+                endpoints::plan(wanted, objects.iter(), unread.is_empty())
+            }
+            false => Plan::default(),
+        };
         let (owners, faults) = (Owners::of(&fleet, &snapshot), Faults::of(&problems));
         let mut writes: Vec<Write> = Vec::new();
-        for object in &objects {
+        let is_judged = |object: &&Arc<Object>| snapshot.complete || object.key.kind == Kind::MemberCluster;
+        for object in objects.iter().filter(is_judged) {
             let Some(resource) = resource(object) else { continue };
             let Some(wanted) = status::wanted(object, &snapshot, &fleet, &owners, &faults) else { continue };
             let hash = self.hasher.hash_one(format!("{wanted:?}"));

@@ -3,6 +3,7 @@
 mod sources;
 
 use portolan_core::cluster::CLUSTERS_MAX;
+use portolan_kube::registry::{NAMESPACE, NAMESPACES_MAX};
 
 use crate::zones::ZONES_MAX;
 
@@ -21,8 +22,20 @@ pub const WORKERS_MAX: usize = 1_024;
 /// Longest NSID, in octets; it goes into each answer to a client that asks for it.
 pub const NSID_OCTETS_MAX: usize = 64;
 
+/// The latest that a token is renewed, in percent of its life: later, one failure would lose it.
+pub const RENEW_PERCENT_MAX: usize = 90;
+
 /// The keys of those who follow clusters on their API servers instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 3] = ["kubeconfig", "contexts", "hub"];
+pub const INSTEAD_OF_FLEET: [&str; 8] = [
+    "kubeconfig",
+    "contexts",
+    "inCluster",
+    "serviceAccount",
+    "hub",
+    "namespace",
+    "registryNamespaces",
+    "renewTokensAt",
+];
 
 /// One key.
 #[derive(Debug)]
@@ -173,15 +186,72 @@ pub const KEYS: &[Key] = &[
         example: "[eu-1, us-1=arn:aws:eks:us-east-1:1:cluster/prod]",
     },
     Key {
+        name: "inCluster",
+        flag: "in-cluster",
+        env: "PORTOLAN_IN_CLUSTER",
+        form: Form::Text(253),
+        value: "NAME",
+        default: "none",
+        help: "Follow the cluster that this pod runs in, under this name, by its ServiceAccount",
+        more: "Alone, or beside the contexts of a kubeconfig. The token and the certificate authority are read again as they rotate.",
+        example: "eu-1",
+    },
+    Key {
+        name: "serviceAccount",
+        flag: "service-account",
+        env: "PORTOLAN_SERVICE_ACCOUNT",
+        form: Form::Path,
+        value: "DIR",
+        default: "where Kubernetes mounts it",
+        help: "The folder with token and ca.crt of the pod's ServiceAccount, for inCluster",
+        more: "`/var/run/secrets/kubernetes.io/serviceaccount` unless a token of another volume is to be used.",
+        example: "/var/run/secrets/kubernetes.io/serviceaccount",
+    },
+    Key {
         name: "hub",
         flag: "hub",
         env: "PORTOLAN_HUB",
         form: Form::Text(253),
         value: "NAME",
-        default: "the first of the contexts",
+        default: "the first of the contexts, else the own cluster",
         help: "The cluster that holds the intents: Zones, policies, GlobalNames and KubeFed's kinds",
         more: "Intents are read from the hub only, and it is the only cluster that is ever written to.",
         example: "eu-1",
+    },
+    Key {
+        name: "namespace",
+        flag: "own-namespace",
+        env: "PORTOLAN_NAMESPACE",
+        form: Form::Text(63),
+        value: "NAME",
+        default: NAMESPACE,
+        help: "Portolan's own namespace in the hub, where the Secrets of registered clusters are",
+        more: "A `MemberCluster` with `spec.credentials.secret` names a Secret there, and a `ClusterProfile` has one of its name there. \
+               See [real clusters](../how-to/clusters.md).",
+        example: "portolan",
+    },
+    Key {
+        name: "registryNamespaces",
+        flag: "registry-namespace",
+        env: "PORTOLAN_REGISTRY_NAMESPACES",
+        form: Form::Names(NAMESPACES_MAX),
+        value: "A,B,…",
+        default: "kube-federation-system, federation-system, kube-multicluster-public",
+        help: "The hub's namespaces whose KubeFedClusters, FederatedClusters and ClusterProfiles are believed, beside the own",
+        more: "Whoever may make such objects there has Portolan send tokens to servers of their choice, and follow them. Of other \
+               namespaces they are refused.",
+        example: "[kube-federation-system, cluster-inventory]",
+    },
+    Key {
+        name: "renewTokensAt",
+        flag: "renew-tokens-at",
+        env: "PORTOLAN_RENEW_TOKENS_AT",
+        form: Form::Number(RENEW_PERCENT_MAX),
+        value: "PERCENT",
+        default: "66",
+        help: "The part of its life after which a joined cluster's token is renewed, in percent",
+        more: "Of the tokens that `portolan cluster join` takes. Each renewed one lives as long as the one before.",
+        example: "66",
     },
     Key {
         name: "zones",

@@ -6,6 +6,8 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use portolan_core::{Name, Problem, Reason};
+use portolan_kube::registry::token::RENEW_PERCENT;
+use portolan_kube::registry::{Believed, KUBEFED_NAMESPACES, NAMESPACE, NAMESPACES_MAX};
 use portolan_kube::sources::{OptionFault, Options};
 use portolan_serve::Pin;
 
@@ -56,9 +58,10 @@ impl Settling<'_> {
     fn config(&mut self) -> RunConfig {
         let is_judged = !self.has_problem("fleet") && !self.is_file_unread();
         let has = |name| self.said.text(name).is_some();
-        if !has("fleet") && !has("kubeconfig") && !has("zones") && is_judged {
+        let is_named = ["fleet", "kubeconfig", "inCluster", "zones"].into_iter().any(has);
+        if !is_named && is_judged {
             let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
-                           `fleet:` in the file of --config; or clusters by --kubeconfig FILE"
+                           `fleet:` in the file of --config; or clusters by --kubeconfig FILE or --in-cluster NAME"
                 .to_owned();
             self.problems.push(fault("fleet", Reason::NotFound, message, ""));
         }
@@ -74,7 +77,11 @@ impl Settling<'_> {
             fleet: self.path("fleet"),
             kubeconfig: self.path("kubeconfig"),
             contexts: self.contexts(),
+            in_cluster: self.said.text("inCluster").map(str::to_owned),
+            service_account: self.path("serviceAccount"),
             hub: self.said.text("hub").map(str::to_owned),
+            believed: self.believed(),
+            renew_percent: self.renew_percent(),
             zones: self.zones(),
             listen,
             listen_is_default: !self.said.values.contains_key("listen"),
@@ -118,17 +125,51 @@ impl Settling<'_> {
     /// Clusters are described by a folder or followed on their API servers, not both.
     fn one_fleet(&mut self) {
         let has = |name| self.said.text(name).is_some();
-        if has("fleet") && has("kubeconfig") {
+        for name in ["kubeconfig", "inCluster"].into_iter().filter(|name| has("fleet") && has(name)) {
             let message =
                 "stands beside `fleet`; clusters are followed on their API servers, or read from a folder";
-            let place = self.place("kubeconfig");
-            self.problems.push(fault("kubeconfig", Reason::Conflict, message.to_owned(), &place));
+            let place = self.place(name);
+            self.problems.push(fault(name, Reason::Conflict, message.to_owned(), &place));
         }
-        for name in ["contexts", "hub"] {
-            if has(name) && !has("kubeconfig") {
-                self.wrong(name, "says nothing without `kubeconfig`".to_owned());
+        let needs: [(&str, &[&str]); 3] = [
+            ("contexts", &["kubeconfig"]),
+            ("hub", &["kubeconfig", "inCluster"]),
+            ("serviceAccount", &["inCluster"]),
+        ];
+        for (name, needed) in needs {
+            if has(name) && !needed.iter().any(|needed| has(needed)) {
+                self.wrong(name, format!("says nothing without `{}`", needed.join("` or `")));
             }
         }
+        if self.said.text("inCluster").is_some_and(str::is_empty) {
+            self.wrong("inCluster", "is empty; it is the cluster's name in the fleet".to_owned());
+        }
+    }
+
+    /// Portolan's own namespace, and those whose registrations are believed beside it.
+    fn believed(&mut self) -> Believed {
+        let own = self.said.text("namespace").unwrap_or(NAMESPACE).to_owned();
+        if !is_label(&own) {
+            self.wrong("namespace", format!("{own:?} {LABEL_RULE}"));
+        }
+        let Some(Value { texts, .. }) = self.said.values.get("registryNamespaces") else {
+            return Believed::new(&own, KUBEFED_NAMESPACES);
+        };
+        let others = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
+        let others: Vec<&str> = others.filter(|text| !text.is_empty()).collect();
+        if others.len() > NAMESPACES_MAX {
+            let message = format!("has {} names; at most {NAMESPACES_MAX} are taken", others.len());
+            self.wrong("registryNamespaces", message);
+        }
+        for other in others.iter().filter(|other| !is_label(other)) {
+            self.wrong("registryNamespaces", format!("{other:?} {LABEL_RULE}"));
+        }
+        Believed::new(&own, others)
+    }
+
+    fn renew_percent(&mut self) -> u8 {
+        let said = self.number("renewTokensAt").and_then(|percent| u8::try_from(percent).ok());
+        said.unwrap_or(RENEW_PERCENT)
     }
 
     /// Each item may hold several contexts, with commas between them.
@@ -282,6 +323,17 @@ impl Settling<'_> {
     fn is_file_unread(&self) -> bool {
         self.has_problem("version") || self.problems.iter().any(|problem| problem.subject == "config")
     }
+}
+
+/// What the name of a namespace is.
+const LABEL_RULE: &str = "is no namespace: 1 to 63 lower-case letters, digits and '-' within";
+
+fn is_label(text: &str) -> bool {
+    let is_plain = |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || octet == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(is_plain)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// A zone and its file, or why it is none.

@@ -376,7 +376,11 @@ fn defaults() {
     let expected = RunConfig {
         kubeconfig: None,
         contexts: Vec::new(),
+        in_cluster: None,
+        service_account: None,
         hub: None,
+        believed: portolan_kube::registry::Believed::default(),
+        renew_percent: 66,
         fleet: Some("f".into()),
         zones: Vec::new(),
         listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
@@ -427,7 +431,8 @@ fn every_key_counts() {
             _ => text.to_owned(),
         };
         let bare = match key.name {
-            "fleet" | "kubeconfig" => "version: v1alpha1\n",
+            "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
+            "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
             "contexts" | "hub" => "version: v1alpha1\nkubeconfig: f\n",
             _ => "version: v1alpha1\nfleet: f\n",
         };

@@ -34,6 +34,8 @@ impl Networks {
             | Event::Lacks(..)
             | Event::Silent(_)
             | Event::Reading(..) => false,
+            // They go with all else of their source.
+            Event::Gone(_) => false,
         }
     }
 

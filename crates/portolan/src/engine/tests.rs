@@ -135,6 +135,31 @@ fn a_silent_cluster_is_forgotten_on_demand_only() {
     assert_eq!(engine.data_age(NOW + 20), 0);
 }
 
+/// F-41: what it offered is gone in one step, though it is heard, and nothing of the others is.
+#[test]
+fn a_cluster_that_is_no_member_any_more_is_gone_at_once() {
+    let mut engine = started();
+    let reading = |problems| Event::Reading("eu-1".into(), problems);
+    let problem = Problem {
+        subject: "cluster eu-1".into(),
+        reason: Reason::Silent,
+        message: "is not reached".into(),
+        place: String::new(),
+    };
+    engine.take([events("eu-1", &record("a", "192.0.2.1")), vec![reading(vec![problem])]].concat(), NOW);
+    engine.take([vec![Event::Heard("us-1".into())], events("us-1", &record("b", "192.0.2.2"))].concat(), NOW);
+    let revision = engine.snapshot().revision;
+    engine.take(vec![Event::Gone("eu-1".into())], NOW);
+    assert_eq!(engine.snapshot().revision, revision + 1);
+    assert_eq!(address(&engine, "a"), None);
+    assert_eq!(address(&engine, "b").as_deref(), Some("192.0.2.2"));
+    assert!(!engine.fleet().clusters.contains_key("eu-1"));
+    assert_eq!(engine.problems(), []);
+    // It may come again, as a new one.
+    engine.take([events("eu-1", &record("a", "192.0.2.3")), vec![Event::Heard("eu-1".into())]].concat(), NOW);
+    assert_eq!(address(&engine, "a").as_deref(), Some("192.0.2.3"));
+}
+
 #[test]
 fn a_lost_root_changes_nothing_but_the_age_of_data() {
     let mut engine = started();

@@ -24,8 +24,9 @@ pub(crate) struct Followed {
     child: Option<Child>,
     folder: tempfile::TempDir,
     dns: SocketAddr,
-    /// Flags beside those that every one has.
-    flags: &'static [&'static str],
+    /// Flags that lead to the clusters, and variables of its environment.
+    args: Vec<String>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Followed {
@@ -34,14 +35,36 @@ impl Followed {
         Self::start_with(clusters, &[])
     }
 
-    /// The same with more flags.
-    pub(crate) fn start_with(clusters: &[&ApiServer], flags: &'static [&'static str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let dns = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let mut followed = Self { child: None, folder, dns, flags };
+    /// The same, with further flags.
+    pub(crate) fn start_with(clusters: &[&ApiServer], args: &[&str]) -> Self {
+        let mut followed = Self::new();
         followed.give_tokens(clusters);
+        followed.args = vec!["--kubeconfig".into(), followed.at("kubeconfig").display().to_string()];
+        followed.args.extend(args.iter().map(|arg| (*arg).to_owned()));
         followed.go();
         followed
+    }
+
+    /// Follows a cluster as a pod of it does, by the files of the account that we ship.
+    pub(crate) fn in_pod(server: &ApiServer) -> Self {
+        let mut followed = Self::new();
+        let context = server.context(&server.admin().token("portolan", "portolan", TOKEN_SECONDS).unwrap());
+        std::fs::write(followed.at("token"), &context.token).unwrap();
+        std::fs::write(followed.at("ca.crt"), &context.authority).unwrap();
+        let folder = followed.folder.path().display().to_string();
+        followed.args = ["--in-cluster", "hub", "--service-account", &folder].map(str::to_owned).into();
+        let address = context.server.strip_prefix("https://").unwrap().to_owned();
+        let (host, port) = address.rsplit_once(':').unwrap();
+        followed.environment =
+            vec![("KUBERNETES_SERVICE_HOST", host.to_owned()), ("KUBERNETES_SERVICE_PORT", port.to_owned())];
+        followed.go();
+        followed
+    }
+
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let dns = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self { child: None, folder, dns, args: Vec::new(), environment: Vec::new() }
     }
 
     /// Writes its kubeconfig anew, with new tokens of the account that we ship.
@@ -58,13 +81,12 @@ impl Followed {
         let log = std::fs::File::options().create(true).append(true).open(self.at("log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_portolan"))
             .args(["run", "--workers", "1", "--listen", &self.dns.to_string()])
-            .arg("--kubeconfig")
-            .arg(self.at("kubeconfig"))
+            .args(&self.args)
+            .envs(self.environment.iter().cloned())
             .arg("--state")
             .arg(self.at("state"))
             .arg("--control")
             .arg(self.at("control.sock"))
-            .args(self.flags)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn();

@@ -5,6 +5,7 @@
 //! | `followed` | the program following clusters, and what clients get of it |
 //! | `managed` | the same with Kubernetes' own controllers, which make the slices and delete what goes |
 //! | `sourced` | names of routes, on a server that has an older version of their kinds |
+//! | `registry` | clusters that the hub registers: joined, refused, forgotten |
 //! | `walk` | the article's walk-through on three API servers, and what may befall them |
 //!
 //! Without kube-apiserver and etcd (`cargo xtask setup` builds them) the tests are passed over with one loud
@@ -15,6 +16,7 @@ use std::process::Command;
 
 mod followed;
 mod managed;
+mod registry;
 mod sourced;
 mod walk;
 

@@ -35,7 +35,7 @@ pub(super) fn fleet_with(workload: fn(&ApiServer, &str, &str)) -> Option<[ApiSer
     Some(servers)
 }
 
-const INTENTS: &str = "
+pub(super) const INTENTS: &str = "
 apiVersion: portolan.dev/v1alpha1
 kind: Zone
 metadata: {name: glb}
@@ -60,7 +60,7 @@ metadata: {name: web, namespace: shop}
 spec: {domainRef: fed, recordTTL: 60}
 ";
 
-fn workload(server: &ApiServer, cluster: &str, address: &str) {
+pub(super) fn workload(server: &ApiServer, cluster: &str, address: &str) {
     let namespaces = ["shop", "kube-federation-system"]
         .map(|name| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n---\n"));
     let objects = format!(
@@ -84,7 +84,7 @@ metadata:
     server.admin().apply(&objects).unwrap();
 }
 
-fn slice(is_ready: bool) -> String {
+pub(super) fn slice(is_ready: bool) -> String {
     format!(
         "
 apiVersion: discovery.k8s.io/v1

@@ -74,6 +74,7 @@ fn tell(event: &Event) -> String {
                 problems.iter().map(|p| format!("{} {}", p.reason, p.place)).collect();
             format!("{}: problems [{}]", of(source), problems.join(", "))
         }
+        Event::Gone(source) => format!("{}: gone", of(source)),
     }
 }
 

@@ -1,0 +1,260 @@
+//! `portolan cluster join`: least rights in a member, a token of them, and its registration in the hub.
+
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use kube_client::Client;
+use portolan_kube::follow::Failure;
+use portolan_kube::kinds::{GROUP, VERSION};
+use portolan_kube::registry::access::{Access, Identity};
+use portolan_kube::registry::rights::manifests;
+use portolan_kube::registry::secret::{self, MANAGED_BY, RENEW, base64};
+use portolan_kube::registry::token::Life;
+use serde_json::{Value, json};
+
+use super::super::{connect, renew};
+use super::operator::{Door, Operator, PATIENCE, client_of};
+use super::{ACCOUNT, MEMBER_RIGHTS, check, check_name, manifest, said, secret_name};
+use crate::commands::Outcome;
+use crate::logs::plain;
+use crate::problem::Refused;
+use crate::when::when;
+
+/// How often new rights are waited for: a server takes a moment to know them.
+const TRIES: u32 = 20;
+/// How long between two of these.
+const TRY: Duration = Duration::from_millis(250);
+
+/// What is to join.
+#[derive(Clone, Copy, Debug)]
+pub struct Join<'a> {
+    /// Its name in the fleet.
+    pub name: &'a str,
+    /// Its context in the operator's kubeconfig.
+    pub context: &'a str,
+    /// Its address for the server; none: that of the context.
+    pub server: Option<&'a str>,
+    /// How long its token is to live, in seconds.
+    pub token_seconds: i64,
+    /// Whether what others own is taken over.
+    pub takes_over: bool,
+}
+
+/// Makes the rights, takes a token, tries it, and registers the cluster.
+///
+/// # Errors
+/// What was refused, and by whom; what was done before stays, and is done again by the next try.
+pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) -> Result<Outcome> {
+    check_name(join.name)?;
+    let hub = operator.hub().await?;
+    let member = operator.door(Some(join.context)).await?;
+    // Before anything is made: an address or a kubeconfig that will not do.
+    member.access(join.server, String::new())?;
+    registered_by_others(&hub.client, operator, &join).await?;
+    rights(&member.client, operator.namespace(), join.takes_over, out).await?;
+    let token = renew::request_token(&member.client, operator.namespace(), ACCOUNT, join.token_seconds);
+    let token = token.await.map_err(|failure| said("a token of the cluster's ServiceAccount", &failure))?;
+    let access = member.access(join.server, token)?;
+    let missing = tried(&member, &access, operator.namespace()).await?;
+    for note in member.notes(join.server, &access) {
+        writeln!(out, "note: {}", plain(&note))?;
+    }
+    register(&hub.client, operator, &join, &access, out).await?;
+    if let Some(life) = life(&access) {
+        let ends = when(life.to);
+        writeln!(out, "its token ends at {ends}; the server renews it when two thirds of its life are over")?;
+    }
+    for right in &missing {
+        writeln!(out, "missing right: {right}; its rule is {}", right.rule())?;
+    }
+    writeln!(out, "cluster {} has joined", join.name)?;
+    Ok(if missing.is_empty() { Outcome::Fine } else { Outcome::Faults })
+}
+
+fn life(access: &Access) -> Option<Life> {
+    match &access.identity {
+        Identity::Token(token) => Life::of(token),
+        Identity::Certificate { .. } => None,
+    }
+}
+
+/// Refuses a name whose objects in the hub are somebody else's.
+async fn registered_by_others(hub: &Client, operator: &Operator<'_>, join: &Join<'_>) -> Result<()> {
+    let secret = secret_name(join.name);
+    let there = get(hub, &secret_path(operator.namespace(), &secret)).await?;
+    let is_ours = |there: &Value| there["metadata"]["labels"][MANAGED_BY.0] == MANAGED_BY.1;
+    if there.is_some_and(|there| !is_ours(&there)) && !join.takes_over {
+        bail!(Refused(format!(
+            "Secret {}/{secret} of the hub is not one that `portolan cluster join` made; --take-over replaces it",
+            operator.namespace()
+        )));
+    }
+    let Some(there) = get(hub, &member_path(join.name)).await? else { return Ok(()) };
+    match there["spec"]["credentials"]["secret"].as_str() {
+        Some(other) if other != secret && !join.takes_over => bail!(Refused(format!(
+            "MemberCluster {} of the hub has its credentials in Secret {other:?}; --take-over replaces that",
+            join.name
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Applies what Portolan may do in a member.
+async fn rights(client: &Client, namespace: &str, takes_over: bool, out: &mut dyn Write) -> Result<()> {
+    for document in manifests(MEMBER_RIGHTS, namespace) {
+        let Some((path, what)) = manifest::place(&document) else { continue };
+        match connect::apply(client, &path, &document, takes_over, PATIENCE).await {
+            Ok(_) => writeln!(out, "{what} is there")?,
+            Err(Failure { code: Some(409), message, .. }) => bail!(Refused(format!(
+                "{what} of the cluster is somebody else's too, and is left as it is: {message}; --take-over overrules"
+            ))),
+            Err(failure) => return Err(said(&format!("{what} of the cluster"), &failure)),
+        }
+    }
+    Ok(())
+}
+
+/// Comes in by the new token, and says which rights it lacks.
+async fn tried(
+    member: &Door,
+    access: &Access,
+    namespace: &str,
+) -> Result<Vec<portolan_kube::registry::rights::Right>> {
+    let expected = connect::who(&member.client).await.map_err(|failure| said("the cluster", &failure))?;
+    let client =
+        client_of(access).await.map_err(|why| Refused(format!("server {}: {why}", access.server)))?;
+    let mut tries = 0;
+    let found = loop {
+        tries += 1;
+        match connect::who(&client).await {
+            Err(Failure { code: Some(401 | 403), .. }) if tries < TRIES => tokio::time::sleep(TRY).await,
+            found => break found,
+        }
+    };
+    let found = found.map_err(|failure| said(&format!("{} with the new token", access.server), &failure))?;
+    if found.uid != expected.uid {
+        bail!(Refused(format!(
+            "server {} is another cluster than the context's (by the uid of kube-system)",
+            access.server
+        )));
+    }
+    loop {
+        tries += 1;
+        let missing = check::missing_of_member(&client, namespace).await?;
+        if missing.is_empty() || tries >= TRIES {
+            return Ok(missing);
+        }
+        tokio::time::sleep(TRY).await;
+    }
+}
+
+/// Writes the Secret and the `MemberCluster` into the hub.
+async fn register(
+    hub: &Client,
+    operator: &Operator<'_>,
+    join: &Join<'_>,
+    access: &Access,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (namespace, name) = (operator.namespace(), secret_name(join.name));
+    let of_namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } });
+    if get(hub, &format!("/api/v1/namespaces/{namespace}")).await?.is_none() {
+        apply(hub, &format!("/api/v1/namespaces/{namespace}"), &of_namespace, false).await?;
+    }
+    // It was found to be ours, or is taken over: the server writes its token too, which is no conflict.
+    apply(hub, &secret_path(namespace, &name), &secret_of(namespace, &name, access), true).await?;
+    writeln!(out, "Secret {namespace}/{name} of the hub is there")?;
+    let member = json!({
+        "apiVersion": format!("{GROUP}/{VERSION}"), "kind": "MemberCluster",
+        "metadata": { "name": join.name }, "spec": { "credentials": { "secret": name } },
+    });
+    match connect::apply(hub, &member_path(join.name), &member, join.takes_over, PATIENCE).await {
+        Ok(_) => {}
+        Err(Failure { code: Some(404), .. }) => bail!(Refused(
+            "the hub has no MemberClusters; install our kinds there: portolan crds | kubectl apply -f -"
+                .to_owned()
+        )),
+        Err(failure) => return Err(said("MemberCluster of the hub", &failure)),
+    }
+    writeln!(out, "MemberCluster {} of the hub is there", join.name)?;
+    Ok(())
+}
+
+/// The Secret of a cluster.
+fn secret_of(namespace: &str, name: &str, access: &Access) -> Value {
+    let mut data = json!({ secret::SERVER: base64(access.server.as_bytes()) });
+    if let Some(authority) = &access.authority {
+        data[secret::AUTHORITY] = base64(authority.as_bytes()).into();
+    }
+    if let Some(server_name) = &access.server_name {
+        data[secret::SERVER_NAME] = base64(server_name.as_bytes()).into();
+    }
+    if let Identity::Token(token) = &access.identity {
+        data[secret::TOKEN] = base64(token.as_bytes()).into();
+    }
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
+        "metadata": {
+            "name": name, "namespace": namespace,
+            "labels": { MANAGED_BY.0: MANAGED_BY.1 },
+            "annotations": { RENEW: format!("{namespace}/{ACCOUNT}") },
+        },
+        "data": data,
+    })
+}
+
+async fn apply(client: &Client, path: &str, object: &Value, overrules: bool) -> Result<()> {
+    let what = format!("{} of the hub", object["kind"].as_str().unwrap_or_default());
+    let applied = connect::apply(client, path, object, overrules, PATIENCE).await;
+    applied.map(drop).map_err(|failure| said(&what, &failure))
+}
+
+/// An object; none where there is none.
+pub(super) async fn get(client: &Client, path: &str) -> Result<Option<Value>> {
+    match connect::get(client, path, PATIENCE).await {
+        Ok(object) => Ok(Some(object)),
+        Err(Failure { code: Some(404), .. }) => Ok(None),
+        Err(failure) => Err(said(path, &failure)),
+    }
+}
+
+pub(super) fn secret_path(namespace: &str, name: &str) -> String {
+    format!("/api/v1/namespaces/{namespace}/secrets/{name}")
+}
+
+pub(super) fn member_path(name: &str) -> String {
+    format!("/apis/{GROUP}/{VERSION}/memberclusters/{name}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use portolan_kube::manifest::{Given, given};
+    use portolan_kube::object::{Body, Kind};
+    use portolan_kube::workload::Keep;
+
+    use super::*;
+
+    /// What is written is what the server reads.
+    #[test]
+    fn a_secret_says_how_its_cluster_is_reached() {
+        let authority = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".to_owned();
+        let access = Access {
+            server: "https://192.0.2.1:6443".into(),
+            authority: Some(authority.trim().to_owned()),
+            server_name: Some("api.eu-1.example".into()),
+            identity: Identity::Token("a.b.c".into()),
+        };
+        let secret = secret_of("portolan", "cluster-eu-1", &access);
+        let Given::Object(object, problems) = given(Kind::Secret, secret, "hub", &Keep::default()) else {
+            panic!("it is a Secret")
+        };
+        assert_eq!(problems, []);
+        let object = Arc::new(object);
+        let Body::Secret(secret) = &object.body else { panic!("it is a Secret") };
+        assert_eq!(Access::of_secret(secret), Ok(access));
+        assert_eq!(secret.renew, Some(("portolan".into(), "portolan".into())));
+    }
+}

@@ -1,0 +1,137 @@
+//! What leads to a cluster: a context of the operator's file, the own pod's files, or an object of the hub.
+
+use std::path::{Path, PathBuf};
+
+use kube_client::config::{KubeConfigOptions, Kubeconfig};
+use portolan_core::ClusterName;
+use portolan_kube::registry::access::Access;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::kubeconfig::Context;
+
+/// Where a pod has the files of its ServiceAccount.
+pub const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// What leads to a cluster.
+pub(super) enum Way {
+    /// A context of the operator's own kubeconfig file.
+    Context(Context),
+    /// The files of the pod's ServiceAccount.
+    Own(Own),
+    /// What an object of the hub and its Secret say now.
+    Registered(watch::Receiver<Option<Access>>),
+}
+
+/// The cluster that this process runs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Its name in the fleet.
+    pub name: ClusterName,
+    /// The folder of the ServiceAccount's files: `token`, `ca.crt`.
+    pub folder: PathBuf,
+    /// Where its API server is.
+    pub server: String,
+}
+
+impl Own {
+    /// The own cluster, by what a pod finds in its environment.
+    ///
+    /// # Errors
+    /// When this is no pod: what is missing.
+    pub fn find(
+        name: &str,
+        folder: &Path,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        let said = |variable: &str| {
+            environment(variable).filter(|text| !text.is_empty()).ok_or_else(|| {
+                format!(
+                    "{variable} is not set: this is no pod of a cluster; name its API server by a kubeconfig"
+                )
+            })
+        };
+        let (host, port) = (said("KUBERNETES_SERVICE_HOST")?, said("KUBERNETES_SERVICE_PORT")?);
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        let token = folder.join("token");
+        std::fs::metadata(&token).map_err(|error| format!("{}: {error}", token.display()))?;
+        Ok(Self { name: name.into(), folder: folder.to_owned(), server: format!("https://{host}:{port}") })
+    }
+
+    /// As a kubeconfig, in which files are named: the client reads the token anew as it rotates.
+    fn kubeconfig(&self) -> Value {
+        let (authority, token) = (self.folder.join("ca.crt"), self.folder.join("token"));
+        json!({
+            "apiVersion": "v1", "kind": "Config",
+            "clusters": [{ "name": CONTEXT, "cluster": { "server": self.server, "certificate-authority": authority } }],
+            "users": [{ "name": CONTEXT, "user": { "tokenFile": token } }],
+            "contexts": [{ "name": CONTEXT, "context": { "cluster": CONTEXT, "user": CONTEXT } }],
+        })
+    }
+}
+
+/// The context of kubeconfigs that are made here.
+const CONTEXT: &str = "member";
+
+impl Way {
+    /// How its API server is reached, read anew.
+    pub(super) async fn config(&self) -> Result<kube_client::Config, String> {
+        match self {
+            Self::Context(context) => context.config().await,
+            Self::Own(own) => config_of(own.kubeconfig()).await,
+            Self::Registered(access) => {
+                let access = access.borrow().as_ref().map(Access::kubeconfig);
+                config_of(access.ok_or("its credentials are not known")?).await
+            }
+        }
+    }
+
+    /// Waits until something else leads there. What files say is read when a cluster is not reached.
+    pub(super) async fn changed(&mut self) {
+        let is_changed = match self {
+            Self::Registered(access) => access.changed().await.is_ok(),
+            Self::Context(_) | Self::Own(_) => false,
+        };
+        if !is_changed {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// A client's configuration, out of a kubeconfig that was made here.
+async fn config_of(kubeconfig: Value) -> Result<kube_client::Config, String> {
+    let kubeconfig: Kubeconfig = serde_json::from_value(kubeconfig).map_err(|error| error.to_string())?;
+    let options = KubeConfigOptions { context: Some(CONTEXT.to_owned()), ..KubeConfigOptions::default() };
+    let config = kube_client::Config::from_custom_kubeconfig(kubeconfig, &options).await;
+    config.map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn find(folder: &Path, environment: &[(&str, &str)]) -> Result<Own, String> {
+        let environment: BTreeMap<&str, &str> = environment.iter().copied().collect();
+        Own::find("hub", folder, &|name| environment.get(name).map(|text| (*text).to_owned()))
+    }
+
+    #[tokio::test]
+    async fn a_pod_finds_its_own_cluster() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = [("KUBERNETES_SERVICE_HOST", "fd00::1"), ("KUBERNETES_SERVICE_PORT", "443")];
+        assert!(find(folder.path(), &address).unwrap_err().contains("token"));
+        std::fs::write(folder.path().join("token"), "t").unwrap();
+        let own = find(folder.path(), &address).unwrap();
+        assert_eq!(own.server, "https://[fd00::1]:443");
+        let refused = find(folder.path(), &address[..1]).unwrap_err();
+        assert!(refused.starts_with("KUBERNETES_SERVICE_PORT is not set"), "{refused}");
+
+        // Its authority is read with each client.
+        assert!(config_of(own.kubeconfig()).await.is_err());
+        std::fs::write(folder.path().join("ca.crt"), "").unwrap();
+        let config = config_of(own.kubeconfig()).await.unwrap();
+        assert_eq!(config.cluster_url.to_string(), "https://[fd00::1]:443/");
+    }
+}

@@ -1,0 +1,365 @@
+//! Clusters that the hub registers: joined, followed, given other tokens, refused, and forgotten.
+//!
+//! The operator's commands come in with the administrator's token, as an operator does; the server has nothing
+//! but the rights that we ship, and the tokens that join took.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use portolan_testbed::wait::wait;
+use portolan_testbed::{ApiServer, Setup};
+use serde_json::{Value, json};
+
+use super::followed::{Followed, HUB_RIGHTS, MEMBER_RIGHTS};
+use super::walk::{INTENTS, SHOP, slice, workload};
+use super::{compat, definitions};
+
+const KUBEFED_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub-kubefed.yaml");
+const HUB_IP: &str = "192.0.2.10";
+const US_IP: &str = "198.51.100.10";
+const AP_IP: &str = "203.0.113.10";
+
+/// A hub with its rights and intents, and two clusters that nobody knows yet.
+struct Fleet {
+    hub: ApiServer,
+    us: ApiServer,
+    ap: ApiServer,
+}
+
+impl Fleet {
+    fn start() -> Option<Self> {
+        let setup = Setup::default;
+        let servers = ApiServer::start_all([("hub", setup()), ("us-1", setup()), ("ap-1", setup())])?;
+        for (server, address) in servers.iter().zip([HUB_IP, US_IP, AP_IP]) {
+            workload(server, "x", address);
+        }
+        let [hub, us, ap] = servers;
+        let all = [MEMBER_RIGHTS, &definitions(), &compat(), HUB_RIGHTS].join("\n---\n");
+        hub.admin().apply(&all).unwrap();
+        hub.admin().apply(INTENTS).unwrap();
+        Some(Self { hub, us, ap })
+    }
+
+    /// `portolan cluster`, run by an administrator of all three.
+    fn cluster(&self, args: &[&str]) -> Output {
+        let files: Vec<PathBuf> =
+            [&self.hub, &self.us, &self.ap].map(ApiServer::admin_kubeconfig).into_iter().collect();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+        command.arg("cluster").args(args).args(["--hub-context", "hub"]);
+        command.env("KUBECONFIG", std::env::join_paths(files).unwrap()).output().unwrap()
+    }
+
+    /// The same, which goes well; its output.
+    #[track_caller]
+    fn fine(&self, args: &[&str]) -> String {
+        let Output { status, stdout, stderr } = self.cluster(args);
+        let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        assert!(status.success(), "{args:?}: {said}");
+        said
+    }
+
+    fn join(&self, name: &str) -> String {
+        self.fine(&["join", name, "--context", name, "--token-life", "10m"])
+    }
+
+    fn secret(&self, name: &str) -> Value {
+        self.hub.admin().get(&format!("/api/v1/namespaces/portolan/secrets/{name}")).unwrap()
+    }
+
+    /// The status and message of a condition of a `MemberCluster`, once it is as expected.
+    #[track_caller]
+    fn wait_for_condition(&self, member: &str, type_: &str, status: &str, reason: &str, message: &str) {
+        let path = format!("/apis/portolan.dev/v1alpha1/memberclusters/{member}");
+        wait(&format!("{member} to be {type_}={status}/{reason}: {message}"), || {
+            let object = self.hub.admin().get(&path).unwrap();
+            let conditions = object["status"]["conditions"].as_array()?.clone();
+            let one = conditions.into_iter().find(|one| one["type"] == type_)?;
+            let is_it = one["status"] == status
+                && one["reason"] == reason
+                && one["message"].as_str()?.contains(message);
+            is_it.then_some(())
+        });
+    }
+
+    /// Waits until `status` does not know a cluster, and looks at every answer meanwhile.
+    #[track_caller]
+    fn wait_until_forgotten(&self, program: &Followed, cluster: &str, each: impl Fn(&[IpAddr])) {
+        let row = format!("\"name\": \"{cluster}\"");
+        wait(&format!("{cluster} to be forgotten"), || {
+            if let Some(answer) = program.ask(SHOP) {
+                each(&answer);
+            }
+            (!program.portolan(&["status", "-o", "json"]).contains(&row)).then_some(())
+        });
+    }
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn clusters_join_are_followed_and_leave() {
+    let Some(fleet) = Fleet::start() else { return };
+    let program = Followed::start_with(&[&fleet.hub], &["--renew-tokens-at", "1"]);
+    program.wait_for(SHOP, &[HUB_IP]);
+
+    // Two clusters join, while the program runs.
+    let said = fleet.join("us-1");
+    assert!(said.contains("cluster us-1 has joined") && !said.contains("missing"), "{said}");
+    program.wait_for(SHOP, &[HUB_IP, US_IP]);
+    fleet.join("ap-1");
+    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    fleet.wait_for_condition("us-1", "Ready", "True", "Ready", "");
+
+    what_is_registered_is_told(&fleet);
+    a_token_is_renewed_and_nothing_is_lost(&fleet, &program);
+    another_token_is_taken_up(&fleet, &program);
+    a_drained_cluster_does_not_come_back_when_it_goes(&fleet, &program);
+
+    // F-41: one leaves, and its addresses with it, in one step; the others' stay in every answer.
+    let said = fleet.fine(&["leave", "us-1", "--context", "us-1"]);
+    assert!(said.contains("ClusterRole portolan-member is deleted"), "{said}");
+    fleet.wait_until_forgotten(&program, "us-1", |answer| {
+        assert!(answer.contains(&address(HUB_IP)), "{answer:?}");
+    });
+    program.wait_for(SHOP, &[HUB_IP]);
+    let gone = fleet.cluster(&["leave", "us-1"]);
+    assert_eq!(gone.status.code(), Some(2), "{gone:?}");
+}
+
+fn what_is_registered_is_told(fleet: &Fleet) {
+    let list = fleet.fine(&["list"]);
+    for text in ["us-1", "ap-1", "MemberCluster ap-1", &fleet.us.url(), "Ready"] {
+        assert!(list.contains(text), "{text}: {list}");
+    }
+    let json: Value = serde_json::from_str(&fleet.fine(&["list", "-o", "json"])).unwrap();
+    assert_eq!(json["clusters"][1]["name"], "us-1");
+    assert!(json["clusters"][1]["tokenEnds"].is_string(), "{json}");
+    let check = fleet.fine(&["check"]);
+    assert!(check.contains("cluster us-1: is reached, and has every right"), "{check}");
+    assert!(check.contains("hub: has every right"), "{check}");
+
+    // One rule less, and it is named with what mends it.
+    let admin = fleet.us.admin();
+    admin.apply(&MEMBER_RIGHTS.replace("[endpointslices]", "[endpointslicez]")).unwrap();
+    let rule = "may not watch endpointslices.discovery.k8s.io; add the rule \
+                {apiGroups: [\"discovery.k8s.io\"], resources: [endpointslices], verbs: [watch]}";
+    wait("the missing right to be told", || {
+        let said = fleet.cluster(&["check", "us-1"]);
+        let text = String::from_utf8_lossy(&said.stdout).into_owned();
+        (said.status.code() == Some(2) && text.contains(rule)).then_some(())
+    });
+    // The role is the test's now too, and join says so instead of taking it.
+    let said = fleet.cluster(&["join", "us-1", "--context", "us-1"]);
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    assert!(text.contains("--take-over"), "{text}");
+    fleet.fine(&["join", "us-1", "--context", "us-1", "--token-life", "10m", "--take-over"]);
+}
+
+/// Its life is ten minutes, of which one percent is six seconds.
+fn a_token_is_renewed_and_nothing_is_lost(fleet: &Fleet, program: &Followed) {
+    let before = fleet.secret("cluster-us-1")["data"]["token"].clone();
+    wait("the token to be renewed", || {
+        (fleet.secret("cluster-us-1")["data"]["token"] != before).then_some(())
+    });
+    fleet.us.admin().apply(&slice(false)).unwrap();
+    program.wait_for(SHOP, &[HUB_IP, AP_IP]);
+    fleet.us.admin().apply(&slice(true)).unwrap();
+    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+}
+
+/// A Secret that somebody breaks takes nothing away; one that is mended is taken up.
+fn another_token_is_taken_up(fleet: &Fleet, program: &Followed) {
+    let mut secret = fleet.secret("cluster-us-1");
+    let good = std::mem::replace(&mut secret["data"]["token"], json!("d3Jvbmc="));
+    let path = "/api/v1/namespaces/portolan/secrets/cluster-us-1";
+    let put = |secret: &Value| {
+        let mut secret = secret.clone();
+        secret["metadata"] = fleet.secret("cluster-us-1")["metadata"].clone();
+        fleet.hub.admin().send("PUT", path, Some(("application/json", &secret.to_string()))).unwrap();
+    };
+    put(&secret);
+    program.wait_for_status(&["Unauthorized", "cluster us-1"]);
+    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    fleet.wait_for_condition("us-1", "Reached", "False", "Unauthorized", "refuses us");
+    secret["data"]["token"] = good;
+    put(&secret);
+    fleet.wait_for_condition("us-1", "Reached", "True", "Reached", "");
+    fleet.us.admin().apply(&slice(false)).unwrap();
+    program.wait_for(SHOP, &[HUB_IP, AP_IP]);
+    fleet.us.admin().apply(&slice(true)).unwrap();
+    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+}
+
+/// Its `MemberCluster` is all that says that it is drained: what it describes must be gone before that is.
+fn a_drained_cluster_does_not_come_back_when_it_goes(fleet: &Fleet, program: &Followed) {
+    let drained = "{apiVersion: portolan.dev/v1alpha1, kind: MemberCluster, metadata: {name: ap-1}, spec: {state: Draining}}";
+    fleet.hub.admin().apply(drained).unwrap();
+    program.wait_for(SHOP, &[HUB_IP, US_IP]);
+    fleet.fine(&["leave", "ap-1"]);
+    fleet.wait_until_forgotten(program, "ap-1", |answer| {
+        assert!(!answer.contains(&address(AP_IP)), "{answer:?}");
+        assert!(answer.contains(&address(US_IP)), "{answer:?}");
+    });
+    program.wait_for(SHOP, &[HUB_IP, US_IP]);
+}
+
+/// B-43: what cannot be followed is told where it was registered, and costs itself.
+#[test]
+fn what_is_refused_is_told_in_the_condition_of_its_cluster() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.join("us-1");
+    let good = fleet.secret("cluster-us-1")["data"].clone();
+    fleet.join("ap-1");
+    let mut wrong_authority = good.clone();
+    wrong_authority["ca.crt"] = fleet.secret("cluster-ap-1")["data"]["ca.crt"].clone();
+    let mut unreachable = good.clone();
+    // Port 1 of loopback, where nobody listens.
+    unreachable["server"] = json!("aHR0cHM6Ly8xMjcuMC4wLjE6MQ==");
+    for (name, data) in [("wrong-authority", wrong_authority), ("unreachable", unreachable), ("twin", good)] {
+        register(&fleet, name, &json!({ "data": data }));
+    }
+    let exec = "contexts: [{name: c, context: {cluster: k, user: u}}]\n\
+                clusters: [{name: k, cluster: {server: 'https://127.0.0.1:1', insecure-skip-tls-verify: true}}]\n\
+                users: [{name: u, user: {exec: {command: /bin/touch, args: [/tmp/never]}}}]\n";
+    register(&fleet, "plugin", &json!({ "stringData": { "kubeconfig": exec } }));
+    let program = Followed::start_with(&[&fleet.hub], &[]);
+    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+
+    let plugin = "users[0].user.exec \"/bin/touch\" would run a program";
+    fleet.wait_for_condition("plugin", "Accepted", "False", "Invalid", plugin);
+    fleet.wait_for_condition("plugin", "Accepted", "False", "Invalid", "insecure-skip-tls-verify");
+    fleet.wait_for_condition("wrong-authority", "Reached", "False", "Silent", "certificate");
+    fleet.wait_for_condition("unreachable", "Reached", "False", "Silent", "refused");
+    wait("one of the twins to be followed once", || {
+        let is_duplicate = |name: &str| {
+            let path = format!("/apis/portolan.dev/v1alpha1/memberclusters/{name}");
+            let object = fleet.hub.admin().get(&path).unwrap();
+            let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            conditions.iter().any(|one| one["type"] == "Reached" && one["reason"] == "Duplicate")
+        };
+        (is_duplicate("us-1") != is_duplicate("twin")).then_some(())
+    });
+    let list = fleet.cluster(&["list"]);
+    let text = String::from_utf8_lossy(&list.stdout).into_owned();
+    assert!(list.status.code() == Some(2) && text.contains("exec"), "{text}");
+
+    // The kind goes, and every registration with it: no cluster does.
+    fleet
+        .hub
+        .admin()
+        .delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/memberclusters.portolan.dev")
+        .unwrap();
+    wait("the kind to be held", || {
+        program.portolan(&["holds"]).contains("hub/memberclusters.portolan.dev").then_some(())
+    });
+    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+}
+
+/// A `MemberCluster` and its Secret, made by hand.
+fn register(fleet: &Fleet, name: &str, secret: &Value) {
+    let mut secret = secret.clone();
+    secret["apiVersion"] = "v1".into();
+    secret["kind"] = "Secret".into();
+    secret["metadata"] = json!({ "name": name, "namespace": "portolan" });
+    let member = json!({
+        "apiVersion": "portolan.dev/v1alpha1", "kind": "MemberCluster",
+        "metadata": { "name": name }, "spec": { "credentials": { "secret": name } },
+    });
+    fleet.hub.admin().apply(&format!("{secret}\n---\n{member}")).unwrap();
+}
+
+/// KubeFed's registry and the inventory's are followed where they are, with no `MemberCluster` at all.
+#[test]
+fn other_registries_are_followed() {
+    let Some(fleet) = Fleet::start() else { return };
+    let hub = fleet.hub.admin();
+    hub.apply(&definition("core.kubefed.io", "v1beta1", "kubefedclusters", "KubeFedCluster")).unwrap();
+    hub.apply(&definition("multicluster.x-k8s.io", "v1alpha1", "clusterprofiles", "ClusterProfile")).unwrap();
+    hub.apply(KUBEFED_RIGHTS).unwrap();
+    for server in [&fleet.us, &fleet.ap] {
+        server.admin().apply(MEMBER_RIGHTS).unwrap();
+    }
+    let token = |server: &ApiServer| server.admin().token("portolan", "portolan", 3_600).unwrap();
+    let authority = |server: &ApiServer| {
+        // As join writes it for a cluster; here only the reading of others' objects is looked at.
+        let text = std::fs::read_to_string(server.admin_kubeconfig()).unwrap();
+        let kubeconfig: Value = serde_json::from_str(&text).unwrap();
+        kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"].clone()
+    };
+    let objects = [
+        json!({
+            "apiVersion": "v1", "kind": "Secret",
+            "metadata": { "name": "us-1-abc", "namespace": "kube-federation-system" },
+            "stringData": { "token": token(&fleet.us) },
+        }),
+        json!({
+            "apiVersion": "core.kubefed.io/v1beta1", "kind": "KubeFedCluster",
+            "metadata": { "name": "us-1", "namespace": "kube-federation-system" },
+            "spec": {
+                "apiEndpoint": fleet.us.url(), "caBundle": authority(&fleet.us),
+                "secretRef": { "name": "us-1-abc" },
+            },
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "ap-1", "namespace": "portolan" },
+            "stringData": { "token": token(&fleet.ap) },
+        }),
+        json!({
+            "apiVersion": "multicluster.x-k8s.io/v1alpha1", "kind": "ClusterProfile",
+            "metadata": { "name": "ap-1", "namespace": "portolan" },
+            "spec": { "clusterManager": { "name": "test" } },
+            "status": { "accessProviders": [{
+                "name": "secretreader",
+                "cluster": { "server": fleet.ap.url(), "certificate-authority-data": authority(&fleet.ap) },
+            }] },
+        }),
+    ];
+    for object in &objects {
+        hub.apply(&object.to_string()).unwrap();
+    }
+    let program = Followed::start_with(&[&fleet.hub], &[]);
+    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    let list = fleet.fine(&["list"]);
+    assert!(list.contains("KubeFedCluster kube-federation-system/us-1"), "{list}");
+    assert!(list.contains("ClusterProfile portolan/ap-1"), "{list}");
+
+    hub.delete("/apis/core.kubefed.io/v1beta1/namespaces/kube-federation-system/kubefedclusters/us-1")
+        .unwrap();
+    program.wait_for(SHOP, &[HUB_IP, AP_IP]);
+}
+
+/// A kind that takes any object.
+fn definition(group: &str, version: &str, plural: &str, kind: &str) -> String {
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {
+            "name": format!("{plural}.{group}"),
+            "annotations": { "api-approved.kubernetes.io": "unapproved, a test's" },
+        },
+        "spec": {
+            "group": group, "scope": "Namespaced",
+            "names": { "kind": kind, "plural": plural, "singular": kind.to_lowercase() },
+            "versions": [{
+                "name": version, "served": true, "storage": true, "subresources": { "status": {} },
+                "schema": { "openAPIV3Schema": { "type": "object", "x-kubernetes-preserve-unknown-fields": true } },
+            }],
+        },
+    })
+    .to_string()
+}
+
+/// As in a pod: the files of a ServiceAccount, and where the API server is.
+#[test]
+fn the_own_cluster_is_followed_by_its_service_account() {
+    let Some(server) = ApiServer::start("hub") else { return };
+    workload(&server, "x", HUB_IP);
+    server.admin().apply(&[MEMBER_RIGHTS, &definitions(), &compat(), HUB_RIGHTS].join("\n---\n")).unwrap();
+    server.admin().apply(INTENTS).unwrap();
+    let program = Followed::in_pod(&server);
+    program.wait_for(SHOP, &[HUB_IP]);
+    workload(&server, "x", US_IP);
+    program.wait_for(SHOP, &[US_IP]);
+}
