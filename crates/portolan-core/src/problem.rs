@@ -50,6 +50,10 @@ pub enum Reason {
     Loop,
     /// A cluster refuses us what we have to read of it; what it gave before stays.
     Unauthorized,
+    /// A host name of a load balancer does not resolve; its last addresses stay, or it stays an alias.
+    Unresolved,
+    /// A load balancer's status went empty; what stood there stays for a while.
+    Kept,
     /// A cluster suddenly lacks most of what it had, and nobody said that it goes; it stays until somebody does.
     Held,
 }

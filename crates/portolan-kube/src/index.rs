@@ -35,6 +35,9 @@
 //! | `backing` | what is said of a record that nothing stands behind |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
 //! | `places` | where the objects stand that problems are about |
+//! | `resolved` | host names of load balancers, and what they resolve to |
+//! | `grace` | a load balancer's status that goes empty for a while |
+//! | `when` | times in words |
 //!
 //! **Architecture Invariant:** a source counts once it was heard; from then on it keeps what it gave
 //! until somebody deletes it. Neither silence nor a fault deletes anything.
@@ -46,6 +49,7 @@ mod claims;
 mod doubt;
 mod draft;
 mod foreign;
+mod grace;
 pub(crate) mod ingress;
 mod kubefed;
 mod lacks;
@@ -58,9 +62,11 @@ mod objects;
 mod offer;
 mod places;
 mod policies;
+mod resolved;
 mod source;
 mod sourced;
 mod touch;
+mod when;
 mod world;
 mod zones;
 
@@ -75,12 +81,15 @@ use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
 use crate::sources::Options;
 use claims::{Claim, Drafted};
+use grace::Grace;
 pub use lacks::Lacks;
 use links::Links;
 use memory::Memory;
 use names::Zoneless;
 use networks::Networks;
 use objects::Objects;
+use resolved::Hosts;
+pub use resolved::Resolution;
 use sourced::Sourced;
 use touch::Dirty;
 use zones::Zones;
@@ -100,6 +109,12 @@ pub struct Index {
     options: Arc<Options>,
     /// The source objects of each cluster.
     sourced: BTreeMap<ClusterName, Sourced>,
+    /// Host names of load balancers.
+    hosts: Hosts,
+    /// What keeps a status that went empty.
+    grace: Grace,
+    /// The time, as [`Index::tick`] was last told it.
+    now: i64,
     /// Clusters that a `MemberCluster` tells of and that were never read.
     awaited: BTreeSet<ClusterName>,
     /// Records with a backend that no cluster offers: another cluster may.
@@ -124,6 +139,7 @@ enum About {
     Zones,
     Record(ObjectKey),
     Object(ClusterName, ObjectKey),
+    Kept(ClusterName, ObjectKey),
     Name(Name),
     NoZone(Name),
 }
@@ -161,9 +177,8 @@ impl Index {
     /// Takes an object of a source, new or changed. `place` is where it stands, for problems.
     pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
         self.memory.was_read(source, &object.key);
-        for affected in self.objects.set(source, object, place) {
-            self.touch(source, &affected);
-        }
+        let object = self.graced(source, object, place);
+        self.put(source, object, place);
     }
 
     /// Takes an object of a source away. Without a `MemberCluster` a silent cluster is no member any more.
@@ -174,6 +189,7 @@ impl Index {
         }
         affected.iter().for_each(|affected| self.touch(source, affected));
         self.objects.delete(source, key);
+        self.end_grace(source, key);
         if let Some(cluster) = self.forgotten_with(key) {
             self.forget(&cluster);
         }
@@ -205,6 +221,7 @@ impl Index {
         self.touch_all(cluster);
         self.touch_wanting();
         self.objects.forget(cluster);
+        self.end_graces(cluster);
         self.networks.forget(cluster);
         self.problems.retain(|about, _| !matches!(about, About::Networks(of, _) if of == cluster));
         self.dirty.recall(self.memory.forget(&self.objects, cluster));
@@ -225,6 +242,7 @@ impl Index {
     pub fn remember(&mut self, fleet: &Fleet, since: i64) {
         self.given = fleet.clone();
         self.memory = Memory::new(fleet.clone(), since);
+        self.hosts.remember(&fleet.names);
         self.dirty.recall(self.memory.doubtful());
     }
 
@@ -237,6 +255,7 @@ impl Index {
         self.take_records();
         self.take_sourced();
         self.take_names(&mut facts);
+        self.forget_resolved();
         facts
     }
 
@@ -279,6 +298,13 @@ impl Index {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Puts an object where it counts.
+    fn put(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
+        for affected in self.objects.set(source, object, place) {
+            self.touch(source, &affected);
+        }
     }
 
     /// Gives out a fact, if it is news.

@@ -60,7 +60,7 @@ pub use template::{
     NESTING_MAX, OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, TEMPLATE_OCTETS_MAX, Template, TemplateError,
 };
 pub(crate) use view::all_of;
-pub use view::{Cluster, View};
+pub use view::{Addresses, Cluster, View};
 
 use crate::object::{Body, Kind, Object};
 use annotations::Annotations;

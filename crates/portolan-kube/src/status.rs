@@ -185,6 +185,10 @@ fn global_name(
     let of = |reason| faults.iter().find(|problem| problem.reason == reason);
     let has_offers = !owned.clusters.is_empty();
     let resolved = match (has_offers, of(Reason::Incomplete)) {
+        // Its last addresses, or the name itself, are answered.
+        (true, _) if let Some(problem) = of(Reason::Unresolved) => {
+            yes("Resolved", "HostUnresolved", problem.message.clone())
+        }
         (true, _) => yes(
             "Resolved",
             "Resolved",

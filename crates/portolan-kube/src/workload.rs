@@ -44,6 +44,8 @@ pub struct Service {
     pub external_ips: Texts,
     /// `spec.type` is `ExternalName`: it stands for another name, so that nothing here tells whether it is ready.
     pub is_external_name: bool,
+    /// `spec.type` is `LoadBalancer`.
+    pub is_load_balancer: bool,
     /// What sources ask for.
     pub source: Option<Box<ServiceSource>>,
 }
@@ -128,7 +130,8 @@ impl Service {
         let is_external_name = kind == Some("ExternalName");
         let is_entrance = !balancer.is_empty() || !external_ips.is_empty();
         let source = ServiceSource::of(service, is_entrance, keep).map(Box::new);
-        Self { balancer, external_ips, is_external_name, source }
+        let is_load_balancer = kind == Some(ServiceType::LoadBalancer.name());
+        Self { balancer, external_ips, is_external_name, is_load_balancer, source }
     }
 }
 

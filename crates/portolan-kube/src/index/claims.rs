@@ -3,7 +3,7 @@
 //! A draft is made anew whenever something that the record refers to changes, and compared with the one
 //! before, so that only names whose claim really changed are looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portolan_core::cluster::ClusterName;
@@ -32,6 +32,8 @@ pub(super) struct Claimant {
     pub(super) is_sourced: bool,
     /// True when it wants reverse names, made of its addresses.
     pub(super) is_reverse: bool,
+    /// True of one whose offers have addresses in the place of load balancers' host names.
+    pub(super) resolves: bool,
 }
 
 impl Claimant {
@@ -60,6 +62,8 @@ pub(super) struct Drafted {
     pub(super) uses: Box<[ObjectKey]>,
     /// What stands apart in another DNS.
     pub(super) sets: Option<Box<Sets>>,
+    /// The host names that it wants resolved.
+    pub(super) hosts: Option<Box<BTreeSet<Name>>>,
 }
 
 impl Index {
@@ -74,6 +78,7 @@ impl Index {
                 domains: &self.zones.domains,
                 zones: &self.zones,
                 options: &self.options,
+                hosts: &self.hosts,
             };
             match self.objects.held(&key) {
                 Some(held) => {
@@ -84,6 +89,7 @@ impl Index {
                         names: draft.names.keys().cloned().collect(),
                         uses: draft.uses.into_iter().collect(),
                         sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
+                        hosts: (!draft.hosts.is_empty()).then(|| Box::new(draft.hosts)),
                     };
                     let (problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     self.step(steps);
@@ -115,6 +121,9 @@ impl Index {
     /// Keeps a record's draft, and puts its claims in place of those that it made before.
     fn keep(&mut self, key: &ObjectKey, now: Option<Drafted>, claims: BTreeMap<Name, Claim>) {
         let before = self.drafted.remove(key);
+        let hosts = |drafted: Option<&Drafted>| drafted.and_then(|drafted| drafted.hosts.as_deref().cloned());
+        let (wanted, wants) = (hosts(before.as_ref()), hosts(now.as_ref()));
+        self.want_hosts(&(ClusterName::from(""), key.clone()), wanted.as_ref(), wants.as_ref());
         for used in before.iter().flat_map(|before| &before.uses) {
             self.users.remove(used.clone(), key.clone());
         }
@@ -203,6 +212,7 @@ pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
             },
             is_sourced,
             is_reverse,
+            resolves: !draft.hosts.is_empty(),
         })
     };
     let has_reverse = is_sourced && draft.names.values().any(is_reverse);

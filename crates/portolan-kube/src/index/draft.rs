@@ -89,6 +89,8 @@ pub(super) struct Draft<'a> {
     pub(super) unruled: BTreeMap<(ObjectKey, Vec<Name>), Vec<ClusterName>>,
     /// What stands apart in another DNS.
     pub(super) sets: Sets,
+    /// Host names of load balancers whose addresses are wanted.
+    pub(super) hosts: BTreeSet<Name>,
 }
 
 impl<'a> Draft<'a> {
@@ -105,6 +107,7 @@ impl<'a> Draft<'a> {
             is_wanting: false,
             unruled: BTreeMap::new(),
             sets: Sets::new(),
+            hosts: BTreeSet::new(),
         }
     }
 

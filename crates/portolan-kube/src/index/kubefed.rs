@@ -45,7 +45,7 @@ pub(super) fn service_record(draft: &mut Draft<'_>, record: &ServiceDnsRecord, w
     let mut backing = Backing::of(&service);
     for (name, source) in world.objects.clusters() {
         backing.look(name, source);
-        let Some(offer) = offer::service(draft, name, source, &service, rule) else { continue };
+        let Some(offer) = offer::service(draft, name, source, &service, rule, world.hosts) else { continue };
         backing.found();
         for level in levels.made(draft, world.clusters.get(name)) {
             draft.offer(&level, offer.clone());
@@ -86,7 +86,7 @@ pub(super) fn ingress_record(draft: &mut Draft<'_>, record: &IngressDnsRecord, w
     let mut backing = Backing::of(&ingress);
     for (cluster, source) in world.objects.clusters() {
         backing.look(cluster, source);
-        if offer::ingress_hosts(draft, cluster, source, &ingress, &names) {
+        if offer::ingress_hosts(draft, cluster, source, &ingress, &names, world.hosts) {
             backing.found();
         }
     }

@@ -10,6 +10,7 @@ use portolan_core::{Problem, Reason};
 use super::draft::placed;
 use super::objects::is_root;
 use super::source::Source;
+use super::when::when;
 use super::{About, Index};
 use crate::hosts;
 use crate::kinds::ZONES_MAX;
@@ -127,9 +128,7 @@ impl Index {
             problems.push(problem(name, Reason::Incomplete, message));
         }
         if let Some(since) = cluster.silent_since {
-            let since =
-                jiff::Timestamp::from_second(since).map_or_else(|_| since.to_string(), |t| t.to_string());
-            let message = format!("is not heard from since {since}; what it last gave stays");
+            let message = format!("is not heard from since {}; what it last gave stays", when(since));
             problems.push(problem(name, Reason::Silent, message));
         }
     }

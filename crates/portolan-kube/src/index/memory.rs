@@ -186,6 +186,11 @@ impl Memory {
         !self.doubts.is_empty()
     }
 
+    /// True while a source was not heard whole yet.
+    pub(super) fn awaits_any(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
     /// True of a source that was not heard whole yet.
     pub(super) fn awaits(&self, source: &str) -> bool {
         self.sources.contains(source)

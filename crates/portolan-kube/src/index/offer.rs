@@ -9,6 +9,7 @@ use portolan_core::{Name, Problem, Reason, Target};
 use super::backing::Backing;
 use super::draft::{Draft, placed, subject};
 use super::ingress;
+use super::resolved::Hosts;
 use super::source::{Source, service_key};
 use super::world::World;
 use crate::hosts;
@@ -48,12 +49,12 @@ pub(super) fn global_name(draft: &mut Draft<'_>, object: &GlobalName, world: Wor
         for (cluster, source) in world.objects.clusters() {
             backing.look(cluster, source);
             if backend.kind == Kind::Service {
-                let Some(offer) = service(draft, cluster, source, &key, rule) else { continue };
+                let Some(offer) = service(draft, cluster, source, &key, rule, world.hosts) else { continue };
                 backing.found();
                 for host in &settled.hosts {
                     draft.offer(host, offer.clone());
                 }
-            } else if ingress_hosts(draft, cluster, source, &key, &settled.hosts) {
+            } else if ingress_hosts(draft, cluster, source, &key, &settled.hosts, world.hosts) {
                 backing.found();
             }
         }
@@ -80,12 +81,14 @@ pub(super) fn service(
     source: &Source,
     key: &ObjectKey,
     rule: ServiceRule,
+    resolved: &Hosts,
 ) -> Option<Endpoint> {
     draft.steps += 1;
     let located = source.get(key)?;
     let Body::Service(object) = &located.object.body else { return None };
     let external = object.external_ips.iter().map(|ip| &**ip).filter(|_| rule.external_ips);
-    let targets = targets(draft, object.balancer.all().chain(external), &About { cluster, key, located });
+    let about = About { cluster, key, located };
+    let targets = targets(draft, object.balancer.all().chain(external), &about, resolved);
     let evidence = match source.readiness(key) {
         Evidence::NotReady if rule.allow_without_endpoints => Evidence::Allowed,
         evidence => evidence,
@@ -100,11 +103,12 @@ pub(super) fn ingress_hosts<'h>(
     source: &Source,
     key: &ObjectKey,
     hosts: impl IntoIterator<Item = &'h Name>,
+    resolved: &Hosts,
 ) -> bool {
     draft.steps += 1;
     let Some(located) = source.get(key) else { return false };
     let Body::Ingress(object) = &located.object.body else { return false };
-    let targets = targets(draft, object.balancer.all(), &About { cluster, key, located });
+    let targets = targets(draft, object.balancer.all(), &About { cluster, key, located }, resolved);
     let routes =
         ingress::Routes::of(object, |service| source.readiness(&service_key(&key.namespace, service)));
     let mut unruled = Vec::new();
@@ -134,14 +138,25 @@ struct About<'a> {
     located: &'a Located,
 }
 
-/// The targets that a load balancer's status has, sorted, each once, no more than [`TARGETS_MAX`].
+/// The targets that a load balancer's status has, host names resolved, sorted, each once, no more than
+/// [`TARGETS_MAX`].
 fn targets<'t>(
     draft: &mut Draft<'_>,
     texts: impl Iterator<Item = &'t str>,
     about: &About<'_>,
+    resolved: &Hosts,
 ) -> Vec<Target> {
     let mut faults = Vec::new();
-    let mut targets: Vec<Target> = texts.filter_map(|text| target(text, &mut faults)).collect();
+    let mut targets = Vec::new();
+    for text in texts {
+        match target(text, &mut faults) {
+            Some(Target::Host(host)) => {
+                draft.want_host(&host, resolved, || subject(about.key, about.cluster));
+                targets.extend(resolved.targets(host, &mut faults));
+            }
+            other => targets.extend(other),
+        }
+    }
     targets.sort_unstable();
     targets.dedup();
     let more = faults.len().saturating_sub(PROBLEMS_MAX);

@@ -68,6 +68,8 @@ impl Index {
             for used in drafted.iter().flat_map(|now| &now.uses) {
                 known.users.add(used.clone(), key.clone());
             }
+            let hosts = |of: Option<&Drafted>| of.and_then(|drafted| drafted.hosts.as_deref().cloned());
+            let (wanted, wants) = (hosts(before.as_ref()), hosts(drafted.as_ref()));
             if is_partial {
                 self.dirty.names.extend(drafted.iter().flat_map(|now| now.names.iter().cloned()));
             }
@@ -76,6 +78,8 @@ impl Index {
             if known.drafted.is_empty() {
                 self.sourced.remove(&cluster);
             }
+            let user = (cluster.clone(), key.clone());
+            self.want_hosts(&user, wanted.as_ref(), wants.as_ref());
             self.replace(before, rank.as_ref(), claims);
             self.note(About::Object(cluster, key), problems);
         }
@@ -107,10 +111,14 @@ impl Index {
             held_by: [cluster.clone()].into(),
             agreeing: vec![cluster.clone()],
         };
-        let mut view = View::new(source);
+        let addresses = |host: &Name| self.hosts.addresses(host);
+        let mut view = View::new(source).resolving(&addresses);
         let offered = sources::offered(&located.object, &mut view, &self.options);
         let mut draft = Draft::new(held);
         draft.steps += view.steps();
+        for host in view.take_hosts() {
+            draft.want_host(&host, &self.hosts, String::new);
+        }
         draft.uses = view.used();
         names(&mut draft, cluster, offered);
         let claims = claims_of(&draft);
@@ -119,6 +127,7 @@ impl Index {
             names: draft.names.keys().cloned().collect(),
             uses: draft.uses.into_iter().collect(),
             sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
+            hosts: (!draft.hosts.is_empty()).then(|| Box::new(draft.hosts)),
         };
         let (problems, steps) = (draft.problems, draft.steps);
         let is_nothing = drafted.names.is_empty() && drafted.uses.is_empty() && problems.is_empty();

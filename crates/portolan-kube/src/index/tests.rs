@@ -6,11 +6,13 @@ mod cost;
 mod fence;
 mod foreign;
 mod global_name;
+mod grace;
 mod levels;
 mod members;
 mod memory;
 mod order;
 mod part;
+mod resolved;
 mod restart;
 mod sourced;
 mod sources;
@@ -28,7 +30,7 @@ use portolan_core::{Fact, Name, Reason, Snapshot};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::Index;
+use super::{Index, Resolution};
 use crate::dns_endpoint::DnsEndpoint;
 use crate::endpoints;
 use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
@@ -52,6 +54,8 @@ pub(crate) enum Event {
     Delete(&'static str, Value),
     Heard(&'static str),
     Silent(&'static str),
+    /// A host name, and its addresses; `!` stands before why it does not resolve: `!SERVFAIL 192.0.2.1`.
+    Resolved(&'static str, &'static str),
 }
 
 impl Bench {
@@ -96,7 +100,22 @@ impl Bench {
             Event::Delete(source, value) => self.delete(source, value),
             Event::Heard(source) => self.index.heard(&ClusterName::from(*source)),
             Event::Silent(source) => self.index.silent(&ClusterName::from(*source), 1_000),
+            Event::Resolved(host, said) => self.resolved(host, said),
         }
+    }
+
+    /// Tells what a host name resolves to, as [`Event::Resolved`] writes it.
+    pub(crate) fn resolved(&mut self, host: &str, said: &str) {
+        let (failure, addresses) =
+            match said.strip_prefix('!').map(|said| said.split_once(' ').unwrap_or((said, ""))) {
+                Some((why, addresses)) => (Some(why.to_owned()), addresses),
+                None => (None, said),
+            };
+        let addresses =
+            addresses.split(',').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap());
+        let addresses: Vec<std::net::IpAddr> = addresses.collect();
+        let found = Resolution { count: addresses.len(), addresses, failure };
+        self.index.resolved(&host.parse().unwrap(), Some(found));
     }
 
     pub(crate) fn take(&mut self) -> Vec<Fact> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use portolan_core::cluster::{Cluster, ClusterName};
 
 use super::objects::Objects;
+use super::resolved::Hosts;
 use super::zones::{Domains, Zones};
 use crate::sources::Options;
 
@@ -17,4 +18,5 @@ pub(super) struct World<'a> {
     pub(super) domains: &'a Domains,
     pub(super) zones: &'a Zones,
     pub(super) options: &'a Options,
+    pub(super) hosts: &'a Hosts,
 }

@@ -105,6 +105,7 @@ impl Index {
         let mut problems = Vec::new();
         let now = read(&self.objects, &mut self.memory, &mut problems);
         let before = std::mem::replace(&mut self.zones, now);
+        self.note_apexes(self.zones.by_apex.keys().cloned().collect());
         self.note(About::Zones, problems);
         let apexes = before.by_apex.keys().chain(self.zones.by_apex.keys());
         let differs = |apex: &&Name| before.by_apex.get(*apex) != self.zones.by_apex.get(*apex);

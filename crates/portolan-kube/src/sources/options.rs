@@ -81,6 +81,8 @@ pub struct Options {
     pub pod_source_domain: String,
     /// A Service of type ClusterIP is published with that address.
     pub publish_internal_services: bool,
+    /// Of a LoadBalancer's host name its addresses are published.
+    pub resolve_service_load_balancer_hostname: bool,
     /// A headless Service is published with the addresses of its pods' Nodes.
     pub publish_host_ip: bool,
     /// A headless Service is published with pods that are not ready.
@@ -136,6 +138,7 @@ impl Default for Options {
             openshift_router_name: String::new(),
             pod_source_domain: String::new(),
             publish_internal_services: false,
+            resolve_service_load_balancer_hostname: false,
             publish_host_ip: false,
             always_publish_not_ready_addresses: false,
             service_type_filter: BTreeSet::new(),

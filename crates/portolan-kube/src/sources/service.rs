@@ -3,7 +3,7 @@
 //! | type | targets |
 //! | --- | --- |
 //! | any, with a `target` annotation | those that it names |
-//! | LoadBalancer | `internal-hostname`: the cluster's address; else `externalIPs`, else every address and host name of its status |
+//! | LoadBalancer | `internal-hostname`: the cluster's address; else `externalIPs`, else every address and host name of its status, with `resolve-service-load-balancer-hostname` of a host name its addresses |
 //! | ClusterIP | the cluster's address, for `internal-hostname` or with `publish-internal-services` |
 //! | ClusterIP `None` | pods (`headless`) |
 //! | NodePort | Nodes, and SRV records for the ports (`node_port`) |
@@ -103,7 +103,10 @@ impl Given<'_> {
             ServiceType::ClusterIp => return None,
             ServiceType::LoadBalancer if is_internal => self.cluster_ip(scene),
             ServiceType::LoadBalancer => {
-                let targets = self.entrances(scene, self.service.balancer.all());
+                let mut targets = self.entrances(scene, self.service.balancer.all());
+                if scene.options.resolve_service_load_balancer_hostname {
+                    targets = targets.into_iter().flat_map(|target| scene.view.resolved(target)).collect();
+                }
                 Behind::Targets(targets, self.evidence(scene))
             }
             ServiceType::NodePort => {

@@ -1,8 +1,12 @@
 //! The other objects of a cluster, as a source looks at them.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use portolan_core::Name;
+
+use crate::hosts;
 use crate::object::{Kind, Object, ObjectKey};
 use crate::workload::EndpointSlice;
 
@@ -32,13 +36,29 @@ pub struct View<'a> {
     cluster: &'a dyn Cluster,
     used: BTreeSet<ObjectKey>,
     steps: usize,
+    addresses: Option<Addresses<'a>>,
+    hosts: BTreeSet<Name>,
 }
+
+/// The addresses of a host name; none while it is not resolved.
+pub type Addresses<'a> = &'a dyn Fn(&Name) -> &'a [IpAddr];
 
 impl<'a> View<'a> {
     /// Nothing was looked at yet.
     #[must_use]
     pub fn new(cluster: &'a dyn Cluster) -> Self {
-        Self { cluster, used: BTreeSet::new(), steps: 0 }
+        Self { cluster, used: BTreeSet::new(), steps: 0, addresses: None, hosts: BTreeSet::new() }
+    }
+
+    /// The same with addresses for host names.
+    #[must_use]
+    pub fn resolving(self, addresses: Addresses<'a>) -> Self {
+        Self { addresses: Some(addresses), ..self }
+    }
+
+    /// The host names whose addresses were asked for, resolved or not.
+    pub fn take_hosts(&mut self) -> BTreeSet<Name> {
+        std::mem::take(&mut self.hosts)
     }
 
     /// What was looked at, there or not.
@@ -73,6 +93,18 @@ impl<'a> View<'a> {
         let all = self.cluster.entrances();
         self.steps += all.len();
         all
+    }
+
+    /// What stands for a target: of a host name its addresses, where it is resolved.
+    pub(super) fn resolved(&mut self, target: String) -> Vec<String> {
+        let host = match target.parse::<IpAddr>() {
+            Ok(_) => None,
+            Err(_) => hosts::plain_host(&target).ok(),
+        };
+        let (Some(host), Some(addresses)) = (host, self.addresses) else { return vec![target] };
+        let addresses = addresses(&host);
+        self.hosts.insert(host);
+        if addresses.is_empty() { vec![target] } else { addresses.iter().map(ToString::to_string).collect() }
     }
 
     pub(super) fn slices(&mut self, service: &ObjectKey) -> Vec<&'a EndpointSlice> {

@@ -125,7 +125,7 @@ impl Gathered {
 }
 
 /// Every reason, so that a series is there before its first problem is.
-const REASONS: [Reason; 16] = [
+const REASONS: [Reason; 18] = [
     Reason::Unreadable,
     Reason::Duplicate,
     Reason::UnknownField,
@@ -141,6 +141,8 @@ const REASONS: [Reason; 16] = [
     Reason::Silent,
     Reason::Loop,
     Reason::Unauthorized,
+    Reason::Unresolved,
+    Reason::Kept,
     Reason::Held,
 ];
 

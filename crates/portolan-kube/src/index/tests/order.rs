@@ -10,7 +10,14 @@ use super::{
     mk_node, mk_record, mk_service, mk_slice, mk_zone,
 };
 
-const SOURCES: &str = "--source=service --source=ingress";
+const SOURCES: &str = "--source=service --source=ingress --resolve-service-load-balancer-hostname";
+
+/// An index that knows nothing, and whose host names are resolved.
+fn fresh() -> Bench {
+    let mut bench = Bench::sourced(SOURCES);
+    bench.index.resolve_hosts();
+    bench
+}
 
 /// A Service that names hosts.
 fn named(path: &str, host: &str, address: &str) -> Value {
@@ -33,7 +40,7 @@ fn headless() -> [Value; 3] {
 
 /// A life of each thing, in its own order: what happens to different things may mix as it likes.
 fn lives() -> Vec<Vec<Event>> {
-    use Event::{Delete, Heard, Set, Silent};
+    use Event::{Delete, Heard, Resolved, Set, Silent};
     let service = |n: u8| mk_service("shop/web", &[&format!("192.0.2.{n}")]);
     let web = |service: &str| mk_global_name("shop/web", &["shop.example.net"], &[service]);
     let rules = json!({ "defaultBackend": { "service": { "name": "web" } } });
@@ -78,6 +85,23 @@ fn lives() -> Vec<Vec<Event>> {
             Set("b", made(named("shop/two", "s.example.net", "192.0.2.14"), 2)),
         ],
         vec![Set("c", made(named("evil/two", "s.example.net,shop.example.net", "192.0.2.15"), 3))],
+        vec![Set("a", mk_service("shop/lb", &["lb.example.edu"]))],
+        vec![
+            Set("b", mk_service("shop/lb", &["gone.example.edu"])),
+            Delete("b", mk_service("shop/lb", &[])),
+            Set("b", mk_service("shop/lb", &["gone.example.edu", "never.example.edu"])),
+        ],
+        vec![Set("c", mk_service("shop/lb", &["in.example.net"]))],
+        vec![Set("", mk_global_name("shop/lb", &["lb.example.net"], &["lb"]))],
+        vec![Resolved("lb.example.edu", "192.0.2.61"), Resolved("lb.example.edu", "10.0.0.9,192.0.2.62")],
+        vec![
+            Resolved("gone.example.edu", "192.0.2.63"),
+            Resolved("gone.example.edu", "!SERVFAIL 192.0.2.63"),
+        ],
+        vec![Resolved("never.example.edu", "!NXDOMAIN")],
+        vec![Resolved("in.example.net", "192.0.2.64")],
+        vec![Set("a", named("shop/alias", "alias.example.net", "named.example.edu"))],
+        vec![Resolved("named.example.edu", "192.0.2.65")],
         vec![Set("c", headless[0].clone())],
         vec![
             Set("c", headless[1].clone()),
@@ -111,16 +135,17 @@ fn mixed(seed: &[u16]) -> Vec<Event> {
 
 /// What is there at the end, told at once to an index that knows nothing.
 fn end() -> String {
-    let mut bench = Bench::sourced(SOURCES);
-    let mut last = BTreeMap::new();
+    let mut bench = fresh();
+    let (mut last, mut resolved) = (BTreeMap::new(), BTreeMap::new());
     for event in lives().into_iter().flatten() {
         match &event {
             Event::Set(source, object) => _ = last.insert((*source, key(object)), event.clone()),
             Event::Delete(source, object) => _ = last.remove(&(*source, key(object))),
+            Event::Resolved(host, _) => _ = resolved.insert(*host, event.clone()),
             Event::Heard(_) | Event::Silent(_) => {}
         }
     }
-    for event in last.values() {
+    for event in last.values().chain(resolved.values()) {
         bench.event(event);
     }
     for source in ["", "a", "b", "c"] {
@@ -135,7 +160,7 @@ proptest! {
 
     #[test]
     fn any_order_ends_the_same(seed in prop::collection::vec(any::<u16>(), 64), every in 1_usize..9) {
-        let mut bench = Bench::sourced(SOURCES);
+        let mut bench = fresh();
         for (i, event) in mixed(&seed).iter().enumerate() {
             bench.event(event);
             if i % every == 0 {
@@ -161,6 +186,13 @@ fn the_end_is_worth_comparing() {
         "db.example.net",
         "192.0.2.14",
         "Service evil/two",
+        "192.0.2.62",
+        "192.0.2.63",
+        "192.0.2.65",
+        "in.example.net",
+        "(lb.example.edu. resolves to it)",
+        "SERVFAIL; its last addresses stay",
+        "NXDOMAIN; it stays an alias",
     ] {
         assert!(text.contains(part), "{part} is not in the end:\n{text}");
     }

@@ -53,6 +53,9 @@ impl Options {
             "openshift-router-name" => self.openshift_router_name = said.text(),
             "pod-source-domain" => self.pod_source_domain = said.one(domain).unwrap_or_default(),
             "publish-internal-services" => self.publish_internal_services = said.switch(),
+            "resolve-service-load-balancer-hostname" => {
+                self.resolve_service_load_balancer_hostname = said.switch();
+            }
             "publish-host-ip" => self.publish_host_ip = said.switch(),
             "always-publish-not-ready-addresses" => self.always_publish_not_ready_addresses = said.switch(),
             "service-type-filter" => self.service_type_filter = said.each(service_type),
