@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use portolan_kube::registry::Believed;
 use portolan_kube::sources::Options;
+use portolan_probe::Servers;
 use portolan_serve::Pin;
 
 use crate::logs::LogFormat;
@@ -55,6 +56,10 @@ pub struct RunConfig {
     pub renew_percent: u8,
     /// Zones that are served from files.
     pub zones: Vec<ZoneSource>,
+    /// Who resolves host names of load balancers.
+    pub resolvers: Servers,
+    /// How long a load balancer's status that goes empty keeps its addresses, in seconds.
+    pub load_balancer_grace: u32,
     /// Where questions are answered, over UDP and TCP.
     pub listen: Vec<SocketAddr>,
     /// True when `listen` is the default: an IPv6 address that this machine lacks is then passed over

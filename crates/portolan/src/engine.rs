@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Everything here is synchronous and knows no socket, no file and no clock: one batch of events is one
-//! revision, and the time is an argument. Whoever asks for something gets it from memory.
+//! revision, and the time is an argument ([`Engine::tick`] tells it where nothing happens). Whoever asks for something gets it from memory.
 //!
 //! **Architecture Invariant:** no batch ends the answering. A panic in the middle of one is caught and
 //! counted, and the snapshot that was published stays; then the names of the batch are compiled one by
@@ -23,7 +23,7 @@ use portolan_core::fleet::Touched;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Snapshot};
 use portolan_kube::dns_endpoint::DnsEndpoint;
 use portolan_kube::endpoints;
-use portolan_kube::index::{Apart, Index, Lacks};
+use portolan_kube::index::{Apart, Index, Lacks, Resolution};
 use portolan_kube::manifest::reading_order;
 use portolan_kube::object::{Object, ObjectKey};
 use portolan_kube::sources::Options;
@@ -34,6 +34,7 @@ use portolan_store::{LastGood, Store};
 mod changes;
 mod gauges;
 mod hearing;
+mod hosts;
 mod intents;
 mod networks;
 mod publish;
@@ -44,6 +45,7 @@ mod zone_files;
 use changes::Changes;
 pub use gauges::Gauges;
 use hearing::Hearing;
+use hosts::Hosts;
 use intents::Intents;
 use networks::Networks;
 use publish::caught;
@@ -91,6 +93,16 @@ pub enum Event {
     Reading(ClusterName, Vec<Problem>),
     /// The source is no member any more: what it held is gone, in one step.
     Gone(ClusterName),
+    /// What a host name of load balancers resolves to, as this process found it; none when nothing is said of it
+    /// any more. It is of no source.
+    Resolved(Name, Option<Resolution>),
+}
+
+impl Event {
+    /// True of what a source saw.
+    fn is_of_source(&self) -> bool {
+        !matches!(self, Self::Resolved(..))
+    }
 }
 
 /// The root's name among the sources.
@@ -110,6 +122,7 @@ pub struct Engine {
     /// The clusters that are followed.
     followed: BTreeSet<ClusterName>,
     intents: Intents,
+    hosts: Hosts,
     /// What is wrong with names, as compile found it.
     steering: Steering,
     /// What is wrong with the reading of sources.
@@ -166,6 +179,7 @@ impl Engine {
             hearing: Hearing::default(),
             followed: BTreeSet::new(),
             intents: Intents::default(),
+            hosts: Hosts::default(),
             steering: Steering::default(),
             reading: BTreeMap::new(),
             zone_files: ZoneFiles::default(),
@@ -191,6 +205,21 @@ impl Engine {
 
     /// Takes a batch of events: one revision, if they change any fact.
     pub fn take(&mut self, events: Vec<Event>, now: i64) {
+        let is_look = events.iter().any(Event::is_of_source);
+        self.work_off(events, now);
+        if self.root_is_there && is_look {
+            self.still_true(now);
+        }
+    }
+
+    /// Says what time it is: what is over by now ends, without an event.
+    pub fn tick(&mut self, now: i64) {
+        if self.index.next_end().is_some_and(|end| end <= now) {
+            self.work_off(Vec::new(), now);
+        }
+    }
+
+    fn work_off(&mut self, events: Vec<Event>, now: i64) {
         let complete = self.complete;
         if let Some(facts) = caught(|| self.facts(events, now)) {
             self.commit(facts, complete, now);
@@ -198,9 +227,7 @@ impl Engine {
             self.panics += 1;
             tracing::error!("reading a batch of events panicked; answers stay as they were");
         }
-        if self.root_is_there {
-            self.still_true(now);
-        }
+        self.hosts.tell(&mut self.index);
     }
 
     /// Says that the root was just looked at, and nothing has changed.
@@ -245,6 +272,7 @@ impl Engine {
             self.panics += 1;
             bail!("forgetting cluster {cluster:?} failed inside; answers stay as they were");
         };
+        self.hosts.tell(&mut self.index);
         self.commit(facts, complete, now);
         Ok(())
     }
@@ -384,6 +412,7 @@ impl Engine {
 
     fn facts(&mut self, events: Vec<Event>, now: i64) -> Vec<Fact> {
         self.remember();
+        self.index.tick(now);
         let policies_changed = events.iter().any(Networks::concerns);
         for event in events {
             self.apply(event, now);
@@ -419,6 +448,7 @@ impl Engine {
             Event::Reading(source, problems) if problems.is_empty() => drop(self.reading.remove(&source)),
             Event::Reading(source, problems) => drop(self.reading.insert(source, problems)),
             Event::Gone(source) => self.gone(&source),
+            Event::Resolved(host, found) => self.index.resolved(&host, found),
             Event::Heard(source) => {
                 if source == root() {
                     self.root_is_there = true;

@@ -1,7 +1,8 @@
 //! The program: what it reads, how it runs, and what it tells people.
 //!
 //! ```text
-//!   zone files ────▶ zones ───┐
+//!   name servers ─▶ resolving ┐
+//!   zone files ────▶ zones ───┤
 //!   API servers ──▶ clusters ─┤
 //!   fleet folder ──▶ source ──▶ engine ──▶ Published ──▶ portolan-serve: UDP, TCP
 //!                               │    │
@@ -15,6 +16,7 @@
 //! | [`source`] | the fleet folder: read once, or watched |
 //! | [`clusters`] | clusters followed on their API servers |
 //! | [`zones`] | zone files: read, and watched |
+//! | [`resolving`], [`ticks`] | host names of load balancers, resolved; what time it is, told to the engine |
 //! | [`run`] | `portolan run`: everything wired, from top to bottom |
 //! | [`http`], [`control`] | metrics and health; questions to a running server |
 //! | [`explain`], [`status`] | why a client gets what it gets; how the fleet is |
@@ -41,10 +43,12 @@ pub mod http;
 pub mod logs;
 mod nsid;
 pub mod problem;
+pub mod resolving;
 pub mod run;
 pub mod source;
 pub mod status;
 mod threads;
+pub mod ticks;
 pub mod when;
 pub mod zones;
 

@@ -17,7 +17,9 @@ use crate::engine::{Engine, Event, SharedEngine, root};
 use crate::http::{self, Health};
 use crate::nsid::nsid;
 use crate::problem::{Refused, chain};
+use crate::resolving::Resolving;
 use crate::source::Watch;
+use crate::ticks::Ticks;
 use crate::{chance, clock, zones};
 
 /// How long a server that stops goes on answering after `/readyz` says no, where somebody may be asking.
@@ -38,7 +40,8 @@ const ASIDE_END: Duration = Duration::from_secs(1);
 pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let server = bind(&config)?;
     let addresses = server.addresses();
-    let engine = begin(config.state.as_deref())?.with_sources(&config.sources);
+    let mut engine = begin(config.state.as_deref())?.with_sources(&config.sources);
+    engine.keep_balancers(config.load_balancer_grace);
     let published = engine.published();
     let engine = SharedEngine::new(engine);
     let aside = tokio::runtime::Builder::new_multi_thread()
@@ -67,6 +70,8 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let holds = Arc::new(Holds::default());
     let control = open_control(&config, &addresses, &engine, &holds, &aside)?;
 
+    let resolving = Resolving::start(&config.resolvers, &engine)?;
+    let ticks = Ticks::start(engine.clone())?;
     let followed = follow(&config, &engine, &holds)?;
     // Answers are given since `start`; who waits for this line finds the folder read.
     for address in &addresses {
@@ -80,6 +85,8 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         aside.block_on(async { tokio::time::sleep(DRAIN).await });
     }
     drop(followed);
+    drop(resolving);
+    drop(ticks);
     drop(zones);
     drop(control);
     let closed = engine.lock().close();

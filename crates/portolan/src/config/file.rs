@@ -282,7 +282,10 @@ struct Wrong {
 fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
     let wrong = |item: Option<usize>, found: &Json| Wrong { item, found: found.clone() };
     match (form, value) {
-        (Form::Addresses | Form::Names(_) | Form::Words(_) | Form::Texts, Json::Array(items)) => {
+        (
+            Form::Addresses | Form::Names(_) | Form::Servers | Form::Words(_) | Form::Texts,
+            Json::Array(items),
+        ) => {
             let text = |(nth, item): (usize, &Json)| match item {
                 Json::String(text) => Ok(text.clone()),
                 other => Err(wrong(Some(nth), other)),
@@ -293,9 +296,11 @@ fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
             let text = |(nth, item): (usize, &Json)| zone(item).ok_or_else(|| wrong(Some(nth), item));
             items.iter().enumerate().map(text).collect()
         }
-        (Form::Number(_) | Form::Duration, Json::Number(number)) => Ok(vec![number.to_string()]),
+        (Form::Number(_) | Form::Seconds(_) | Form::Duration, Json::Number(number)) => {
+            Ok(vec![number.to_string()])
+        }
         (Form::Switch, Json::Bool(value)) => Ok(vec![value.to_string()]),
-        (Form::Number(_) | Form::Switch, other) => Err(wrong(None, other)),
+        (Form::Number(_) | Form::Seconds(_) | Form::Switch, other) => Err(wrong(None, other)),
         (form, other) if form.is_list() => Err(wrong(None, other)),
         (_, Json::String(text)) => Ok(vec![text.clone()]),
         (_, other) => Err(wrong(None, other)),

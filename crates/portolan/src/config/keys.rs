@@ -4,6 +4,7 @@ mod sources;
 
 use portolan_core::cluster::CLUSTERS_MAX;
 use portolan_kube::registry::{NAMESPACE, NAMESPACES_MAX};
+use portolan_probe::servers::SERVERS_MAX;
 
 use crate::zones::ZONES_MAX;
 
@@ -21,6 +22,12 @@ pub const LISTENERS_MAX: usize = 64;
 pub const WORKERS_MAX: usize = 1_024;
 /// Longest NSID, in octets; it goes into each answer to a client that asks for it.
 pub const NSID_OCTETS_MAX: usize = 64;
+/// How long a load balancer's status that goes empty keeps its addresses when nothing is said, in seconds.
+pub const LOAD_BALANCER_GRACE_DEFAULT: u32 = 120;
+/// And at most: who waits for longer had better look.
+pub const LOAD_BALANCER_GRACE_MAX: u32 = 86_400;
+/// What switches a list of servers off where no empty list can be written.
+pub const NONE: &str = "none";
 
 /// The latest that a token is renewed, in percent of its life: later, one failure would lose it.
 pub const RENEW_PERCENT_MAX: usize = 90;
@@ -75,6 +82,10 @@ pub enum Form {
     Names(usize),
     /// A whole number, from 1 to this.
     Number(usize),
+    /// A whole number of seconds, from 0 to this.
+    Seconds(u32),
+    /// Servers of DNS, each an address with or without a port.
+    Servers,
     /// A text of at most so many octets.
     Text(usize),
     /// A text.
@@ -97,7 +108,11 @@ impl Form {
     /// True when a flag of it may be given several times.
     #[must_use]
     pub fn is_list(self) -> bool {
-        matches!(self, Self::Addresses | Self::Zones | Self::Names(_) | Self::Words(_) | Self::Texts)
+        match self {
+            Self::Addresses | Self::Zones | Self::Names(_) | Self::Servers => true,
+            Self::Words(_) | Self::Texts => true,
+            _ => false,
+        }
     }
 
     /// What one variable of the environment says of it.
@@ -105,7 +120,7 @@ impl Form {
     pub fn items(self, text: String) -> Vec<String> {
         let split = |by: char| text.split(by).map(|item| item.trim().to_owned()).collect();
         match self {
-            Self::Addresses | Self::Zones | Self::Names(_) | Self::Words(_) => split(','),
+            Self::Addresses | Self::Zones | Self::Names(_) | Self::Servers | Self::Words(_) => split(','),
             // Templates have commas in them.
             Self::Texts => split('\n'),
             _ => vec![text],
@@ -131,6 +146,13 @@ impl Form {
             }
             Self::Names(most) => format!("list of at most {most} names, as in [eu-1, us-1]"),
             Self::Number(most) => format!("whole number from 1 to {most}"),
+            Self::Seconds(most) => format!("whole number of seconds from 0 to {most}"),
+            Self::Servers => {
+                format!(
+                    "list of at most {SERVERS_MAX} addresses, with port where it is not 53, as in [192.0.2.53, \
+                     \"[2001:db8::53]:5353\"]; [] or {NONE} for nobody"
+                )
+            }
             Self::Text(most) => format!("text of at most {most} octets"),
             Self::Free => "text".to_owned(),
             Self::Level => "off, error, warn, info, debug or trace, or TARGET=LEVEL,…".to_owned(),
@@ -267,6 +289,30 @@ pub const KEYS: &[Key] = &[
                too are answered from the fleet, and reported. With a zone there need not be a fleet folder. See \
                [zone files](../how-to/zone-files.md).",
         example: "[{name: example.org, file: /etc/portolan/example.org.zone}]",
+    },
+    Key {
+        name: "resolvers",
+        flag: "resolver",
+        env: "PORTOLAN_RESOLVERS",
+        form: Form::Servers,
+        value: "IP[:PORT]",
+        default: "the name servers of /etc/resolv.conf",
+        help: "Resolve host names of load balancers by this name server; may be given several times, none for nobody",
+        more: "They are asked in this order, by UDP and by TCP. With `[]` (on the command line `--resolver none`) nobody is \
+               asked, and such a host name is an alias. See \
+               [host names of load balancers](../how-to/load-balancers.md#host-names).",
+        example: "[192.0.2.53, \"[2001:db8::53]:5353\"]",
+    },
+    Key {
+        name: "loadBalancerGrace",
+        flag: "load-balancer-grace",
+        env: "PORTOLAN_LOAD_BALANCER_GRACE",
+        form: Form::Seconds(LOAD_BALANCER_GRACE_MAX),
+        value: "SECONDS",
+        default: "120",
+        help: "How long a load balancer's status that goes empty keeps its addresses, in seconds; 0 for not at all",
+        more: "See [a status that goes empty](../how-to/load-balancers.md#a-status-that-goes-empty).",
+        example: "300",
     },
     Key {
         name: "listen",

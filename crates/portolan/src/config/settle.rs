@@ -9,10 +9,15 @@ use portolan_core::{Name, Problem, Reason};
 use portolan_kube::registry::token::RENEW_PERCENT;
 use portolan_kube::registry::{Believed, KUBEFED_NAMESPACES, NAMESPACE, NAMESPACES_MAX};
 use portolan_kube::sources::{OptionFault, Options};
+use portolan_probe::Servers;
+use portolan_probe::servers::{PORT, SERVERS_MAX};
 use portolan_serve::Pin;
 
 use crate::config::RunConfig;
-use crate::config::keys::{Form, LISTEN_DEFAULT, LISTENERS_MAX, NSID_OCTETS_MAX, SECTION, SOURCES, key};
+use crate::config::keys::{
+    Form, LISTEN_DEFAULT, LISTENERS_MAX, LOAD_BALANCER_GRACE_DEFAULT, LOAD_BALANCER_GRACE_MAX, NONE,
+    NSID_OCTETS_MAX, SECTION, SOURCES, key,
+};
 use crate::config::said::Said;
 use crate::config::value::{Value, fault};
 use crate::logs::{self, LogFormat};
@@ -83,6 +88,8 @@ impl Settling<'_> {
             believed: self.believed(),
             renew_percent: self.renew_percent(),
             zones: self.zones(),
+            resolvers: self.resolvers(),
+            load_balancer_grace: self.load_balancer_grace(),
             listen,
             listen_is_default: !self.said.values.contains_key("listen"),
             workers: self.number("workers"),
@@ -202,6 +209,41 @@ impl Settling<'_> {
             }
         }
         zones
+    }
+
+    fn resolvers(&mut self) -> Servers {
+        let Some(Value { texts, source }) = self.said.values.get("resolvers") else {
+            return Servers::default();
+        };
+        if texts.len() > SERVERS_MAX {
+            self.wrong("resolvers", format!("has {} servers; at most {SERVERS_MAX} are asked", texts.len()));
+        }
+        if texts.as_slice() == [NONE] {
+            return Servers::These(Vec::new());
+        }
+        let mut servers = Vec::new();
+        for (nth, text) in texts.iter().enumerate().take(SERVERS_MAX) {
+            match resolver(text) {
+                Ok(server) => servers.push(server),
+                Err(message) => {
+                    let field = format!("resolvers[{nth}]");
+                    self.problems.push(fault(&field, Reason::Invalid, message, &source.to_string()));
+                }
+            }
+        }
+        Servers::These(servers)
+    }
+
+    fn load_balancer_grace(&mut self) -> u32 {
+        let Some(text) = self.said.text("loadBalancerGrace") else { return LOAD_BALANCER_GRACE_DEFAULT };
+        match text.parse() {
+            Ok(seconds @ 0..=LOAD_BALANCER_GRACE_MAX) => seconds,
+            _ => {
+                let rule = format!("is not a whole number of seconds from 0 to {LOAD_BALANCER_GRACE_MAX}");
+                self.wrong("loadBalancerGrace", format!("{text:?} {rule}"));
+                LOAD_BALANCER_GRACE_DEFAULT
+            }
+        }
     }
 
     fn listen(&mut self) -> Vec<SocketAddr> {
@@ -348,6 +390,21 @@ fn zone(text: &str) -> Result<ZoneSource, (Reason, String)> {
     match name.parse::<Name>() {
         Ok(apex) => Ok(ZoneSource { apex, file: PathBuf::from(file) }),
         Err(error) => invalid(format!("has a zone's name that {error}")),
+    }
+}
+
+/// An address and, where one is said, a port; or why it is none.
+fn resolver(text: &str) -> Result<SocketAddr, String> {
+    let parsed =
+        text.parse::<SocketAddr>().or_else(|_| text.parse().map(|address: IpAddr| (address, PORT).into()));
+    match parsed {
+        Ok(server) if server.ip().is_unspecified() || server.ip().is_multicast() || server.port() == 0 => {
+            Err(format!("{text:?} is no address and port that somebody answers at"))
+        }
+        Ok(server) => Ok(server),
+        Err(_) => Err(format!(
+            "{text:?} is not ADDRESS or ADDRESS:PORT, as in 192.0.2.53 or [2001:db8::53]:5353; names are not looked up"
+        )),
     }
 }
 

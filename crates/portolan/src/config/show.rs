@@ -44,7 +44,7 @@ impl Said {
         let text = match key.form {
             Form::Zones => zones(&value.texts),
             form if form.is_list() => format!("[{}]", texts.join(", ")),
-            Form::Number(_) | Form::Switch => value.texts.join(""),
+            Form::Number(_) | Form::Seconds(_) | Form::Switch => value.texts.join(""),
             _ => texts.join(""),
         };
         (format!("{name}: {text}"), value.source.to_string())

@@ -1,11 +1,14 @@
 //! Every fault of the configuration has its row, with its place and its words.
 
+mod resolvers;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use portolan_core::Problem;
 use portolan_kube::sources::{Options, RECORD_TYPES, Source};
+use portolan_probe::Servers;
 use portolan_serve::Pin;
 
 use super::keys::{Form, KEYS, SOURCES, key, nearest};
@@ -383,6 +386,8 @@ fn defaults() {
         renew_percent: 66,
         fleet: Some("f".into()),
         zones: Vec::new(),
+        resolvers: Servers::default(),
+        load_balancer_grace: 120,
         listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
         listen_is_default: true,
         workers: None,
@@ -423,7 +428,9 @@ fn faults_name_the_layer() {
 fn every_key_counts() {
     for key in KEYS {
         let value = |text: &str| match key.form {
-            Form::Addresses | Form::Names(_) => text.trim_matches(['[', ']']).replace(['"', ' '], ""),
+            Form::Addresses | Form::Names(_) | Form::Servers => {
+                text.trim_matches(['[', ']']).replace(['"', ' '], "")
+            }
             Form::Zones => {
                 let zone = text.trim_matches(['[', ']', '{', '}']).replace("name: ", "");
                 zone.replace(", file: ", "=")
@@ -441,7 +448,7 @@ fn every_key_counts() {
         let first = value(key.example);
         let first = first.split(',').next().unwrap();
         let by_flag = settled(bare, &[], &[(key.name, &[first])]).1.unwrap();
-        if !matches!(key.form, Form::Addresses | Form::Names(_)) {
+        if !matches!(key.form, Form::Addresses | Form::Names(_) | Form::Servers) {
             let by_env = settled(bare, &[(key.env, &value(key.example))], &[]).1.unwrap();
             assert_eq!(by_env, by_file, "{}", key.name);
             assert_eq!(by_flag, by_file, "{}", key.name);

@@ -33,7 +33,8 @@ impl Networks {
             | Event::Heard(_)
             | Event::Lacks(..)
             | Event::Silent(_)
-            | Event::Reading(..) => false,
+            | Event::Reading(..)
+            | Event::Resolved(..) => false,
             // They go with all else of their source.
             Event::Gone(_) => false,
         }

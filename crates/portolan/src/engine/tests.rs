@@ -248,6 +248,90 @@ spec: {order: [{type: Geo, networksFile: nets.csv}]}
     assert_eq!(engine.problems().len(), 1, "the file is gone");
 }
 
+const WEB: &str = "
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: web, namespace: shop}
+spec: {hosts: [web.glb.example], backends: [{kind: Service, name: web}]}
+";
+
+/// A Service with this entry in its status.
+fn service(entry: &str) -> Vec<Event> {
+    events(
+        "eu-1",
+        &format!(
+            "
+apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: shop}}
+spec: {{type: LoadBalancer}}
+status: {{loadBalancer: {{ingress: [{entry}]}}}}
+"
+        ),
+    )
+}
+
+fn resolved(addresses: &[&str]) -> Event {
+    let addresses: Vec<std::net::IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+    let found = Resolution { count: addresses.len(), addresses, failure: None };
+    Event::Resolved("lb.elb.example".parse().unwrap(), Some(found))
+}
+
+#[test]
+fn host_names_are_wanted_resolved_and_no_sign_of_life() {
+    let mut engine = Engine::new(NOW);
+    let mut wanted = engine.resolve_hosts();
+    let heard = vec![Event::Heard("eu-1".into()), Event::Heard(root())];
+    let objects = [events("", ZONE), events("", WEB), service("{hostname: lb.elb.example}")].concat();
+    engine.take([objects, heard].concat(), NOW);
+    assert!(wanted.has_changed().unwrap());
+    let names: Vec<String> = wanted.borrow_and_update().iter().map(Name::to_dotless).collect();
+    assert_eq!((names, address(&engine, "web")), (vec!["lb.elb.example".to_owned()], None));
+    engine.take(vec![resolved(&["192.0.2.1"])], NOW + 50);
+    assert_eq!(address(&engine, "web").as_deref(), Some("192.0.2.1"));
+    assert_eq!(engine.heard_at(&"eu-1".into()), Some(NOW), "nobody looked at the cluster");
+    assert!(!wanted.has_changed().unwrap());
+    engine.take(service("{ip: 192.0.2.9}"), NOW + 60);
+    assert!(wanted.has_changed().unwrap() && wanted.borrow_and_update().is_empty());
+}
+
+#[test]
+fn a_resolved_address_outlives_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let mut batch = [events("", ZONE), events("", WEB), service("{hostname: lb.elb.example}")].concat();
+    batch.extend([Event::Heard("eu-1".into()), Event::Heard(root())]);
+    let mut serials = Vec::new();
+    for start in 0..3 {
+        let mut engine = Engine::open(&path, NOW + start).unwrap();
+        let _wanted = engine.resolve_hosts();
+        engine.resume(NOW + start);
+        engine.take(batch.clone(), NOW + start);
+        if start == 0 {
+            engine.take(vec![resolved(&["192.0.2.1"])], NOW);
+        }
+        assert_eq!(address(&engine, "web").as_deref(), Some("192.0.2.1"), "start {start}");
+        serials.push(serial(&engine));
+        engine.close().unwrap();
+    }
+    assert_eq!(serials, [serials[0]; 3], "nothing has changed");
+}
+
+#[test]
+fn a_status_that_goes_empty_ends_by_time_alone() {
+    let mut engine = Engine::new(NOW);
+    engine.keep_balancers(120);
+    let heard = vec![Event::Heard("eu-1".into()), Event::Heard(root())];
+    engine.take([events("", ZONE), events("", WEB), service("{ip: 192.0.2.1}"), heard].concat(), NOW);
+    engine.take(service(""), NOW + 10);
+    for (now, expected) in [(NOW + 10, true), (NOW + 129, true), (NOW + 130, false)] {
+        engine.tick(now);
+        assert_eq!(address(&engine, "web").is_some(), expected, "{}", now - NOW);
+        assert_eq!(engine.problems().iter().any(|problem| problem.reason == Reason::Kept), expected);
+    }
+    assert_eq!(engine.heard_at(&"eu-1".into()), Some(NOW + 10), "time is no sign of life");
+}
+
 fn resumed(path: &std::path::Path, now: i64) -> Engine {
     let mut engine = Engine::open(path, now).unwrap();
     engine.resume(now);

@@ -10,6 +10,7 @@
 //! | `peer` | the servers: their configurations, their start and their end |
 //! | `question` | the questions |
 //! | `reply` | replies in a form that can be compared |
+//! | `resolving` | our resolver asks each of them |
 //! | `rules` | the differences that are known, each with its reason |
 //!
 //! A server that is not installed is passed over with one loud line; with `PORTOLAN_REQUIRE_REAL` set that
@@ -22,6 +23,7 @@ use std::fmt::Write as _;
 mod peer;
 mod question;
 mod reply;
+mod resolving;
 mod rules;
 
 use peer::{Kind, Peer};

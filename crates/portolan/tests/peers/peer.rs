@@ -73,6 +73,11 @@ impl Peer {
         Some(peer)
     }
 
+    /// Where it answers.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The reply over UDP, and over TCP where it was cut.
     pub(crate) fn ask(&self, question: &Question) -> Reply {
         let packet = question.packet();

@@ -9,6 +9,7 @@
 //! | `descriptors` | what becomes of them when file descriptors run out |
 //! | `zone_files` | what becomes of answers when a zone file changes |
 //! | `demo` | the demo, as it looks on a terminal |
+//! | `resolving` | load balancers' host names, resolved by a name server of the test's |
 //! | `doors` | the other ways in: metrics, health, the control socket, a second process |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
@@ -17,6 +18,7 @@ mod descriptors;
 mod doors;
 mod fleet;
 mod folder;
+mod resolving;
 mod server;
 mod state;
 mod zone_files;

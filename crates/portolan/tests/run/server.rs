@@ -43,6 +43,13 @@ impl Server {
         Self::start_with(fleet, command)
     }
 
+    /// Starts with these flags.
+    pub(crate) fn start_flagged(fleet: &FleetFolder, flags: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+        command.arg("run").args(flags);
+        Self::start_with(fleet, command)
+    }
+
     fn start_by(fleet: &FleetFolder, mut command: Command) -> Self {
         command.arg("run");
         Self::start_with(fleet, command)

@@ -2,6 +2,7 @@
 
 mod clusters;
 mod files;
+mod hosts;
 mod lists;
 mod objects;
 mod questions;
@@ -55,6 +56,7 @@ impl Stage {
             "service" | "ready" | "ingress" | "delete" => objects::run(&mut self.world, c),
             "zone" | "domain" | "record" | "globalname" | "endpoint" => records::run(&mut self.world, c),
             "file" => files::run(&mut self.world, c),
+            "resolve" | "grace" | "wait" => hosts::run(&mut self.world, c),
             "policy" | "net" => steering::run(&mut self.world, c),
             "dig" | "share" => return self.question(command),
             "explain" | "status" | "problems" | "serial" | "endpoints" => {

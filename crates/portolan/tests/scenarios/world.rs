@@ -12,7 +12,7 @@ use portolan_core::publish::Serials;
 use portolan_core::zone::ZoneFile;
 use portolan_core::zone::file::Gather;
 use portolan_core::{ClusterName, Fleet, Name, Problem, Snapshot};
-use portolan_kube::index::Index;
+use portolan_kube::index::{Index, Resolution};
 use portolan_kube::manifest;
 use portolan_kube::sources::Options;
 use portolan_zonefile::{Context, Piece, cut, read};
@@ -37,6 +37,10 @@ pub(crate) struct World {
     /// The texts of zone files.
     files: BTreeMap<Name, String>,
     options: Arc<Options>,
+    /// The time, in seconds since 1970.
+    now: i64,
+    /// How long a load balancer's status that goes empty is kept, in seconds.
+    grace: u32,
     pub(crate) index: Index,
     pub(crate) fleet: Fleet,
     pub(crate) snapshot: Snapshot,
@@ -49,13 +53,15 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let mut index = Index::default();
+        let mut index = index(&Arc::default(), SILENT_SINCE, 0);
         index.heard(&ClusterName::from(ROOT));
         Self {
             objects: BTreeMap::new(),
             networks: String::new(),
             files: BTreeMap::new(),
             options: Arc::default(),
+            now: SILENT_SINCE,
+            grace: 0,
             index,
             fleet: Fleet::default(),
             snapshot: Snapshot::new(7),
@@ -70,7 +76,7 @@ impl World {
     pub(crate) fn sources(&mut self, options: Options) {
         assert!(self.objects.is_empty(), "sources come first");
         self.options = Arc::new(options);
-        self.index = Index::with_sources(self.options.clone());
+        self.index = index(&self.options, self.now, self.grace);
         self.index.heard(&ClusterName::from(ROOT));
     }
 
@@ -170,7 +176,7 @@ impl World {
     /// A new process with the last good state, which has read the root and no cluster yet.
     pub(crate) fn restart(&mut self) {
         self.settle();
-        self.index = Index::with_sources(self.options.clone());
+        self.index = index(&self.options, self.now, self.grace);
         self.index.remember(&self.fleet, SILENT_SINCE);
         self.snapshot = Snapshot::new(7);
         for (apex, text) in self.files.clone() {
@@ -180,6 +186,24 @@ impl World {
         self.of_names.clear();
         self.index.networks_file(&ROOT.into(), NETWORKS_FILE, Some(&self.networks));
         self.hear(ROOT);
+    }
+
+    /// A load balancer's status that goes empty is kept for so long.
+    pub(crate) fn keep_balancers(&mut self, seconds: u32) {
+        self.grace = seconds;
+        self.index.keep_balancers(seconds);
+    }
+
+    /// Time goes by.
+    pub(crate) fn wait(&mut self, seconds: i64) {
+        self.settle();
+        self.now += seconds;
+        self.index.tick(self.now);
+    }
+
+    /// A host name was looked up.
+    pub(crate) fn resolve(&mut self, host: &Name, found: Resolution) {
+        self.index.resolved(host, Some(found));
     }
 
     /// Brings the snapshot up to date.
@@ -206,6 +230,15 @@ impl World {
         all.dedup();
         all
     }
+}
+
+/// An index that knows nothing yet.
+fn index(options: &Arc<Options>, now: i64, grace: u32) -> Index {
+    let mut index = Index::with_sources(options.clone());
+    index.resolve_hosts();
+    index.keep_balancers(grace);
+    index.tick(now);
+    index
 }
 
 fn key_of(source: &str, object: &Value) -> Key {

@@ -88,6 +88,9 @@ options! {
         "Only Services of this type; may be given several times", "", "[LoadBalancer]";
     "publish-internal-services", "PUBLISH_INTERNAL_SERVICES", Form::Switch, "BOOL", "false",
         "Services of type ClusterIP are published with that address", "", "true";
+    "resolve-service-load-balancer-hostname", "RESOLVE_SERVICE_LOAD_BALANCER_HOSTNAME", Form::Switch, "BOOL", "false",
+        "Of a load balancer's host name its addresses are published",
+        "By the servers that `resolvers` names; without it, and until it is resolved, the host name is an alias.", "true";
     "publish-host-ip", "PUBLISH_HOST_IP", Form::Switch, "BOOL", "false",
         "Headless Services are published with the addresses of their pods' Nodes", "", "true";
     "always-publish-not-ready-addresses", "ALWAYS_PUBLISH_NOT_READY_ADDRESSES", Form::Switch, "BOOL", "false",

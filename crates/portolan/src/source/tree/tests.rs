@@ -75,6 +75,7 @@ fn tell(event: &Event) -> String {
             format!("{}: problems [{}]", of(source), problems.join(", "))
         }
         Event::Gone(source) => format!("{}: gone", of(source)),
+        Event::Resolved(host, _) => panic!("{host} is of no folder"),
     }
 }
 
