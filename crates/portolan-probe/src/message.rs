@@ -157,7 +157,7 @@ impl Answer {
             match record.rtype() {
                 Rtype::A => answer.address(owner, record.to_record::<A>().ok()??.data().addr().into(), ttl),
                 Rtype::AAAA => {
-                    answer.address(owner, record.to_record::<Aaaa>().ok()??.data().addr().into(), ttl)
+                    answer.address(owner, record.to_record::<Aaaa>().ok()??.data().addr().into(), ttl);
                 }
                 Rtype::CNAME => {
                     let alias = record.to_record::<Cname<ParsedName<&[u8]>>>().ok()??;
