@@ -3,14 +3,14 @@
 //! A draft is made anew whenever something that the record refers to changes, and compared with the one
 //! before, so that only names whose claim really changed are looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{NameFacts, Packed};
 use portolan_core::{Name, RecordType};
 
-use super::draft::{Draft, Rank, Sets, subject};
+use super::draft::{Draft, HostNames, Rank, Sets, subject};
 use super::objects::is_intent;
 use super::world::World;
 use super::{About, Index, backing, foreign, kubefed, offer};
@@ -63,7 +63,7 @@ pub(super) struct Drafted {
     /// What stands apart in another DNS.
     pub(super) sets: Option<Box<Sets>>,
     /// The host names that it wants resolved.
-    pub(super) hosts: Option<Box<BTreeSet<Name>>>,
+    pub(super) hosts: Option<Box<HostNames>>,
 }
 
 impl Index {

@@ -71,6 +71,9 @@ pub struct OfferedSet {
 /// The sets of names that have some which stand apart.
 pub(super) type Sets = BTreeMap<Name, Vec<OfferedSet>>;
 
+/// Host names of load balancers. Few records have any, so what is kept of a draft has them in a box.
+pub(super) type HostNames = BTreeSet<Name>;
+
 /// A draft under way.
 pub(super) struct Draft<'a> {
     pub(super) held: Held<'a>,
@@ -90,7 +93,7 @@ pub(super) struct Draft<'a> {
     /// What stands apart in another DNS.
     pub(super) sets: Sets,
     /// Host names of load balancers whose addresses are wanted.
-    pub(super) hosts: BTreeSet<Name>,
+    pub(super) hosts: HostNames,
 }
 
 impl<'a> Draft<'a> {
@@ -107,7 +110,7 @@ impl<'a> Draft<'a> {
             is_wanting: false,
             unruled: BTreeMap::new(),
             sets: Sets::new(),
-            hosts: BTreeSet::new(),
+            hosts: HostNames::new(),
         }
     }
 

@@ -108,11 +108,8 @@ impl Form {
     /// True when a flag of it may be given several times.
     #[must_use]
     pub fn is_list(self) -> bool {
-        match self {
-            Self::Addresses | Self::Zones | Self::Names(_) | Self::Servers => true,
-            Self::Words(_) | Self::Texts => true,
-            _ => false,
-        }
+        let is_of_words = matches!(self, Self::Names(_) | Self::Words(_) | Self::Texts);
+        is_of_words || matches!(self, Self::Addresses | Self::Zones | Self::Servers)
     }
 
     /// What one variable of the environment says of it.
