@@ -40,7 +40,11 @@ fn headless() -> [Value; 3] {
 
 /// A life of each thing, in its own order: what happens to different things may mix as it likes.
 fn lives() -> Vec<Vec<Event>> {
-    use Event::{Delete, Heard, Resolved, Set, Silent};
+    [of_objects(), of_hosts()].concat()
+}
+
+fn of_objects() -> Vec<Vec<Event>> {
+    use Event::{Delete, Heard, Set, Silent};
     let service = |n: u8| mk_service("shop/web", &[&format!("192.0.2.{n}")]);
     let web = |service: &str| mk_global_name("shop/web", &["shop.example.net"], &[service]);
     let rules = json!({ "defaultBackend": { "service": { "name": "web" } } });
@@ -85,6 +89,20 @@ fn lives() -> Vec<Vec<Event>> {
             Set("b", made(named("shop/two", "s.example.net", "192.0.2.14"), 2)),
         ],
         vec![Set("c", made(named("evil/two", "s.example.net,shop.example.net", "192.0.2.15"), 3))],
+        vec![Set("c", headless[0].clone())],
+        vec![
+            Set("c", headless[1].clone()),
+            Set("c", mk_slice("shop/db", false)),
+            Set("c", headless[1].clone()),
+        ],
+        vec![Set("c", headless[2].clone()), Delete("c", headless[2].clone()), Set("c", headless[2].clone())],
+    ]
+}
+
+/// Load balancers with host names, and what these resolve to.
+fn of_hosts() -> Vec<Vec<Event>> {
+    use Event::{Delete, Resolved, Set};
+    vec![
         vec![Set("a", mk_service("shop/lb", &["lb.example.edu"]))],
         vec![
             Set("b", mk_service("shop/lb", &["gone.example.edu"])),
@@ -102,13 +120,6 @@ fn lives() -> Vec<Vec<Event>> {
         vec![Resolved("in.example.net", "192.0.2.64")],
         vec![Set("a", named("shop/alias", "alias.example.net", "named.example.edu"))],
         vec![Resolved("named.example.edu", "192.0.2.65")],
-        vec![Set("c", headless[0].clone())],
-        vec![
-            Set("c", headless[1].clone()),
-            Set("c", mk_slice("shop/db", false)),
-            Set("c", headless[1].clone()),
-        ],
-        vec![Set("c", headless[2].clone()), Delete("c", headless[2].clone()), Set("c", headless[2].clone())],
     ]
 }
 
