@@ -9,10 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use portolan::clusters::{self, Clusters, Holds};
+use portolan::clusters::{self, Clusters, Fleet, Holds};
 use portolan::demo::{self, CLUSTER_THAT_FAILS, FILES, Scene, Step};
 use portolan::engine::SharedEngine;
 use portolan_core::ClusterName;
+use portolan_kube::registry::Believed;
 use portolan_testbed::part::KUBECTL;
 use portolan_testbed::{ApiServer, Setup, kubeconfig};
 use serde_json::{Value, json};
@@ -103,7 +104,14 @@ impl Scene for Real {
         let contexts = clusters::read(&self.folder.path().join("kubeconfig"), &[]);
         let contexts = contexts.map_err(|why| anyhow!("the kubeconfig {why}"))?;
         let holds = Arc::new(Holds::default());
-        Ok(Box::new(Clusters::start(contexts, &ClusterName::from(HUB), engine, &holds, None)?))
+        let fleet = Fleet {
+            contexts,
+            own: None,
+            hub: ClusterName::from(HUB),
+            believed: Believed::default(),
+            renew_percent: 66,
+        };
+        Ok(Box::new(Clusters::start(fleet, engine, &holds, None)?))
     }
 
     fn set_ready(&self, is_ready: bool) -> anyhow::Result<()> {
