@@ -30,7 +30,7 @@ use serde::Serialize;
 
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::index::Apart;
-use crate::object::Kind;
+use crate::object::{Kind, ObjectKey};
 use crate::sources::is_sourced;
 pub use members::{Member, Members, VERSION, sign};
 pub use plan::{Plan, plan};
@@ -46,9 +46,20 @@ pub fn project(
     apart: &Apart,
     filter: impl Fn(NameRef<'_>, &NameView<'_>) -> bool,
 ) -> Vec<DnsEndpoint> {
+    of_names(snapshot, apart, fleet.names.iter().filter(|(name, facts)| filter(*name, facts)))
+}
+
+/// The same of these names of the fleet alone. An object is whole when all its names are among them
+/// ([`written_for`]).
+#[must_use]
+pub fn of_names<'f>(
+    snapshot: &Snapshot,
+    apart: &Apart,
+    names: impl Iterator<Item = (NameRef<'f>, NameView<'f>)>,
+) -> Vec<DnsEndpoint> {
     let mut objects: BTreeMap<(Arc<str>, String), Object> = BTreeMap::new();
-    for (name, facts) in fleet.names.iter().filter(|(name, facts)| filter(*name, facts)) {
-        let Some(object_name) = object_name(&facts.owner, apart) else { continue };
+    for (name, facts) in names {
+        let Some(object_name) = object_name(&facts.owner, apart.prints_dns_endpoints) else { continue };
         let name = name.to_name();
         let object = objects.entry((facts.owner.namespace.into(), object_name)).or_default();
         object.endpoints.extend(sets::records(snapshot, &name, &facts, apart.of(&name)));
@@ -56,6 +67,15 @@ pub fn project(
     }
     let written = objects.into_iter().filter(|(_, object)| !object.endpoints.is_empty());
     written.map(|((namespace, name), object)| object.written(&namespace, name)).collect()
+}
+
+/// The object that an owner's names stand in when federation writes them to an API server; none of owners
+/// that get none. A record and a source object of one name may share it.
+#[must_use]
+pub fn written_for(owner: &OwnerView<'_>) -> Option<ObjectKey> {
+    // A foreign `DNSEndpoint` stands there already.
+    let name = object_name(owner, false)?;
+    Some(ObjectKey::new(Kind::DnsEndpoint, Some(owner.namespace), &name))
 }
 
 /// The objects as YAML documents. The same bytes for the same objects.
@@ -112,14 +132,14 @@ impl Object {
 }
 
 /// What federation calls the object of a record, and what that of a source object is called.
-fn object_name(owner: &OwnerView<'_>, apart: &Apart) -> Option<String> {
+fn object_name(owner: &OwnerView<'_>, prints_dns_endpoints: bool) -> Option<String> {
     let is = |kind: Kind| kind.to_string() == owner.kind;
     let prefix = match () {
         () if is(Kind::ServiceDnsRecord) => "service".into(),
         () if is(Kind::IngressDnsRecord) => "ingress".into(),
         () if is(Kind::GlobalName) => "global".into(),
         () if is_sourced(owner.kind) => owner.kind.to_ascii_lowercase(),
-        () if is(Kind::DnsEndpoint) && apart.prints_dns_endpoints => owner.kind.to_ascii_lowercase(),
+        () if is(Kind::DnsEndpoint) && prints_dns_endpoints => owner.kind.to_ascii_lowercase(),
         () => return None,
     };
     Some(format!("{prefix}-{}", owner.name))

@@ -15,6 +15,10 @@
 //! just so. The same goes for the first list after our own restart, of which only the number of objects is
 //! known ([`Follower::expecting`]).
 //!
+//! A watch is believed only as far as it can be: one that says nothing for too long is asked for once more,
+//! and then everything is read again; so is it at once when a watch tells of something older than it told of
+//! before, which is late, or repeated, or out of order.
+//!
 //! It knows no socket and no clock: whoever drives it does what [`Follower::next`] says and tells it what
 //! came ([`Follower::hear`]). Versions are compared as numbers, which Kubernetes promises since 1.35 and
 //! etcd always gave.
@@ -28,97 +32,26 @@ use portolan_core::{Problem, Reason};
 use crate::manifest::Given;
 use crate::object::{Object, ObjectKey};
 
+mod told;
+
+pub use told::{Ask, Failure, Heard, Held, News};
+
 /// From how many objects on a list that shrinks to half is held; one that shrinks to nothing always is.
 pub const HALVED_MIN: usize = 10;
 /// The first wait after a failure, doubled with each that follows.
 pub const WAIT_FIRST: Duration = Duration::from_millis(500);
 /// The longest wait after a failure.
 pub const WAIT_MAX: Duration = Duration::from_secs(30);
+/// Longest time that a server may ask to be left alone for (`Retry-After`).
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 /// How long a resource that the server does not have is not asked for again.
 pub const WAIT_ABSENT: Duration = Duration::from_secs(30);
 /// A stream that ends sooner counts as a failure.
 pub const STREAM_MIN: Duration = Duration::from_secs(1);
+/// After so many watches in a row that said nothing for too long everything is read again.
+pub const SILENCES_MAX: u32 = 2;
 /// Most problems with objects of one resource that are told.
 pub const PROBLEMS_MAX: usize = 100;
-
-/// What to ask the server for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// All objects and then what changes, in one stream (`sendInitialEvents`).
-    Stream,
-    /// One page of a list: the first, or the one that this token names.
-    Page(Option<String>),
-    /// What changes after this version.
-    Watch(String),
-}
-
-/// What came of it.
-#[derive(Debug)]
-pub enum Heard {
-    /// A page of a list; with a token there are more.
-    Page {
-        /// What it holds.
-        objects: Vec<Given>,
-        /// The version of the whole list.
-        version: String,
-        /// Names the next page.
-        token: Option<String>,
-    },
-    /// An object is there, new or changed.
-    Set(Box<Given>, String),
-    /// An object is gone.
-    Deleted(ObjectKey, String),
-    /// Nothing happened up to this version; `complete` ends the first part of a stream.
-    Bookmark {
-        /// The version.
-        version: String,
-        /// True of the bookmark that ends a stream's initial objects.
-        complete: bool,
-    },
-    /// The server took the request; a stream begins.
-    Opened,
-    /// The stream ended after so long, or nothing came for too long.
-    Ended(Duration),
-    /// The server refused, or was not reached.
-    Failed(Failure),
-}
-
-/// Why a request gave nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Failure {
-    /// The HTTP status; none when the server was not reached.
-    pub code: Option<u16>,
-    /// What it said.
-    pub message: String,
-    /// How long it asks to be left alone.
-    pub retry_after: Option<Duration>,
-}
-
-/// What is to be done about it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum News {
-    /// An object is there, or is another than before.
-    Set(Arc<Object>),
-    /// An object is gone.
-    Deleted(ObjectKey),
-    /// The resource was read whole, or is known not to be there.
-    Read,
-    /// It was read, and lacks too much of what was there before our own restart to be believed.
-    ReadInPart,
-    /// What is wrong with it changed; [`Follower::problems`] has it.
-    Problems,
-    /// The server has a past that it had already left: its store was wiped or restored.
-    WentBack,
-}
-
-/// Objects that a list left out, and that are kept all the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    /// Which.
-    pub missing: BTreeSet<ObjectKey>,
-    /// Why, for people.
-    pub why: String,
-}
 
 /// One resource of one API server.
 #[derive(Debug)]
@@ -134,6 +67,16 @@ pub struct Follower {
     highest: u64,
     failures: u32,
     wait: Duration,
+    /// What the server asked for, on top of that.
+    left_alone: Duration,
+    /// Watches in a row that said nothing.
+    silences: u32,
+    /// A streamed list said nothing: the next one is read by pages.
+    doubts_streams: bool,
+    /// How often events came in the wrong order since a watch was last in order for long.
+    disorders: u32,
+    /// What else comes of the open stream is not to be read.
+    abandons: bool,
     held: Option<Held>,
     /// The next list is believed, whatever it lacks.
     believes: bool,
@@ -176,6 +119,11 @@ impl Follower {
             highest: 0,
             failures: 0,
             wait: Duration::ZERO,
+            left_alone: Duration::ZERO,
+            silences: 0,
+            doubts_streams: false,
+            disorders: 0,
+            abandons: false,
             held: None,
             believes: false,
             expected: 0,
@@ -200,13 +148,19 @@ impl Follower {
         let ask = match &self.state {
             State::Following(version) => Ask::Watch(version.clone()),
             State::Reading(List { token: Some(token), .. }) => Ask::Page(Some(token.clone())),
-            State::Unread | State::Reading(_) if self.streams => Ask::Stream,
+            State::Unread | State::Reading(_) if self.streams && !self.doubts_streams => Ask::Stream,
             State::Unread | State::Reading(_) => Ask::Page(None),
         };
         // Half of the wait is certain, the other half is drawn.
         let half = self.wait / 2;
         let share = u32::try_from(draw % 1024).unwrap_or(0);
-        (ask, half + half * share / 1024)
+        (ask, self.left_alone + half + half * share / 1024)
+    }
+
+    /// True when the open stream is to be given up: what it told cannot be trusted.
+    #[must_use]
+    pub fn abandons(&self) -> bool {
+        self.abandons
     }
 
     /// How many objects are there; none while it was not read whole.
@@ -262,6 +216,11 @@ impl Follower {
 
     /// Takes what came.
     pub fn hear(&mut self, heard: Heard) -> Vec<News> {
+        if matches!(heard, Heard::Page { .. } | Heard::Opened | Heard::Failed(_)) {
+            self.abandons = false;
+        } else if self.abandons {
+            return Vec::new();
+        }
         match heard {
             Heard::Page { objects, version, token } => self.page(objects, &version, token),
             Heard::Set(given, version) => self.set(*given, version),
@@ -272,6 +231,7 @@ impl Follower {
                 self.interrupted(after);
                 Vec::new()
             }
+            Heard::Silent(after) => self.silent(after),
             Heard::Failed(failure) => self.failed(&failure),
         }
     }
@@ -287,7 +247,9 @@ impl Follower {
         list.token = token;
         if list.token.is_some() {
             self.state = State::Reading(list);
-            self.went_well();
+            // The next page at once; but a list that is never read to its end is no success.
+            self.wait = Duration::ZERO;
+            self.left_alone = Duration::ZERO;
             return Vec::new();
         }
         self.read(list, version)
@@ -325,6 +287,7 @@ impl Follower {
         news.extend(list.objects.into_values().map(News::Set));
         self.faults = list.faults;
         self.state = State::Following(version.to_owned());
+        self.doubts_streams = false;
         self.went_well();
         news.extend([News::Problems, self.settled()]);
         news
@@ -372,11 +335,10 @@ impl Follower {
                 list.take(given);
                 Vec::new()
             }
-            State::Following(at) => {
-                *at = version;
-                self.highest = self.highest.max(number(at));
-                self.changed(given)
-            }
+            State::Following(_) => match self.follows_on(version) {
+                Ok(()) => self.changed(given),
+                Err(news) => news,
+            },
             State::Unread => Vec::new(),
         }
     }
@@ -414,9 +376,12 @@ impl Follower {
     }
 
     fn deleted(&mut self, key: ObjectKey, version: String) -> Vec<News> {
-        let State::Following(at) = &mut self.state else { return Vec::new() };
-        *at = version;
-        self.highest = self.highest.max(number(at));
+        if !matches!(self.state, State::Following(_)) {
+            return Vec::new();
+        }
+        if let Err(news) = self.follows_on(version) {
+            return news;
+        }
         let mut news = Vec::new();
         if self.faults.remove(&key).is_some() | self.found(&key) {
             news.push(News::Problems);
@@ -428,6 +393,25 @@ impl Follower {
             news.push(News::Deleted(key));
         }
         news
+    }
+
+    /// Notes the version of an event. One that is older than what was seen is not taken, and nothing after it.
+    fn follows_on(&mut self, version: String) -> Result<(), Vec<News>> {
+        let now = number(&version);
+        if now > 0 && now < self.highest {
+            let message =
+                format!("told of version {now} after version {}; everything is read again", self.highest);
+            self.state = State::Unread;
+            self.abandons = true;
+            self.failures = self.disorders;
+            let news = self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
+            self.disorders = self.failures;
+            return Err(news);
+        }
+        self.highest = self.highest.max(now);
+        self.silences = 0;
+        self.state = State::Following(version);
+        Ok(())
     }
 
     /// An object that is held shows itself: true when what is held changed.
@@ -450,6 +434,7 @@ impl Follower {
             State::Following(_) => {
                 self.highest = self.highest.max(number(&version));
                 self.state = State::Following(version);
+                (self.silences, self.disorders) = (0, 0);
                 self.went_well();
                 Vec::new()
             }
@@ -470,6 +455,21 @@ impl Follower {
         }
         // A server that takes every request and ends it at once must not be asked in a circle.
         if is_reading || after < STREAM_MIN { self.back_off() } else { self.went_well() }
+    }
+
+    /// A watch that says nothing may be one that reports nothing, for ever.
+    fn silent(&mut self, after: Duration) -> Vec<News> {
+        let is_following = matches!(self.state, State::Following(_));
+        let message = format!("nothing came for {} s", after.as_secs());
+        let news = self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
+        self.silences += 1;
+        if !is_following {
+            self.doubts_streams = true;
+        } else if self.silences >= SILENCES_MAX {
+            self.silences = 0;
+            self.state = State::Unread;
+        }
+        news
     }
 
     /// The server answers again.
@@ -505,13 +505,12 @@ impl Follower {
             Some(404) => self.absent(),
             Some(401 | 403) => self.trouble(Reason::Unauthorized, &failure.message, WAIT_MAX),
             code => {
-                let wait = failure.retry_after;
                 let message = match code {
                     Some(code) => format!("the server said {code}: {}", failure.message),
                     None => failure.message.clone(),
                 };
                 let news = self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
-                self.wait = wait.map_or(self.wait, |wait| wait.clamp(self.wait, WAIT_MAX));
+                self.left_alone = failure.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
                 news
             }
         }
@@ -554,6 +553,7 @@ impl Follower {
     }
 
     fn back_off(&mut self) {
+        self.left_alone = Duration::ZERO;
         let doubled = WAIT_FIRST * 2_u32.saturating_pow(self.failures.min(16));
         self.wait = doubled.min(WAIT_MAX);
         self.failures = self.failures.saturating_add(1);
@@ -561,6 +561,7 @@ impl Follower {
 
     fn went_well(&mut self) {
         self.failures = 0;
+        self.left_alone = Duration::ZERO;
         self.wait = Duration::ZERO;
     }
 

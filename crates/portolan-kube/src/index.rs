@@ -127,6 +127,8 @@ pub struct Index {
     /// What was given out, to give out only what changes.
     given: Fleet,
     problems: BTreeMap<About, Vec<Problem>>,
+    /// How often they changed.
+    problems_changed: u64,
     steps: u64,
 }
 
@@ -224,6 +226,7 @@ impl Index {
         self.end_graces(cluster);
         self.networks.forget(cluster);
         self.problems.retain(|about, _| !matches!(about, About::Networks(of, _) if of == cluster));
+        self.problems_changed += 1;
         self.dirty.recall(self.memory.forget(&self.objects, cluster));
         self.dirty.clusters.insert(cluster.clone());
         self.dirty.policies.extend(self.objects.names_of(Kind::SteeringPolicy));
@@ -273,6 +276,19 @@ impl Index {
         objects.map(|located| &located.object).filter(|object| objects::is_intent(object.key.kind))
     }
 
+    /// One of these, by its key.
+    #[must_use]
+    pub fn intent_of(&self, source: &ClusterName, key: &ObjectKey) -> Option<&Arc<Object>> {
+        let located = self.objects.source(source)?.get(key)?;
+        objects::is_intent(key.kind).then_some(&located.object)
+    }
+
+    /// Grows whenever [`Index::problems`] are others than before.
+    #[must_use]
+    pub fn problems_changed(&self) -> u64 {
+        self.problems_changed
+    }
+
     /// The members, as of the last [`Index::take`].
     pub fn clusters(&self) -> impl Iterator<Item = ClusterView<'_>> {
         self.given.clusters.iter().map(|(name, cluster)| ClusterView {
@@ -316,11 +332,12 @@ impl Index {
 
     /// Replaces what is wrong with something.
     fn note(&mut self, about: About, problems: Vec<Problem>) {
-        if problems.is_empty() {
-            self.problems.remove(&about);
-        } else {
-            self.problems.insert(about, problems);
-        }
+        let now = (!problems.is_empty()).then_some(problems);
+        self.problems_changed += u64::from(self.problems.get(&about) != now.as_ref());
+        match now {
+            None => self.problems.remove(&about),
+            Some(problems) => self.problems.insert(about, problems),
+        };
     }
 
     fn step(&mut self, count: usize) {

@@ -17,15 +17,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portolan_core::answer::project;
 use portolan_core::cluster::{Cluster, ClusterState};
-use portolan_core::fleet::{Evidence, Fleet, TargetView};
+use portolan_core::fleet::{Evidence, Fleet, NameView, OwnerView, TargetView};
 use portolan_core::record::Present;
-use portolan_core::{ClusterName, Name, Problem, Reason, Snapshot};
+use portolan_core::{ClusterName, Name, NameRef, Problem, Reason, Snapshot};
 use serde_json::{Value, json};
 
 use crate::kinds::{
     AnswerStatus, ClusterStatus, STATUS_ANSWERS_MAX, STATUS_CLUSTERS_MAX, STATUS_TARGETS_MAX,
 };
-use crate::object::{Body, Kind, Object};
+use crate::object::{Body, Kind, Object, ObjectKey};
 
 pub mod event;
 
@@ -81,11 +81,12 @@ struct Offer {
 }
 
 impl Owners {
-    /// Looks through all names of a fleet, whose snapshot this is.
+    /// Looks through names of a fleet, whose snapshot this is. What is asked of an owner later is right when
+    /// all its names are among them.
     #[must_use]
-    pub fn of(fleet: &Fleet, snapshot: &Snapshot) -> Self {
+    pub fn of<'f>(names: impl Iterator<Item = (NameRef<'f>, NameView<'f>)>, snapshot: &Snapshot) -> Self {
         let mut owners: BTreeMap<(String, String, String), Owned> = BTreeMap::new();
-        for (name, facts) in fleet.names.iter() {
+        for (name, facts) in names {
             let owner = facts.owner;
             let key = (owner.kind.to_owned(), owner.namespace.to_owned(), owner.name.to_owned());
             let owned = owners.entry(key).or_default();
@@ -112,26 +113,56 @@ fn target(target: TargetView<'_>) -> String {
 
 /// Problems by the object that they are of.
 #[derive(Debug, Default)]
-pub struct Faults<'p>(BTreeMap<&'p str, Vec<&'p Problem>>);
+pub struct Faults(BTreeMap<String, Vec<Problem>>);
 
-impl<'p> Faults<'p> {
+impl Faults {
     /// Sorts problems by their subjects.
     #[must_use]
-    pub fn of(problems: &'p [Problem]) -> Self {
-        let mut faults: BTreeMap<&str, Vec<&Problem>> = BTreeMap::new();
+    pub fn of(problems: Vec<Problem>) -> Self {
+        let mut faults: BTreeMap<String, Vec<Problem>> = BTreeMap::new();
         for problem in problems {
             let head = problem.subject.split(": ").next().unwrap_or_default();
             let object = head.split(" (").next().unwrap_or_default();
-            faults.entry(object).or_default().push(problem);
+            match faults.get_mut(object) {
+                Some(known) => known.push(problem),
+                None => drop(faults.insert(object.to_owned(), vec![problem])),
+            }
         }
         Self(faults)
     }
 
+    /// The objects with a status of which something else is told there than here.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<ObjectKey> {
+        let here = self.0.iter().filter(|(object, faults)| other.0.get(*object) != Some(faults));
+        let there = other.0.keys().filter(|object| !self.0.contains_key(*object));
+        here.map(|(object, _)| object).chain(there).filter_map(|object| key_of(object)).collect()
+    }
+
     /// What is wrong with an object, by its key.
     #[must_use]
-    pub fn about(&self, object: &str) -> &[&'p Problem] {
-        self.0.get(object).map(Vec::as_slice).unwrap_or_default()
+    pub fn about(&self, object: &str) -> Vec<&Problem> {
+        self.0.get(object).into_iter().flatten().collect()
     }
+}
+
+/// `GlobalName shop/web` as a key, of kinds whose objects get a status; `cluster eu-1` is told by its
+/// MemberCluster.
+fn key_of(object: &str) -> Option<ObjectKey> {
+    let (kind, name) = object.split_once(' ')?;
+    if kind == "cluster" {
+        return Some(ObjectKey::new(Kind::MemberCluster, None, name));
+    }
+    let kind = KINDS.into_iter().find(|known| known.to_string() == kind)?;
+    let (namespace, name) = name.split_once('/').unwrap_or(("", name));
+    Some(ObjectKey::new(kind, Some(namespace), name))
+}
+
+/// The object whose status tells of an owner's names; none of owners that get no status.
+#[must_use]
+pub fn told_by(owner: &OwnerView<'_>) -> Option<ObjectKey> {
+    let kind = KINDS.into_iter().find(|known| known.to_string() == owner.kind)?;
+    Some(ObjectKey::new(kind, Some(owner.namespace), owner.name))
 }
 
 /// The status of an object; none of kinds that get none.
@@ -141,11 +172,10 @@ pub fn wanted(
     snapshot: &Snapshot,
     fleet: &Fleet,
     owners: &Owners,
-    faults: &Faults<'_>,
+    faults: &Faults,
 ) -> Option<Wanted> {
-    let all = faults;
-    let faults = all.about(&object.key.to_string()).to_vec();
     let key = &object.key;
+    let (all, faults) = (faults, faults.about(&key.to_string()));
     let owned = || {
         let key = (key.kind.to_string(), key.namespace.to_string(), key.name.to_string());
         owners.0.get(&key)
@@ -392,18 +422,35 @@ pub fn over(wanted: &Wanted, there: Option<&Value>, now: &str) -> Option<Value> 
     (there != Some(&status)).then_some(status)
 }
 
+/// The kinds whose objects get a status.
+const KINDS: [Kind; 6] = [
+    Kind::Zone,
+    Kind::GlobalName,
+    Kind::SteeringPolicy,
+    Kind::MemberCluster,
+    Kind::ServiceDnsRecord,
+    Kind::IngressDnsRecord,
+];
+
 /// True of kinds whose objects get a status.
 #[must_use]
 pub fn has_status(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Zone
-            | Kind::GlobalName
-            | Kind::SteeringPolicy
-            | Kind::MemberCluster
-            | Kind::ServiceDnsRecord
-            | Kind::IngressDnsRecord
-    )
+    KINDS.contains(&kind)
+}
+
+/// Which object of its name this is, of those made one after the other.
+#[must_use]
+pub fn uid(object: &Object) -> Option<&str> {
+    let metadata = match &object.body {
+        Body::Zone(object) => &object.metadata,
+        Body::GlobalName(object) => &object.metadata,
+        Body::SteeringPolicy(object) => &object.metadata,
+        Body::MemberCluster(object) => &object.metadata,
+        Body::ServiceDnsRecord(object) => &object.metadata,
+        Body::IngressDnsRecord(object) => &object.metadata,
+        _ => return None,
+    };
+    metadata.uid.as_deref()
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@
 //!
 //! [`admin`] is what `portolan cluster` does, with an operator's rights and not with ours.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ mod follow;
 mod holds;
 mod identity;
 mod kubeconfig;
+mod lines;
 mod member;
 mod past;
 mod patch;
@@ -47,12 +49,16 @@ mod registrar;
 mod renew;
 mod way;
 
+pub use connect::Dial;
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
 pub use holds::{Hold, Holds};
 pub use kubeconfig::{Context, read};
 pub use member::PROBE;
 pub use past::NOTE;
+use member::Member;
+use registrar::{Registrar, Start};
+use way::Way;
 pub use way::{Own, SERVICE_ACCOUNT};
 
 /// Threads that read what API servers send.
@@ -103,40 +109,20 @@ impl Clusters {
             .build()
             .context("cannot start the threads that follow clusters")?;
         let feed = feed::Feed::start(engine.clone())?;
-        let known = Arc::new(identity::Known::default());
         let past = past::Past::open(state, engine.lock().state_from().is_some());
-        let start = registrar::Start {
+        let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
+        let contexts = contexts.into_iter().map(|context| (context.name.clone(), Way::Context(context)));
+        let own = own.map(|own| (own.name.clone(), Way::Own(own)));
+        let start = Start {
             engine: engine.clone(),
             sender: feed.sender(),
             holds: holds.clone(),
-            known: known.clone(),
+            known: Arc::default(),
             past: past.clone(),
         };
-        let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
-        let contexts = contexts.into_iter().map(|context| (context.name.clone(), way::Way::Context(context)));
-        let own = own.map(|own| (own.name.clone(), way::Way::Own(own)));
-        let ways: Vec<_> = contexts.chain(own).collect();
-        let taken = ways.iter().map(|(name, _)| name.clone()).collect();
-        let followed = ways.iter().map(|(name, _)| Event::Followed(name.clone())).collect();
-        engine.lock().take(followed, clock::now());
-        let mut members = Vec::new();
-        let mut registration = Some((start, believed, taken));
-        for (name, way) in ways {
-            let is_hub = name == hub;
-            let keep = engine.lock().keep();
-            let (sender, holds, past) = (feed.sender(), holds.clone(), past.clone());
-            let cluster = Arc::new(cluster::Cluster::new(name, is_hub, keep, sender, holds, past));
-            let member = member::Member::new(way, cluster.clone(), is_hub, engine.clone(), known.clone());
-            if let Some((start, believed, taken)) = registration.take_if(|_| is_hub) {
-                // Before the hub's first object is told: no registration may pass by unheard.
-                let registrar = registrar::Registrar::new(start, cluster, member.reach(), believed, taken);
-                runtime.spawn(renew::run(registrar.clone(), renew_percent));
-                runtime.spawn(registrar.run());
-            }
-            members.push(member);
-        }
-        for member in members {
-            runtime.spawn(member.run(std::future::pending()));
+        {
+            let _inside = runtime.enter();
+            spawn(contexts.chain(own).collect(), &hub, start, Some((believed, renew_percent)));
         }
         runtime.spawn(note(past.clone()));
         Ok(Self { holds: holds.clone(), past, runtime: Some(runtime), feed })
@@ -146,6 +132,53 @@ impl Clusters {
     #[must_use]
     pub fn holds(&self) -> &Holds {
         &self.holds
+    }
+}
+
+/// Follows clusters that are reached in a way of the caller's, on the runtime that this is called on, for as long
+/// as that runs.
+///
+/// [`Clusters`] has a runtime of its own; tests, whose clusters are scripted and whose time is no clock's, do without.
+pub fn follow(
+    dialled: Vec<(ClusterName, Arc<dyn Dial>)>,
+    hub: &ClusterName,
+    engine: &SharedEngine,
+    holds: &Arc<Holds>,
+) {
+    let (sender, told) = feed::channel();
+    tokio::spawn(feed::run(told, engine.clone(), Arc::default()));
+    let past = past::Past::open(None, false);
+    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known: Arc::default(), past };
+    spawn(dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect(), hub, start, None);
+}
+
+/// Begins to follow clusters, and those that the hub registers where registrations are believed, whose tokens are
+/// renewed after so many percent of their life.
+fn spawn(
+    ways: Vec<(ClusterName, Way)>,
+    hub: &ClusterName,
+    start: Start,
+    mut registrations: Option<(Believed, u8)>,
+) {
+    let taken: BTreeSet<ClusterName> = ways.iter().map(|(name, _)| name.clone()).collect();
+    let followed = taken.iter().map(|name| Event::Followed(name.clone())).collect();
+    start.engine.lock().take(followed, clock::now());
+    let mut members = Vec::new();
+    for (name, way) in ways {
+        let is_hub = name == *hub;
+        let cluster = start.cluster(name, is_hub);
+        let member = Member::new(way, cluster.clone(), is_hub, start.engine.clone(), start.known.clone());
+        if let Some((believed, renew_percent)) = registrations.take_if(|_| is_hub) {
+            // Before the hub's first object is told: no registration may pass by unheard.
+            let (start, reach) = (start.clone(), member.reach());
+            let registrar = Registrar::new(start, cluster, reach, believed, taken.clone());
+            tokio::spawn(renew::run(registrar.clone(), renew_percent));
+            tokio::spawn(registrar.run());
+        }
+        members.push(member);
+    }
+    for member in members {
+        tokio::spawn(member.run(std::future::pending()));
     }
 }
 

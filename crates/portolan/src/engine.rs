@@ -32,6 +32,7 @@ use portolan_serve::Published;
 use portolan_store::{LastGood, Store};
 
 mod changes;
+mod due;
 mod gauges;
 mod hearing;
 mod hosts;
@@ -43,6 +44,8 @@ mod whole;
 mod zone_files;
 
 use changes::Changes;
+use due::Due;
+pub use due::{Look, Looks};
 pub use gauges::Gauges;
 use hearing::Hearing;
 use hosts::Hosts;
@@ -123,10 +126,14 @@ pub struct Engine {
     followed: BTreeSet<ClusterName>,
     intents: Intents,
     hosts: Hosts,
+    /// What whoever writes to the hub has to look at.
+    due: Due,
     /// What is wrong with names, as compile found it.
     steering: Steering,
     /// What is wrong with the reading of sources.
     reading: BTreeMap<ClusterName, Vec<Problem>>,
+    /// How often it changed what is wrong, but for what the index finds.
+    problems_changed: u64,
     /// What is wrong with zone files, and what they share with the fleet.
     zone_files: ZoneFiles,
     /// What was committed and could not be compiled.
@@ -179,9 +186,11 @@ impl Engine {
             hearing: Hearing::default(),
             followed: BTreeSet::new(),
             intents: Intents::default(),
+            due: Due::default(),
             hosts: Hosts::default(),
             steering: Steering::default(),
             reading: BTreeMap::new(),
+            problems_changed: 0,
             zone_files: ZoneFiles::default(),
             owed: Touched::default(),
             complete: last_good.is_some(),
@@ -285,6 +294,7 @@ impl Engine {
         self.followed.remove(source);
         self.intents.forget(source);
         self.reading.remove(source);
+        self.problems_changed += 1;
     }
 
     /// The current snapshot.
@@ -321,12 +331,6 @@ impl Engine {
     #[must_use]
     pub fn intents_of(&self, name: &Name) -> Vec<String> {
         self.intents.of(name)
-    }
-
-    /// The intents that a source holds, and the records that stand there, by key.
-    #[must_use]
-    pub fn intents_at(&self, source: &ClusterName) -> Vec<Arc<Object>> {
-        self.index.intents_of(source).cloned().collect()
     }
 
     /// Why nothing behind a cluster's offer for a name can be ready, when it is an Ingress without a rule.
@@ -437,6 +441,7 @@ impl Engine {
     fn apply(&mut self, event: Event, now: i64) {
         self.hearing.note(&event, now);
         self.intents.note(&event);
+        self.due.event(&event);
         match event {
             Event::Set { source, object, place } => self.index.set(&source, object, &place),
             Event::Deleted { source, key } => self.index.delete(&source, &key),
@@ -445,8 +450,13 @@ impl Engine {
             Event::Followed(cluster) => drop(self.followed.insert(cluster)),
             Event::Silent(source) if source == root() => self.root_is_there = false,
             Event::Silent(source) => self.index.silent(&source, now),
-            Event::Reading(source, problems) if problems.is_empty() => drop(self.reading.remove(&source)),
-            Event::Reading(source, problems) => drop(self.reading.insert(source, problems)),
+            Event::Reading(source, problems) => {
+                self.problems_changed += 1;
+                match problems.is_empty() {
+                    true => drop(self.reading.remove(&source)),
+                    false => drop(self.reading.insert(source, problems)),
+                }
+            }
             Event::Gone(source) => self.gone(&source),
             Event::Resolved(host, found) => self.index.resolved(&host, found),
             Event::Heard(source) => {
@@ -461,6 +471,7 @@ impl Engine {
     fn commit(&mut self, facts: Vec<Fact>, was_complete: bool, now: i64) {
         // The first reading changes everything, and is told of as a whole by who began it.
         let changes = was_complete.then(|| Changes::of(self.store.fleet(), &facts));
+        self.due.facts(self.store.fleet(), &facts);
         let mut touched = if facts.is_empty() { Touched::default() } else { self.store.commit(facts).0 };
         let owed = std::mem::take(&mut self.owed);
         touched.clusters.extend(owed.clusters);

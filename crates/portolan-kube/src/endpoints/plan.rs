@@ -63,9 +63,9 @@ pub fn plan<'o>(
     }
     let unwanted = there.iter().filter(|(_, known)| known.is_ours()).map(|(key, _)| (*key).clone());
     if may_lessen {
-        plan.delete.extend(unwanted)
+        plan.delete.extend(unwanted);
     } else {
-        plan.kept.extend(unwanted)
+        plan.kept.extend(unwanted);
     }
     plan
 }

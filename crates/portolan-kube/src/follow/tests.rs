@@ -136,6 +136,21 @@ fn half_a_list_deletes_nothing() {
     assert_eq!((bench.there(), bench.ask()), ("a b".into(), Ask::Page(None)));
 }
 
+/// F-28: a list that always breaks off is not asked for in a circle.
+#[test]
+fn a_list_that_is_never_whole_is_waited_for_longer_each_time() {
+    let mut bench = Bench::new();
+    bench.failed(422, "no streams");
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        bench.page(&["a"], "5", Some("more"));
+        assert_eq!((bench.ask(), bench.wait()), (Ask::Page(Some("more".into())), Duration::ZERO));
+        bench.failed(410, "expired");
+        waits.push(bench.wait().as_millis());
+    }
+    assert!(waits.is_sorted() && waits[0] < 500 && waits[7] > 29_000, "{waits:?}");
+}
+
 #[test]
 fn a_list_takes_away_what_it_lacks() {
     let mut bench = Bench::new();
@@ -164,6 +179,68 @@ fn events_twice_are_events_once() {
     let mut bench = Bench::new();
     bench.bookmark("1", true).set("a", "2").set("a", "2").deleted("a", "3").deleted("a", "3").set("a", "4");
     assert_eq!((bench.there(), bench.ask()), ("a".into(), watch("4")));
+}
+
+/// F-31: what is older than what was told is not taken, and the watch that told it is not read on.
+#[test]
+fn a_watch_out_of_order_is_read_anew() {
+    let late: [fn(&mut Bench); 3] = [
+        |bench| _ = bench.set("a", "4").set("b", "3"),
+        |bench| _ = bench.set("a", "4").deleted("a", "3"),
+        |bench| _ = bench.deleted("a", "4").set("a", "3"),
+    ];
+    for (row, late) in late.into_iter().enumerate() {
+        let mut bench = Bench::new();
+        bench.page(&["a"], "2", None);
+        late(&mut bench);
+        let there = bench.there();
+        assert_eq!((bench.ask(), bench.follower.abandons()), (Ask::Stream, true), "{row}");
+        assert_eq!(bench.troubles(), [Reason::Unreadable], "{row}");
+        // What else the stream says is passed over, its end too.
+        bench.set("z", "9").deleted("a", "10").hear(Heard::Ended(Duration::from_secs(9)));
+        assert_eq!((bench.there(), bench.ask()), (there, Ask::Stream), "{row}");
+        bench.hear(Heard::Opened).set("c", "11").bookmark("12", true);
+        assert_eq!(
+            (bench.there(), bench.ask(), bench.troubles()),
+            ("c".into(), watch("12"), vec![]),
+            "{row}"
+        );
+    }
+}
+
+#[test]
+fn a_watch_that_is_never_in_order_is_waited_for_longer_each_time() {
+    let mut bench = Bench::new();
+    bench.page(&["a"], "1", None);
+    let mut waits = Vec::new();
+    for version in 2..10 {
+        bench.hear(Heard::Opened).set("a", &(version * 10).to_string()).set("a", "1");
+        waits.push(bench.wait().as_millis());
+        bench.page(&["a"], &(version * 10).to_string(), None);
+    }
+    assert!(waits.is_sorted() && waits[0] < 500 && waits[7] > 29_000, "{waits:?}");
+    bench.hear(Heard::Opened).bookmark("100", false).set("a", "1");
+    assert!(bench.wait() < Duration::from_millis(500), "{:?}", bench.wait());
+}
+
+/// F-30: a watch that says nothing is asked for once more; then everything is read again, by pages where a
+/// stream says nothing either.
+#[test]
+fn a_silent_watch_is_not_believed_for_ever() {
+    let silent = || Heard::Silent(Duration::from_secs(100));
+    let mut bench = Bench::new();
+    bench.page(&["a"], "2", None).hear(silent());
+    assert_eq!((bench.ask(), bench.troubles()), (watch("2"), vec![Reason::Unreadable]));
+    bench.hear(Heard::Opened).bookmark("3", false).hear(silent());
+    assert_eq!(bench.ask(), watch("3"), "it spoke in between");
+    bench.hear(Heard::Opened).hear(silent());
+    assert_eq!((bench.ask(), bench.there()), (Ask::Stream, "a".into()));
+    bench.hear(Heard::Opened).hear(silent());
+    assert_eq!(bench.ask(), Ask::Page(None));
+    bench.page(&["a", "b"], "9", None);
+    assert_eq!((bench.ask(), bench.there(), bench.troubles()), (watch("9"), "a b".into(), vec![]));
+    bench.failed(410, "gone");
+    assert_eq!(bench.ask(), Ask::Stream, "it is tried again");
 }
 
 // === Held ===
@@ -232,7 +309,9 @@ fn failures_are_waited_out() {
     assert_eq!(bench.wait(), Duration::ZERO);
     let retry_after = Some(Duration::from_secs(20));
     bench.hear(Heard::Failed(Failure { code: Some(429), message: "slow down".into(), retry_after }));
-    assert!(bench.wait() > Duration::from_secs(19), "{:?}", bench.wait());
+    assert!(bench.follower.next(0).1 >= Duration::from_secs(20), "whatever is drawn");
+    bench.hear(Heard::Failed(Failure { message: "refused".into(), ..Failure::default() }));
+    assert!(bench.wait() < Duration::from_secs(2), "it was asked for once");
 }
 
 #[test]

@@ -35,6 +35,13 @@ impl Index {
         Apart { sets: sets.collect(), prints_dns_endpoints: self.options.is_on(Source::Crd) }
     }
 
+    /// The same of these names alone: what it costs goes with them.
+    #[must_use]
+    pub fn apart_of<'n>(&self, names: impl Iterator<Item = &'n Name>) -> Apart {
+        let sets = names.map(|name| (name.clone(), self.sets_of(name))).filter(|(_, sets)| !sets.is_empty());
+        Apart { sets: sets.collect(), prints_dns_endpoints: self.options.is_on(Source::Crd) }
+    }
+
     fn sets_of(&self, name: &Name) -> Vec<OfferedSet> {
         let mut sets = Vec::new();
         for claim in self.speakers(name).claims {

@@ -111,7 +111,8 @@ pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>, keep: &Keep) {
         object.remove("status");
     }
     let Some(Value::Object(metadata)) = object.get_mut("metadata") else { return };
-    for field in ["managedFields", "ownerReferences", "finalizers"] {
+    // Of what a status write changes nothing is left, so that such an object is the one it was.
+    for field in ["managedFields", "ownerReferences", "finalizers", "resourceVersion"] {
         metadata.remove(field);
     }
     if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {

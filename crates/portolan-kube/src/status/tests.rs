@@ -23,8 +23,8 @@ fn bench() -> Bench {
 fn status(bench: &mut Bench, of: &Value, there: Option<&Value>) -> Option<Value> {
     bench.take();
     let (snapshot, problems) = (snapshot(&bench.fleet), bench.index.problems().cloned().collect::<Vec<_>>());
-    let owners = Owners::of(&bench.fleet, &snapshot);
-    let wanted = wanted(&object(of), &snapshot, &bench.fleet, &owners, &Faults::of(&problems))?;
+    let owners = Owners::of(bench.fleet.names.iter(), &snapshot);
+    let wanted = wanted(&object(of), &snapshot, &bench.fleet, &owners, &Faults::of(problems))?;
     over(&wanted, there, "2026-01-01T00:00:00Z")
 }
 

@@ -12,7 +12,7 @@ use portolan_kube::registry;
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
 
-use super::feed::Sender;
+use super::feed::{Sender, Told};
 use super::holds::Holds;
 use super::past::Past;
 use super::registrar::Registrar;
@@ -190,12 +190,16 @@ impl Cluster {
         }
     }
 
-    /// Tells what came of a resource.
-    pub(super) fn news(&self, resource: Resource, news: Vec<News>) {
+    /// Tells what came of a resource, and takes it from there; nothing is lost when it is given up before.
+    pub(super) async fn news(&self, resource: Resource, news: &mut Vec<News>) {
+        if news.is_empty() {
+            return;
+        }
+        let turn = self.sender.turn().await;
         let mut parts = self.parts();
         let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return };
         let mut events = Vec::with_capacity(news.len());
-        for news in news {
+        for news in news.drain(..) {
             match news {
                 // The registry alone is told of these.
                 News::Set(object) if registry::is_foreign(object.key.kind) => {}
@@ -215,7 +219,7 @@ impl Cluster {
             }
         }
         // Under the lock: what is told of one part is told in order.
-        self.sender.events(events);
+        turn.events(events);
     }
 
     /// Notes what is wrong with a resource, by the id of its holds; [`News::Problems`] then tells it. Secrets
@@ -252,11 +256,12 @@ impl Cluster {
     }
 
     /// Notes what could not be written to the hub, which is the last of its parts.
-    pub(super) fn not_written(&self, problems: Vec<Problem>) {
+    pub(super) async fn not_written(&self, problems: Vec<Problem>) {
+        let turn = self.sender.turn().await;
         let mut parts = self.parts();
         let Some(part) = parts.last_mut().filter(|part| part.unwritten != problems) else { return };
         part.unwritten = problems;
-        self.sender.events(vec![part.reading()]);
+        turn.events(vec![part.reading()]);
     }
 
     pub(super) fn hold(&self, id: &str, why: Option<String>) {
@@ -267,8 +272,9 @@ impl Cluster {
         self.highest.fetch_max(version, Ordering::Relaxed);
     }
 
-    pub(super) fn reached(&self, was_silent: bool) {
-        let mut events = Vec::new();
+    pub(super) async fn reached(&self, was_silent: bool) {
+        let turn = self.sender.turn().await;
+        let (mut events, mut seen) = (Vec::new(), Vec::new());
         for part in self.parts().iter_mut() {
             if part.trouble.take().is_some() {
                 events.push(part.reading());
@@ -277,13 +283,14 @@ impl Cluster {
                 events.push(Event::Heard(part.source.clone()));
             }
             if part.unread.is_empty() {
-                self.sender.seen(part.source.clone());
+                seen.push(part.source.clone());
             }
         }
-        self.sender.events(events);
+        turn.tell(Told { events, seen });
     }
 
-    pub(super) fn left(&self, reason: Reason, message: &str) {
+    pub(super) async fn left(&self, reason: Reason, message: &str) {
+        let turn = self.sender.turn().await;
         let mut events = Vec::new();
         for part in self.parts().iter_mut() {
             let problem = problem(&self.name, reason, message);
@@ -295,7 +302,7 @@ impl Cluster {
                 events.push(Event::Silent(part.source.clone()));
             }
         }
-        self.sender.events(events);
+        turn.events(events);
     }
 
     fn parts(&self) -> MutexGuard<'_, Vec<Part>> {

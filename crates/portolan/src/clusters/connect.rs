@@ -1,7 +1,13 @@
-//! Requests to one API server, each with its own limit of time.
+//! Requests to one API server, each with its own limits of time and size.
+//!
+//! What comes back is read here and not by kube's client: that one reads whatever comes without end, forgets
+//! when a server asks to be left alone (`Retry-After`), and takes a refusal of a watch for an event of it.
 
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use http_body_util::{BodyExt as _, Limited};
+use kube_client::client::Body;
 use kube_client::core::Status;
 use kube_client::core::request::Request;
 use portolan_kube::follow::Failure;
@@ -18,9 +24,25 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub(super) const FIELD_MANAGER: &str = "fieldManager=portolan";
 /// How long a small question may take.
 const QUESTION: Duration = Duration::from_secs(5);
+/// Largest answer that is read whole, in octets: a page of objects. Most are a hundredth of it.
+pub(super) const ANSWER_OCTETS_MAX: usize = 256 << 20;
+/// Most that is read of why a request failed, in octets.
+const REFUSAL_OCTETS_MAX: usize = 64 << 10;
+/// Most of a refusal that is told, in characters, when it is no `Status`: proxies send whole pages.
+const REFUSAL_CHARS_MAX: usize = 200;
+
+/// Reaches an API server: makes a client of it as its certificates and tokens are now. It is asked again each
+/// time that the server was not reached.
+pub trait Dial: Send + Sync {
+    /// A client, or why there is none.
+    fn dial(&self) -> BoxFuture<'_, Result<kube_client::Client, String>>;
+}
 
 /// A client for a cluster, by what leads there now.
 pub(super) async fn client(way: &Way) -> Result<kube_client::Client, String> {
+    if let Way::Dialled(dial) = way {
+        return dial.dial().await;
+    }
     let mut config = way.config().await?;
     config.connect_timeout = Some(CONNECT);
     // What is tried again, and when, is the follower's business.
@@ -30,17 +52,17 @@ pub(super) async fn client(way: &Way) -> Result<kube_client::Client, String> {
 
 /// Who a cluster is and where its store stands: one small list.
 pub(super) async fn who(client: &kube_client::Client) -> Result<Said, Failure> {
-    #[derive(Clone, Deserialize)]
+    #[derive(Deserialize)]
     struct List {
         metadata: Metadata,
         #[serde(default)]
         items: Vec<Item>,
     }
-    #[derive(Clone, Deserialize)]
+    #[derive(Deserialize)]
     struct Item {
         metadata: Metadata,
     }
-    #[derive(Clone, Deserialize)]
+    #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Metadata {
         #[serde(default)]
@@ -50,8 +72,7 @@ pub(super) async fn who(client: &kube_client::Client) -> Result<Said, Failure> {
     }
     let path = "/api/v1/namespaces?fieldSelector=metadata.name%3Dkube-system&limit=1";
     let list: List = get(client, path, QUESTION).await?;
-    let unread =
-        |what: &str| Failure { message: format!("its list of namespaces {what}"), ..Failure::default() };
+    let unread = |what: &str| said(&format!("its list of namespaces {what}"));
     let version = list.metadata.resource_version.parse();
     let item = list.items.into_iter().next().ok_or_else(|| unread("has no kube-system"))?;
     Ok(Said {
@@ -62,11 +83,11 @@ pub(super) async fn who(client: &kube_client::Client) -> Result<Said, Failure> {
 
 /// True when a CustomResourceDefinition is being taken away, or is gone; none when that cannot be told.
 pub(super) async fn is_crd_going(client: &kube_client::Client, name: &str) -> Option<bool> {
-    #[derive(Clone, Deserialize)]
+    #[derive(Deserialize)]
     struct Crd {
         metadata: Metadata,
     }
-    #[derive(Clone, Deserialize)]
+    #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Metadata {
         #[serde(default)]
@@ -86,12 +107,23 @@ pub(super) async fn get<T: DeserializeOwned>(
     path: &str,
     patience: Duration,
 ) -> Result<T, Failure> {
-    let request = http::Request::get(path).body(Vec::new());
-    let request = request.map_err(|error| Failure { message: error.to_string(), ..Failure::default() })?;
-    match timeout(patience, client.request(request)).await {
-        Ok(answered) => answered.map_err(|error| failure(&error)),
-        Err(_) => Err(late(patience)),
-    }
+    let request = http::Request::get(path).body(Vec::new()).map_err(|error| said(&error.to_string()))?;
+    read(client, request, patience).await
+}
+
+/// Sends a request and reads what comes as JSON.
+pub(super) async fn read<T: DeserializeOwned>(
+    client: &kube_client::Client,
+    request: http::Request<Vec<u8>>,
+    patience: Duration,
+) -> Result<T, Failure> {
+    let whole = async {
+        let body = open(client, request).await?;
+        let read = Limited::new(body, ANSWER_OCTETS_MAX).collect().await;
+        let read = read.map_err(|error| said(&innermost(&*error)))?;
+        serde_json::from_slice(&read.to_bytes()).map_err(|error| said(&format!("what it sent {error}")))
+    };
+    timeout(patience, whole).await.unwrap_or_else(|_| Err(late(patience)))
 }
 
 /// Sends something as JSON, and gets something as JSON.
@@ -145,11 +177,39 @@ pub(super) async fn send(
     let request = http::Request::builder().method(method).uri(path);
     let request = request.header(http::header::CONTENT_TYPE, "application/json");
     let request = request.body(serde_json::to_vec(body).unwrap_or_default());
-    let request = request.map_err(|error| Failure { message: error.to_string(), ..Failure::default() })?;
-    match timeout(patience, client.request_text(request)).await {
-        Ok(answered) => answered.map(drop).map_err(|error| failure(&error)),
-        Err(_) => Err(late(patience)),
+    let request = request.map_err(|error| said(&error.to_string()))?;
+    let taken = async {
+        let body = open(client, request).await?;
+        // To its end, so that the connection may be used again.
+        let _ = Limited::new(body, ANSWER_OCTETS_MAX).collect().await;
+        Ok(())
+    };
+    timeout(patience, taken).await.unwrap_or_else(|_| Err(late(patience)))
+}
+
+/// Sends a request; the body of the answer, which is none of a refusal.
+pub(super) async fn open(
+    client: &kube_client::Client,
+    request: http::Request<Vec<u8>>,
+) -> Result<Body, Failure> {
+    let answered = client.send(request.map(Body::from)).await;
+    // The outer texts only say that it was a request.
+    let answer = answered.map_err(|error| said(&innermost(&error)))?;
+    let code = answer.status();
+    if !code.is_client_error() && !code.is_server_error() {
+        return Ok(answer.into_body());
     }
+    let asked = answer.headers().get(http::header::RETRY_AFTER).and_then(|text| text.to_str().ok());
+    let retry_after = asked.and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    let read = Limited::new(answer.into_body(), REFUSAL_OCTETS_MAX).collect().await;
+    let text = read.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let mut failure = match serde_json::from_slice::<Status>(&text) {
+        Ok(status) => of_status(&status),
+        Err(_) => said(&refusal(&String::from_utf8_lossy(&text))),
+    };
+    failure.code = Some(code.as_u16());
+    failure.retry_after = failure.retry_after.max(retry_after);
+    Err(failure)
 }
 
 /// The base of requests for a path.
@@ -159,19 +219,15 @@ pub(super) fn request(path: &str) -> Request {
 
 /// Nothing came for so long.
 pub(super) fn late(patience: Duration) -> Failure {
-    Failure { message: format!("nothing came for {} s", patience.as_secs()), ..Failure::default() }
+    said(&format!("nothing came for {} s", patience.as_secs()))
 }
 
-/// Why a request failed, as far as the follower asks.
-pub(super) fn failure(error: &kube_client::Error) -> Failure {
-    match error {
-        kube_client::Error::Api(status) => of_status(status),
-        // The outer texts only say that it was a request.
-        error => Failure { message: innermost(error), ..Failure::default() },
-    }
+/// A failure that has no status.
+pub(super) fn said(message: &str) -> Failure {
+    Failure { message: message.to_owned(), ..Failure::default() }
 }
 
-/// The same of a status, which comes inside a stream as well.
+/// Why a request failed, of a `Status`, which comes inside a stream as well.
 pub(super) fn of_status(status: &Status) -> Failure {
     let seconds =
         status.details.as_ref().map(|details| details.retry_after_seconds).filter(|seconds| *seconds > 0);
@@ -182,7 +238,13 @@ pub(super) fn of_status(status: &Status) -> Failure {
     }
 }
 
-fn innermost(error: &dyn std::error::Error) -> String {
+/// The beginning of a text that some server or proxy sent, on one line.
+fn refusal(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|c| !c.is_control()).take(REFUSAL_CHARS_MAX).collect()
+}
+
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {
         inner = source;

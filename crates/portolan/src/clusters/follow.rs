@@ -1,7 +1,7 @@
 //! One resource of one cluster: does what its follower asks, and tells what comes of it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use kube_client::core::WatchEvent;
@@ -12,10 +12,11 @@ use portolan_kube::manifest::{Given, given};
 use portolan_kube::object::{Kind, ObjectKey};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::cluster::{Cluster, Reach, Reached};
-use super::connect::{failure, is_crd_going, late, of_status, request};
+use super::connect::{is_crd_going, late, of_status, open, read, request, said};
+use super::lines::events;
 use crate::chance;
 
 /// Objects of a page, where a server cannot stream a list.
@@ -40,6 +41,8 @@ pub(super) struct Follow {
     namespace: Option<Arc<str>>,
     cluster: Arc<Cluster>,
     follower: Follower,
+    /// What came of it and was not told yet: a request may be given up at any point, and what it brought not.
+    untold: Vec<News>,
     /// The id of what is held of it.
     hold: String,
     /// When its CustomResourceDefinition was last found in order.
@@ -52,7 +55,7 @@ impl Follow {
         let hold = format!("{}/{resource}", cluster.name);
         let before = cluster.past.objects(&cluster.name, resource);
         let follower = Follower::new(subject, cluster.place.clone()).expecting(before);
-        Self { resource, version: 0, namespace: None, cluster, follower, hold, crd_seen: None }
+        Self { resource, version: 0, namespace: None, cluster, follower, untold: Vec::new(), hold, crd_seen: None }
     }
 
     /// What one namespace has of a resource.
@@ -79,8 +82,8 @@ impl Follow {
                 self.follower.begin_anew();
             }
             if cluster.holds.take_released(&self.hold) {
-                let news = self.follower.release();
-                self.tell(news);
+                self.untold.extend(self.follower.release());
+                self.tell().await;
             }
             let (ask, wait) = self.follower.next(chance::draw());
             let one = async {
@@ -93,7 +96,7 @@ impl Follow {
                 changed = reach.changed() => if changed.is_ok() { (false, true) } else { return },
             };
             if released || changed {
-                self.hear(Heard::Ended(WATCH_MIN));
+                self.hear(Heard::Ended(WATCH_MIN)).await;
             }
         }
     }
@@ -108,7 +111,7 @@ impl Follow {
         if let Err(failure) = failed
             && !(failure.code == Some(404) && self.turns_to_another_version())
         {
-            self.hear(Heard::Failed(failure));
+            self.hear(Heard::Failed(failure)).await;
         }
     }
 
@@ -132,14 +135,11 @@ impl Follow {
         params.continue_token = token;
         let request = request(&self.path());
         let request = if self.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
-        let request = request.map_err(|error| failure(&kube_client::Error::BuildRequest(error)))?;
-        let Ok(answered) = timeout(ANSWER, client.request::<Page>(request)).await else {
-            return Err(late(ANSWER));
-        };
-        let page = answered.map_err(|error| failure(&error))?;
+        let request = request.map_err(|error| said(&error.to_string()))?;
+        let page: Page = read(client, request, ANSWER).await?;
         let objects = page.items.into_iter().map(|value| self.given(value)).collect();
         let token = page.metadata.token.filter(|token| !token.is_empty());
-        self.hear(Heard::Page { objects, version: page.metadata.resource_version, token });
+        self.hear(Heard::Page { objects, version: page.metadata.resource_version, token }).await;
         Ok(())
     }
 
@@ -157,34 +157,37 @@ impl Follow {
             true => request.watch_metadata(&params, &version),
             false => request.watch(&params, &version),
         };
-        let request = request.map_err(|error| failure(&kube_client::Error::BuildRequest(error)))?;
-        let Ok(opened) = timeout(ANSWER, client.request_events::<Value>(request)).await else {
-            return Err(late(ANSWER));
-        };
-        let stream = opened.map_err(|error| failure(&error))?;
-        self.hear(Heard::Opened);
-        let mut stream = std::pin::pin!(stream.ready_chunks(EVENTS_AT_ONCE));
+        let request = request.map_err(|error| said(&error.to_string()))?;
+        let opened = timeout(ANSWER, open(client, request)).await;
+        let body = opened.unwrap_or_else(|_| Err(late(ANSWER)))?;
+        self.hear(Heard::Opened).await;
+        let mut stream = std::pin::pin!(events(body).ready_chunks(EVENTS_AT_ONCE));
         loop {
             match timeout(SILENCE, stream.next()).await {
-                Err(_) => return Err(late(SILENCE)),
+                Err(_) => {
+                    self.hear(Heard::Silent(SILENCE)).await;
+                    return Ok(());
+                }
                 Ok(None) => break,
                 Ok(Some(events)) => self.events(client, events).await?,
             }
+            if self.follower.abandons() {
+                return Ok(());
+            }
         }
-        self.hear(Heard::Ended(began.elapsed()));
+        self.hear(Heard::Ended(began.elapsed())).await;
         Ok(())
     }
 
     async fn events(
         &mut self,
         client: &kube_client::Client,
-        events: Vec<Result<WatchEvent<Value>, kube_client::Error>>,
+        events: Vec<Result<WatchEvent<Value>, Failure>>,
     ) -> Result<(), Failure> {
-        let mut news = Vec::new();
         let mut ended = Ok(());
         for event in events {
             let heard = match event {
-                Err(error) => Err(failure(&error)),
+                Err(failure) => Err(failure),
                 Ok(WatchEvent::Error(status)) => Err(of_status(&status)),
                 Ok(WatchEvent::Added(value) | WatchEvent::Modified(value)) => {
                     let version = version_of(&value);
@@ -198,14 +201,14 @@ impl Follow {
                 }
             };
             match heard {
-                Ok(heard) => news.extend(self.follower.hear(heard)),
+                Ok(heard) => self.untold.extend(self.follower.hear(heard)),
                 Err(failure) => {
                     ended = Err(failure);
                     break;
                 }
             }
         }
-        self.tell(news);
+        self.tell().await;
         ended
     }
 
@@ -225,24 +228,24 @@ impl Follow {
         Ok(Heard::Deleted(key, version_of(value)))
     }
 
-    fn hear(&mut self, heard: Heard) {
-        let news = self.follower.hear(heard);
-        self.tell(news);
+    async fn hear(&mut self, heard: Heard) {
+        self.untold.extend(self.follower.hear(heard));
+        self.tell().await;
     }
 
-    fn tell(&mut self, news: Vec<News>) {
+    async fn tell(&mut self) {
         self.cluster.saw(self.follower.highest());
         if let Some(count) = self.follower.count().filter(|_| self.namespace.is_none()) {
             self.cluster.past.note_objects(&self.cluster.name, self.resource, count);
         }
-        if news.contains(&News::Problems) {
+        if self.untold.contains(&News::Problems) {
             let why = self.follower.held().map(|held| held.why.clone());
             self.cluster.hold(&self.hold, why);
             self.cluster.problems(self.resource, &self.hold, self.follower.problems());
         }
         // Before the engine: a cluster that is no member goes before what describes it does.
-        self.cluster.register(self.resource, self.namespace.as_deref(), &news);
-        self.cluster.news(self.resource, news);
+        self.cluster.register(self.resource, self.namespace.as_deref(), &self.untold);
+        self.cluster.news(self.resource, &mut self.untold).await;
     }
 
     fn given(&self, mut value: Value) -> Given {
@@ -260,13 +263,13 @@ impl Follow {
     }
 }
 
-/// Events of a watch that are told together, when they are there at once.
-const EVENTS_AT_ONCE: usize = 1_000;
+/// Events of a watch that are told together, when they are there at once: each may be as large as objects are.
+const EVENTS_AT_ONCE: usize = 128;
 /// A request that we ended ourselves counts as one that lasted.
 const WATCH_MIN: Duration = Duration::from_secs(WATCH_SECONDS as u64);
 
 /// A page of a list, as far as it is asked for.
-#[derive(Clone, Deserialize)]
+#[derive(Deserialize)]
 struct Page {
     #[serde(default)]
     metadata: PageMetadata,
@@ -274,7 +277,7 @@ struct Page {
     items: Vec<Value>,
 }
 
-#[derive(Clone, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PageMetadata {
     #[serde(default)]

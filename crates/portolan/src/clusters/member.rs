@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portolan_core::Reason;
-use portolan_kube::follow::Failure;
+use portolan_kube::follow::{Failure, RETRY_AFTER_MAX};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -101,7 +101,7 @@ impl Member {
     async fn turn(&mut self) {
         let after = self.probe().await;
         // A tenth is drawn, so that processes that were started together do not ask together.
-        let drawn = after.mul_f64(1.0 - (chance::draw() % 1024) as f64 / 10_240.0);
+        let drawn = after.mul_f64(1.0 + (chance::draw() % 1024) as f64 / 10_240.0);
         let cluster = self.cluster.clone();
         tokio::select! {
             () = tokio::time::sleep(drawn) => {}
@@ -127,26 +127,26 @@ impl Member {
         // Before it is asked: what its watches see meanwhile may be newer than what it then says.
         let watched = self.cluster.highest();
         match self.who().await {
-            Err(failure) => self.missed(&failure),
+            Err(failure) => self.missed(&failure).await,
             Ok(said) => {
                 self.misses = 0;
                 if let Some(other) = self.known.claim(&said.uid, &self.cluster.name) {
                     let message =
                         format!("is the same cluster as {other} (uid of kube-system); it is followed once");
-                    self.leave(Reason::Duplicate, &message);
+                    self.leave(Reason::Duplicate, &message).await;
                     return PROBE;
                 }
                 match self.identity.judge(&said, watched) {
                     Verdict::Same => {
                         self.cluster.past.note_said(&self.cluster.name, &said);
-                        self.reached();
+                        self.reached().await;
                     }
                     Verdict::Other(why) => {
                         let id = self.cluster.name.0.clone();
                         self.cluster.hold(&id, Some(why.clone()));
                         let message =
                             format!("{why}; what it gave is kept until `portolan holds --release {id}`");
-                        self.leave(Reason::Held, &message);
+                        self.leave(Reason::Held, &message).await;
                     }
                 }
                 PROBE
@@ -159,14 +159,16 @@ impl Member {
             Some(client) => client.clone(),
             None => {
                 let made = connect::client(&self.way).await;
-                let client = made.map_err(|message| Failure { message, ..Failure::default() })?;
+                let client = made.map_err(|message| connect::said(&message))?;
                 self.client.insert(client).clone()
             }
         };
         connect::who(&client).await
     }
 
-    fn reached(&mut self) {
+    async fn reached(&mut self) {
+        // What was held of the whole of it, it is again.
+        self.cluster.hold(&self.cluster.name.0, None);
         let Some(client) = self.client.clone() else { return };
         let (life, is_news) = (self.life, std::mem::take(&mut self.is_news));
         self.reach.send_if_modified(|reached| {
@@ -181,10 +183,10 @@ impl Member {
         if was_silent {
             tracing::info!(cluster = %self.cluster.name, "is reached again");
         }
-        self.cluster.reached(was_silent);
+        self.cluster.reached(was_silent).await;
     }
 
-    fn missed(&mut self, failure: &Failure) -> Duration {
+    async fn missed(&mut self, failure: &Failure) -> Duration {
         // What its file says may have changed: a token, a certificate, the address.
         self.client = None;
         self.misses = self.misses.saturating_add(1);
@@ -196,18 +198,19 @@ impl Member {
         };
         let is_new = self.misses == 1 && !self.is_silent && self.identity.is_known();
         if self.misses >= SILENT_AFTER || !is_new {
-            self.leave(reason, &format!("{what}: {}; what it gave stays", failure.message));
+            self.leave(reason, &format!("{what}: {}; what it gave stays", failure.message)).await;
         }
-        (PROBE_FIRST * 2_u32.saturating_pow((self.misses - 1).min(8))).min(PROBE_MAX)
+        let wait = (PROBE_FIRST * 2_u32.saturating_pow((self.misses - 1).min(8))).min(PROBE_MAX);
+        wait.max(failure.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX))
     }
 
     /// It is not followed, for this reason; what it gave stays.
-    fn leave(&mut self, reason: Reason, message: &str) {
+    async fn leave(&mut self, reason: Reason, message: &str) {
         self.reach
             .send_if_modified(|reached| !matches!(std::mem::replace(reached, Reached::No), Reached::No));
         if !std::mem::replace(&mut self.is_silent, true) {
             tracing::warn!(cluster = %self.cluster.name, reason = %reason, "{message}");
         }
-        self.cluster.left(reason, message);
+        self.cluster.left(reason, message).await;
     }
 }

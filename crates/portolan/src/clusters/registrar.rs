@@ -35,12 +35,22 @@ use super::way::Way;
 use crate::engine::SharedEngine;
 
 /// What is needed to begin to follow a cluster.
+#[derive(Clone)]
 pub(super) struct Start {
     pub(super) engine: SharedEngine,
     pub(super) sender: Sender,
     pub(super) holds: Arc<Holds>,
     pub(super) known: Arc<identity::Known>,
     pub(super) past: Arc<Past>,
+}
+
+impl Start {
+    /// What the tasks of a cluster will share.
+    pub(super) fn cluster(&self, name: ClusterName, is_hub: bool) -> Arc<Cluster> {
+        let keep = self.engine.lock().keep();
+        let (sender, holds, past) = (self.sender.clone(), self.holds.clone(), self.past.clone());
+        Arc::new(Cluster::new(name, is_hub, keep, sender, holds, past))
+    }
 }
 
 /// The clusters that the hub registers.
@@ -225,11 +235,9 @@ impl Registrar {
 
     /// A cluster that was just registered.
     fn expect(&self, name: &ClusterName) -> Registered {
-        let Start { engine, sender, holds, past, .. } = &self.start;
-        let keep = engine.lock().keep();
-        let cluster = Cluster::new(name.clone(), false, keep, sender.clone(), holds.clone(), past.clone());
+        let cluster = self.start.cluster(name.clone(), false);
         cluster.expected();
-        Registered { cluster: Arc::new(cluster), access: watch::channel(None).0, running: None }
+        Registered { cluster, access: watch::channel(None).0, running: None }
     }
 
     /// Begins what is to run; what else is to be done, which takes time.

@@ -1,6 +1,7 @@
 //! What leads to a cluster: a context of the operator's file, the own pod's files, or an object of the hub.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kube_client::config::{KubeConfigOptions, Kubeconfig};
 use portolan_core::ClusterName;
@@ -8,6 +9,7 @@ use portolan_kube::registry::access::Access;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use super::connect::Dial;
 use super::kubeconfig::Context;
 
 /// Where a pod has the files of its ServiceAccount.
@@ -21,6 +23,8 @@ pub(super) enum Way {
     Own(Own),
     /// What an object of the hub and its Secret say now.
     Registered(watch::Receiver<Option<Access>>),
+    /// A way of the caller's.
+    Dialled(Arc<dyn Dial>),
 }
 
 /// The cluster that this process runs in.
@@ -83,6 +87,7 @@ impl Way {
                 let access = access.borrow().as_ref().map(Access::kubeconfig);
                 config_of(access.ok_or("its credentials are not known")?).await
             }
+            Self::Dialled(_) => Err("it is reached without a kubeconfig".to_owned()),
         }
     }
 
@@ -90,7 +95,7 @@ impl Way {
     pub(super) async fn changed(&mut self) {
         let is_changed = match self {
             Self::Registered(access) => access.changed().await.is_ok(),
-            Self::Context(_) | Self::Own(_) => false,
+            Self::Context(_) | Self::Own(_) | Self::Dialled(_) => false,
         };
         if !is_changed {
             std::future::pending::<()>().await;

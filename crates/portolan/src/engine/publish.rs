@@ -31,6 +31,7 @@ impl Engine {
             if !self.try_publish(&one, now) {
                 tracing::error!(%name, "cannot be compiled; it stays as it was");
                 self.steering.set(name.clone(), vec![quarantined(&name)]);
+                self.problems_changed += 1;
             }
         }
     }
@@ -53,7 +54,9 @@ impl Engine {
         self.published.publish(next);
         self.published_at = now;
         self.note_overlaps(found.keys());
-        found.into_iter().for_each(|(name, problems)| self.steering.set(name, problems));
+        for (name, problems) in found {
+            self.problems_changed += u64::from(self.steering.set(name, problems));
+        }
         true
     }
 }

@@ -18,11 +18,13 @@ pub(super) struct Steering {
 }
 
 impl Steering {
-    /// Replaces what is wrong with a name.
-    pub(super) fn set(&mut self, name: Name, problems: Vec<Problem>) {
+    /// Replaces what is wrong with a name; true when that is something else.
+    pub(super) fn set(&mut self, name: Name, problems: Vec<Problem>) -> bool {
         let now: Vec<Arc<Problem>> = problems.into_iter().map(|problem| self.count(problem)).collect();
+        let is_news = self.by_name.get(&name).map_or(!now.is_empty(), |before| *before != now);
         let before = if now.is_empty() { self.by_name.remove(&name) } else { self.by_name.insert(name, now) };
         before.into_iter().flatten().for_each(|problem| self.discount(&problem));
+        is_news
     }
 
     /// Each problem once, in order.
@@ -49,7 +51,9 @@ impl Steering {
 impl FromIterator<(Name, Vec<Problem>)> for Steering {
     fn from_iter<I: IntoIterator<Item = (Name, Vec<Problem>)>>(found: I) -> Self {
         let mut all = Self::default();
-        found.into_iter().for_each(|(name, problems)| all.set(name, problems));
+        for (name, problems) in found {
+            all.set(name, problems);
+        }
         all
     }
 }
@@ -75,8 +79,9 @@ mod tests {
         assert_eq!(told(&steering), "a");
         steering.set(name(0), vec![problem("b"), problem("a")]);
         assert_eq!(told(&steering), "a b");
-        (0..99).for_each(|i| steering.set(name(i), Vec::new()));
+        assert!((0..99).all(|i| steering.set(name(i), Vec::new())));
         assert_eq!(told(&steering), "a");
+        assert!(!steering.set(name(99), vec![problem("a")]), "as it was");
         steering.set(name(99), Vec::new());
         assert_eq!(told(&steering), "");
         assert!(steering.by_name.is_empty() && steering.counts.is_empty());

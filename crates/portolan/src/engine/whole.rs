@@ -39,6 +39,8 @@ impl Engine {
         self.published.publish(next);
         self.published_at = now;
         self.steering = problems.into_iter().collect();
+        self.problems_changed += 1;
+        self.due.everything();
         self.find_overlaps();
     }
 }

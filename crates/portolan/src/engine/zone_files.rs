@@ -109,6 +109,8 @@ impl Engine {
         now: i64,
     ) {
         self.zone_files.reading.insert(apex.clone(), problems);
+        self.problems_changed += 1;
+        self.due.everything();
         let Some(file) = file else { return };
         let before = self.published.current();
         let Some(next) = caught(|| before.with_file(apex, Some(file), self.store.serials())) else {
@@ -155,6 +157,7 @@ impl Engine {
         if self.zone_files.reading.is_empty() {
             return;
         }
+        self.problems_changed += 1;
         let snapshot = self.published.current();
         let mut again = BTreeSet::new();
         for name in names {

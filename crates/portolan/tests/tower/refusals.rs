@@ -1,0 +1,159 @@
+//! Servers that are down, slow, or refuse: F-26, F-32, F-33, F-34.
+
+use std::time::Duration;
+
+use portolan_core::Reason;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::fleet::{BOTH, EU, Fleet, HOUR, MINUTE, SHOP, global_name, service, slice};
+use super::server::{Fault, Server};
+
+/// How long a change may take to be in the answers; a batch is gathered for 10 ms.
+const LAG_MAX: Duration = Duration::from_millis(50);
+
+/// How long a change of a cluster's endpoints takes to be in the answers: away and back.
+async fn lag(fleet: &Fleet, server: &Server, without: &[&str]) -> Duration {
+    server.put(slice(false));
+    let away = fleet.wait(MINUTE, without).await;
+    server.put(slice(true));
+    away.max(fleet.wait(MINUTE, &BOTH).await)
+}
+
+#[tokio::test(start_paused = true)]
+async fn f_26_a_server_that_is_down_changes_nothing() {
+    for fault in [Fault::Down, Fault::Hang] {
+        let (fleet, eu, us) = Fleet::of_two().await;
+        us.script("", fault);
+        if fault == Fault::Down {
+            us.cut("");
+        }
+        let began = Instant::now();
+        fleet.stays(HOUR).await;
+        let asked = us.asked(began, "").len();
+        assert!(asked < 3_600, "{fault:?}: {asked} requests in an hour");
+        assert!(
+            fleet.wrong(Reason::Silent)[0].starts_with("cluster us-1"),
+            "{:?}",
+            fleet.wrong(Reason::Silent)
+        );
+        // Nobody else is held up by it; and what it changed meanwhile is seen.
+        us.put(slice(false));
+        assert!(lag_of_name(&fleet, &eu).await <= LAG_MAX, "{fault:?}");
+        us.well();
+        fleet.wait(2 * MINUTE, &[EU]).await;
+        us.put(slice(true));
+        fleet.is_well().await;
+    }
+}
+
+/// How long a new name takes to be answered.
+async fn lag_of_name(fleet: &Fleet, hub: &Server) -> Duration {
+    hub.put(global_name("other", "other.glb.example"));
+    fleet.until(MINUTE, "another name", || fleet.addresses("other.glb.example") == BOTH).await
+}
+
+/// F-26: every server at once, and each comes back by itself.
+#[tokio::test(start_paused = true)]
+async fn f_26_all_servers_are_down() {
+    let (fleet, eu, us) = Fleet::of_two().await;
+    for server in [&eu, &us] {
+        server.script("", Fault::Down).cut("");
+    }
+    let began = Instant::now();
+    fleet.stays(HOUR).await;
+    assert!(eu.asked(began, "").len() < 3_600);
+    eu.well();
+    us.well();
+    fleet.is_well().await;
+    assert!(lag(&fleet, &us, &[EU]).await <= LAG_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f_32_who_is_refused_knows_nothing() {
+    for code in [401, 403] {
+        // Everything, as after a rotation of tokens; one kind, as after a right was taken away.
+        for (what, subject) in [("", "cluster us-1"), ("endpointslices", "cluster us-1: endpointslices")] {
+            let (fleet, _, us) = Fleet::of_two().await;
+            us.script(what, Fault::Refuse(code, None)).relist(what);
+            let began = Instant::now();
+            fleet.stays(10 * MINUTE).await;
+            let wrong = fleet.wrong(Reason::Unauthorized);
+            assert!(wrong.iter().any(|told| told.starts_with(subject)), "{code} {what}: {wrong:?}");
+            let asked = us.asked(began, "").len();
+            assert!(asked < 600, "{code} {what}: {asked} requests in ten minutes");
+            us.well();
+            fleet.is_well().await;
+            assert!(lag(&fleet, &us, &[EU]).await <= LAG_MAX, "{code} {what}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f_33_a_server_that_asks_to_be_left_alone_is() {
+    const ASKED: Duration = Duration::from_secs(20);
+    for what in ["services", "namespaces", ""] {
+        let (fleet, eu, us) = Fleet::of_two().await;
+        us.script(what, Fault::Refuse(429, Some(ASKED.as_secs()))).relist("services");
+        // The question who it is comes every ten seconds.
+        fleet.stays(Duration::from_secs(11)).await;
+        let began = Instant::now();
+        fleet.stays(10 * MINUTE).await;
+        for path in ["/services?", "/namespaces?"].iter().filter(|path| path.contains(what)) {
+            let asked = us.asked(began, path).len();
+            let most = 10 * 60 / ASKED.as_secs() + 1;
+            assert!(asked as u64 <= most, "{path}: {asked} requests in ten minutes");
+        }
+        assert!(lag(&fleet, &eu, &["198.51.100.10"]).await <= LAG_MAX, "{what}: others are not held up");
+        us.well();
+        fleet.is_well().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f_33_a_slow_server_slows_nobody_else() {
+    let (fleet, eu, us) = Fleet::of_two().await;
+    let before = lag(&fleet, &eu, &["198.51.100.10"]).await;
+    us.script("", Fault::Slow(Duration::from_secs(30))).cut("");
+    fleet.stays(5 * MINUTE).await;
+    let now = lag(&fleet, &eu, &["198.51.100.10"]).await;
+    assert!(before <= LAG_MAX && now <= LAG_MAX, "{before:?} before, {now:?} now");
+    us.well();
+    fleet.is_well().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn f_34_a_kind_that_goes_takes_nothing_with_it() {
+    let (fleet, eu, us) = Fleet::of_two().await;
+    eu.lose("globalnames");
+    fleet.stays(10 * MINUTE).await;
+    assert_eq!(fleet.held().into_iter().collect::<Vec<_>>(), ["eu-1/globalnames.portolan.dev"]);
+    assert_eq!(fleet.wrong(Reason::Held).len(), 1);
+    assert!(lag(&fleet, &us, &[EU]).await <= LAG_MAX, "other kinds go on");
+    // It is there again, with what it had.
+    eu.put(global_name("shop", SHOP));
+    fleet.is_well().await;
+    fleet.stays(MINUTE).await;
+}
+
+/// F-34: a server that never had a kind, and one whose objects have another form than we know.
+#[tokio::test(start_paused = true)]
+async fn f_34_a_server_of_another_age_gives_what_it_has() {
+    let (eu, us) = (super::fleet::member("eu-1", EU), super::fleet::member("us-1", BOTH[1]));
+    super::fleet::intents(&eu);
+    for kind in ["ingresses", "kubefed", "dnsendpoints"] {
+        [&eu, &us].iter().for_each(|server| server.lose(kind));
+    }
+    let fleet = Fleet::follow(&[&eu, &us]);
+    fleet.wait(MINUTE, &BOTH).await;
+    fleet.is_well().await;
+    let mut strange = service("web", BOTH[1]);
+    strange["spec"]["ports"] = json!("80");
+    us.put(strange);
+    let mut strange = global_name("shop", SHOP);
+    strange["spec"]["hosts"] = json!({"primary": SHOP});
+    eu.put(strange);
+    fleet.stays(10 * MINUTE).await;
+    assert_eq!(fleet.wrong(Reason::Invalid).len(), 2, "{:?}", fleet.wrong(Reason::Invalid));
+    assert!(lag(&fleet, &us, &[EU]).await <= LAG_MAX, "other objects go on");
+}
