@@ -190,7 +190,7 @@ pub fn wanted(
         Body::SteeringPolicy(policy) => ours(policy.metadata.generation, vec![accepted(&faults)]),
         Body::MemberCluster(member) => {
             let name = ClusterName(key.name.clone());
-            let reached = reached(fleet.clusters.get(&name), all.about(&format!("cluster {name}")));
+            let reached = reached(fleet.clusters.get(&name), &all.about(&format!("cluster {name}")));
             ours(member.metadata.generation, vec![accepted(&faults), reached])
         }
         Body::ServiceDnsRecord(record) => {
