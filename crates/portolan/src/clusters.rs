@@ -54,9 +54,9 @@ pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
 pub use holds::{Hold, Holds};
 pub use kubeconfig::{Context, read};
+use member::Member;
 pub use member::PROBE;
 pub use past::NOTE;
-use member::Member;
 use registrar::{Registrar, Start};
 use way::Way;
 pub use way::{Own, SERVICE_ACCOUNT};
@@ -122,7 +122,7 @@ impl Clusters {
         };
         {
             let _inside = runtime.enter();
-            spawn(contexts.chain(own).collect(), &hub, start, Some((believed, renew_percent)));
+            spawn(contexts.chain(own).collect(), &hub, &start, Some((believed, renew_percent)));
         }
         runtime.spawn(note(past.clone()));
         Ok(Self { holds: holds.clone(), past, runtime: Some(runtime), feed })
@@ -135,21 +135,19 @@ impl Clusters {
     }
 }
 
+/// A cluster that is followed: its name in the fleet, and how it is reached.
+pub type Dialled = (ClusterName, Arc<dyn Dial>);
+
 /// Follows clusters that are reached in a way of the caller's, on the runtime that this is called on, for as long
 /// as that runs.
 ///
 /// [`Clusters`] has a runtime of its own; tests, whose clusters are scripted and whose time is no clock's, do without.
-pub fn follow(
-    dialled: Vec<(ClusterName, Arc<dyn Dial>)>,
-    hub: &ClusterName,
-    engine: &SharedEngine,
-    holds: &Arc<Holds>,
-) {
+pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, holds: &Arc<Holds>) {
     let (sender, told) = feed::channel();
     tokio::spawn(feed::run(told, engine.clone(), Arc::default()));
     let past = past::Past::open(None, false);
     let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known: Arc::default(), past };
-    spawn(dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect(), hub, start, None);
+    spawn(dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect(), hub, &start, None);
 }
 
 /// Begins to follow clusters, and those that the hub registers where registrations are believed, whose tokens are
@@ -157,7 +155,7 @@ pub fn follow(
 fn spawn(
     ways: Vec<(ClusterName, Way)>,
     hub: &ClusterName,
-    start: Start,
+    start: &Start,
     mut registrations: Option<(Believed, u8)>,
 ) {
     let taken: BTreeSet<ClusterName> = ways.iter().map(|(name, _)| name.clone()).collect();

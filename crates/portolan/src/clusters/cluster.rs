@@ -197,7 +197,8 @@ impl Cluster {
         }
         let turn = self.sender.turn().await;
         let mut parts = self.parts();
-        let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return };
+        // What no part is for is the registry's alone.
+        let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return news.clear() };
         let mut events = Vec::with_capacity(news.len());
         for news in news.drain(..) {
             match news {

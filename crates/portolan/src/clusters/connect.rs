@@ -159,11 +159,8 @@ async fn exchanged<T: DeserializeOwned>(
     request: Result<http::Request<Vec<u8>>, http::Error>,
     patience: Duration,
 ) -> Result<T, Failure> {
-    let request = request.map_err(|error| Failure { message: error.to_string(), ..Failure::default() })?;
-    match timeout(patience, client.request(request)).await {
-        Ok(answered) => answered.map_err(|error| failure(&error)),
-        Err(_) => Err(late(patience)),
-    }
+    let request = request.map_err(|error| said(&error.to_string()))?;
+    read(client, request, patience).await
 }
 
 /// Sends something as JSON; what comes back is not looked at, but for why it failed.

@@ -45,6 +45,15 @@ impl Sender {
         // Who comes after the end has nobody to tell.
         Turn(self.0.reserve().await.ok())
     }
+
+    /// Tells what changed, where nothing can be waited for: it may block for as long as the engine is busy.
+    pub(super) fn events(&self, events: Vec<Event>) {
+        if !events.is_empty() {
+            let told = Told { events, seen: Vec::new() };
+            // Who comes after the end has nobody to tell.
+            let _ = tokio::task::block_in_place(|| self.0.blocking_send(told));
+        }
+    }
 }
 
 impl Turn<'_> {

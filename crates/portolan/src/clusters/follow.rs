@@ -55,7 +55,16 @@ impl Follow {
         let hold = format!("{}/{resource}", cluster.name);
         let before = cluster.past.objects(&cluster.name, resource);
         let follower = Follower::new(subject, cluster.place.clone()).expecting(before);
-        Self { resource, version: 0, namespace: None, cluster, follower, untold: Vec::new(), hold, crd_seen: None }
+        Self {
+            resource,
+            version: 0,
+            namespace: None,
+            cluster,
+            follower,
+            untold: Vec::new(),
+            hold,
+            crd_seen: None,
+        }
     }
 
     /// What one namespace has of a resource.

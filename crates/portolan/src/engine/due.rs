@@ -161,6 +161,14 @@ impl Engine {
         self.due.objects.extend(keys);
     }
 
+    /// The `MemberCluster`s of the root.
+    #[must_use]
+    pub fn members(&self) -> Vec<ObjectKey> {
+        let root = root();
+        let objects = self.index.intents_of(&root).map(|object| &object.key);
+        objects.filter(|key| key.kind == Kind::MemberCluster).cloned().collect()
+    }
+
     /// Objects as they are now, and what decides what they are to say.
     #[must_use]
     pub fn look(&self, keys: impl IntoIterator<Item = ObjectKey>) -> Looks {

@@ -17,7 +17,7 @@ use portolan_kube::status::{self, Faults, Owners};
 use tokio::time::Instant;
 
 use super::write::{Write, resource};
-use crate::engine::{Looks, SharedEngine, root};
+use crate::engine::{Looks, SharedEngine};
 
 /// Most objects that are looked at in one pass.
 pub(super) const LOOKS_MAX: usize = 1_000;
@@ -118,8 +118,7 @@ impl Ledger {
             self.faults = (Some(number), faults);
         }
         if !engine.snapshot().complete && self.began.elapsed() < FIRST_READING {
-            let members = engine.intents_at(&root()).into_iter().map(|object| object.key.clone());
-            let looks = engine.look(members.filter(|key| key.kind == Kind::MemberCluster).collect());
+            let looks = engine.look(engine.members());
             drop(engine);
             let writes = self.statuses(&looks);
             return Some(Pass { revision: looks.snapshot.revision, writes, looked: began.elapsed() });
