@@ -30,10 +30,12 @@ use std::sync::Arc;
 use portolan_core::{Problem, Reason};
 
 use crate::manifest::Given;
-use crate::object::{Object, ObjectKey};
+use crate::object::ObjectKey;
 
+mod list;
 mod told;
 
+use list::List;
 pub use told::{Ask, Failure, Heard, Held, News};
 
 /// From how many objects on a list that shrinks to half is held; one that shrinks to nothing always is.
@@ -96,15 +98,6 @@ enum State {
     Unread,
     Reading(List),
     Following(String),
-}
-
-/// A list under way.
-#[derive(Debug, Default)]
-struct List {
-    objects: BTreeMap<ObjectKey, Arc<Object>>,
-    refused: BTreeSet<ObjectKey>,
-    faults: BTreeMap<ObjectKey, Vec<Problem>>,
-    token: Option<String>,
 }
 
 impl Follower {
@@ -567,27 +560,6 @@ impl Follower {
 
     fn problem(&self, reason: Reason, message: String) -> Problem {
         Problem { subject: self.subject.clone(), reason, message, place: self.place.to_string() }
-    }
-}
-
-impl List {
-    fn take(&mut self, given: Given) {
-        let faults = given.problems();
-        let key = match given {
-            Given::Object(object, _) => {
-                let key = object.key.clone();
-                self.objects.insert(key.clone(), Arc::new(object));
-                key
-            }
-            Given::Refused(key, _) => {
-                self.refused.insert(key.clone());
-                key
-            }
-            Given::Nameless(_) => return,
-        };
-        if !faults.is_empty() {
-            self.faults.insert(key, faults);
-        }
     }
 }
 

@@ -1,0 +1,39 @@
+//! A list under way: what of it came, before it is known whether the rest does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use portolan_core::Problem;
+
+use crate::manifest::Given;
+use crate::object::{Object, ObjectKey};
+
+/// A list under way.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    pub(super) objects: BTreeMap<ObjectKey, Arc<Object>>,
+    pub(super) refused: BTreeSet<ObjectKey>,
+    pub(super) faults: BTreeMap<ObjectKey, Vec<Problem>>,
+    pub(super) token: Option<String>,
+}
+
+impl List {
+    pub(super) fn take(&mut self, given: Given) {
+        let faults = given.problems();
+        let key = match given {
+            Given::Object(object, _) => {
+                let key = object.key.clone();
+                self.objects.insert(key.clone(), Arc::new(object));
+                key
+            }
+            Given::Refused(key, _) => {
+                self.refused.insert(key.clone());
+                key
+            }
+            Given::Nameless(_) => return,
+        };
+        if !faults.is_empty() {
+            self.faults.insert(key, faults);
+        }
+    }
+}
