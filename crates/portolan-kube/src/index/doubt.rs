@@ -112,8 +112,8 @@ impl Memory {
         let gave = |source: &str, key: &ObjectKey| {
             objects.source_named(source).is_some_and(|of| of.get(key).is_some())
         };
-        let is_unread =
-            |key: &ObjectKey| !(gave(&source.0, key) || (key.kind == Kind::MemberCluster && gave("", key)));
+        let is_given =
+            |key: &ObjectKey| gave(&source.0, key) || (key.kind == Kind::MemberCluster && gave("", key));
         let owners = touched.names.iter().filter_map(owner);
         clusters.chain(policies).chain(owners).filter(|key| !is_given(key)).collect()
     }

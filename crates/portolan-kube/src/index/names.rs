@@ -133,6 +133,12 @@ impl Index {
         facts
     }
 
+    /// Whose a name was before the restart, where a claim belongs with that; else whose the claim is.
+    fn owner_before<'a>(&'a self, name: &Name, claim: &'a Claim) -> OwnerView<'a> {
+        let known = self.memory.fleet.names.get(name.borrowed()).filter(|known| is_of(known, claim));
+        known.map_or_else(|| claim.facts.view().owner, |known| known.owner)
+    }
+
     /// What a claim says of a name. A host name that is not resolved yet is what it was before a restart. Of a
     /// cluster that was heard in part, what nobody could read is no evidence
     /// against an offer: what it was before stays.
