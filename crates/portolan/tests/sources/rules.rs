@@ -100,8 +100,18 @@ pub(crate) const RULES: &[Rule] = &[
         takes: |d| is_about(d, &["half-ready.", "pods-half-ready."]) && is_part_of_theirs(d) && settle(d),
     },
     Rule {
+        reason: "readiness takes no last target away: where none is ready all stand; External-DNS leaves out a pod that is \
+                 not ready, and Nodes whose pods are worse than another's",
+        takes: |d| is_about(d, &["db-1.db", "local.", "local-"]) && d.theirs.is_none() && settle(d),
+    },
+    Rule {
         reason: "a name belongs to one namespace; External-DNS merges across namespaces",
         takes: |d| is_about(d, &["shared."]) && is_part_of_theirs(d) && settle(d),
+    },
+    Rule {
+        reason: "a name belongs to the oldest object that wants it, while it has no target too: one of another kind does not \
+                 stand in for it",
+        takes: |d| d.key.name.contains("-drawn-") && d.ours.is_none() && settle(d),
     },
     Rule {
         reason: "an alias has one target (RFC 1034 section 3.6.2), the first in the order of DNS; External-DNS publishes \
