@@ -126,13 +126,31 @@ impl<'a> Place<'a, '_> {
                 }
             }
             Pick::Weighted(count) => {
-                for _ in 0..count {
-                    let taken = answer.picks.get(start..).unwrap_or_default();
-                    let drawn = self.draw_one(candidates, draw, taken.is_empty(), |r| taken.contains(&r));
-                    let Some(record) = drawn else { break };
-                    push(record, answer);
+                // Nearly always one, which nothing can be taken before.
+                let Some(record) = self.draw_one(candidates, draw, true, |_| false) else { return };
+                push(record, answer);
+                if count > 1 {
+                    self.draw_more(count, start, candidates, draw, answer);
                 }
             }
+        }
+    }
+
+    /// Draws what is left of so many.
+    #[inline(never)]
+    fn draw_more(
+        &self,
+        count: u16,
+        start: usize,
+        candidates: &Candidates,
+        draw: &mut Draw,
+        answer: &mut Answer<'a>,
+    ) {
+        for _ in 1..count {
+            let taken = answer.picks.get(start..).unwrap_or_default();
+            let drawn = self.draw_one(candidates, draw, false, |record| taken.contains(&record));
+            let Some(record) = drawn else { break };
+            push(record, answer);
         }
     }
 

@@ -79,7 +79,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         let found = self.snapshot.lookup(at.zone, suffixes);
         self.trace.note(Step::Name(at.name, kind_of(&found)));
         let apex = at.name == at.zone.apex.borrowed();
-        match found {
+        match self.with_own_ds(at, found) {
             Lookup::Found(Stored::Fleet(records), _) => self.records(at, apex, records),
             Lookup::Found(Stored::File(node), _) => self.file(at, apex, node),
             Lookup::Cut(owner, stored, name_servers) => self.cut(at, owner, stored, name_servers),
@@ -95,6 +95,21 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
                 self.trace.note(Step::NotReady);
                 Next::Fail(Rcode::ServFail, Some(Ede::NotReady))
             }
+        }
+    }
+
+    /// A delegation of the fleet whose DS is asked for: that stands on this side of it, as any set does.
+    #[inline]
+    fn with_own_ds<'q>(&self, at: At<'a>, found: Lookup<'a, 'q>) -> Lookup<'a, 'q> {
+        match found {
+            Lookup::Cut(owner, stored @ Stored::Fleet(records), _)
+                if self.query.rtype == RecordType::DS
+                    && at.name == owner
+                    && records.pool(RecordType::DS).is_some() =>
+            {
+                Lookup::Found(stored, false)
+            }
+            found => found,
         }
     }
 
@@ -268,9 +283,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
                     Some(set) => self.set(RecordSet::as_kept(at.name, set)),
                     None => self.nothing(at.zone),
                 },
-                Stored::Fleet(records) if records.pool(RecordType::DS).is_some() => {
-                    self.records(at, false, records)
-                }
+                // What the fleet has of it was found as any set is.
                 Stored::Fleet(_) => self.nothing(at.zone),
             };
         }
