@@ -53,7 +53,7 @@ pub const STREAM_MIN: Duration = Duration::from_secs(1);
 /// After so many watches in a row that said nothing for too long everything is read again.
 pub const SILENCES_MAX: u32 = 2;
 /// Most problems with objects of one resource that are told.
-pub const PROBLEMS_MAX: usize = 100;
+pub const PROBLEMS_MAX: usize = 1_000;
 
 /// One resource of one API server.
 #[derive(Debug)]
@@ -84,6 +84,8 @@ pub struct Follower {
     believes: bool,
     /// How many objects there were before our own restart, until it was read whole.
     expected: usize,
+    /// Objects that are there, and of which nothing was ever understood.
+    refused: BTreeSet<ObjectKey>,
     /// What is wrong with the objects.
     faults: BTreeMap<ObjectKey, Vec<Problem>>,
     /// What is wrong with the resource itself.
@@ -120,6 +122,7 @@ impl Follower {
             held: None,
             believes: false,
             expected: 0,
+            refused: BTreeSet::new(),
             faults: BTreeMap::new(),
             trouble: None,
             subject,
@@ -172,6 +175,12 @@ impl Follower {
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         let faults = self.faults.values().flatten().take(PROBLEMS_MAX);
         self.trouble.iter().chain(faults)
+    }
+
+    /// Objects that are there, and of which nothing was ever understood.
+    #[must_use]
+    pub fn refused(&self) -> &BTreeSet<ObjectKey> {
+        &self.refused
     }
 
     /// Objects that a list left out, while that is not believed.
@@ -258,24 +267,35 @@ impl Follower {
         }
         self.highest = number;
         let is_there = |key: &ObjectKey| list.objects.contains_key(key) || list.refused.contains(key);
-        let missing: BTreeSet<ObjectKey> = self.known.iter().filter(|key| !is_there(key)).cloned().collect();
+        let lacking = self.known.iter().filter(|key| !is_there(key)).cloned();
+        // What was held and is still missing is held, whatever the list has besides.
+        let was_held = self.held.take().map(|held| held.missing).unwrap_or_default();
+        let (mut held, missing): (BTreeSet<_>, BTreeSet<_>) = lacking.partition(|key| was_held.contains(key));
         let mut news = Vec::new();
         self.known.extend(list.objects.keys().cloned());
-        let left = self.known.len() - missing.len();
+        self.refused = list.refused.iter().filter(|key| !self.known.contains(key)).cloned().collect();
+        let left = self.known.len() - missing.len() - held.len();
         self.trouble = None;
-        self.held = None;
         let believes = std::mem::take(&mut self.believes);
         if believes {
             self.expected = 0;
         }
-        if !believes && is_doubtful(missing.len(), left) {
-            let before = self.known.len();
-            self.hold(missing, before, "no delete was told, and a new list lacks");
+        let mut gone = BTreeSet::new();
+        if believes {
+            gone.extend(missing);
+            gone.append(&mut held);
+        } else if is_doubtful(missing.len(), left) {
+            held.extend(missing);
         } else {
-            for key in missing {
-                self.known.remove(&key);
-                news.push(News::Deleted(key));
-            }
+            gone.extend(missing);
+        }
+        for key in gone {
+            self.known.remove(&key);
+            news.push(News::Deleted(key));
+        }
+        if !held.is_empty() {
+            let before = self.known.len();
+            self.hold(held, before, "no delete was told, and a new list lacks");
         }
         news.extend(list.objects.into_values().map(News::Set));
         self.faults = list.faults;
@@ -289,7 +309,7 @@ impl Follower {
     /// Whether what is there is all, after a list and whatever may have changed that: before the first list that
     /// is believed, it must have what was there before our own restart.
     fn settled(&mut self) -> News {
-        let lost = self.expected.saturating_sub(self.known.len());
+        let lost = self.expected.saturating_sub(self.known.len() + self.refused.len());
         if !self.was_read && is_doubtful(lost, self.expected - lost) {
             let missing = self.held.take().map(|held| held.missing).unwrap_or_default();
             self.hold(missing, self.expected, "the first list since our own start lacks");
@@ -356,9 +376,12 @@ impl Follower {
             news.push(News::Problems);
         }
         if let Given::Object(object, _) = given {
+            self.refused.remove(&key);
             self.known.insert(key);
             news.push(News::Set(Arc::new(object)));
             news.extend(self.evidence());
+        } else if !self.known.contains(&key) {
+            self.refused.insert(key);
         }
         news
     }
@@ -369,14 +392,20 @@ impl Follower {
     }
 
     fn deleted(&mut self, key: ObjectKey, version: String) -> Vec<News> {
-        if !matches!(self.state, State::Following(_)) {
-            return Vec::new();
+        match &mut self.state {
+            State::Unread => return Vec::new(),
+            // Deleted since the list began: a server may tell so before the list's end.
+            State::Reading(list) => {
+                list.drop(&key);
+                return Vec::new();
+            }
+            State::Following(_) => {}
         }
         if let Err(news) = self.follows_on(version) {
             return news;
         }
         let mut news = Vec::new();
-        if self.faults.remove(&key).is_some() | self.found(&key) {
+        if self.faults.remove(&key).is_some() | self.found(&key) | self.refused.remove(&key) {
             news.push(News::Problems);
         }
         let was_known = self.known.remove(&key);

@@ -113,16 +113,17 @@ impl Clusters {
         let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
         let contexts = contexts.into_iter().map(|context| (context.name.clone(), Way::Context(context)));
         let own = own.map(|own| (own.name.clone(), Way::Own(own)));
+        let ways: Vec<(ClusterName, Way)> = contexts.chain(own).collect();
         let start = Start {
             engine: engine.clone(),
             sender: feed.sender(),
             holds: holds.clone(),
-            known: Arc::default(),
+            known: known(&ways, &hub),
             past: past.clone(),
         };
         {
             let _inside = runtime.enter();
-            spawn(contexts.chain(own).collect(), &hub, &start, Some((believed, renew_percent)));
+            spawn(ways, &hub, &start, Some((believed, renew_percent)));
         }
         runtime.spawn(note(past.clone()));
         Ok(Self { holds: holds.clone(), past, runtime: Some(runtime), feed })
@@ -146,8 +147,17 @@ pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, h
     let (sender, told) = feed::channel();
     tokio::spawn(feed::run(told, engine.clone(), Arc::default()));
     let past = past::Past::open(None, false);
-    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known: Arc::default(), past };
-    spawn(dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect(), hub, &start, None);
+    let ways: Vec<(ClusterName, Way)> =
+        dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect();
+    let known = known(&ways, hub);
+    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known, past };
+    spawn(ways, hub, &start, None);
+}
+
+/// Of several names of one cluster the hub's is followed, else the first that was named.
+fn known(ways: &[(ClusterName, Way)], hub: &ClusterName) -> Arc<identity::Known> {
+    let others = ways.iter().map(|(name, _)| name).filter(|name| *name != hub);
+    Arc::new(identity::Known::in_order(std::iter::once(hub).chain(others).cloned().collect()))
 }
 
 /// Begins to follow clusters, and those that the hub registers where registrations are believed, whose tokens are

@@ -20,7 +20,7 @@ use anyhow::{Context as _, bail};
 use portolan_core::cluster::ClusterState;
 use portolan_core::compile::{Compiled, compile};
 use portolan_core::fleet::Touched;
-use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Snapshot};
+use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Reason, Snapshot};
 use portolan_kube::dns_endpoint::DnsEndpoint;
 use portolan_kube::endpoints;
 use portolan_kube::index::{Apart, Index, Lacks, Resolution};
@@ -434,7 +434,11 @@ impl Engine {
     /// denial back.
     fn all_was_read(&self) -> bool {
         let read = |source: &ClusterName| self.hearing.at(source).is_some();
-        let is_read_whole = read(&root()) && self.reading.keys().all(read) && self.unread().next().is_none();
+        // One that is followed under another name is not waited for.
+        let is_double = |problems: &[Problem]| problems.iter().all(|p| p.reason == Reason::Duplicate);
+        let mut reading = self.reading.iter();
+        let is_all_read = reading.all(|(source, problems)| read(source) || is_double(problems));
+        let is_read_whole = read(&root()) && is_all_read && self.unread().next().is_none();
         is_read_whole && self.index.awaited().next().is_none()
     }
 

@@ -36,4 +36,10 @@ impl List {
             self.faults.insert(key, faults);
         }
     }
+
+    pub(super) fn drop(&mut self, key: &ObjectKey) {
+        self.objects.remove(key);
+        self.refused.remove(key);
+        self.faults.remove(key);
+    }
 }

@@ -473,3 +473,59 @@ fn a_kind_that_is_gone_after_our_restart_is_held() {
     bench.page(&["a", "b", "c"], "9", None);
     assert_eq!((bench.reads, bench.follower.held()), (1, None));
 }
+
+// === What is held stays held ===
+
+/// A list that lacks what was held has no more to say of it than the one before.
+#[test]
+fn what_is_held_stays_held_over_further_lists() {
+    // Twelve, of which six are held; then a new one.
+    let all: Vec<String> = (0..12).map(|i| format!("n{i:02}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let mut bench = Bench::new();
+    bench.page(&all, "5", None).failed(410, "too old").page(&all[..6], "6", None);
+    assert_eq!(bench.follower.held().unwrap().missing.len(), 6);
+    bench.set("new", "7").failed(410, "too old");
+    bench.page(&[&all[..6], &["new"]].concat(), "8", None);
+    assert_eq!((bench.there.len(), bench.follower.held().unwrap().missing.len()), (13, 6));
+    // Nine, all held; one shows itself.
+    let mut bench = Bench::new();
+    bench.page(&all[..9], "5", None).failed(410, "too old").page(&[], "6", None);
+    bench.set("n00", "7").failed(410, "too old").page(&["n00"], "8", None);
+    assert_eq!((bench.there.len(), bench.follower.held().unwrap().missing.len()), (9, 8));
+    // What goes by itself meanwhile goes.
+    bench.set("other", "9").failed(410, "too old").page(&["n00"], "10", None);
+    assert_eq!((bench.there.len(), bench.follower.held().unwrap().missing.len()), (9, 8));
+}
+
+/// F-31, in the first part of a stream.
+#[test]
+fn what_is_deleted_while_a_list_is_read_is_not_there() {
+    let mut bench = Bench::new();
+    bench.hear(Heard::Opened).set("a", "5").set("b", "3").deleted("a", "6").bookmark("7", true);
+    assert_eq!((bench.there(), bench.reads), ("b".into(), 1));
+}
+
+#[test]
+fn what_was_never_understood_is_known() {
+    let refused = |name: &str| {
+        given(
+            Kind::Service,
+            json!({"metadata": {"namespace": "shop", "name": name}, "spec": {"ports": 1}}),
+            "eu-1",
+            &Keep::default(),
+        )
+    };
+    let names = |bench: &Bench| {
+        bench.follower.refused().iter().map(|key| key.name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let mut bench = Bench::new();
+    let objects = vec![service("a"), refused("b"), refused("c")];
+    bench.hear(Heard::Page { objects, version: "5".into(), token: None });
+    assert_eq!(names(&bench), "b c");
+    bench.hear(Heard::Set(Box::new(service("b")), "6".into())).deleted("c", "7");
+    assert_eq!(names(&bench), "");
+    // What was understood once is not among them: it stays what it was.
+    bench.hear(Heard::Set(Box::new(refused("a")), "8".into()));
+    assert_eq!((names(&bench), bench.there()), (String::new(), "a b".into()));
+}

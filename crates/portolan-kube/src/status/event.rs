@@ -53,19 +53,13 @@ pub fn turned(before: Option<&Value>, after: &Value) -> Option<Said> {
     Some(Said { is_warning, reason: text(condition, "reason"), note: shortened(&note) })
 }
 
-/// What is wrong with an object, or that nothing is any more.
+/// What is wrong with an object, if anything is.
 #[must_use]
-pub fn faults(problems: &[&Problem]) -> Said {
-    let Some(first) = problems.first() else {
-        return Said {
-            is_warning: false,
-            reason: "Accepted".into(),
-            note: "nothing is wrong any more".into(),
-        };
-    };
+pub fn wrong(problems: &[&Problem]) -> Option<Said> {
+    let first = problems.first()?;
     let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
     let note = shortened(&format!("{}{more}", first.message));
-    Said { is_warning: true, reason: first.reason.to_string(), note }
+    Some(Said { is_warning: true, reason: first.reason.to_string(), note })
 }
 
 /// The event that says it of an object, which is as the API server gave it. `now` is in RFC 3339, `instance`
@@ -181,9 +175,9 @@ mod tests {
             message: format!("a\nb\u{1b}[31m{}", "é".repeat(1_000)),
             place: String::new(),
         };
-        let said = faults(&[&problem, &problem]);
+        let said = wrong(&[&problem, &problem]).unwrap();
         assert!(said.note.starts_with("a b [31mé") && said.note.len() <= 1_024, "{}", said.note);
         assert!(said.note.chars().all(|c| !c.is_control()));
-        assert_eq!(faults(&[]).reason, "Accepted");
+        assert_eq!(wrong(&[]), None);
     }
 }

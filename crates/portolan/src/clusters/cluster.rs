@@ -8,6 +8,7 @@ use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS, of_member};
 use portolan_kube::follow::News;
 use portolan_kube::index::Lacks;
+use portolan_kube::object::{Kind, Object, ObjectKey};
 use portolan_kube::registry;
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
@@ -64,6 +65,14 @@ struct Part {
     unread: Vec<Resource>,
     /// What was read, and lacks too much to be believed.
     in_part: BTreeSet<Resource>,
+    /// Objects of which nothing was ever understood.
+    refused: BTreeMap<Resource, BTreeSet<ObjectKey>>,
+    /// What was last told of these two.
+    lacks: Lacks,
+    /// Objects of kinds that several resources have (KubeFed's groups), by their place among these.
+    copies: BTreeMap<ObjectKey, BTreeMap<usize, Arc<Object>>>,
+    /// It is followed under another name.
+    doubles: bool,
     /// What is wrong with the cluster, then with each resource that is followed, by the id of its holds.
     trouble: Option<Problem>,
     problems: BTreeMap<String, Vec<Problem>>,
@@ -80,6 +89,10 @@ impl Part {
             unread: resources.clone(),
             resources,
             in_part: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            lacks: Lacks::default(),
+            copies: BTreeMap::new(),
+            doubles: false,
             trouble: None,
             problems: BTreeMap::new(),
             unwritten: Vec::new(),
@@ -91,18 +104,61 @@ impl Part {
         self.resources.contains(&resource)
     }
 
-    fn lacks(&self) -> Event {
+    /// What is there and could not be read, if that is news.
+    fn lacks(&mut self) -> Option<Event> {
         let kinds = self.in_part.iter().map(|resource| resource.kind).collect();
-        Event::Lacks(self.source.clone(), Lacks { kinds, ..Lacks::default() })
+        let objects = self.refused.values().flatten().cloned().collect();
+        let lacks = Lacks { kinds, objects, ..Lacks::default() };
+        let is_news = lacks != self.lacks;
+        self.lacks.clone_from(&lacks);
+        is_news.then(|| Event::Lacks(self.source.clone(), lacks))
+    }
+
+    /// Takes an object of a resource; none when another resource's of the same key counts. Of KubeFed's groups the
+    /// newest counts, of `DNSEndpoint`s External-DNS' own, where ours are.
+    fn came(&mut self, resource: Resource, object: Arc<Object>) -> Option<Arc<Object>> {
+        let Some(place) = self.place_among_copies(resource) else { return Some(object) };
+        let copies = self.copies.entry(object.key.clone()).or_default();
+        copies.insert(place, object.clone());
+        copies.first_key_value().is_some_and(|(first, _)| *first == place).then_some(object)
+    }
+
+    /// Takes that an object of a resource is no more: what counts of that key now.
+    fn went(&mut self, resource: Resource, key: ObjectKey, cluster: &Arc<str>) -> Option<Event> {
+        let source = self.source.clone();
+        let Some(place) = self.place_among_copies(resource) else {
+            return Some(Event::Deleted { source, key });
+        };
+        let copies = self.copies.entry(key.clone()).or_default();
+        let was_first = copies.first_key_value().is_none_or(|(first, _)| *first >= place);
+        copies.remove(&place);
+        match copies.first_key_value() {
+            None => {
+                self.copies.remove(&key);
+                Some(Event::Deleted { source, key })
+            }
+            Some((_, next)) => {
+                was_first.then(|| Event::Set { source, object: next.clone(), place: cluster.clone() })
+            }
+        }
+    }
+
+    /// Where a resource stands among those of its kind, the one that counts first; none when it is alone.
+    fn place_among_copies(&self, resource: Resource) -> Option<usize> {
+        let same = || self.resources.iter().filter(|other| other.kind == resource.kind);
+        let place = same().position(|other| *other == resource)?;
+        let last = same().count() - 1;
+        (last > 0).then_some(if resource.kind == Kind::DnsEndpoint { place } else { last - place })
     }
 
     /// Takes that a resource was read, whole or in part; what follows.
     fn read(&mut self, resource: Resource, is_whole: bool) -> Vec<Event> {
-        let mut events = Vec::new();
-        let is_news = if is_whole { self.in_part.remove(&resource) } else { self.in_part.insert(resource) };
-        if is_news {
-            events.push(self.lacks());
+        if is_whole {
+            self.in_part.remove(&resource);
+        } else {
+            self.in_part.insert(resource);
         }
+        let mut events: Vec<Event> = self.lacks().into_iter().collect();
         self.unread.retain(|unread| *unread != resource);
         if self.unread.is_empty() && self.trouble.is_none() {
             events.push(Event::Heard(self.source.clone()));
@@ -206,14 +262,15 @@ impl Cluster {
                 News::Set(object) if registry::is_foreign(object.key.kind) => {}
                 News::Deleted(key) if registry::is_foreign(key.kind) => {}
                 News::Set(object) => {
-                    events.push(Event::Set {
-                        source: part.source.clone(),
-                        object,
-                        place: self.place.clone(),
-                    });
+                    let (source, place) = (part.source.clone(), self.place.clone());
+                    let object = part.came(resource, object);
+                    events.extend(object.map(|object| Event::Set { source, object, place }));
                 }
-                News::Deleted(key) => events.push(Event::Deleted { source: part.source.clone(), key }),
-                News::Problems => events.push(part.reading()),
+                News::Deleted(key) => events.extend(part.went(resource, key, &self.place)),
+                News::Problems => {
+                    events.push(part.reading());
+                    events.extend(part.lacks());
+                }
                 News::WentBack => self.doubt.notify_one(),
                 News::Read => events.extend(part.read(resource, true)),
                 News::ReadInPart => events.extend(part.read(resource, false)),
@@ -244,6 +301,17 @@ impl Cluster {
             }
             if is_secrets {
                 self.sender.events(vec![part.reading()]);
+            }
+        }
+    }
+
+    /// Notes of which objects of a resource nothing was ever understood; [`News::Problems`] then tells it.
+    pub(super) fn refused(&self, resource: Resource, keys: &BTreeSet<ObjectKey>) {
+        for part in self.parts().iter_mut().filter(|part| part.has(resource)) {
+            if keys.is_empty() {
+                part.refused.remove(&resource);
+            } else if part.refused.get(&resource) != Some(keys) {
+                part.refused.insert(resource, keys.clone());
             }
         }
     }
@@ -280,6 +348,9 @@ impl Cluster {
             if part.trouble.take().is_some() {
                 events.push(part.reading());
             }
+            if std::mem::take(&mut part.doubles) {
+                events.push(Event::Followed(part.source.clone()));
+            }
             if was_silent && part.unread.is_empty() {
                 events.push(Event::Heard(part.source.clone()));
             }
@@ -306,6 +377,23 @@ impl Cluster {
         turn.events(events);
     }
 
+    /// It is followed under another name: what it gave is that one's to give. True when that is news.
+    pub(super) async fn doubles(&self) -> bool {
+        let turn = self.sender.turn().await;
+        let mut parts = self.parts();
+        let mut events = Vec::new();
+        for part in parts.iter_mut().filter(|part| !part.doubles && part.source != root()) {
+            let fresh = Part::new(part.source.clone(), part.resources.clone());
+            let trouble = part.trouble.take();
+            *part = Part { trouble, doubles: true, ..fresh };
+            events.extend([Event::Gone(part.source.clone()), part.reading()]);
+        }
+        let is_news = !events.is_empty();
+        // Under the lock, as above.
+        turn.events(events);
+        is_news
+    }
+
     fn parts(&self) -> MutexGuard<'_, Vec<Part>> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -313,4 +401,59 @@ impl Cluster {
 
 fn problem(name: &ClusterName, reason: Reason, message: &str) -> Problem {
     Problem { subject: format!("cluster {name}"), reason, message: message.to_owned(), place: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use portolan_kube::api::resource_of;
+    use portolan_kube::manifest::{Given, given};
+    use serde_json::json;
+
+    use super::*;
+
+    const OLD: &str = "multiclusterdns.federation.k8s.io/v1alpha1";
+    const NEW: &str = "multiclusterdns.kubefed.io/v1alpha1";
+
+    fn record(api_version: &str) -> (Resource, Arc<Object>) {
+        let resource = resource_of(api_version, "ServiceDNSRecord").unwrap();
+        let manifest = json!({
+            "apiVersion": api_version, "kind": "ServiceDNSRecord",
+            "metadata": { "namespace": "shop", "name": "web" }, "spec": { "domainRef": "fed" },
+        });
+        let Given::Object(object, _) = given(resource.kind, manifest, "hub", &Keep::default()) else {
+            panic!("a whole record is one")
+        };
+        (resource, Arc::new(object))
+    }
+
+    /// An upgrade of KubeFed has every object twice for a while; deleting the old one deletes nothing.
+    #[test]
+    fn a_copy_in_another_group_stands_in() {
+        let ((old, older), (new, newer)) = (record(OLD), record(NEW));
+        let key = older.key.clone();
+        let place: Arc<str> = "hub".into();
+        let mut part = Part::new(root(), INTENTS.to_vec());
+        assert_eq!(part.came(old, older.clone()), Some(older.clone()));
+        assert_eq!(part.came(new, newer.clone()), Some(newer), "the newer group counts");
+        assert_eq!(part.came(old, older.clone()), None);
+        assert_eq!(part.went(old, key.clone(), &place), None);
+        assert_eq!(part.came(old, older.clone()), None);
+        let back = Event::Set { source: root(), object: older, place: place.clone() };
+        assert_eq!(part.went(new, key.clone(), &place), Some(back));
+        let gone = Event::Deleted { source: root(), key: key.clone() };
+        assert_eq!(part.went(old, key, &place), Some(gone));
+        assert!(part.copies.is_empty());
+    }
+
+    #[test]
+    fn what_was_never_understood_is_lacking_until_it_is() {
+        let (resource, object) = record(NEW);
+        let mut part = Part::new(root(), vec![resource]);
+        part.refused.insert(resource, [object.key.clone()].into());
+        let lacks = Lacks { objects: [object.key.clone()].into(), ..Lacks::default() };
+        assert_eq!(part.read(resource, true), [Event::Lacks(root(), lacks), Event::Heard(root())]);
+        assert_eq!(part.read(resource, true), [Event::Heard(root())], "said once");
+        part.refused.clear();
+        assert_eq!(part.lacks(), Some(Event::Lacks(root(), Lacks::default())));
+    }
 }

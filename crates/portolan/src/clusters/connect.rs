@@ -13,6 +13,7 @@ use kube_client::core::request::Request;
 use portolan_kube::follow::Failure;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::timeout;
 
 use super::identity::Said;
@@ -47,7 +48,14 @@ pub(super) async fn client(way: &Way) -> Result<kube_client::Client, String> {
     config.connect_timeout = Some(CONNECT);
     // What is tried again, and when, is the follower's business.
     config.default_retry = false;
-    kube_client::Client::try_from(config).map_err(|error| error.to_string())
+    // A credential plugin is run here, and takes as long as it likes: it must not stand in others' way.
+    let make = || kube_client::Client::try_from(config);
+    let made = match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::block_in_place(make),
+        // A command that does nothing besides.
+        _ => make(),
+    };
+    made.map_err(|error| error.to_string())
 }
 
 /// Who a cluster is and where its store stands: one small list.
@@ -81,8 +89,11 @@ pub(super) async fn who(client: &kube_client::Client) -> Result<Said, Failure> {
     })
 }
 
-/// True when a CustomResourceDefinition is being taken away, or is gone; none when that cannot be told.
-pub(super) async fn is_crd_going(client: &kube_client::Client, name: &str) -> Option<bool> {
+/// True when a CustomResourceDefinition is being taken away, or is gone. Who may not look is told that it is not.
+///
+/// # Errors
+/// When that cannot be told now.
+pub(super) async fn is_crd_going(client: &kube_client::Client, name: &str) -> Result<bool, Failure> {
     #[derive(Deserialize)]
     struct Crd {
         metadata: Metadata,
@@ -95,9 +106,10 @@ pub(super) async fn is_crd_going(client: &kube_client::Client, name: &str) -> Op
     }
     let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
     match get::<Crd>(client, &path, QUESTION).await {
-        Ok(crd) => Some(crd.metadata.deletion_timestamp.is_some()),
-        Err(Failure { code: Some(404), .. }) => Some(true),
-        Err(_) => None,
+        Ok(crd) => Ok(crd.metadata.deletion_timestamp.is_some()),
+        Err(Failure { code: Some(404), .. }) => Ok(true),
+        Err(Failure { code: Some(401 | 403), .. }) => Ok(false),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -226,7 +226,8 @@ impl Follow {
     async fn deleted(&mut self, client: &kube_client::Client, value: &Value) -> Result<Heard, Failure> {
         let is_trusted = self.crd_seen.is_some_and(|at| at.elapsed() < CRD_TRUST);
         if let Some(crd) = self.resource.crd().filter(|_| !is_trusted) {
-            if is_crd_going(client, &crd).await == Some(true) {
+            // Its version is not noted yet: a deletion that nobody can judge comes again.
+            if is_crd_going(client, &crd).await? {
                 let message = format!("CustomResourceDefinition {crd} is being deleted");
                 return Err(Failure { code: Some(404), message, retry_after: None });
             }
@@ -244,6 +245,7 @@ impl Follow {
 
     async fn tell(&mut self) {
         self.cluster.saw(self.follower.highest());
+        self.cluster.refused(self.resource, self.follower.refused());
         if let Some(count) = self.follower.count().filter(|_| self.namespace.is_none()) {
             self.cluster.past.note_objects(&self.cluster.name, self.resource, count);
         }

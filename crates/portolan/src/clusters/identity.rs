@@ -7,7 +7,7 @@
 //! believed.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use portolan_core::ClusterName;
 
@@ -71,20 +71,41 @@ impl Identity {
 
 /// Which cluster has which uid, so that one that is named twice is followed once.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<BTreeMap<String, ClusterName>>);
+pub(super) struct Known {
+    /// Who goes before whom.
+    order: Vec<ClusterName>,
+    holders: Mutex<BTreeMap<String, ClusterName>>,
+}
 
 impl Known {
+    /// Where several names are one cluster's, the first of these is followed, and any of these before another.
+    pub(super) fn in_order(order: Vec<ClusterName>) -> Self {
+        Self { order, holders: Mutex::default() }
+    }
+
     /// Notes whose a uid is; the other name when it is taken.
     pub(super) fn claim(&self, uid: &str, name: &ClusterName) -> Option<ClusterName> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.lock();
         all.retain(|known, of| of != name || known == uid);
         let holder = all.entry(uid.to_owned()).or_insert_with(|| name.clone());
+        if self.rank(name) < self.rank(holder) {
+            // Whoever had it finds out when it asks next.
+            holder.clone_from(name);
+        }
         (holder != name).then(|| holder.clone())
     }
 
     /// A name is no cluster's any more.
     pub(super) fn release(&self, name: &ClusterName) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, of| of != name);
+        self.lock().retain(|_, of| of != name);
+    }
+
+    fn rank(&self, name: &ClusterName) -> usize {
+        self.order.iter().position(|known| known == name).unwrap_or(usize::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, ClusterName>> {
+        self.holders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -135,5 +156,16 @@ mod tests {
         // The first is a member no more.
         known.release(&b);
         assert_eq!(known.claim("u", &a), None);
+    }
+
+    #[test]
+    fn who_goes_first_has_it_whoever_asks_first() {
+        let [hub, other, registered] = ["hub", "other", "registered"].map(ClusterName::from);
+        let known = Known::in_order(vec![hub.clone(), other.clone()]);
+        assert_eq!(known.claim("u", &registered), None);
+        assert_eq!(known.claim("u", &other), None);
+        assert_eq!(known.claim("u", &registered), Some(other.clone()));
+        assert_eq!(known.claim("u", &hub), None);
+        assert_eq!(known.claim("u", &other), Some(hub));
     }
 }

@@ -133,7 +133,7 @@ impl Member {
                 if let Some(other) = self.known.claim(&said.uid, &self.cluster.name) {
                     let message =
                         format!("is the same cluster as {other} (uid of kube-system); it is followed once");
-                    self.leave(Reason::Duplicate, &message).await;
+                    self.doubles(&message).await;
                     return PROBE;
                 }
                 match self.identity.judge(&said, watched) {
@@ -190,8 +190,8 @@ impl Member {
         // What its file says may have changed: a token, a certificate, the address.
         self.client = None;
         self.misses = self.misses.saturating_add(1);
-        // Then watches that go on need another client too.
-        self.is_news |= matches!(failure.code, Some(401 | 403));
+        // Then watches that go on need another client too, as the address may be another.
+        self.is_news = true;
         let (reason, what) = match failure.code {
             Some(401 | 403) => (Reason::Unauthorized, "refuses us"),
             _ => (Reason::Silent, "is not reached"),
@@ -202,6 +202,15 @@ impl Member {
         }
         let wait = (PROBE_FIRST * 2_u32.saturating_pow((self.misses - 1).min(8))).min(PROBE_MAX);
         wait.max(failure.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX))
+    }
+
+    /// It is followed under another name, which gives what there is to give.
+    async fn doubles(&mut self, message: &str) {
+        self.leave(Reason::Duplicate, message).await;
+        if self.cluster.doubles().await {
+            // Should it ever be followed, everything is read again.
+            self.life += 1;
+        }
     }
 
     /// It is not followed, for this reason; what it gave stays.

@@ -110,6 +110,7 @@ fn the_walk_through() {
     program.wait_for("web.shop.fed.svc.r-us-1.fed.example", &[us_ip]);
     statuses_are_filled(eu);
     records_are_written(eu);
+    what_turns_is_told(eu, us, ap);
 
     // One cluster's endpoints are gone, and come back.
     eu.admin().apply(&slice(false)).unwrap();
@@ -176,6 +177,48 @@ pub(super) fn statuses_are_filled(hub: &ApiServer) {
         let is_true = |type_| all.get(type_).is_some_and(|status| status == "True");
         ["Accepted", "Resolved", "Healthy", "Published", "Ready"].into_iter().all(is_true).then_some(())
     });
+}
+
+/// A name that nothing ready stands behind says so to `kubectl describe` too. And an object without our mark where
+/// ours would stand is left alone, which the record says.
+fn what_turns_is_told(hub: &ApiServer, us: &ApiServer, ap: &ApiServer) {
+    let events = |reason: &str| {
+        let all = hub.admin().get("/apis/events.k8s.io/v1/namespaces/shop/events").unwrap();
+        let items = all["items"].as_array().cloned().unwrap_or_default();
+        items
+            .iter()
+            .any(|event| event["reason"] == reason && event["reportingController"] == "portolan.dev/portolan")
+    };
+    for server in [hub, us, ap] {
+        server.admin().apply(&slice(false)).unwrap();
+    }
+    wait("the event of a name that is down", || events("NoneReady").then_some(()));
+    for server in [hub, us, ap] {
+        server.admin().apply(&slice(true)).unwrap();
+    }
+    hub.admin()
+        .apply(
+            "
+apiVersion: externaldns.k8s.io/v1alpha1
+kind: DNSEndpoint
+metadata: {name: global-other, namespace: shop}
+spec: {endpoints: [{dnsName: other.glb.example, recordType: TXT, targets: [theirs]}]}
+---
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {name: other, namespace: shop}
+spec: {hosts: [more.glb.example], backends: [{kind: Service, name: web}]}
+",
+        )
+        .unwrap();
+    let name = "/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/other";
+    wait("the record to say Conflict", || {
+        hub.admin().get(name).unwrap()["status"].to_string().contains("\"Conflict\"").then_some(())
+    });
+    hub.admin().delete(name).unwrap();
+    hub.admin()
+        .delete("/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/global-other")
+        .unwrap();
 }
 
 /// What federation writes is what a stock External-DNS publishes.

@@ -13,7 +13,7 @@ use portolan_core::{ClusterName, Name, Problem, Reason};
 use portolan_kube::endpoints;
 use portolan_kube::follow::{Failure, RETRY_AFTER_MAX};
 use portolan_kube::object::{Kind, Object, ObjectKey};
-use portolan_kube::status::{self, Faults, Owners};
+use portolan_kube::status::{self, Faults, Owners, Wanted, event, told_by};
 use tokio::time::Instant;
 
 use super::write::{Write, resource};
@@ -67,6 +67,8 @@ pub(super) struct Ledger {
     tries_again: bool,
     /// What is wrong with writes.
     troubles: BTreeMap<ObjectKey, Problem>,
+    /// Objects of others where ours would stand, and the records that these are for.
+    conflicts: BTreeMap<ObjectKey, Vec<Problem>>,
 }
 
 /// A `DNSEndpoint` as it was last written.
@@ -105,6 +107,7 @@ impl Ledger {
             again_at: Instant::now(),
             tries_again: false,
             troubles: BTreeMap::new(),
+            conflicts: BTreeMap::new(),
         }
     }
 
@@ -177,14 +180,19 @@ impl Ledger {
     fn status(&mut self, object: &Object, looks: &Looks, owners: &Owners) -> Option<Write> {
         let resource = resource(object)?;
         let wanted = status::wanted(object, &looks.snapshot, &looks.fleet, owners, &self.faults.1)?;
+        // KubeFed's have no room for what is wrong.
+        let wrong = match wanted {
+            Wanted::Ours { .. } => None,
+            Wanted::Kubefed(_) => event::wrong(&self.faults.1.about(&object.key.to_string())).map(Box::new),
+        };
         // One that was made anew has no status, though it be to say the same.
-        let hash = self.hasher.hash_one((status::uid(object), format!("{wanted:?}")));
+        let hash = self.hasher.hash_one((status::uid(object), format!("{wanted:?} {wrong:?}")));
         if self.settled.get(&object.key) == Some(&hash) {
             self.failed.remove(&object.key);
             self.troubles.remove(&object.key);
             return None;
         }
-        Some(Write::Status(resource, object.key.clone(), wanted, hash))
+        Some(Write::Status(resource, object.key.clone(), wanted, wrong, hash))
     }
 
     fn endpoints(&mut self, looks: &Looks) -> Vec<Write> {
@@ -209,13 +217,32 @@ impl Ledger {
             self.failed.remove(key);
             self.troubles.remove(key);
             match conflicts.get(&key.to_string()) {
-                Some(conflict) => drop(self.troubles.insert(key.clone(), conflict.clone())),
-                None => self.found_right(key),
+                Some(conflict) => {
+                    let told = [conflict.clone()].into_iter().chain(self.of_record(looks, key, conflict));
+                    self.conflicts.insert(key.clone(), told.collect());
+                }
+                None => {
+                    self.conflicts.remove(key);
+                    self.found_right(key);
+                }
             }
         }
         let mut writes: Vec<Write> = plan.delete.into_iter().map(Write::Delete).collect();
         writes.extend(puts.into_iter().filter(|put| self.may_put(put)));
         writes
+    }
+
+    /// The same conflict as the records know it whose names would stand there.
+    fn of_record(&self, looks: &Looks, key: &ObjectKey, conflict: &Problem) -> Vec<Problem> {
+        let names = looks.looks.iter().filter(|look| look.key == *key).flat_map(|look| &look.names);
+        let owner = |name: &Name| told_by(&looks.fleet.names.get(name.borrowed())?.owner);
+        let owners: BTreeSet<ObjectKey> = names.filter_map(owner).collect();
+        let told = |owner: ObjectKey| Problem {
+            subject: owner.to_string(),
+            message: format!("{key} {}", conflict.message),
+            ..conflict.clone()
+        };
+        owners.into_iter().map(told).collect()
     }
 
     // === What came of it ===
@@ -226,7 +253,7 @@ impl Ledger {
         self.failed.remove(key);
         self.troubles.remove(key);
         match write {
-            Write::Status(_, key, _, hash) => drop(self.settled.insert(key.clone(), *hash)),
+            Write::Status(_, key, .., hash) => drop(self.settled.insert(key.clone(), *hash)),
             Write::Put(key, _) => {
                 let hash = self.hash(write);
                 let before = self.put.get(key).filter(|put| put.hash == hash);
@@ -269,8 +296,8 @@ impl Ledger {
 
     /// What is wrong with writes.
     pub(super) fn troubles(&self) -> Vec<Problem> {
-        let troubles = self.troubles.values().take(PROBLEMS_MAX).cloned();
-        troubles.chain(self.kept()).collect()
+        let troubles = self.conflicts.values().flatten().chain(self.troubles.values());
+        troubles.take(PROBLEMS_MAX).cloned().chain(self.kept()).collect()
     }
 
     /// What is told of records that stand though nothing that was read asks for all of them.
@@ -295,6 +322,7 @@ impl Ledger {
         self.kept.remove(key);
         self.failed.remove(key);
         self.troubles.remove(key);
+        self.conflicts.remove(key);
     }
 
     // === Rivals ===

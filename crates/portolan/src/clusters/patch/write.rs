@@ -8,6 +8,7 @@ use portolan_kube::dns_endpoint::{self, DnsEndpoint};
 use portolan_kube::endpoints;
 use portolan_kube::follow::Failure;
 use portolan_kube::object::{Body, Kind, Object, ObjectKey};
+use portolan_kube::status::event::{self, Said};
 use portolan_kube::status::{self, Wanted};
 use serde_json::Value;
 
@@ -20,8 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// One thing to write.
 #[derive(Debug)]
 pub(super) enum Write {
-    /// The status of an object, with a hash of it.
-    Status(Resource, ObjectKey, Wanted, u64),
+    /// The status of an object, with a hash of it; and what is wrong with it where its status has no room for
+    /// that.
+    Status(Resource, ObjectKey, Wanted, Option<Box<Said>>, u64),
     /// A `DNSEndpoint`.
     Put(ObjectKey, Box<DnsEndpoint>),
     /// A `DNSEndpoint` that nothing asks for any more.
@@ -50,7 +52,9 @@ impl Write {
         revision: u64,
     ) -> Result<bool, Failure> {
         match self {
-            Self::Status(resource, key, wanted, _) => put_status(client, *resource, key, wanted).await,
+            Self::Status(resource, key, wanted, wrong, _) => {
+                put_status(client, *resource, key, wanted, wrong.as_deref()).await
+            }
             Self::Put(key, object) => {
                 let mut object = object.clone();
                 endpoints::sign(&mut object, epoch, revision);
@@ -95,6 +99,7 @@ async fn put_status(
     resource: Resource,
     key: &ObjectKey,
     wanted: &Wanted,
+    wrong: Option<&Said>,
 ) -> Result<bool, Failure> {
     let path = resource.path_of(key);
     let mut object: Value = match connect::get(client, &path, PATIENCE).await {
@@ -102,11 +107,35 @@ async fn put_status(
         object => object?,
     };
     let now = when::when(clock::now());
-    let Some(status) = status::over(wanted, object.get("status"), &now) else { return Ok(true) };
-    object["status"] = status;
-    connect::send(client, http::Method::PUT, &format!("{path}/status"), &object, PATIENCE)
-        .await
-        .map(|()| true)
+    let mut said = wrong.cloned();
+    if let Some(status) = status::over(wanted, object.get("status"), &now) {
+        said = said.or_else(|| event::turned(object.get("status"), &status));
+        object["status"] = status;
+        connect::send(client, http::Method::PUT, &format!("{path}/status"), &object, PATIENCE).await?;
+    }
+    if let Some(said) = said {
+        say(client, &object, &said, &now).await;
+    }
+    Ok(true)
+}
+
+/// Tells what turned as an event. One that cannot be told stands in the status all the same, or in `portolan
+/// status`.
+async fn say(client: &kube_client::Client, object: &Value, said: &Said, now: &str) {
+    let event = event::event(object, said, now, &instance());
+    let namespace = event["metadata"]["namespace"].as_str().unwrap_or_default();
+    let path = format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events");
+    match connect::send(client, http::Method::POST, &path, &event, PATIENCE).await {
+        // 409: it was said before.
+        Ok(()) | Err(Failure { code: Some(409), .. }) => {}
+        Err(failure) => tracing::debug!(reason = said.reason, "an event was not told: {}", failure.message),
+    }
+}
+
+/// Which process this is: a pod has its name as its host name.
+fn instance() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Some(name.trim()).filter(|name| !name.is_empty()).unwrap_or("portolan").to_owned()
 }
 
 /// The resource of the objects that we write.
