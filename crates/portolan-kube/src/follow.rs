@@ -35,7 +35,7 @@ use crate::object::ObjectKey;
 mod list;
 mod told;
 
-use list::List;
+use list::{List, is_doubtful, number};
 pub use told::{Ask, Failure, Heard, Held, News};
 
 /// From how many objects on a list that shrinks to half is held; one that shrinks to nothing always is.
@@ -590,17 +590,6 @@ impl Follower {
     fn problem(&self, reason: Reason, message: String) -> Problem {
         Problem { subject: self.subject.clone(), reason, message, place: self.place.to_string() }
     }
-}
-
-/// True when so many objects do not go by themselves.
-fn is_doubtful(missing: usize, left: usize) -> bool {
-    let before = missing + left;
-    missing > 0 && (left == 0 || (before >= HALVED_MIN && left * 2 <= before))
-}
-
-/// A version as a number; what is none counts as nothing seen.
-fn number(version: &str) -> u64 {
-    version.parse().unwrap_or(0)
 }
 
 #[cfg(test)]

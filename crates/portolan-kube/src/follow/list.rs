@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use portolan_core::Problem;
 
+use super::HALVED_MIN;
 use crate::manifest::Given;
 use crate::object::{Object, ObjectKey};
 
@@ -42,4 +43,15 @@ impl List {
         self.refused.remove(key);
         self.faults.remove(key);
     }
+}
+
+/// True when so many objects do not go by themselves.
+pub(super) fn is_doubtful(missing: usize, left: usize) -> bool {
+    let before = missing + left;
+    missing > 0 && (left == 0 || (before >= HALVED_MIN && left * 2 <= before))
+}
+
+/// A version as a number; what is none counts as nothing seen.
+pub(super) fn number(version: &str) -> u64 {
+    version.parse().unwrap_or(0)
 }
