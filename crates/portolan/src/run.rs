@@ -56,6 +56,10 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     // asks: what the last good state has is no denial of what a zone file has.
     let zones = zones::Watch::start(&config.zones, engine.clone())?;
     engine.lock().resume(clock::now());
+    if config.fleet.is_none() && config.kubeconfig.is_none() && config.in_cluster.is_none() {
+        // Zone files are all there is, and a name that they lack is denied from the first question on.
+        engine.lock().take(vec![Event::Heard(root())], clock::now());
+    }
     let running = server.start(&published).context("cannot start to answer")?;
     let health = Health::new(published).with_zones(config.zones.iter().map(|zone| zone.apex.clone()));
     if let Some(address) = config.http {
@@ -198,7 +202,6 @@ fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyh
         return Ok(Followed::Folder(watch));
     }
     if config.kubeconfig.is_none() && config.in_cluster.is_none() {
-        engine.lock().take(vec![Event::Heard(root())], clock::now());
         return Ok(Followed::Nothing);
     }
     let fleet = members(config)?;
