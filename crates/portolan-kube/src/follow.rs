@@ -270,24 +270,18 @@ impl Follower {
         let lacking = self.known.iter().filter(|key| !is_there(key)).cloned();
         // What was held and is still missing is held, whatever the list has besides.
         let was_held = self.held.take().map(|held| held.missing).unwrap_or_default();
-        let (mut held, missing): (BTreeSet<_>, BTreeSet<_>) = lacking.partition(|key| was_held.contains(key));
+        let (mut held, mut gone): (BTreeSet<_>, BTreeSet<_>) =
+            lacking.partition(|key| was_held.contains(key));
         let mut news = Vec::new();
         self.known.extend(list.objects.keys().cloned());
         self.refused = list.refused.iter().filter(|key| !self.known.contains(key)).cloned().collect();
-        let left = self.known.len() - missing.len() - held.len();
+        let left = self.known.len() - gone.len() - held.len();
         self.trouble = None;
-        let believes = std::mem::take(&mut self.believes);
-        if believes {
+        if std::mem::take(&mut self.believes) {
             self.expected = 0;
-        }
-        let mut gone = BTreeSet::new();
-        if believes {
-            gone.extend(missing);
             gone.append(&mut held);
-        } else if is_doubtful(missing.len(), left) {
-            held.extend(missing);
-        } else {
-            gone.extend(missing);
+        } else if is_doubtful(gone.len(), left) {
+            held.append(&mut gone);
         }
         for key in gone {
             self.known.remove(&key);

@@ -86,5 +86,13 @@ pub struct RunConfig {
     pub sources: Arc<Options>,
 }
 
+impl RunConfig {
+    /// True where there is a fleet to follow, in a folder or on API servers; else zone files are all there is.
+    #[must_use]
+    pub fn has_fleet(&self) -> bool {
+        self.fleet.is_some() || self.kubeconfig.is_some() || self.in_cluster.is_some()
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -510,4 +510,4 @@ impl SharedEngine {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,4 +1,4 @@
-//! What a server calls itself to a client that asks (NSID, RFC 5001).
+//! What a server calls itself: to a client that asks (NSID, RFC 5001), and in what it writes.
 
 /// Where Linux says what this machine is called.
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
@@ -7,10 +7,12 @@ const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 pub(crate) fn nsid(said: &str) -> Vec<u8> {
     match said {
         "off" => Vec::new(),
-        "" => {
-            let name = std::fs::read_to_string(HOST_NAME).unwrap_or_default();
-            name.trim().bytes().take(portolan_wire::NSID_OCTETS_MAX).collect()
-        }
+        "" => host_name().bytes().take(portolan_wire::NSID_OCTETS_MAX).collect(),
         text => text.as_bytes().to_vec(),
     }
+}
+
+/// This machine's name, which a pod has from its own; empty where there is none.
+pub(crate) fn host_name() -> String {
+    std::fs::read_to_string(HOST_NAME).unwrap_or_default().trim().to_owned()
 }

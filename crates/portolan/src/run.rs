@@ -56,7 +56,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     // asks: what the last good state has is no denial of what a zone file has.
     let zones = zones::Watch::start(&config.zones, engine.clone())?;
     engine.lock().resume(clock::now());
-    if config.fleet.is_none() && config.kubeconfig.is_none() && config.in_cluster.is_none() {
+    if !config.has_fleet() {
         // Zone files are all there is, and a name that they lack is denied from the first question on.
         engine.lock().take(vec![Event::Heard(root())], clock::now());
     }
@@ -201,7 +201,7 @@ fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyh
         report_start(engine, fleet);
         return Ok(Followed::Folder(watch));
     }
-    if config.kubeconfig.is_none() && config.in_cluster.is_none() {
+    if !config.has_fleet() {
         return Ok(Followed::Nothing);
     }
     let fleet = members(config)?;

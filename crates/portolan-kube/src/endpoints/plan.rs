@@ -72,19 +72,19 @@ pub fn plan<'o>(
 
 /// True when an object lacks a target that another has.
 fn is_less(object: &DnsEndpoint, than: &DnsEndpoint) -> bool {
-    let targets = |of: &'_ DnsEndpoint| -> BTreeSet<(String, String, Option<String>, String)> {
-        let records = of.spec.endpoints.iter();
-        records
-            .flat_map(|record| {
-                let of = |target: &String| {
-                    let (name, kind) = (record.dns_name.clone(), record.record_type.clone());
-                    (name, kind, record.set_identifier.clone(), target.clone())
-                };
-                record.targets.iter().map(of).collect::<Vec<_>>()
-            })
-            .collect()
-    };
     !targets(than).is_subset(&targets(object))
+}
+
+/// Every target, with the name, type and set that it stands in.
+fn targets(object: &DnsEndpoint) -> BTreeSet<(&str, &str, Option<&str>, &str)> {
+    let mut all = BTreeSet::new();
+    for record in &object.spec.endpoints {
+        let set = record.set_identifier.as_deref();
+        all.extend(
+            record.targets.iter().map(|target| (&*record.dns_name, &*record.record_type, set, &**target)),
+        );
+    }
+    all
 }
 
 /// True when the records and the members are the same, whoever wrote them and when.

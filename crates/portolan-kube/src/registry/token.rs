@@ -51,6 +51,15 @@ impl Life {
         (from < exp).then_some(Self { from, to: exp })
     }
 
+    /// The life of the token by which a cluster is reached; none where that is by no token.
+    #[must_use]
+    pub fn of_access(access: &Access) -> Option<Self> {
+        match &access.identity {
+            Identity::Token(token) => Self::of(token),
+            Identity::Certificate { .. } => None,
+        }
+    }
+
     /// How long it is, in seconds, as it may be asked for again.
     #[must_use]
     pub fn seconds(&self) -> i64 {

@@ -29,9 +29,6 @@ pub struct Said {
 /// first status only what is not well is said.
 #[must_use]
 pub fn turned(before: Option<&Value>, after: &Value) -> Option<Said> {
-    let conditions = |status: Option<&Value>| -> Vec<Value> {
-        status.and_then(|status| status.get("conditions")?.as_array()).cloned().unwrap_or_default()
-    };
     let known = conditions(before);
     let text = |condition: &Value, field: &str| condition[field].as_str().unwrap_or_default().to_owned();
     let has_turned = |condition: &&Value| {
@@ -41,8 +38,7 @@ pub fn turned(before: Option<&Value>, after: &Value) -> Option<Said> {
                 || (condition["status"] != "True" && was["reason"] != condition["reason"])
         })
     };
-    let after = conditions(Some(after));
-    let condition = after.iter().find(has_turned)?;
+    let condition = conditions(Some(after)).iter().find(has_turned)?;
     let (kind, message) = (text(condition, "type"), text(condition, "message"));
     let is_warning = condition["status"] != "True";
     let note = match (message.is_empty(), is_warning) {
@@ -51,6 +47,10 @@ pub fn turned(before: Option<&Value>, after: &Value) -> Option<Said> {
         (true, false) => kind,
     };
     Some(Said { is_warning, reason: text(condition, "reason"), note: shortened(&note) })
+}
+
+fn conditions(status: Option<&Value>) -> &[Value] {
+    status.and_then(|status| status.get("conditions")?.as_array()).map_or(&[], Vec::as_slice)
 }
 
 /// What is wrong with an object, if anything is.

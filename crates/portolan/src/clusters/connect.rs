@@ -17,12 +17,14 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::timeout;
 
 use super::identity::Said;
-use super::way::Way;
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// Who writes, for others who write to the same objects.
 pub(super) const FIELD_MANAGER: &str = "fieldManager=portolan";
+const JSON: &str = "application/json";
+/// What is applied on the server's side; JSON is YAML.
+const APPLY: &str = "application/apply-patch+yaml";
 /// How long a small question may take.
 const QUESTION: Duration = Duration::from_secs(5);
 /// Largest answer that is read whole, in octets: a page of objects. Most are a hundredth of it.
@@ -39,12 +41,8 @@ pub trait Dial: Send + Sync {
     fn dial(&self) -> BoxFuture<'_, Result<kube_client::Client, String>>;
 }
 
-/// A client for a cluster, by what leads there now.
-pub(super) async fn client(way: &Way) -> Result<kube_client::Client, String> {
-    if let Way::Dialled(dial) = way {
-        return dial.dial().await;
-    }
-    let mut config = way.config().await?;
+/// A client by a configuration.
+pub(super) fn client(mut config: kube_client::Config) -> Result<kube_client::Client, String> {
     config.connect_timeout = Some(CONNECT);
     // What is tried again, and when, is the follower's business.
     config.default_retry = false;
@@ -146,9 +144,7 @@ pub(super) async fn exchange<T: DeserializeOwned>(
     body: &serde_json::Value,
     patience: Duration,
 ) -> Result<T, Failure> {
-    let request = http::Request::builder().method(method).uri(path);
-    let request = request.header(http::header::CONTENT_TYPE, "application/json");
-    exchanged(client, request.body(serde_json::to_vec(body).unwrap_or_default()), patience).await
+    read(client, sending(method, path, JSON, body)?, patience).await
 }
 
 /// Applies an object on the server's side, in our name: what others own of it is theirs, unless they are to be
@@ -161,18 +157,20 @@ pub(super) async fn apply(
     patience: Duration,
 ) -> Result<serde_json::Value, Failure> {
     let path = format!("{path}?{FIELD_MANAGER}&force={overrules}");
-    let request = http::Request::builder().method(http::Method::PATCH).uri(path);
-    let request = request.header(http::header::CONTENT_TYPE, "application/apply-patch+yaml");
-    exchanged(client, request.body(serde_json::to_vec(object).unwrap_or_default()), patience).await
+    read(client, sending(http::Method::PATCH, &path, APPLY, object)?, patience).await
 }
 
-async fn exchanged<T: DeserializeOwned>(
-    client: &kube_client::Client,
-    request: Result<http::Request<Vec<u8>>, http::Error>,
-    patience: Duration,
-) -> Result<T, Failure> {
-    let request = request.map_err(|error| said(&error.to_string()))?;
-    read(client, request, patience).await
+/// A request that sends something.
+fn sending(
+    method: http::Method,
+    path: &str,
+    media_type: &str,
+    body: &serde_json::Value,
+) -> Result<http::Request<Vec<u8>>, Failure> {
+    let request = http::Request::builder().method(method).uri(path);
+    let request = request.header(http::header::CONTENT_TYPE, media_type);
+    let request = request.body(serde_json::to_vec(body).unwrap_or_default());
+    request.map_err(|error| said(&error.to_string()))
 }
 
 /// Sends something as JSON; what comes back is not looked at, but for why it failed.
@@ -183,10 +181,7 @@ pub(super) async fn send(
     body: &serde_json::Value,
     patience: Duration,
 ) -> Result<(), Failure> {
-    let request = http::Request::builder().method(method).uri(path);
-    let request = request.header(http::header::CONTENT_TYPE, "application/json");
-    let request = request.body(serde_json::to_vec(body).unwrap_or_default());
-    let request = request.map_err(|error| said(&error.to_string()))?;
+    let request = sending(method, path, JSON, body)?;
     let taken = async {
         let body = open(client, request).await?;
         // To its end, so that the connection may be used again.
@@ -219,6 +214,25 @@ pub(super) async fn open(
     failure.code = Some(code.as_u16());
     failure.retry_after = failure.retry_after.max(retry_after);
     Err(failure)
+}
+
+/// A page of a list, as far as it is asked for.
+#[derive(Deserialize)]
+pub(super) struct Page {
+    #[serde(default)]
+    pub(super) metadata: PageMetadata,
+    #[serde(default)]
+    pub(super) items: Vec<serde_json::Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageMetadata {
+    #[serde(default)]
+    pub(super) resource_version: String,
+    /// Names the next page; empty in the last of some servers.
+    #[serde(default, rename = "continue")]
+    pub(super) token: Option<String>,
 }
 
 /// The base of requests for a path.

@@ -10,12 +10,11 @@ use portolan_kube::api::Resource;
 use portolan_kube::follow::{Ask, Failure, Follower, Heard, News};
 use portolan_kube::manifest::{Given, given};
 use portolan_kube::object::{Kind, ObjectKey};
-use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use super::cluster::{Cluster, Reach, Reached};
-use super::connect::{is_crd_going, late, of_status, open, read, request, said};
+use super::connect::{Page, is_crd_going, late, of_status, open, read, request, said};
 use super::lines::events;
 use crate::chance;
 
@@ -245,7 +244,6 @@ impl Follow {
 
     async fn tell(&mut self) {
         self.cluster.saw(self.follower.highest());
-        self.cluster.refused(self.resource, self.follower.refused());
         if let Some(count) = self.follower.count().filter(|_| self.namespace.is_none()) {
             self.cluster.past.note_objects(&self.cluster.name, self.resource, count);
         }
@@ -253,6 +251,7 @@ impl Follow {
             let why = self.follower.held().map(|held| held.why.clone());
             self.cluster.hold(&self.hold, why);
             self.cluster.problems(self.resource, &self.hold, self.follower.problems());
+            self.cluster.refused(self.resource, self.follower.refused());
         }
         // Before the engine: a cluster that is no member goes before what describes it does.
         self.cluster.register(self.resource, self.namespace.as_deref(), &self.untold);
@@ -278,24 +277,6 @@ impl Follow {
 const EVENTS_AT_ONCE: usize = 128;
 /// A request that we ended ourselves counts as one that lasted.
 const WATCH_MIN: Duration = Duration::from_secs(WATCH_SECONDS as u64);
-
-/// A page of a list, as far as it is asked for.
-#[derive(Deserialize)]
-struct Page {
-    #[serde(default)]
-    metadata: PageMetadata,
-    #[serde(default)]
-    items: Vec<Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PageMetadata {
-    #[serde(default)]
-    resource_version: String,
-    #[serde(default, rename = "continue")]
-    token: Option<String>,
-}
 
 fn version_of(value: &Value) -> String {
     let version = value.get("metadata").and_then(|metadata| metadata.get("resourceVersion"));

@@ -158,7 +158,7 @@ impl Member {
         let client = match &self.client {
             Some(client) => client.clone(),
             None => {
-                let made = connect::client(&self.way).await;
+                let made = self.way.client().await;
                 let client = made.map_err(|message| connect::said(&message))?;
                 self.client.insert(client).clone()
             }

@@ -22,8 +22,9 @@ use tokio::time::sleep;
 use super::cluster::{Cluster, Reach, Reached};
 use crate::chance;
 use crate::engine::SharedEngine;
+use crate::nsid::host_name;
 use ledger::{Ledger, Pass};
-use write::Write;
+use write::{Write, Writer};
 
 mod ledger;
 mod write;
@@ -44,14 +45,16 @@ pub(super) struct Patch {
     engine: SharedEngine,
     cluster: Arc<Cluster>,
     reach: Reach,
-    epoch: u64,
+    writer: Writer,
     ledger: Ledger,
 }
 
 impl Patch {
     pub(super) fn new(engine: SharedEngine, cluster: Arc<Cluster>, reach: Reach) -> Self {
         let ledger = Ledger::new(&cluster.place);
-        Self { engine, cluster, reach, epoch: chance::draw(), ledger }
+        let instance = Some(host_name()).filter(|name| !name.is_empty()).unwrap_or("portolan".into());
+        let writer = Writer { epoch: chance::draw(), instance };
+        Self { engine, cluster, reach, writer, ledger }
     }
 
     /// Writes for as long as the process runs.
@@ -90,7 +93,7 @@ impl Patch {
     }
 
     async fn write(&mut self, client: &kube_client::Client, pass: Pass) {
-        let (epoch, revision, mut failures) = (self.epoch, pass.revision, 0);
+        let (writer, revision, mut failures) = (&self.writer, pass.revision, 0);
         let has_some = !pass.writes.is_empty();
         let mut writes = pass.writes.into_iter();
         while writes.len() > 0 && failures < FAILURES_MAX {
@@ -98,7 +101,7 @@ impl Patch {
             let done = some.into_iter().map(|write| {
                 let client = client.clone();
                 async move {
-                    let done = write.perform(&client, epoch, revision).await;
+                    let done = write.perform(&client, writer, revision).await;
                     (write, done)
                 }
             });

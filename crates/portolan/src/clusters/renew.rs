@@ -73,7 +73,7 @@ async fn renew(due: &Due) -> Result<Option<Life>, Failure> {
         request_token(&member, &due.renewal.namespace, &due.renewal.account, due.renewal.life.seconds());
     let token = token.await.map_err(|failure| said("the cluster", &failure))?;
     let Some(life) = Life::of(&token) else {
-        return Err(unsaid("the cluster gave a token that does not say how long it lives"));
+        return Err(connect::said("the cluster gave a token that does not say how long it lives"));
     };
     let path = SECRETS.path_of(&due.secret);
     let mut there: Value =
@@ -105,7 +105,7 @@ pub(super) async fn request_token(
     let token = made["status"]["token"].as_str().unwrap_or_default();
     match access::token(token) {
         Ok(()) if !token.is_empty() => Ok(token.to_owned()),
-        _ => Err(unsaid("gave no token")),
+        _ => Err(connect::said("gave no token")),
     }
 }
 
@@ -118,8 +118,4 @@ fn client(reach: &Reach) -> Option<kube_client::Client> {
 
 fn said(who: &str, failure: &Failure) -> Failure {
     Failure { message: format!("{who} said: {}", failure.message), ..failure.clone() }
-}
-
-fn unsaid(message: &str) -> Failure {
-    Failure { message: message.to_owned(), ..Failure::default() }
 }

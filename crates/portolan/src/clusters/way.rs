@@ -9,7 +9,7 @@ use portolan_kube::registry::access::Access;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::connect::Dial;
+use super::connect::{self, Dial};
 use super::kubeconfig::Context;
 
 /// Where a pod has the files of its ServiceAccount.
@@ -78,16 +78,16 @@ impl Own {
 const CONTEXT: &str = "member";
 
 impl Way {
-    /// How its API server is reached, read anew.
-    pub(super) async fn config(&self) -> Result<kube_client::Config, String> {
+    /// A client for its API server, by what leads there now.
+    pub(super) async fn client(&self) -> Result<kube_client::Client, String> {
         match self {
-            Self::Context(context) => context.config().await,
-            Self::Own(own) => config_of(own.kubeconfig()).await,
+            Self::Context(context) => connect::client(context.config().await?),
+            Self::Own(own) => connect::client(config_of(own.kubeconfig()).await?),
             Self::Registered(access) => {
-                let access = access.borrow().as_ref().map(Access::kubeconfig);
-                config_of(access.ok_or("its credentials are not known")?).await
+                let access = access.borrow().clone();
+                client_by(&access.ok_or("its credentials are not known")?).await
             }
-            Self::Dialled(_) => Err("it is reached without a kubeconfig".to_owned()),
+            Self::Dialled(dial) => dial.dial().await,
         }
     }
 
@@ -101,6 +101,11 @@ impl Way {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// A client by what a Secret says.
+pub(super) async fn client_by(access: &Access) -> Result<kube_client::Client, String> {
+    connect::client(config_of(access.kubeconfig()).await?)
 }
 
 /// A client's configuration, out of a kubeconfig that was made here.

@@ -26,7 +26,8 @@ spec: {{endpoints: [{{dnsName: {name}.glb.example, recordType: A, targets: [{add
     )
 }
 
-fn events(source: &str, text: &str) -> Vec<Event> {
+/// What a source tells of the objects of a manifest.
+pub(crate) fn events(source: &str, text: &str) -> Vec<Event> {
     let manifest = manifest::read("test.yaml", text.as_bytes());
     assert_eq!(manifest.problems, [], "{text}");
     let source = ClusterName::from(source);

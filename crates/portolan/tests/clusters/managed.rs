@@ -4,40 +4,18 @@
 use portolan_testbed::{ApiServer, ControllerManager};
 
 use super::followed::Followed;
-use super::walk::{CLUSTERS, GLOBAL, SHOP, fleet_with, statuses_are_filled};
+use super::walk::{CLUSTERS, GLOBAL, SHOP, fleet_with, statuses_are_filled, workload_with};
 
 fn workload(server: &ApiServer, cluster: &str, address: &str) {
-    let objects = format!(
-        "
-apiVersion: v1
-kind: Namespace
-metadata: {{name: shop}}
----
-apiVersion: v1
-kind: Namespace
-metadata: {{name: kube-federation-system}}
----
+    workload_with(server, cluster, address, &format!("{ACCOUNT}---{}", pod(true)));
+}
+
+/// Pods run as somebody.
+const ACCOUNT: &str = "
 apiVersion: v1
 kind: ServiceAccount
-metadata: {{name: default, namespace: shop}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: web, namespace: shop}}
-spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
-status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
----
-apiVersion: v1
-kind: Node
-metadata:
-  name: n1
-  labels: {{topology.kubernetes.io/region: r-{cluster}, topology.kubernetes.io/zone: z-{cluster}}}
----
-{}",
-        pod(true)
-    );
-    server.admin().apply(&objects).unwrap();
-}
+metadata: {name: default, namespace: shop}
+";
 
 fn pod(is_ready: bool) -> String {
     let ready = if is_ready { "True" } else { "False" };

@@ -61,6 +61,11 @@ spec: {domainRef: fed, recordTTL: 60}
 ";
 
 pub(super) fn workload(server: &ApiServer, cluster: &str, address: &str) {
+    workload_with(server, cluster, address, &slice(true));
+}
+
+/// A Service behind a load balancer, and what tells of its endpoints.
+pub(super) fn workload_with(server: &ApiServer, cluster: &str, address: &str, endpoints: &str) {
     let namespaces = ["shop", "kube-federation-system"]
         .map(|name| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n---\n"));
     let objects = format!(
@@ -68,7 +73,7 @@ pub(super) fn workload(server: &ApiServer, cluster: &str, address: &str) {
 apiVersion: v1
 kind: Service
 metadata: {{name: web, namespace: shop}}
-spec: {{type: LoadBalancer, ports: [{{port: 80}}]}}
+spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
 status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
 ---
 apiVersion: v1
@@ -77,9 +82,8 @@ metadata:
   name: n1
   labels: {{topology.kubernetes.io/region: r-{cluster}, topology.kubernetes.io/zone: z-{cluster}}}
 ---
-{}",
-        namespaces.concat(),
-        slice(true)
+{endpoints}",
+        namespaces.concat()
     );
     server.admin().apply(&objects).unwrap();
 }

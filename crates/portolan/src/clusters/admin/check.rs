@@ -12,7 +12,8 @@ use portolan_kube::registry::{Found, Registered};
 use serde_json::{Value, json};
 
 use super::super::connect;
-use super::operator::{Operator, PATIENCE, client_of};
+use super::super::way::client_by;
+use super::operator::{Operator, PATIENCE};
 use super::{ACCOUNT, HUB_RIGHTS, MEMBER_RIGHTS, registered, said};
 use crate::commands::Outcome;
 use crate::logs::plain;
@@ -78,7 +79,7 @@ async fn one(
         writeln!(out, "cluster {name}: {} leads to no credentials", registered.by)?;
         return Ok(false);
     };
-    let client = match client_of(access).await {
+    let client = match client_by(access).await {
         Ok(client) => client,
         Err(why) => {
             writeln!(out, "cluster {name}: {}: {}", access.server, plain(&why))?;

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use kube_client::Client;
+use portolan_kube::api::SECRETS;
 use portolan_kube::follow::Failure;
 use portolan_kube::kinds::{GROUP, VERSION};
+use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry::access::{Access, Identity};
 use portolan_kube::registry::rights::manifests;
 use portolan_kube::registry::secret::{self, MANAGED_BY, RENEW, base64};
 use portolan_kube::registry::token::Life;
 use serde_json::{Value, json};
 
+use super::super::way::client_by;
 use super::super::{connect, renew};
-use super::operator::{Door, Operator, PATIENCE, client_of};
+use super::operator::{Door, Operator, PATIENCE};
 use super::{ACCOUNT, MEMBER_RIGHTS, check, check_name, manifest, said, secret_name};
 use crate::commands::Outcome;
 use crate::logs::plain;
@@ -61,7 +64,7 @@ pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) 
         writeln!(out, "note: {}", plain(&note))?;
     }
     register(&hub.client, operator, &join, &access, out).await?;
-    if let Some(life) = life(&access) {
+    if let Some(life) = Life::of_access(&access) {
         let ends = when(life.to);
         writeln!(out, "its token ends at {ends}; the server renews it when two thirds of its life are over")?;
     }
@@ -70,13 +73,6 @@ pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) 
     }
     writeln!(out, "cluster {} has joined", join.name)?;
     Ok(if missing.is_empty() { Outcome::Fine } else { Outcome::Faults })
-}
-
-fn life(access: &Access) -> Option<Life> {
-    match &access.identity {
-        Identity::Token(token) => Life::of(token),
-        Identity::Certificate { .. } => None,
-    }
 }
 
 /// Refuses a name whose objects in the hub are somebody else's.
@@ -123,7 +119,7 @@ async fn tried(
 ) -> Result<Vec<portolan_kube::registry::rights::Right>> {
     let expected = connect::who(&member.client).await.map_err(|failure| said("the cluster", &failure))?;
     let client =
-        client_of(access).await.map_err(|why| Refused(format!("server {}: {why}", access.server)))?;
+        client_by(access).await.map_err(|why| Refused(format!("server {}: {why}", access.server)))?;
     let mut tries = 0;
     let found = loop {
         tries += 1;
@@ -220,7 +216,7 @@ pub(super) async fn get(client: &Client, path: &str) -> Result<Option<Value>> {
 }
 
 pub(super) fn secret_path(namespace: &str, name: &str) -> String {
-    format!("/api/v1/namespaces/{namespace}/secrets/{name}")
+    SECRETS.path_of(&ObjectKey::new(Kind::Secret, Some(namespace), name))
 }
 
 pub(super) fn member_path(name: &str) -> String {
@@ -232,7 +228,7 @@ mod tests {
     use std::sync::Arc;
 
     use portolan_kube::manifest::{Given, given};
-    use portolan_kube::object::{Body, Kind};
+    use portolan_kube::object::Body;
     use portolan_kube::workload::Keep;
 
     use super::*;

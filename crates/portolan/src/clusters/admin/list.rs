@@ -5,7 +5,6 @@ use std::io::Write;
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets};
 use portolan_core::ClusterName;
-use portolan_kube::registry::access::Identity;
 use portolan_kube::registry::token::Life;
 use portolan_kube::registry::{Found, Registered};
 use serde::Serialize;
@@ -54,10 +53,7 @@ pub async fn list(operator: &Operator<'_>, json: bool, now: i64, out: &mut dyn W
 }
 
 fn row(name: &ClusterName, registered: &Registered, read: &Read, now: i64) -> Row {
-    let life = registered.access.as_ref().and_then(|access| match &access.identity {
-        Identity::Token(token) => Life::of(token),
-        Identity::Certificate { .. } => None,
-    });
+    let life = registered.access.as_ref().and_then(Life::of_access);
     Row {
         name: name.to_string(),
         registered_by: registered.by.to_string(),

@@ -9,12 +9,11 @@ use portolan_kube::registry::Believed;
 use portolan_kube::registry::access::{self, Access, Identity};
 use portolan_kube::registry::secret::base64;
 
+use super::super::connect::CONNECT;
 use crate::problem::Refused;
 
 /// How long a request may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
 
 /// Who runs a command, and on which hub.
 #[derive(Clone, Copy, Debug)]
@@ -109,12 +108,6 @@ fn pem(certificate: &[u8]) -> String {
     }
     pem.push_str("-----END CERTIFICATE-----\n");
     pem
-}
-
-/// A client by what a Secret says.
-pub(super) async fn client_of(access: &Access) -> Result<kube_client::Client, String> {
-    let (_sender, access) = tokio::sync::watch::channel(Some(access.clone()));
-    super::super::connect::client(&super::super::way::Way::Registered(access)).await
 }
 
 #[cfg(test)]

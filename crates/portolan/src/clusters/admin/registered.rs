@@ -12,10 +12,9 @@ use portolan_kube::manifest::{Given, given};
 use portolan_kube::object::Kind;
 use portolan_kube::registry::{Believed, Found, Registry};
 use portolan_kube::workload::Keep;
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::connect;
+use super::super::connect::{self, Page};
 use super::operator::PATIENCE;
 use super::said;
 
@@ -66,18 +65,6 @@ fn set(registry: &mut Registry, resource: Resource, object: Value, problems: &mu
 
 /// All of a list; nothing of a kind that the server does not have.
 async fn list(client: &Client, resource: Resource, path: &str) -> Result<Vec<Value>> {
-    #[derive(Clone, Deserialize)]
-    struct Page {
-        #[serde(default)]
-        metadata: Metadata,
-        #[serde(default)]
-        items: Vec<Value>,
-    }
-    #[derive(Clone, Default, Deserialize)]
-    struct Metadata {
-        #[serde(default, rename = "continue")]
-        token: Option<String>,
-    }
     let (mut items, mut token) = (Vec::new(), String::new());
     for _ in 0..PAGES_MAX {
         let next = format!("{path}?limit={PAGE_OBJECTS}&continue={token}");

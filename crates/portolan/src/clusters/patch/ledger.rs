@@ -9,7 +9,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Bound;
 use std::time::Duration;
 
-use portolan_core::{ClusterName, Name, Problem, Reason};
+use portolan_core::fleet::NameView;
+use portolan_core::{ClusterName, Name, NameRef, Problem, Reason};
 use portolan_kube::endpoints;
 use portolan_kube::follow::{Failure, RETRY_AFTER_MAX};
 use portolan_kube::object::{Kind, Object, ObjectKey};
@@ -17,7 +18,7 @@ use portolan_kube::status::{self, Faults, Owners, Wanted, event, told_by};
 use tokio::time::Instant;
 
 use super::write::{Write, resource};
-use crate::engine::{Looks, SharedEngine};
+use crate::engine::{Look, Looks, SharedEngine};
 
 /// Most objects that are looked at in one pass.
 pub(super) const LOOKS_MAX: usize = 1_000;
@@ -160,12 +161,7 @@ impl Ledger {
     }
 
     fn statuses(&mut self, looks: &Looks) -> Vec<Write> {
-        let names: BTreeSet<&Name> = looks.looks.iter().flat_map(|look| &look.names).collect();
-        let names = names.into_iter().filter_map(|name| {
-            let facts = looks.fleet.names.get(name.borrowed())?;
-            Some((name.borrowed(), facts))
-        });
-        let owners = Owners::of(names, &looks.snapshot);
+        let owners = Owners::of(facts(looks, looks.looks.iter()), &looks.snapshot);
         let mut writes = Vec::new();
         for look in looks.looks.iter().filter(|look| look.key.kind != Kind::DnsEndpoint) {
             let Some(object) = &look.object else {
@@ -197,12 +193,7 @@ impl Ledger {
 
     fn endpoints(&mut self, looks: &Looks) -> Vec<Write> {
         let looked = || looks.looks.iter().filter(|look| look.key.kind == Kind::DnsEndpoint);
-        let names: BTreeSet<&Name> = looked().flat_map(|look| &look.names).collect();
-        let names = names.into_iter().filter_map(|name| {
-            let facts = looks.fleet.names.get(name.borrowed())?;
-            Some((name.borrowed(), facts))
-        });
-        let wanted = endpoints::of_names(&looks.snapshot, &looks.apart, names);
+        let wanted = endpoints::of_names(&looks.snapshot, &looks.apart, facts(looks, looked()));
         let there = looked().filter_map(|look| look.object.as_ref());
         let plan = endpoints::plan(wanted, there, self.unread.is_empty());
         for look in looked() {
@@ -361,6 +352,16 @@ impl Ledger {
             Write::Delete(_) => 0,
         }
     }
+}
+
+/// The names that objects tell of, each once, with what is known of it.
+fn facts<'l>(
+    looks: &'l Looks,
+    looked: impl Iterator<Item = &'l Look>,
+) -> impl Iterator<Item = (NameRef<'l>, NameView<'l>)> {
+    let names: BTreeSet<&Name> = looked.flat_map(|look| &look.names).collect();
+    let facts = |name: &'l Name| Some((name.borrowed(), looks.fleet.names.get(name.borrowed())?));
+    names.into_iter().filter_map(facts)
 }
 
 impl Put {

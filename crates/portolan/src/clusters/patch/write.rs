@@ -18,6 +18,15 @@ use crate::{clock, when};
 /// How long a request may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Who writes.
+#[derive(Debug)]
+pub(super) struct Writer {
+    /// Tells one run from another.
+    pub(super) epoch: u64,
+    /// What the process is called.
+    pub(super) instance: String,
+}
+
 /// One thing to write.
 #[derive(Debug)]
 pub(super) enum Write {
@@ -43,21 +52,21 @@ impl Write {
         }
     }
 
-    /// Writes it; `epoch` and `revision` say which run wrote it, and from what. False when the hub has nowhere
+    /// Writes it; `writer` and `revision` say which run wrote it, and from what. False when the hub has nowhere
     /// to write it to.
     pub(super) async fn perform(
         &self,
         client: &kube_client::Client,
-        epoch: u64,
+        writer: &Writer,
         revision: u64,
     ) -> Result<bool, Failure> {
         match self {
             Self::Status(resource, key, wanted, wrong, _) => {
-                put_status(client, *resource, key, wanted, wrong.as_deref()).await
+                put_status(client, *resource, key, wanted, wrong.as_deref(), writer).await
             }
             Self::Put(key, object) => {
                 let mut object = object.clone();
-                endpoints::sign(&mut object, epoch, revision);
+                endpoints::sign(&mut object, writer.epoch, revision);
                 put(client, key, &object).await
             }
             Self::Delete(key) => delete(client, key).await,
@@ -100,6 +109,7 @@ async fn put_status(
     key: &ObjectKey,
     wanted: &Wanted,
     wrong: Option<&Said>,
+    writer: &Writer,
 ) -> Result<bool, Failure> {
     let path = resource.path_of(key);
     let mut object: Value = match connect::get(client, &path, PATIENCE).await {
@@ -114,28 +124,23 @@ async fn put_status(
         connect::send(client, http::Method::PUT, &format!("{path}/status"), &object, PATIENCE).await?;
     }
     if let Some(said) = said {
-        say(client, &object, &said, &now).await;
+        say(client, &event::event(&object, &said, &now, &writer.instance)).await;
     }
     Ok(true)
 }
 
 /// Tells what turned as an event. One that cannot be told stands in the status all the same, or in `portolan
 /// status`.
-async fn say(client: &kube_client::Client, object: &Value, said: &Said, now: &str) {
-    let event = event::event(object, said, now, &instance());
+async fn say(client: &kube_client::Client, event: &Value) {
     let namespace = event["metadata"]["namespace"].as_str().unwrap_or_default();
     let path = format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events");
-    match connect::send(client, http::Method::POST, &path, &event, PATIENCE).await {
+    match connect::send(client, http::Method::POST, &path, event, PATIENCE).await {
         // 409: it was said before.
         Ok(()) | Err(Failure { code: Some(409), .. }) => {}
-        Err(failure) => tracing::debug!(reason = said.reason, "an event was not told: {}", failure.message),
+        Err(failure) => {
+            tracing::debug!(reason = %event["reason"], "an event was not told: {}", failure.message);
+        }
     }
-}
-
-/// Which process this is: a pod has its name as its host name.
-fn instance() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    Some(name.trim()).filter(|name| !name.is_empty()).unwrap_or("portolan").to_owned()
 }
 
 /// The resource of the objects that we write.

@@ -1,6 +1,4 @@
-use portolan_core::ClusterName;
-use portolan_kube::manifest;
-
+use super::super::tests::events;
 use super::*;
 
 const ZONE: &str = "
@@ -24,15 +22,6 @@ kind: GlobalName
 metadata: {name: other, namespace: shop}
 spec: {hosts: [other.glb.example], backends: [{kind: Service, name: other}]}
 ";
-
-fn events(source: &str, text: &str) -> Vec<Event> {
-    let manifest = manifest::read("test.yaml", text.as_bytes());
-    assert_eq!(manifest.problems, [], "{text}");
-    let source = ClusterName::from(source);
-    let set =
-        |at: manifest::Located| Event::Set { source: source.clone(), object: at.object, place: at.place };
-    manifest.objects.into_iter().map(set).collect()
-}
 
 fn service(name: &str, address: &str) -> String {
     format!(

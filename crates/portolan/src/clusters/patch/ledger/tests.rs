@@ -1,8 +1,8 @@
 use portolan_core::ClusterName;
-use portolan_kube::manifest;
 use tokio::time::advance;
 
 use super::*;
+use crate::engine::tests::events;
 use crate::engine::{Engine, Event, root};
 
 const ZONE: &str = "
@@ -33,10 +33,7 @@ impl Bench {
 
     /// The hub has these objects.
     fn take(&self, text: &str) {
-        let manifest = manifest::read("test.yaml", text.as_bytes());
-        assert_eq!(manifest.problems, [], "{text}");
-        let set = |at: manifest::Located| Event::Set { source: root(), object: at.object, place: at.place };
-        self.engine.lock().take(manifest.objects.into_iter().map(set).collect(), 0);
+        self.engine.lock().take(events("", text), 0);
     }
 
     fn look(&mut self) -> Vec<Write> {
