@@ -17,7 +17,7 @@
 //! | [`geo`] | nearness, and the table that gives each client its order of tiers |
 //! | [`health`] | verdicts: one bit per offer, one bit per cluster, changed in place |
 //! | [`zone`] | the snapshot: zones, names and their pools; [`zone::file`] the records of a zone file |
-//! | `names`, `odds` | a persistent map by name; the shares of a weighted pick |
+//! | `names`, `odds`, `draw` | a persistent map by name; the shares of a weighted pick; chance as a value |
 //! | [`compile`] | facts and touched names in, changes of the snapshot and problems out |
 //! | [`publish`](mod@publish) | changes into the next snapshot, and the serials that go with them |
 //! | [`answer`] | one question, one answer, and the trace of its reasons |
@@ -45,14 +45,16 @@ pub mod record;
 pub mod rrset;
 pub mod zone;
 
+mod draw;
 mod names;
 mod odds;
 mod problem;
 #[cfg(test)]
 mod testing;
 
-pub use answer::{Answer, Client, Draw, Query, answer, answer_into};
+pub use answer::{Answer, Client, Query, answer, answer_into};
 pub use cluster::ClusterName;
+pub use draw::Draw;
 pub use fleet::{Endpoint, Fact, Fleet};
 pub use name::{Name, NameRef};
 pub use problem::{Problem, Reason};

@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::answer::Draw;
+use crate::draw::Draw;
 
 /// The shares of some members.
 #[derive(Debug)]

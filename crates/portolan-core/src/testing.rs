@@ -4,9 +4,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::answer::{AliasBuf, Draw, Query, answer};
+use crate::answer::{AliasBuf, Query, answer};
 use crate::cluster::{Cluster, Sources};
 use crate::compile::{Change, compile};
+use crate::draw::Draw;
 use crate::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, Touched, ZoneFacts};
 use crate::policy::{Policy, PolicyName};
 use crate::publish::Serials;

@@ -4,7 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr};
 
-use portolan_core::answer::{AliasBuf, Draw, answer};
+use portolan_core::Draw;
+use portolan_core::answer::{AliasBuf, answer};
 use portolan_core::cluster::Sources;
 use portolan_core::compile::compile;
 use portolan_core::fleet::{Endpoint, Evidence, Fact, Fleet, NameFacts, Owner, ZoneFacts};

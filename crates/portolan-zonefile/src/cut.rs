@@ -15,25 +15,12 @@ use crate::context::{Context, Running};
 use crate::entry::{self, Token, line_end};
 use crate::fault::{Fault, Faults, Harm};
 use crate::line::{self, Directive};
-use crate::read::{lines, read};
+use crate::read::{Part, lines, read};
 
 /// A piece is not shorter than this, in octets: a thread costs more than it wins below it.
 pub const PART_OCTETS_MIN: usize = 64 << 10;
 /// How far back the last owner and TTL are looked for before a whole piece is read for them, in octets.
 const LOOK_BACK_OCTETS: usize = 16 << 10;
-
-/// A part of a text that is read in one go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Its first octet.
-    pub start: usize,
-    /// The octet after its last.
-    pub end: usize,
-    /// The line of its first octet, from 1.
-    pub line: u32,
-    /// What its first record takes from the lines before.
-    pub context: Context,
-}
 
 /// A place where the text of another file belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]

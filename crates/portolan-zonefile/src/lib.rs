@@ -42,6 +42,6 @@ mod plain;
 mod seconds;
 
 pub use context::Context;
-pub use cut::{Include, Part, Piece, cut};
+pub use cut::{Include, Piece, cut};
 pub use fault::{Fault, Faults, Harm};
-pub use read::{Found, Record, read};
+pub use read::{Found, Part, Record, read};

@@ -3,11 +3,23 @@
 use portolan_core::{NameRef, RecordType, Ttl};
 
 use crate::context::{Context, Running};
-use crate::cut::Part;
 use crate::entry::{self, Token};
 use crate::fault::{Fault, Faults, Harm, quoted};
 use crate::line::{self, Directive};
 use crate::plain;
+
+/// A part of a text that is read in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its first octet.
+    pub start: usize,
+    /// The octet after its last.
+    pub end: usize,
+    /// The line of its first octet, from 1.
+    pub line: u32,
+    /// What its first record takes from the lines before.
+    pub context: Context,
+}
 
 /// One record, lent to the sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

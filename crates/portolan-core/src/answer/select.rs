@@ -5,7 +5,8 @@
 
 use arrayvec::ArrayVec;
 
-use crate::answer::{Answer, Draw, Member, PICKS_MAX, Query, RecordSet, Step, Trace};
+use crate::answer::{Answer, Member, PICKS_MAX, Query, RecordSet, Step, Trace};
+use crate::draw::Draw;
 use crate::geo::{Found, MASK_BITS, locate};
 use crate::health::{Up, WORDS};
 use crate::name::NameRef;

@@ -1,8 +1,9 @@
 //! The walk from a question's name along its aliases to what stands at their end.
 
 use crate::answer::{
-    Answer, CHAIN_MAX, Draw, Ede, Match, Query, Rcode, RecordSet, Step, Trace, dname, project, select,
+    Answer, CHAIN_MAX, Ede, Match, Query, Rcode, RecordSet, Step, Trace, dname, project, select,
 };
+use crate::draw::Draw;
 use crate::name::{NameRef, Suffixes};
 use crate::record::RecordType;
 use crate::rrset::Rrset;

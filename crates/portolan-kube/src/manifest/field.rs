@@ -4,7 +4,8 @@
 //! and the path of its field. Here the two become the place of the value, in one walk of each object.
 
 use super::DEPTH_MAX;
-use super::place::{self, End, Spot, Step, Target};
+use super::path::{End, Step, Target};
+use super::place::{self, Spot};
 use super::split;
 use super::text;
 

@@ -3,8 +3,8 @@
 use portolan_core::{Problem, Reason};
 use serde_json::Value;
 
-use super::place::Path;
-use super::typed::{self, Finding};
+use super::path::{Finding, Path};
+use super::typed;
 use crate::object::{Kind, Object, ObjectKey};
 use crate::workload::Keep;
 

@@ -4,10 +4,10 @@
 //! the text of that object walked again, once, down the paths of all fields that are at fault.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use serde_saphyr::granit_parser::{Marker, Parser};
 
+use super::path::Target;
 use super::walk::{Walk, Wanted};
 
 /// A place in a file.
@@ -38,43 +38,6 @@ impl Spot {
         }
     }
 }
-
-/// One step of a path into a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// Into the value of a key.
-    Key(String),
-    /// Into an item of a list.
-    Item(usize),
-}
-
-/// A path as people write it: `spec.ports[0].name`.
-pub(super) struct Path<'a>(pub(super) &'a [Step]);
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (nth, step) in self.0.iter().enumerate() {
-            match step {
-                Step::Key(key) if nth == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
-                Step::Item(index) => write!(f, "[{index}]")?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Which end of a path is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The key of its last step.
-    Key,
-    /// What stands there.
-    Value,
-}
-
-/// A path, and which end of it is looked for.
-pub(super) type Target<'p> = (&'p [Step], End);
 
 /// Finds the ends of paths in the node that begins at `node`, where `body` begins too, all in one walk.
 /// What is not there stands where its path was lost.

@@ -7,7 +7,7 @@ use portolan_core::Reason;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::place::{End, Step};
+use super::path::{End, Finding, Step};
 use super::text_of;
 use super::words::{self, Quoted, Shown};
 use super::wrong;
@@ -25,14 +25,6 @@ use crate::{istio, openshift};
 pub const ANNOTATION_BYTES_MAX: usize = 4 * 1024;
 /// The fields that an object of any kind may have beside `spec`.
 const TOP_FIELDS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
-
-/// What was found at a field.
-pub(super) struct Finding {
-    pub(super) path: Vec<Step>,
-    pub(super) end: End,
-    pub(super) reason: Reason,
-    pub(super) message: String,
-}
 
 /// The apiVersion and kind of an object, or why it is none.
 pub(super) fn identity(value: &Value) -> Result<(&str, &str), String> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_saphyr::granit_parser::{Event, Marker, Span};
 
-use super::place::{End, Step, Target};
+use super::path::{End, Step, Target};
 
 /// Paths as a tree, and what the walk found of them.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::place::Step;
+use super::path::Step;
 
 /// Longest message of a library that is passed on, in characters: it may quote the value.
 const MESSAGE_CHARS_MAX: usize = 200;

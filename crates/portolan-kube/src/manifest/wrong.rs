@@ -7,8 +7,7 @@
 use portolan_core::Reason;
 use serde_json::Value;
 
-use super::place::{End, Step};
-use super::typed::Finding;
+use super::path::{End, Finding, Step};
 use super::words;
 
 /// Most rounds for one object, each of which finds a wrong type.

@@ -1,7 +1,8 @@
 //! The path of a query allocates nothing.
 
+use portolan_core::Draw;
 use portolan_core::RecordType;
-use portolan_core::answer::{AliasBuf, Draw};
+use portolan_core::answer::AliasBuf;
 use portolan_core::name::NameBuf;
 use portolan_core::record::Rdata;
 

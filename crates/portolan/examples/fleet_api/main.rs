@@ -11,6 +11,8 @@
 //! With `--statuses COUNT` it is something else: so many intents on one real API server, with priority and fairness
 //! on, and how long it takes until each has its status.
 //!
+//! With `--flips COUNT` it is the time from an endpoint's readiness, on two real API servers, to the changed answer.
+//!
 //! It prints figures and asserts nothing: they are of the machine that it runs on.
 
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ use program::{Program, Usage};
 
 mod bytes;
 mod fakes;
+mod flips;
 mod program;
 mod statuses;
 
@@ -61,6 +64,9 @@ struct Args {
     /// Measures the statuses of so many intents on a real API server, and nothing else.
     #[arg(long)]
     statuses: Option<usize>,
+    /// Measures so many flips of an endpoint on two real API servers, and nothing else.
+    #[arg(long)]
+    flips: Option<usize>,
 }
 
 #[tokio::main]
@@ -68,6 +74,9 @@ async fn main() -> Result<()> {
     let args = Args::parse();
     if let Some(count) = args.statuses {
         return statuses::measure(&args.program, count).await;
+    }
+    if let Some(count) = args.flips {
+        return tokio::task::spawn_blocking(move || flips::measure(&args.program, count)).await?;
     }
     let size = Size { clusters: args.clusters, services: args.services, names: args.names };
     let (octets, objects) = (size.octets(), size.objects());

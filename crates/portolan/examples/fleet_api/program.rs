@@ -1,7 +1,7 @@
 //! The program under measurement: started, asked what it has used, ended.
 
 use std::fs::File;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,6 +10,8 @@ use anyhow::{Context as _, Result};
 
 /// `portolan run --kubeconfig`, ended with its value.
 pub(crate) struct Program {
+    /// Where it answers.
+    pub(crate) listen: SocketAddr,
     child: Child,
     _folder: tempfile::TempDir,
 }
@@ -40,7 +42,7 @@ impl Program {
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Self { child, _folder: folder })
+        Ok(Self { listen, child, _folder: folder })
     }
 
     /// What it has used.

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::program::Program;
 
 /// The rights that we ship.
-const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
-const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+pub(crate) const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
+pub(crate) const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
 /// Where the intents stand.
 const NAMES: &str = "/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames";
 /// How long it may take.

@@ -19,7 +19,7 @@ use crate::bench::peers::{self, Peer, Site, Subject};
 use crate::bench::rounds;
 
 /// How long a subject may take to its first right answer.
-const START_MAX: Duration = Duration::from_secs(180);
+const START_MAX: Duration = Duration::from_secs(600);
 
 /// Runs one mode; gives a table for each way of asking.
 ///

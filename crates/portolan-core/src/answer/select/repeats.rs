@@ -7,7 +7,8 @@
 use arrayvec::ArrayVec;
 
 use super::{Candidates, Place, fill, push, shuffle};
-use crate::answer::{Answer, Draw};
+use crate::answer::Answer;
+use crate::draw::Draw;
 use crate::geo::MASK_BITS;
 use crate::policy::Pick;
 use crate::zone::POOL_RECORDS_MAX;
