@@ -115,6 +115,10 @@ impl<V: Clone> Names<V> {
     /// Sets the values of names that are not there yet, each once: what many of them cost less in order than
     /// one by one.
     pub(crate) fn extend(&mut self, names: Vec<(Name, V)>) {
+        if names.is_empty() {
+            // Nothing is built anew, and copies go on sharing it.
+            return;
+        }
         let seed = self.seed;
         let entry = |(name, value): (Name, V)| Entry { hash: hash_of(name.borrowed(), seed), name, value };
         let mut entries: Vec<Entry<V>> = names.into_iter().map(entry).chain(self.iter().cloned()).collect();
