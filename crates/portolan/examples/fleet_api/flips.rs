@@ -3,14 +3,13 @@
 
 use std::net::UdpSocket;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use portolan_testbed::{ApiServer, Setup, kubeconfig};
+use portolan_testbed::{ApiServer, Setup};
 
 use super::program::Program;
-use super::statuses::{HUB_RIGHTS, MEMBER_RIGHTS};
+use super::real;
 
 /// Asked so often while the answer is the old one.
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(1);
@@ -28,21 +27,14 @@ const QUESTION: &[u8] =
 pub(crate) fn measure(program: &Path, flips: usize) -> Result<()> {
     let servers = ApiServer::start_all([("eu-1", Setup::default()), ("us-1", Setup::default())])
         .context("kube-apiserver or etcd is missing: `cargo xtask setup`")?;
-    let printed = Command::new(program).arg("crds").output().context("cannot run the program")?;
-    let definitions = String::from_utf8(printed.stdout)?;
     let [hub, other] = &servers;
-    for (server, address) in [(hub, "192.0.2.10"), (other, "192.0.2.20")] {
-        apply(server, MEMBER_RIGHTS)?;
-        apply(server, &WORKLOAD.replace("ADDRESS", address))?;
-    }
-    [HUB_RIGHTS, &definitions, INTENTS].iter().try_for_each(|text| apply(hub, text))?;
+    real::member(hub, "192.0.2.10")?;
+    real::member(other, "192.0.2.20")?;
+    real::hub(hub, program)?;
+    real::apply(hub, NAME)?;
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");
-    let context = |server: &ApiServer| -> Result<_> {
-        let token = server.admin().token("portolan", "portolan", 3_600);
-        Ok(server.context(&token.map_err(|error| anyhow!("{error}"))?))
-    };
-    std::fs::write(&file, kubeconfig::text(&[context(hub)?, context(other)?]))?;
+    std::fs::write(&file, real::contexts(&[hub, other])?)?;
 
     let program = Program::start(program, &file)?;
     let socket = UdpSocket::bind("127.0.0.1:0")?;
@@ -90,39 +82,7 @@ fn await_addresses(socket: &UdpSocket, wanted: u8) -> Result<()> {
     }
 }
 
-fn apply(server: &ApiServer, manifests: &str) -> Result<()> {
-    server.admin().apply(manifests).map_err(|error| anyhow!("{error}"))?;
-    Ok(())
-}
-
-const WORKLOAD: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: shop}
-spec: {type: LoadBalancer, ports: [{port: 80}]}
-status: {loadBalancer: {ingress: [{ip: ADDRESS}]}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
-addressType: IPv4
-endpoints: [{addresses: [10.1.2.3], conditions: {ready: true}}]
-ports: [{port: 8080}]
-";
-
-const INTENTS: &str = "
-apiVersion: portolan.dev/v1alpha1
-kind: Zone
-metadata: {name: glb}
-spec:
-  apex: glb.example
-  nameServers: [{name: ns1.elsewhere.example}]
-  admit: [{namespaces: [shop], hosts: ['*.glb.example']}]
----
+const NAME: &str = "
 apiVersion: portolan.dev/v1alpha1
 kind: GlobalName
 metadata: {name: shop, namespace: shop}

@@ -30,6 +30,7 @@ mod bytes;
 mod fakes;
 mod flips;
 mod program;
+mod real;
 mod statuses;
 
 /// How long nothing may have happened for the program to be at rest.

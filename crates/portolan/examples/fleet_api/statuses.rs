@@ -1,19 +1,16 @@
 //! Statuses of many intents after a cold start, on one real API server with priority and fairness on.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use kube_client::config::{KubeConfigOptions, Kubeconfig};
-use portolan_testbed::{ApiServer, kubeconfig};
+use portolan_testbed::ApiServer;
 use serde_json::{Value, json};
 
 use super::program::Program;
+use super::real;
 
-/// The rights that we ship.
-pub(crate) const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
-pub(crate) const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
 /// Where the intents stand.
 const NAMES: &str = "/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames";
 /// How long it may take.
@@ -23,10 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(900);
 pub(crate) async fn measure(program: &Path, count: usize) -> Result<()> {
     let server =
         ApiServer::start("eu-1").context("kube-apiserver or etcd is missing: `cargo xtask setup`")?;
-    let printed = Command::new(program).arg("crds").output().context("cannot run the program")?;
     let hub = server.admin();
-    let applied = [MEMBER_RIGHTS, HUB_RIGHTS, &String::from_utf8(printed.stdout)?, WORKLOAD].join("\n---\n");
-    hub.apply(&applied).map_err(|error| anyhow::anyhow!("{error}"))?;
+    real::member(&server, "192.0.2.10")?;
+    real::hub(&server, program)?;
     let began = Instant::now();
     for number in 0..count {
         hub.send("POST", NAMES, Some(("application/json", &name(number).to_string())))
@@ -36,8 +32,7 @@ pub(crate) async fn measure(program: &Path, count: usize) -> Result<()> {
 
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");
-    let token = hub.token("portolan", "portolan", 3_600).map_err(|error| anyhow::anyhow!("{error}"))?;
-    std::fs::write(&file, kubeconfig::text(&[server.context(&token)]))?;
+    std::fs::write(&file, real::contexts(&[&server])?)?;
     let admin = Kubeconfig::read_from(server.admin_kubeconfig())?;
     let admin = kube_client::Config::from_custom_kubeconfig(admin, &KubeConfigOptions::default()).await?;
     let admin = kube_client::Client::try_from(admin)?;
@@ -92,30 +87,3 @@ fn name(number: usize) -> Value {
         "spec": {"hosts": [format!("n{number}.glb.example")], "backends": [{"kind": "Service", "name": "web"}]},
     })
 }
-
-const WORKLOAD: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: shop}
-spec: {type: LoadBalancer, ports: [{port: 80}]}
-status: {loadBalancer: {ingress: [{ip: 192.0.2.10}]}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
-addressType: IPv4
-endpoints: [{addresses: [10.1.2.3], conditions: {ready: true}}]
-ports: [{port: 8080}]
----
-apiVersion: portolan.dev/v1alpha1
-kind: Zone
-metadata: {name: glb}
-spec:
-  apex: glb.example
-  nameServers: [{name: ns1.elsewhere.example}]
-  admit: [{namespaces: [shop], hosts: ['*.glb.example']}]
-";
