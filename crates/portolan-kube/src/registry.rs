@@ -44,7 +44,7 @@ use std::sync::Arc;
 use portolan_core::cluster::{CLUSTERS_MAX, ClusterName};
 use portolan_core::{Problem, Reason};
 
-use self::access::Access;
+use self::access::{Access, Shown};
 pub use self::believed::{Believed, KUBEFED_NAMESPACES, NAMESPACE, NAMESPACES_MAX};
 use self::candidate::Candidate;
 use self::secret::Secret;
@@ -53,6 +53,8 @@ use crate::object::{Body, Kind, Object, ObjectKey};
 
 /// Most Secrets that are kept; those above it are not there.
 pub const SECRETS_MAX: usize = 4 * CLUSTERS_MAX;
+/// Most registrations of namespaces that are not believed that are told one by one: any tenant may make some.
+pub const STRANGERS_TOLD_MAX: usize = 100;
 
 /// The objects that register clusters, and the Secrets of their namespaces.
 #[derive(Debug)]
@@ -61,6 +63,8 @@ pub struct Registry {
     /// Names that are followed by other means than a registration.
     taken: BTreeSet<ClusterName>,
     objects: BTreeMap<ObjectKey, Arc<Object>>,
+    /// Registrations of namespaces that are not believed; nothing else of them is kept.
+    strangers: BTreeSet<ObjectKey>,
     /// Namespaces whose Secrets were read whole.
     read: BTreeSet<Arc<str>>,
     /// Whose objects they are, for problems.
@@ -83,6 +87,8 @@ pub struct Found {
 pub struct Registered {
     /// The object that counts.
     pub by: ObjectKey,
+    /// When that was made, in seconds since 1970.
+    pub since: i64,
     /// Its Secret, as an object of the hub.
     pub secret: ObjectKey,
     /// How it is reached; none when that is refused, or not known yet.
@@ -95,7 +101,8 @@ impl Registry {
     /// An empty one. Names in `taken` are followed by other means; `place` says whose the objects are.
     #[must_use]
     pub fn new(believed: Believed, taken: BTreeSet<ClusterName>, place: Arc<str>) -> Self {
-        Self { believed, taken, objects: BTreeMap::new(), read: BTreeSet::new(), place }
+        let (objects, strangers, read) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { believed, taken, objects, strangers, read, place }
     }
 
     /// True of the kinds that are told here.
@@ -106,15 +113,19 @@ impl Registry {
 
     /// Takes an object, new or changed; false when it says what it did, as most do whose status was written.
     pub fn set(&mut self, object: Arc<Object>) -> bool {
-        let known = self.objects.get(&object.key);
-        if known.is_some_and(|known| says_the_same(&known.body, &object.body)) {
+        let key = &object.key;
+        if self.is_stranger(key) {
+            return key.kind != Kind::RegistryCluster && self.strangers.insert(key.clone());
+        }
+        let known = self.objects.get(key);
+        if known
+            .is_some_and(|known| known.created == object.created && says_the_same(&known.body, &object.body))
+        {
             return false;
         }
-        let is_full = || self.objects.keys().filter(|key| key.kind == Kind::Secret).count() >= SECRETS_MAX;
-        let is_new = object.key.kind == Kind::Secret && !self.objects.contains_key(&object.key);
-        let is_taken = !(is_new && is_full());
+        let is_taken = key.kind != Kind::Secret || known.is_some() || !self.has_all_secrets();
         if is_taken {
-            self.objects.insert(object.key.clone(), object);
+            self.objects.insert(key.clone(), object);
         }
         is_taken
     }
@@ -122,6 +133,19 @@ impl Registry {
     /// Takes an object away.
     pub fn delete(&mut self, key: &ObjectKey) {
         self.objects.remove(key);
+        self.strangers.remove(key);
+    }
+
+    /// True while an object registers a cluster of this name, with credentials or without.
+    #[must_use]
+    pub fn names(&self, name: &ClusterName) -> bool {
+        self.objects.keys().any(|key| key.name == name.0 && registers(key.kind))
+    }
+
+    /// True of an object that is there, believed or not; it is named as messages do.
+    #[must_use]
+    pub fn has(&self, object: &str) -> bool {
+        self.objects.keys().chain(&self.strangers).any(|key| key.to_string() == object)
     }
 
     /// The Secrets of a namespace were read whole: one that is not there is missing from now on.
@@ -141,20 +165,17 @@ impl Registry {
     pub fn found(&self) -> Found {
         let mut found = Found::default();
         let mut by_name: BTreeMap<ClusterName, Vec<Candidate<'_>>> = BTreeMap::new();
-        for object in self.objects.values() {
+        for object in self.objects.values().filter(|object| registers(object.key.kind)) {
+            let name = ClusterName(object.key.name.clone());
+            // What is refused, or has no credentials, is no order to forget a cluster.
+            found.named.insert(name.clone());
             match self.candidate(object) {
                 Err(problem) => found.problems.push(problem),
-                Ok(None) if object.key.kind == Kind::MemberCluster => {
-                    found.named.insert(ClusterName(object.key.name.clone()));
-                }
                 Ok(None) => {}
-                Ok(Some(candidate)) => {
-                    let name = ClusterName(object.key.name.clone());
-                    found.named.insert(name.clone());
-                    by_name.entry(name).or_default().push(candidate);
-                }
+                Ok(Some(candidate)) => by_name.entry(name).or_default().push(candidate),
             }
         }
+        self.tell_strangers(&mut found.problems);
         let mut first = Vec::new();
         for (name, mut candidates) in by_name {
             candidates.sort_by_key(Candidate::rank);
@@ -189,6 +210,25 @@ impl Registry {
         Some((name, first?))
     }
 
+    /// Tells of those that are not believed.
+    fn tell_strangers(&self, problems: &mut Vec<Problem>) {
+        for key in self.strangers.iter().take(STRANGERS_TOLD_MAX) {
+            let message = format!(
+                "{} is no namespace whose {}s are believed; these are {}",
+                Shown(&key.namespace),
+                key.kind,
+                self.believed.words(key.kind)
+            );
+            problems.push(self.problem_of(key, "metadata.namespace", Reason::NotAdmitted, message));
+        }
+        if let Some(last) = self.strangers.iter().nth(STRANGERS_TOLD_MAX) {
+            let more = self.strangers.len() - STRANGERS_TOLD_MAX;
+            let message =
+                format!("and {more} registrations in all of namespaces that are not believed are not told");
+            problems.push(self.problem_of(last, "metadata.namespace", Reason::LimitReached, message));
+        }
+    }
+
     /// Leaves out the youngest of more clusters than a fleet may have.
     fn within_limit(&self, first: &mut Vec<(ClusterName, Candidate<'_>)>, problems: &mut Vec<Problem>) {
         let room = CLUSTERS_MAX.saturating_sub(self.taken.len());
@@ -205,26 +245,35 @@ impl Registry {
     }
 
     fn registered(&self, candidate: &Candidate<'_>, problems: &mut Vec<Problem>) -> Registered {
-        let (by, key) = (candidate.object.key.clone(), candidate.secret.clone());
-        let mut registered = Registered { by, secret: key, access: None, renewal: None };
+        let (by, since, key) =
+            (candidate.object.key.clone(), candidate.object.created, candidate.secret.clone());
+        let mut registered = Registered { by, since, secret: key, access: None, renewal: None };
+        let mut tell = |field: &str, reason: Reason, message: String| {
+            problems.push(self.problem(candidate.object, field, reason, message));
+        };
         let Some(secret) = self.secret(&candidate.secret) else {
-            if self.read.contains(&candidate.secret.namespace) {
-                let message = format!("{} is not there", registered.secret);
-                problems.push(self.problem(candidate.object, candidate.field, Reason::NotFound, message));
+            if self.has_all_secrets() {
+                let message =
+                    format!("{} is not there, or above the {SECRETS_MAX} that are read", registered.secret);
+                tell(candidate.field, Reason::LimitReached, message);
+            } else if self.read.contains(&candidate.secret.namespace) {
+                tell(candidate.field, Reason::NotFound, format!("{} is not there", registered.secret));
             }
             return registered;
         };
         match candidate.access(secret) {
             Ok(access) => {
-                let is_ours = candidate.object.key.kind == Kind::MemberCluster;
-                registered.renewal = Renewal::of(secret, &access).filter(|_| is_ours && secret.is_in_parts());
+                match Renewal::of(secret, &access, candidate.object.key.kind) {
+                    Ok(renewal) => registered.renewal = renewal,
+                    Err(why) => {
+                        let message = format!("{}: its token is not renewed: {why}", registered.secret);
+                        tell(candidate.field, Reason::Incomplete, message);
+                    }
+                }
                 registered.access = Some(access);
             }
             Err(refusals) => {
-                let told = |(field, message): (String, String)| {
-                    self.problem(candidate.object, &field, Reason::Invalid, message)
-                };
-                problems.extend(refusals.into_iter().map(told));
+                refusals.into_iter().for_each(|(field, message)| tell(&field, Reason::Invalid, message));
             }
         }
         registered
@@ -237,10 +286,28 @@ impl Registry {
         }
     }
 
-    fn problem(&self, object: &Object, field: &str, reason: Reason, message: String) -> Problem {
-        let subject = format!("{}: {field}", object.key);
-        Problem { subject, reason, message, place: self.place.to_string() }
+    /// True of an object of a namespace that is not believed.
+    fn is_stranger(&self, key: &ObjectKey) -> bool {
+        is_foreign(key.kind) && key.kind != Kind::Secret && !self.believed.is(key.kind, &key.namespace)
     }
+
+    /// True when no more Secrets are taken.
+    fn has_all_secrets(&self) -> bool {
+        self.objects.keys().filter(|key| key.kind == Kind::Secret).count() >= SECRETS_MAX
+    }
+
+    fn problem(&self, object: &Object, field: &str, reason: Reason, message: String) -> Problem {
+        self.problem_of(&object.key, field, reason, message)
+    }
+
+    fn problem_of(&self, key: &ObjectKey, field: &str, reason: Reason, message: String) -> Problem {
+        Problem { subject: format!("{key}: {field}"), reason, message, place: self.place.to_string() }
+    }
+}
+
+/// True of the kinds each of whose objects stands for a cluster of its name.
+fn registers(kind: Kind) -> bool {
+    matches!(kind, Kind::MemberCluster | Kind::KubeFedCluster | Kind::FederatedCluster | Kind::ClusterProfile)
 }
 
 /// True when two states of an object register the same.

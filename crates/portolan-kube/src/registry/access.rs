@@ -145,7 +145,7 @@ impl Access {
 /// # Errors
 /// The rule that it breaks, behind the value.
 pub fn url(text: &str) -> Result<String, String> {
-    let shown = Shown(text);
+    let shown = shown_url(text);
     if text.len() > SERVER_OCTETS_MAX {
         return Err(format!("has {} octets; at most {SERVER_OCTETS_MAX} are read", text.len()));
     }
@@ -156,8 +156,9 @@ pub fn url(text: &str) -> Result<String, String> {
     };
     let is_plain =
         |octet: u8| octet.is_ascii_graphic() && !matches!(octet, b'@' | b'?' | b'#' | b'\\' | b'"');
+    let refused = || Err(format!("{shown} is not https://HOST:PORT"));
     if !rest.bytes().all(is_plain) {
-        return Err(format!("{shown} is not https://HOST:PORT"));
+        return refused();
     }
     let (place, path) = rest.split_once('/').map_or((rest, ""), |(place, path)| (place, path));
     let place = if place.parse::<Ipv6Addr>().is_ok() { format!("[{place}]") } else { place.to_owned() };
@@ -165,11 +166,15 @@ pub fn url(text: &str) -> Result<String, String> {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (place.as_str(), None),
     };
-    let is_v6 = host.starts_with('[') && host.ends_with(']');
-    if host.is_empty() || (host.contains([':', '[', ']']) && !is_v6) {
-        return Err(format!("{shown} is not https://HOST:PORT"));
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(v6) => v6.parse::<Ipv6Addr>().is_ok(),
+        None => !host.contains(':') && host_name(host).is_ok(),
+    };
+    if !is_host {
+        return refused();
     }
-    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+    let is_digits = |port: &str| port.bytes().all(|octet| octet.is_ascii_digit());
+    if port.is_some_and(|port| !is_digits(port) || port.parse::<u16>().is_err()) {
         return Err(format!("{shown} has no port from 0 to 65535"));
     }
     let path = path.trim_end_matches('/');
@@ -218,6 +223,21 @@ pub fn host_name(text: &str) -> Result<(), String> {
     let is_plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b':' | b'_');
     let is_host = !text.is_empty() && text.len() <= HOST_OCTETS_MAX && text.bytes().all(is_plain);
     if is_host { Ok(()) } else { Err(format!("{} is no host name", Shown(text))) }
+}
+
+/// A URL as a message repeats it: without a user, a password and a query, any of which may be secret. It need be
+/// no URL, and a password may have any character.
+pub(super) fn shown_url(text: &str) -> String {
+    let is_scheme = |scheme: &&str| scheme.bytes().all(|octet| octet.is_ascii_alphanumeric());
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme).filter(is_scheme);
+    let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
+    let rest = text.strip_prefix(&scheme).unwrap_or(text);
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("***@", rest));
+    let (rest, query) = match rest.find(['?', '#']) {
+        Some(at) => (rest.get(..at).unwrap_or_default(), "?***"),
+        None => (rest, ""),
+    };
+    Shown(&format!("{scheme}{user}{rest}{query}")).to_string()
 }
 
 /// A value as a message repeats it: quoted, escaped, and cut when it is long.

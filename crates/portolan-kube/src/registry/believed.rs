@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::object::Kind;
+
 /// Where KubeFed and its registry keep their clusters, in all of their versions.
 pub const KUBEFED_NAMESPACES: [&str; 3] =
     ["kube-federation-system", "federation-system", "kube-multicluster-public"];
@@ -35,16 +37,21 @@ impl Believed {
         &self.own
     }
 
-    /// True when registrations of a namespace count.
+    /// True when registrations of a kind count that stand in a namespace.
+    ///
+    /// A `ClusterProfile` has the token of a Secret of *our* namespace sent to a server that it names itself. So the
+    /// namespaces of KubeFed, whose kinds lead to Secrets beside them, are none for it, whoever names them.
     #[must_use]
-    pub fn is(&self, namespace: &str) -> bool {
-        *self.own == *namespace || self.others.contains(namespace)
+    pub fn is(&self, kind: Kind, namespace: &str) -> bool {
+        let is_kubefeds = || kind == Kind::ClusterProfile && KUBEFED_NAMESPACES.contains(&namespace);
+        *self.own == *namespace || (self.others.contains(namespace) && !is_kubefeds())
     }
 
     /// All of them, for messages.
     #[must_use]
-    pub fn words(&self) -> String {
-        let all: BTreeSet<&str> = std::iter::once(&self.own).chain(&self.others).map(AsRef::as_ref).collect();
+    pub fn words(&self, kind: Kind) -> String {
+        let all = std::iter::once(&self.own).chain(&self.others).map(AsRef::as_ref);
+        let all: BTreeSet<&str> = all.filter(|namespace| self.is(kind, namespace)).collect();
         all.into_iter().collect::<Vec<_>>().join(", ")
     }
 }

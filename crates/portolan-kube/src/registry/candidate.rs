@@ -7,7 +7,7 @@ use super::Registry;
 use super::access::{self, Access, Refusal, Shown};
 use super::kubeconfig::{self, Place};
 use super::objects::{ClusterProfile, FederatedCluster, KubeFedCluster, RegistryCluster, SECRET_READER};
-use super::secret::Secret;
+use super::secret::{SERVER, Secret};
 use crate::object::{Body, Kind, Object, ObjectKey};
 
 /// An object that registers a cluster.
@@ -18,7 +18,7 @@ pub(super) struct Candidate<'a> {
     /// The field that leads to the Secret.
     pub(super) field: &'static str,
     /// The object that says where the cluster is, where that is another.
-    place: Option<&'a RegistryCluster>,
+    place: Option<Result<&'a RegistryCluster, String>>,
 }
 
 impl Registry {
@@ -43,34 +43,32 @@ impl Registry {
             Body::ClusterProfile(_) => (key(self.believed.own(), name), "metadata.name"),
             _ => return Ok(None),
         };
-        if !namespace.is_empty() && !self.believed.is(namespace) {
-            let message = format!(
-                "{} is no namespace whose registrations are believed; these are {}",
-                Shown(namespace),
-                self.believed.words()
-            );
-            return Err(self.problem(object, "metadata.namespace", Reason::NotAdmitted, message));
-        }
         if secret.name.is_empty() {
             let message = "is missing: it names the Secret with the cluster's credentials".to_owned();
             return Err(self.problem(object, field, Reason::Invalid, message));
         }
         let place = match &object.body {
-            Body::FederatedCluster(cluster) => self.registry_cluster(&cluster.spec.cluster_ref.name),
+            Body::FederatedCluster(cluster) => Some(self.registry_cluster(&cluster.spec.cluster_ref.name)),
             _ => None,
         };
         Ok(Some(Candidate { object, secret, field, place }))
     }
 
-    /// The cluster registry's entry of a name, in any namespace that is believed.
-    fn registry_cluster(&self, name: &str) -> Option<&RegistryCluster> {
+    /// The cluster registry's entry of a name, in any namespace that is believed. Which of two would count must not
+    /// depend on how their namespaces are called: whoever adds one would choose the server.
+    fn registry_cluster(&self, name: &str) -> Result<&RegistryCluster, String> {
         let of_name = self.objects.values().filter(|object| *object.key.name == *name);
-        of_name.filter(|object| self.believed.is(&object.key.namespace)).find_map(|object| {
-            match &object.body {
-                Body::RegistryCluster(cluster) => Some(&**cluster),
-                _ => None,
+        let mut of_name = of_name.filter_map(|object| match &object.body {
+            Body::RegistryCluster(cluster) => Some((&object.key, &**cluster)),
+            _ => None,
+        });
+        match (of_name.next(), of_name.next()) {
+            (Some((_, only)), None) => Ok(only),
+            (Some((first, _)), Some((other, _))) => {
+                Err(format!("leads to {first} and to {other}; one has to go"))
             }
-        })
+            (None, _) => Err(format!("Cluster {} of clusterregistry.k8s.io is not there", Shown(name))),
+        }
     }
 }
 
@@ -119,10 +117,10 @@ impl Candidate<'_> {
         if !spec.api_endpoint.is_empty() {
             return self.at(("spec.apiEndpoint", &spec.api_endpoint), ("", None), secret, Vec::new());
         }
-        let Some(place) = self.place else {
-            let name = &spec.cluster_ref.name;
-            let rule = format!("Cluster {} of clusterregistry.k8s.io is not there", Shown(name));
-            return Err(vec![("spec.clusterRef.name".to_owned(), rule)]);
+        let place = match &self.place {
+            Some(Ok(place)) => place,
+            Some(Err(rule)) => return Err(vec![("spec.clusterRef.name".to_owned(), rule.clone())]),
+            None => return Err(Vec::new()),
         };
         let endpoints = &place.spec.kubernetes_api_endpoints;
         let server = endpoints.server_endpoints.first().map(|endpoint| endpoint.server_address.as_str());
@@ -167,7 +165,8 @@ impl Candidate<'_> {
         }
     }
 
-    /// With the token of its Secret.
+    /// With the token of its Secret, unless that says itself where its token belongs: whoever may name a server and
+    /// not read the Secret would be sent it.
     fn behind(
         &self,
         place: Place,
@@ -175,6 +174,15 @@ impl Candidate<'_> {
         mut refusals: Vec<Refusal>,
     ) -> Result<Access, Vec<Refusal>> {
         let mut of_secret = Vec::new();
+        if let Ok(Some(server)) = secret.text(SERVER)
+            && access::url(server).ok().as_ref() != Some(&place.server)
+        {
+            let rule = format!(
+                "is another than {}, and its token is sent nowhere else",
+                access::shown_url(&place.server)
+            );
+            of_secret.push((SERVER.to_owned(), rule));
+        }
         let access = Access::with_token(place.server, place.authority, secret, &mut of_secret);
         refusals.extend(self.of_secret(of_secret));
         match access {

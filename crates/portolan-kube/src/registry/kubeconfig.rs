@@ -63,8 +63,8 @@ const USER: &[(&str, Field)] = &[
 ];
 
 /// Values that are fit to be repeated; all others of a user may be secret.
-const SHOWN: [&str; 6] =
-    ["certificate-authority", "proxy-url", "tokenFile", "client-certificate", "client-key", "username"];
+const SHOWN: [&str; 5] =
+    ["certificate-authority", "tokenFile", "client-certificate", "client-key", "username"];
 
 /// What a kubeconfig says of its current context, or of its only one.
 ///
@@ -172,6 +172,7 @@ fn judge(object: &Map<String, Value>, table: &[(&str, Field)], path: &str, refus
             None => "is no field that is known, so what it would do is not known either",
         };
         let rule = match value {
+            Value::String(text) if name == "proxy-url" => format!("{} {rule}", access::shown_url(text)),
             Value::String(text) if SHOWN.contains(&name.as_str()) => format!("{} {rule}", Shown(text)),
             Value::Object(exec) if name == "exec" => {
                 format!("{} {rule}", Shown(text_of(exec, "command").unwrap_or_default()))

@@ -26,6 +26,8 @@ pub const KEYS: [&str; 5] = [KUBECONFIG, SERVER, AUTHORITY, TOKEN, SERVER_NAME];
 
 /// Longest value that is kept, in octets; a kubeconfig with certificates has some thousands.
 pub const VALUE_OCTETS_MAX: usize = 128 * 1024;
+/// Most that is kept of an account's name, in characters: a namespace and a name.
+const ACCOUNT_CHARS_MAX: usize = 512;
 /// Asks that the token be renewed: the value is the ServiceAccount that it is of, as `NAMESPACE/NAME`.
 pub const RENEW: &str = "portolan.dev/renew-token-of";
 /// The label of the Secrets that `portolan cluster join` makes, and its value.
@@ -35,8 +37,8 @@ pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "portolan"
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secret {
     values: BTreeMap<&'static str, Kept>,
-    /// The ServiceAccount whose token is to be renewed, namespace and name.
-    pub renew: Option<(Arc<str>, Arc<str>)>,
+    /// The ServiceAccount whose token is to be renewed, as the annotation [`RENEW`] has it.
+    pub renew: Option<Arc<str>>,
 }
 
 /// A value.
@@ -68,8 +70,9 @@ impl Secret {
             Some((key, if is_fit { Kept::Octets(octets.into()) } else { Kept::TooLarge(octets.len()) }))
         });
         let annotation = secret.metadata.annotations.as_ref().and_then(|all| all.get(RENEW));
-        let renew = annotation.and_then(|account| account.split_once('/'));
-        Self { values: kept.collect(), renew: renew.map(|(namespace, name)| (namespace.into(), name.into())) }
+        let renew =
+            annotation.map(|account| account.chars().take(ACCOUNT_CHARS_MAX).collect::<String>().into());
+        Self { values: kept.collect(), renew }
     }
 
     /// True when it has a key.

@@ -6,6 +6,8 @@ use super::*;
 use crate::manifest::{Given, given};
 use crate::workload::Keep;
 
+mod trust;
+
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----";
 
 /// A registry, and what is put into it.
@@ -294,13 +296,14 @@ fn registrations_of_other_namespaces_are_not_believed() {
     let bench = Bench::new(&[])
         .put(Kind::ClusterProfile, profile)
         .kubefed("shop/us-1", json!({ "apiEndpoint": "192.0.2.66", "secretRef": { "name": "s" } }));
-    let rule = "\"shop\" is no namespace whose registrations are believed; these are federation-system, \
+    let rule = "is no namespace whose KubeFedClusters are believed; these are federation-system, \
                 kube-federation-system, kube-multicluster-public, portolan";
     bench.check(
         "",
         &[
-            &format!("hub: KubeFedCluster shop/us-1: metadata.namespace: NotAdmitted: {rule}"),
-            &format!("hub: ClusterProfile shop/cluster-eu-1: metadata.namespace: NotAdmitted: {rule}"),
+            &format!("hub: KubeFedCluster shop/us-1: metadata.namespace: NotAdmitted: \"shop\" {rule}"),
+            "hub: ClusterProfile shop/cluster-eu-1: metadata.namespace: NotAdmitted: \"shop\" is no namespace whose \
+             ClusterProfiles are believed; these are portolan",
         ],
     );
     assert!(bench.0.found().named.is_empty());
@@ -397,6 +400,13 @@ fn addresses_of_api_servers() {
         ("https://a.example:99999", Err("has no port")),
         ("https://a example", Err("is not https://HOST:PORT")),
         ("https://a\\b", Err("is not https://HOST:PORT")),
+        ("HTTPS://a.example", Err("is not https")),
+        ("https://a.example:+443", Err("has no port")),
+        ("https://a.example:", Err("has no port")),
+        ("https://[a.example]", Err("is not https://HOST:PORT")),
+        ("https://[fe80::1%25eth0]", Err("is not https://HOST:PORT")),
+        ("https://a,b", Err("is not https://HOST:PORT")),
+        ("https://a%2f", Err("is not https://HOST:PORT")),
     ] {
         match (url(text), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected),

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::access::{Access, Identity};
-use super::secret::{Secret, unbase64};
+use super::access::{Access, Identity, Shown};
+use super::secret::{KUBECONFIG, RENEW, Secret, TOKEN, unbase64};
+use crate::object::Kind;
 
 /// The shortest life that an API server gives a token, in seconds.
 pub const LIFE_SECONDS_MIN: i64 = 600;
@@ -96,13 +97,41 @@ impl fmt::Debug for Renewal {
 }
 
 impl Renewal {
-    /// What is to be renewed of a Secret, where it asks for that.
-    #[must_use]
-    pub fn of(secret: &Secret, access: &Access) -> Option<Self> {
-        let (namespace, account) = secret.renew.clone()?;
-        let Identity::Token(token) = &access.identity else { return None };
-        Some(Self { namespace, account, token: token.clone(), life: Life::of(token)? })
+    /// What is to be renewed of a Secret that an object of a kind names; none where nobody asks for that.
+    ///
+    /// # Errors
+    /// Why what is asked for cannot be done.
+    pub fn of(secret: &Secret, access: &Access, kind: Kind) -> Result<Option<Self>, String> {
+        let Some(account) = &secret.renew else { return Ok(None) };
+        if kind != Kind::MemberCluster {
+            return Err(format!("that is done for a MemberCluster, and this is a {kind}"));
+        }
+        let Some((namespace, account)) = account.split_once('/').filter(|(a, b)| is_name(a) && is_name(b))
+        else {
+            return Err(format!(
+                "annotation {RENEW} is {}, not NAMESPACE/NAME of a ServiceAccount",
+                Shown(account)
+            ));
+        };
+        let (Identity::Token(token), true) = (&access.identity, secret.is_in_parts()) else {
+            return Err(format!("it stands in {KUBECONFIG}, not in {TOKEN}"));
+        };
+        let life = Life::of(token).ok_or("it does not say when it was made and when it ends")?;
+        Ok(Some(Self { namespace: namespace.into(), account: account.into(), token: token.clone(), life }))
     }
+}
+
+/// True of a name of objects, which stands in a path.
+fn is_name(text: &str) -> bool {
+    const NAME_OCTETS_MAX: usize = 253;
+    let is_plain =
+        |octet: u8| octet.is_ascii_lowercase() || octet.is_ascii_digit() || matches!(octet, b'-' | b'.');
+    let is_end = |octet: Option<&u8>| octet.is_some_and(u8::is_ascii_alphanumeric);
+    let octets = text.as_bytes();
+    octets.len() <= NAME_OCTETS_MAX
+        && octets.iter().copied().all(is_plain)
+        && is_end(octets.first())
+        && is_end(octets.last())
 }
 
 #[cfg(test)]

@@ -258,7 +258,7 @@ pub const KEYS: &[Key] = &[
         default: "kube-federation-system, federation-system, kube-multicluster-public",
         help: "The hub's namespaces whose KubeFedClusters, FederatedClusters and ClusterProfiles are believed, beside the own",
         more: "Whoever may make such objects there has Portolan send tokens to servers of their choice, and follow them. Of other \
-               namespaces they are refused.",
+               namespaces they are refused; so are ClusterProfiles of KubeFed's own namespaces.",
         example: "[kube-federation-system, cluster-inventory]",
     },
     Key {

@@ -251,6 +251,6 @@ mod tests {
         let object = Arc::new(object);
         let Body::Secret(secret) = &object.body else { panic!("it is a Secret") };
         assert_eq!(Access::of_secret(secret), Ok(access));
-        assert_eq!(secret.renew, Some(("portolan".into(), "portolan".into())));
+        assert_eq!(secret.renew.as_deref(), Some("portolan/portolan"));
     }
 }
