@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use portolan_core::ClusterName;
+use portolan_core::cluster::CLUSTERS_MAX;
 use portolan_kube::registry::Believed;
 use tokio::runtime::Runtime;
 
@@ -63,6 +64,8 @@ pub use way::{Own, SERVICE_ACCOUNT};
 
 /// Threads that read what API servers send.
 const THREADS: usize = 2;
+/// Most threads that wait for something that blocks: credential plugins that hang must not stand in the way of these.
+const THREADS_BLOCKED_MAX: usize = 4 * CLUSTERS_MAX;
 
 /// Which clusters are followed from the start, and whose registrations are believed.
 #[derive(Clone, Debug)]
@@ -104,6 +107,7 @@ impl Clusters {
     ) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
+            .max_blocking_threads(THREADS_BLOCKED_MAX)
             .thread_name("clusters")
             .enable_all()
             .build()
@@ -111,7 +115,9 @@ impl Clusters {
         let feed = feed::Feed::start(engine.clone())?;
         let past = past::Past::open(state, engine.lock().state_from().is_some());
         let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
-        let contexts = contexts.into_iter().map(|context| (context.name.clone(), Way::Context(context)));
+        let contexts = contexts
+            .into_iter()
+            .map(|context| (context.name.clone(), Way::Context(context, connect::Maker::default())));
         let own = own.map(|own| (own.name.clone(), Way::Own(own)));
         let ways: Vec<(ClusterName, Way)> = contexts.chain(own).collect();
         let start = Start {

@@ -7,17 +7,19 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt as _, Limited};
-use kube_client::client::Body;
+use kube_client::client::{AuthError, Body};
 use kube_client::core::Status;
 use kube_client::core::request::Request;
 use portolan_kube::follow::Failure;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::identity::Said;
 
+/// How long a credential plugin is waited for. Most take a second or two, and ask somebody for it.
+const PLUGIN: Duration = Duration::from_secs(30);
 /// How long a connection may take to be made.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// Who writes, for others who write to the same objects.
@@ -41,19 +43,72 @@ pub trait Dial: Send + Sync {
     fn dial(&self) -> BoxFuture<'_, Result<kube_client::Client, String>>;
 }
 
-/// A client by a configuration.
-pub(super) fn client(mut config: kube_client::Config) -> Result<kube_client::Client, String> {
+/// Makes clients, one at a time.
+///
+/// A configuration may name a credential plugin, which is run for that, and takes as long as it likes. So it runs on
+/// a thread of its own and is not waited for longer than [`PLUGIN`]; and while it runs, it is not run once more.
+#[derive(Default)]
+pub(super) struct Maker(Option<JoinHandle<Result<kube_client::Client, kube_client::Error>>>);
+
+impl Maker {
+    /// A client by a configuration.
+    pub(super) async fn client(
+        &mut self,
+        config: kube_client::Config,
+    ) -> Result<kube_client::Client, String> {
+        let making = self.0.get_or_insert_with(|| tokio::task::spawn_blocking(|| make(config)));
+        let Ok(made) = timeout(PLUGIN, making).await else {
+            return Err(format!("its credential plugin has not ended for {} s", PLUGIN.as_secs()));
+        };
+        self.0 = None;
+        match made {
+            Ok(made) => made.map_err(|error| why(&error)),
+            Err(_) => Err("making a client of it failed inside".to_owned()),
+        }
+    }
+}
+
+/// A client by a configuration that names no plugin.
+pub(super) async fn client(config: kube_client::Config) -> Result<kube_client::Client, String> {
+    Maker::default().client(config).await
+}
+
+fn make(mut config: kube_client::Config) -> Result<kube_client::Client, kube_client::Error> {
     config.connect_timeout = Some(CONNECT);
     // What is tried again, and when, is the follower's business.
     config.default_retry = false;
-    // A credential plugin is run here, and takes as long as it likes: it must not stand in others' way.
-    let make = || kube_client::Client::try_from(config);
-    let made = match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => tokio::task::block_in_place(make),
-        // A command that does nothing besides.
-        _ => make(),
-    };
-    made.map_err(|error| error.to_string())
+    kube_client::Client::try_from(config)
+}
+
+/// What went wrong, without what may be secret: what a plugin printed is a token, its command line and environment may
+/// hold another, and so may the address of a proxy.
+pub(super) fn why(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut inner = error;
+    loop {
+        match inner.downcast_ref() {
+            Some(AuthError::AuthExecRun { out, .. }) => {
+                let said = refusal(&String::from_utf8_lossy(&out.stderr));
+                return format!("its credential plugin failed ({}): {said}", out.status);
+            }
+            Some(AuthError::AuthExecParse(_) | AuthError::ParseTokenKey(_)) => {
+                return "what its credential plugin printed is no ExecCredential".to_owned();
+            }
+            Some(AuthError::AuthExec(_)) => return "its credential plugin gave nothing of use".to_owned(),
+            _ => {}
+        }
+        if let Some(
+            kube_client::Error::ProxyProtocolDisabled { .. }
+            | kube_client::Error::ProxyProtocolUnsupported { .. },
+        ) = inner.downcast_ref()
+        {
+            return "it is to be reached by a proxy, which is not supported".to_owned();
+        }
+        // The outer texts only say that it was a request.
+        match inner.source() {
+            Some(source) => inner = source,
+            None => return inner.to_string(),
+        }
+    }
 }
 
 /// Who a cluster is and where its store stands: one small list.
@@ -130,7 +185,7 @@ pub(super) async fn read<T: DeserializeOwned>(
     let whole = async {
         let body = open(client, request).await?;
         let read = Limited::new(body, ANSWER_OCTETS_MAX).collect().await;
-        let read = read.map_err(|error| said(&innermost(&*error)))?;
+        let read = read.map_err(|error| said(&why(&*error)))?;
         serde_json::from_slice(&read.to_bytes()).map_err(|error| said(&format!("what it sent {error}")))
     };
     timeout(patience, whole).await.unwrap_or_else(|_| Err(late(patience)))
@@ -197,9 +252,12 @@ pub(super) async fn open(
     request: http::Request<Vec<u8>>,
 ) -> Result<Body, Failure> {
     let answered = client.send(request.map(Body::from)).await;
-    // The outer texts only say that it was a request.
-    let answer = answered.map_err(|error| said(&innermost(&error)))?;
+    let answer = answered.map_err(|error| said(&why(&error)))?;
     let code = answer.status();
+    if code.is_redirection() {
+        let message = "sends us elsewhere, where our credentials are not sent".to_owned();
+        return Err(Failure { code: Some(code.as_u16()), message, retry_after: None });
+    }
     if !code.is_client_error() && !code.is_server_error() {
         return Ok(answer.into_body());
     }
@@ -267,10 +325,65 @@ fn refusal(text: &str) -> String {
     words.chars().filter(|c| !c.is_control()).take(REFUSAL_CHARS_MAX).collect()
 }
 
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use kube_client::config::{KubeConfigOptions, Kubeconfig};
+    use serde_json::json;
+
+    use super::*;
+
+    /// A configuration with a plugin, which is a script.
+    async fn with_plugin(folder: &Path, script: &str) -> kube_client::Config {
+        let exec = json!({
+            "apiVersion": "client.authentication.k8s.io/v1", "command": "/bin/sh", "args": ["-c", script],
+            "env": [{ "name": "PASSWORD", "value": "s3cret" }, { "name": "FOLDER", "value": folder }],
+            "interactiveMode": "Never",
+        });
+        let kubeconfig = json!({
+            "clusters": [{ "name": "c", "cluster": { "server": "https://127.0.0.1:1" } }],
+            "users": [{ "name": "c", "user": { "exec": exec } }],
+            "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "c" } }],
+        });
+        let kubeconfig: Kubeconfig = serde_json::from_value(kubeconfig).unwrap();
+        let options = KubeConfigOptions { context: Some("c".into()), ..KubeConfigOptions::default() };
+        kube_client::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap()
     }
-    inner.to_string()
+
+    /// Neither its output nor its environment is told: both are secret, and a condition is for many to read.
+    #[tokio::test]
+    async fn a_plugin_that_fails_is_told_without_its_secrets() {
+        let folder = tempfile::tempdir().unwrap();
+        for (script, expected) in [
+            ("echo s3cret; echo log in first >&2; exit 3", "failed (exit status: 3): log in first"),
+            ("echo 's3cret: ['", "printed is no ExecCredential"),
+            ("echo s3cret", "printed is no ExecCredential"),
+        ] {
+            let config = with_plugin(folder.path(), script).await;
+            let why = client(config).await.err().unwrap();
+            assert!(why.contains(expected) && !why.contains("s3cret"), "{script}: {why}");
+        }
+    }
+
+    /// It is waited for, but not for ever, and not run once more beside itself.
+    #[tokio::test(start_paused = true)]
+    async fn a_plugin_that_hangs_holds_up_nothing_and_is_run_once() {
+        const SCRIPT: &str = "echo >>$FOLDER/runs; until [ -e $FOLDER/go ] || [ ! -d $FOLDER ]; do sleep 0.01; done\n\
+            echo '{apiVersion: client.authentication.k8s.io/v1, kind: ExecCredential, status: {token: t}}'";
+        let folder = tempfile::tempdir().unwrap();
+        let mut maker = Maker::default();
+        for _ in 0..3 {
+            let config = with_plugin(folder.path(), SCRIPT).await;
+            let (made, ()) = tokio::join!(maker.client(config), tokio::time::advance(PLUGIN));
+            assert_eq!(made.err().unwrap(), "its credential plugin has not ended for 30 s");
+        }
+        tokio::time::resume();
+        // Each that was begun has been heard of by then.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(std::fs::read_to_string(folder.path().join("runs")).unwrap(), "\n");
+        std::fs::write(folder.path().join("go"), "").unwrap();
+        let config = with_plugin(folder.path(), SCRIPT).await;
+        assert!(maker.client(config).await.is_ok());
+    }
 }

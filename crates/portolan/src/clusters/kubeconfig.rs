@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kube_client::config::{KubeConfigOptions, Kubeconfig};
+use kube_client::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use portolan_core::ClusterName;
 use portolan_core::cluster::CLUSTERS_MAX;
 
@@ -26,7 +26,7 @@ pub struct Context {
 /// # Errors
 /// What is wrong, in words that follow the file's path: it cannot be read, has no context, or not this one.
 pub fn read(file: &Path, wanted: &[String]) -> Result<Vec<Context>, String> {
-    let kubeconfig = Kubeconfig::read_from(file).map_err(|error| error.to_string())?;
+    let kubeconfig = Kubeconfig::read_from(file).map_err(|error| why(&error))?;
     let has: Vec<&str> = kubeconfig.contexts.iter().map(|context| context.name.as_str()).collect();
     if has.is_empty() {
         return Err("has no contexts".to_owned());
@@ -61,12 +61,27 @@ pub fn read(file: &Path, wanted: &[String]) -> Result<Vec<Context>, String> {
 impl Context {
     /// How its API server is reached, read anew: certificates and tokens in the file may have changed.
     pub(super) async fn config(&self) -> Result<kube_client::Config, String> {
-        let kubeconfig = Kubeconfig::read_from(&self.file).map_err(|error| error.to_string())?;
+        let kubeconfig = Kubeconfig::read_from(&self.file).map_err(|error| why(&error))?;
         let options =
             KubeConfigOptions { context: Some(self.context.clone()), ..KubeConfigOptions::default() };
-        kube_client::Config::from_custom_kubeconfig(kubeconfig, &options)
-            .await
-            .map_err(|error| error.to_string())
+        let config = kube_client::Config::from_custom_kubeconfig(kubeconfig, &options).await;
+        let mut config = config.map_err(|error| why(&error))?;
+        if let Some(plugin) = &mut config.auth_info.exec {
+            // Nobody sits here whom it could ask.
+            plugin.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+        Ok(config)
+    }
+}
+
+/// What is wrong with a kubeconfig, without its text: what cannot be read may stand beside a token.
+pub(super) fn why(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::Parse(error) => match error.location() {
+            Some(at) => format!("is no YAML of a kubeconfig (line {}, column {})", at.line(), at.column()),
+            None => "is no YAML of a kubeconfig".to_owned(),
+        },
+        other => other.to_string(),
     }
 }
 
@@ -107,6 +122,12 @@ mod tests {
             assert_eq!(names(text, wanted).unwrap_err(), *why);
         }
         assert!(names("contexts: 1", &[]).is_err());
+        // Not with the text around it, which may be secret.
+        for text in [FILE.replace("token: t", "token: [s3cret"), FILE.replace("token: t", "token: s3cret: x")]
+        {
+            let why = names(&text, &[]).unwrap_err();
+            assert!(why.starts_with("is no YAML of a kubeconfig") && !why.contains("s3cret"), "{why}");
+        }
         assert!(read(Path::new("/nowhere/config"), &[]).is_err());
     }
 }

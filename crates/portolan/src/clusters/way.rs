@@ -9,8 +9,8 @@ use portolan_kube::registry::access::Access;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::connect::{self, Dial};
-use super::kubeconfig::Context;
+use super::connect::{self, Dial, Maker};
+use super::kubeconfig::{self, Context};
 
 /// Where a pod has the files of its ServiceAccount.
 pub const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -18,7 +18,7 @@ pub const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount
 /// What leads to a cluster.
 pub(super) enum Way {
     /// A context of the operator's own kubeconfig file.
-    Context(Context),
+    Context(Context, Maker),
     /// The files of the pod's ServiceAccount.
     Own(Own),
     /// What an object of the hub and its Secret say now.
@@ -79,10 +79,10 @@ const CONTEXT: &str = "member";
 
 impl Way {
     /// A client for its API server, by what leads there now.
-    pub(super) async fn client(&self) -> Result<kube_client::Client, String> {
+    pub(super) async fn client(&mut self) -> Result<kube_client::Client, String> {
         match self {
-            Self::Context(context) => connect::client(context.config().await?),
-            Self::Own(own) => connect::client(config_of(own.kubeconfig()).await?),
+            Self::Context(context, maker) => maker.client(context.config().await?).await,
+            Self::Own(own) => connect::client(config_of(own.kubeconfig()).await?).await,
             Self::Registered(access) => {
                 let access = access.borrow().clone();
                 client_by(&access.ok_or("its credentials are not known")?).await
@@ -95,7 +95,7 @@ impl Way {
     pub(super) async fn changed(&mut self) {
         let is_changed = match self {
             Self::Registered(access) => access.changed().await.is_ok(),
-            Self::Context(_) | Self::Own(_) | Self::Dialled(_) => false,
+            Self::Context(..) | Self::Own(_) | Self::Dialled(_) => false,
         };
         if !is_changed {
             std::future::pending::<()>().await;
@@ -105,15 +105,19 @@ impl Way {
 
 /// A client by what a Secret says.
 pub(super) async fn client_by(access: &Access) -> Result<kube_client::Client, String> {
-    connect::client(config_of(access.kubeconfig()).await?)
+    connect::client(config_of(access.kubeconfig()).await?).await
 }
 
 /// A client's configuration, out of a kubeconfig that was made here.
-async fn config_of(kubeconfig: Value) -> Result<kube_client::Config, String> {
-    let kubeconfig: Kubeconfig = serde_json::from_value(kubeconfig).map_err(|error| error.to_string())?;
+async fn config_of(made: Value) -> Result<kube_client::Config, String> {
+    // The library's words may repeat the value, which is secret.
+    let kubeconfig: Kubeconfig = serde_json::from_value(made).map_err(|_| "is no kubeconfig".to_owned())?;
     let options = KubeConfigOptions { context: Some(CONTEXT.to_owned()), ..KubeConfigOptions::default() };
     let config = kube_client::Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    config.map_err(|error| error.to_string())
+    let mut config = config.map_err(|error| kubeconfig::why(&error))?;
+    // The library takes one from the environment, for whatever cluster.
+    config.proxy_url = None;
+    Ok(config)
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use portolan_kube::registry::Believed;
 use portolan_kube::registry::access::{self, Access, Identity};
 use portolan_kube::registry::secret::base64;
 
-use super::super::connect::CONNECT;
+use super::super::connect::{self, CONNECT};
+use super::super::kubeconfig::why;
 use crate::problem::Refused;
 
 /// How long a request may take.
@@ -44,15 +45,16 @@ impl Operator<'_> {
             Some(file) => Kubeconfig::read_from(file),
             None => Kubeconfig::read(),
         };
-        let kubeconfig = read.map_err(|error| Refused(format!("kubeconfig: {error}")))?;
+        let kubeconfig = read.map_err(|error| Refused(format!("kubeconfig: {}", why(&error))))?;
         let context = context.map(str::to_owned);
         let name = context.clone().or(kubeconfig.current_context.clone()).unwrap_or_default();
         let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
         let config = kube_client::Config::from_custom_kubeconfig(kubeconfig, &options).await;
-        let mut config = config.map_err(|error| Refused(format!("context {name:?}: {error}")))?;
+        let mut config = config.map_err(|error| Refused(format!("context {name:?}: {}", why(&error))))?;
         config.connect_timeout = Some(CONNECT);
         let client = kube_client::Client::try_from(config.clone());
-        let client = client.map_err(|error| Refused(format!("context {name:?}: {error}")))?;
+        let client =
+            client.map_err(|error| Refused(format!("context {name:?}: {}", connect::why(&error))))?;
         Ok(Door { client, config })
     }
 
