@@ -126,6 +126,7 @@ impl Clusters {
             holds: holds.clone(),
             known: known(&ways, &hub),
             past: past.clone(),
+            keep: engine.lock().keep(),
         };
         {
             let _inside = runtime.enter();
@@ -156,7 +157,8 @@ pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, h
     let ways: Vec<(ClusterName, Way)> =
         dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect();
     let known = known(&ways, hub);
-    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known, past };
+    let keep = engine.lock().keep();
+    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known, past, keep };
     spawn(ways, hub, &start, None);
 }
 

@@ -219,6 +219,17 @@ impl Cluster {
         self.sender.events(events);
     }
 
+    /// True when all that it is watched for was read, whole or in part.
+    pub(super) fn is_read(&self) -> bool {
+        self.parts().iter().all(|part| part.unread.is_empty())
+    }
+
+    /// True of an object of its registry of which nothing was ever understood; it is named as messages do.
+    pub(super) fn refuses(&self, object: &str) -> bool {
+        let parts = self.parts();
+        parts.iter().flat_map(|part| part.refused.values().flatten()).any(|key| key.to_string() == object)
+    }
+
     /// What it is watched for.
     pub(super) fn resources(&self) -> Vec<Resource> {
         self.parts().iter().flat_map(|part| part.resources.iter().copied()).collect()

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::cluster::{Cluster, Reach, Reached};
 use super::connect;
 use super::follow::Follow;
-use super::identity::{Identity, Known, Verdict};
+use super::identity::{Identity, Known, Said, Verdict};
 use super::patch::Patch;
 use super::way::Way;
 use crate::chance;
@@ -130,17 +130,9 @@ impl Member {
             Err(failure) => self.missed(&failure).await,
             Ok(said) => {
                 self.misses = 0;
-                if let Some(other) = self.known.claim(&said.uid, &self.cluster.name) {
-                    let message =
-                        format!("is the same cluster as {other} (uid of kube-system); it is followed once");
-                    self.doubles(&message).await;
-                    return PROBE;
-                }
                 match self.identity.judge(&said, watched) {
-                    Verdict::Same => {
-                        self.cluster.past.note_said(&self.cluster.name, &said);
-                        self.reached().await;
-                    }
+                    Verdict::Same => self.said(&said).await,
+                    // It claims nothing: an address that leads astray must not take a cluster from whose it is.
                     Verdict::Other(why) => {
                         let id = self.cluster.name.0.clone();
                         self.cluster.hold(&id, Some(why.clone()));
@@ -154,7 +146,19 @@ impl Member {
         }
     }
 
-    async fn who(&mut self) -> Result<super::identity::Said, Failure> {
+    /// It is what it was, or is new: it is followed, unless that is done under another name.
+    async fn said(&mut self, said: &Said) {
+        let is_read = self.cluster.is_read();
+        if let Some(other) = self.known.claim(&said.uid, &self.cluster.name, is_read) {
+            let message = format!("is the same cluster as {other} (uid of kube-system); it is followed once");
+            return self.doubles(&message).await;
+        }
+        self.identity.note(said);
+        self.cluster.past.note_said(&self.cluster.name, said);
+        self.reached().await;
+    }
+
+    async fn who(&mut self) -> Result<Said, Failure> {
         let client = match &self.client {
             Some(client) => client.clone(),
             None => {
@@ -208,8 +212,11 @@ impl Member {
     async fn doubles(&mut self, message: &str) {
         self.leave(Reason::Duplicate, message).await;
         if self.cluster.doubles().await {
-            // Should it ever be followed, everything is read again.
+            // Should it ever be followed, everything is read again, whatever cluster it is then.
             self.life += 1;
+            self.identity.forget();
+            self.cluster.begin_anew();
+            self.cluster.past.unsay(&self.cluster.name);
         }
     }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use portolan_core::ClusterName;
 use portolan_kube::api::Resource;
+use portolan_kube::object::ObjectKey;
 use serde::{Deserialize, Serialize};
 
 use super::identity::Said;
@@ -46,6 +47,9 @@ struct Was {
     version: u64,
     /// How many objects it had, by resource.
     objects: BTreeMap<String, usize>,
+    /// The hub that registered it, and the object; none of one that was followed by other means.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registered: Option<(String, String)>,
 }
 
 impl Past {
@@ -84,6 +88,32 @@ impl Past {
                 was.objects.insert(resource.to_string(), count);
             });
         }
+    }
+
+    /// Notes the object of a hub that registers a cluster, as messages name it.
+    pub(super) fn note_registered(&self, cluster: &ClusterName, hub: &ClusterName, by: &ObjectKey) {
+        let now = Some((hub.to_string(), by.to_string()));
+        let is_known = self.lock().clusters.get(cluster).is_some_and(|was| was.registered == now);
+        if !is_known {
+            self.note(cluster, |was| was.registered = now);
+        }
+    }
+
+    /// The clusters that a hub registered, each with the object.
+    pub(super) fn registered(&self, hub: &ClusterName) -> BTreeMap<ClusterName, String> {
+        let noted = self.lock();
+        let of_hub = noted.clusters.iter().filter_map(|(name, was)| {
+            let (by_hub, by) = was.registered.as_ref()?;
+            (**by_hub == *hub.0).then(|| (name.clone(), by.clone()))
+        });
+        of_hub.collect()
+    }
+
+    /// Forgets who a cluster was: it is followed under another name.
+    pub(super) fn unsay(&self, cluster: &ClusterName) {
+        self.note(cluster, |was| {
+            *was = Was { registered: was.registered.take(), ..Was::default() };
+        });
     }
 
     /// Forgets a cluster that is no member any more, or that is another now.
@@ -161,6 +191,7 @@ fn write(file: &Path, clusters: &BTreeMap<ClusterName, Was>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use portolan_kube::api::WORKLOAD;
+    use portolan_kube::object::Kind;
 
     use super::*;
 
@@ -185,6 +216,28 @@ mod tests {
         assert_eq!(past.said(&us), None);
         // Without a last good state there is nothing to be careful about.
         assert_eq!(Past::open(Some(&state), false).said(&eu), None);
+    }
+
+    #[test]
+    fn who_registered_a_cluster_is_known_after_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let (eu, hub) = (ClusterName::from("eu-1"), ClusterName::from("hub"));
+        // A file of an earlier version says nothing of it.
+        fs::write(beside(&state), r#"{"eu-1": {"uid": "u", "version": 7, "objects": {"services": 2}}}"#)
+            .unwrap();
+        let past = Past::open(Some(&state), true);
+        assert_eq!(past.objects(&eu, WORKLOAD[0]), 2);
+        assert!(past.registered(&hub).is_empty());
+
+        let by = ObjectKey::new(Kind::MemberCluster, None, "eu-1");
+        past.note_registered(&eu, &hub, &by);
+        past.unsay(&eu);
+        past.write();
+        let past = Past::open(Some(&state), true);
+        assert_eq!(past.registered(&hub), [(eu.clone(), "MemberCluster eu-1".to_owned())].into());
+        assert!(past.registered(&eu).is_empty());
+        assert_eq!((past.said(&eu), past.objects(&eu, WORKLOAD[0])), (None, 0));
     }
 
     #[test]

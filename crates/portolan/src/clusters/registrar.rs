@@ -15,12 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{Resource, SECRETS};
+use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS};
 use portolan_kube::follow::News;
-use portolan_kube::object::Kind;
+use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry::access::Access;
 use portolan_kube::registry::token::Renewal;
 use portolan_kube::registry::{Believed, Found, Registry};
+use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -32,7 +33,7 @@ use super::identity;
 use super::member::Member;
 use super::past::Past;
 use super::way::Way;
-use crate::engine::SharedEngine;
+use crate::engine::{Event, SharedEngine};
 
 /// What is needed to begin to follow a cluster.
 #[derive(Clone)]
@@ -42,14 +43,27 @@ pub(super) struct Start {
     pub(super) holds: Arc<Holds>,
     pub(super) known: Arc<identity::Known>,
     pub(super) past: Arc<Past>,
+    /// What is kept of objects for sources.
+    pub(super) keep: Keep,
 }
 
 impl Start {
     /// What the tasks of a cluster will share.
     pub(super) fn cluster(&self, name: ClusterName, is_hub: bool) -> Arc<Cluster> {
-        let keep = self.engine.lock().keep();
+        if let Some(said) = self.past.said(&name) {
+            // Of several names of one cluster the same is followed as before our own restart.
+            let _ = self.known.claim(&said.uid, &name, false);
+        }
         let (sender, holds, past) = (self.sender.clone(), self.holds.clone(), self.past.clone());
-        Arc::new(Cluster::new(name, is_hub, keep, sender, holds, past))
+        Arc::new(Cluster::new(name, is_hub, self.keep.clone(), sender, holds, past))
+    }
+
+    /// A cluster is a member no more: what was noted of it counts for none that comes with its name.
+    fn forget(&self, name: &ClusterName) {
+        self.known.release(name);
+        self.holds.forget(&name.0);
+        self.past.forget(name);
+        tracing::info!(cluster = %name, "is registered no more, and forgotten");
     }
 }
 
@@ -66,8 +80,13 @@ struct State {
     registry: Registry,
     found: Found,
     members: BTreeMap<ClusterName, Registered>,
-    /// Those whose tasks are to be ended.
-    leaving: Vec<(ClusterName, Running)>,
+    /// Those that are no members any more, with tasks that are to be ended.
+    leaving: Vec<(ClusterName, Option<Running>)>,
+    /// Kinds of the registry that were read whole.
+    read: BTreeSet<Kind>,
+    /// Those that this hub registered before our own restart, each with the object, while nothing was found to
+    /// stand for them.
+    remembered: BTreeMap<ClusterName, String>,
     /// Namespaces whose Secrets are followed.
     namespaces: BTreeSet<Arc<str>>,
     /// What is wrong with tokens that are to be renewed.
@@ -108,11 +127,15 @@ impl Registrar {
         believed: Believed,
         taken: BTreeSet<ClusterName>,
     ) -> Arc<Self> {
+        let mut remembered = start.past.registered(&hub.name);
+        remembered.retain(|name, _| !taken.contains(name));
         let state = State {
             registry: Registry::new(believed, taken, hub.place.clone()),
             found: Found::default(),
             members: BTreeMap::new(),
             leaving: Vec::new(),
+            read: BTreeSet::new(),
+            remembered,
             namespaces: BTreeSet::new(),
             unrenewed: BTreeMap::new(),
         };
@@ -134,17 +157,23 @@ impl Registrar {
                 (News::Set(object), _) => state.registry.set(object.clone()),
                 (News::Deleted(key), _) => {
                     state.registry.delete(key);
+                    // At once: it may come again in the same breath, as another.
+                    self.let_go(&mut state, &ClusterName(key.name.clone()));
                     true
                 }
                 (News::Read, Some(namespace)) => {
                     state.registry.secrets_read(namespace);
                     true
                 }
-                (News::Read | News::ReadInPart | News::Problems | News::WentBack, _) => false,
+                (News::Read, None) => state.read.insert(resource.kind),
+                // What was never understood may have gone, of which nothing else is told.
+                (News::Problems, None) => !state.remembered.is_empty(),
+                (News::ReadInPart | News::Problems | News::WentBack, _) => false,
             };
         }
         if is_changed {
             self.settle(&mut state);
+            self.recall(&mut state);
             self.changed.notify_one();
         }
     }
@@ -152,39 +181,40 @@ impl Registrar {
     /// Does what takes time, for as long as the process runs.
     pub(super) async fn run(self: Arc<Self>) {
         loop {
-            let (namespaces, leaving) = self.arrange();
-            for namespace in namespaces {
+            let leaving = std::mem::take(&mut self.state().leaving);
+            for (name, running) in leaving {
+                if let Some(Running { stop, task, .. }) = running {
+                    // One that has ended already needs no telling.
+                    let _ = stop.send(());
+                    let _ = task.await;
+                }
+                self.start.forget(&name);
+                // It may be registered anew.
+                self.note(&self.state(), &name);
+            }
+            for namespace in self.arrange() {
                 let follow = Follow::within(SECRETS, &namespace, self.hub.clone());
                 tokio::spawn(follow.run(self.hub_reach.clone()));
-            }
-            for (name, Running { stop, task, .. }) in leaving {
-                // One that has ended already needs no telling.
-                let _ = stop.send(());
-                let _ = task.await;
-                self.start.known.release(&name);
-                self.start.holds.forget(&name.0);
-                self.start.past.forget(&name);
-                tracing::info!(cluster = %name, "is registered no more, and forgotten");
             }
             self.changed.notified().await;
         }
     }
 
-    /// The tokens whose time has come.
-    pub(super) fn due(&self, now: i64, percent: u8) -> Vec<Due> {
+    /// The clusters whose tokens are ours to renew.
+    pub(super) fn renewals(&self) -> Vec<ClusterName> {
+        let state = self.state();
+        let is_ours = |one: &portolan_kube::registry::Registered| one.renewal.is_some();
+        state.found.clusters.iter().filter(|(_, one)| is_ours(one)).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The tokens whose time has come, as somebody says.
+    pub(super) fn due(&self, mut is_due: impl FnMut(&ClusterName, &Renewal) -> bool) -> Vec<Due> {
         let state = self.state();
         let due = state.found.clusters.iter().filter_map(|(name, registered)| {
-            let renewal = registered.renewal.clone()?;
+            let renewal = registered.renewal.as_ref().filter(|renewal| is_due(name, renewal))?.clone();
             let running = state.members.get(name)?.running.as_ref()?;
             let (member, hub) = (running.reach.clone(), self.hub_reach.clone());
-            let is_due = renewal.life.after(percent) <= now;
-            is_due.then(|| Due {
-                name: name.clone(),
-                renewal,
-                secret: registered.secret.clone(),
-                member,
-                hub,
-            })
+            Some(Due { name: name.clone(), renewal, secret: registered.secret.clone(), member, hub })
         });
         due.collect()
     }
@@ -210,15 +240,11 @@ impl Registrar {
     /// Has every member be what the registry says now.
     fn settle(&self, state: &mut State) {
         state.found = state.registry.found();
-        let State { found, members, leaving, unrenewed, .. } = state;
-        unrenewed.retain(|name, _| found.clusters.contains_key(name));
-        let gone: Vec<ClusterName> =
-            members.keys().filter(|name| !found.named.contains(*name)).cloned().collect();
-        for name in gone {
-            let Some(member) = members.remove(&name) else { continue };
-            member.cluster.gone();
-            leaving.extend(member.running.map(|running| (name, running)));
+        for name in state.found.clusters.keys() {
+            self.note(state, name);
         }
+        let State { found, members, unrenewed, .. } = state;
+        unrenewed.retain(|name, _| found.clusters.contains_key(name));
         for (name, registered) in &found.clusters {
             let member = members.entry(name.clone()).or_insert_with(|| self.expect(name));
             let Some(access) = &registered.access else { continue };
@@ -233,6 +259,46 @@ impl Registrar {
         self.tell(state);
     }
 
+    /// Notes who registers a cluster, and since when, if anybody does.
+    fn note(&self, state: &State, name: &ClusterName) {
+        if let Some(registered) = state.found.clusters.get(name) {
+            self.start.known.since(name, registered.since);
+            self.start.past.note_registered(name, &self.hub.name, &registered.by);
+        }
+    }
+
+    /// An object of this name was deleted: when no other stands for the cluster, it is a member no more.
+    fn let_go(&self, state: &mut State, name: &ClusterName) {
+        if state.registry.names(name) {
+            return;
+        }
+        if let Some(member) = state.members.remove(name) {
+            member.cluster.gone();
+            state.leaving.push((name.clone(), member.running));
+        }
+    }
+
+    /// Lets go those whose registrations were deleted while nobody ran: the hub was read whole, and has them no
+    /// more. Whether they were registered there the last good state's companion says ([`Past`]); a cluster that was
+    /// followed by other means is none of these.
+    fn recall(&self, state: &mut State) {
+        let State { remembered, found, .. } = state;
+        // From now on a deletion is told.
+        remembered.retain(|name, _| !found.named.contains(name));
+        let is_kind = |resource: &&Resource| Registry::is_about(resource.kind);
+        let mut kinds = INTENTS.iter().filter(is_kind).chain(&REGISTRY).map(|resource| resource.kind);
+        if remembered.is_empty() || !kinds.all(|kind| state.read.contains(&kind)) {
+            return;
+        }
+        // One that is there and not believed, or not understood, was not deleted.
+        let is_there = |by: &str| state.registry.has(by) || self.hub.refuses(by);
+        let (kept, gone) = std::mem::take(remembered).into_iter().partition(|(_, by)| is_there(by));
+        *remembered = kept;
+        let gone: BTreeMap<ClusterName, String> = gone;
+        self.start.sender.events(gone.keys().cloned().map(Event::Gone).collect());
+        gone.keys().for_each(|name| self.start.forget(name));
+    }
+
     /// A cluster that was just registered.
     fn expect(&self, name: &ClusterName) -> Registered {
         let cluster = self.start.cluster(name.clone(), false);
@@ -240,10 +306,13 @@ impl Registrar {
         Registered { cluster, access: watch::channel(None).0, running: None }
     }
 
-    /// Begins what is to run; what else is to be done, which takes time.
-    fn arrange(&self) -> (Vec<Arc<str>>, Vec<(ClusterName, Running)>) {
+    /// Begins what is to run; the namespaces whose Secrets are to be followed from now on.
+    fn arrange(&self) -> Vec<Arc<str>> {
         let mut state = self.state();
-        for (name, member) in &mut state.members {
+        let State { members, leaving, .. } = &mut *state;
+        // Where an earlier one of this name is still to be ended, there is another turn.
+        let leaves = |name: &ClusterName| leaving.iter().any(|(leaving, _)| leaving == name);
+        for (name, member) in members.iter_mut().filter(|(name, _)| !leaves(name)) {
             if member.running.is_none() && member.access.borrow().is_some() {
                 tracing::info!(cluster = %name, "is registered, and followed from now on");
                 member.running = Some(self.begin(member.cluster.clone(), &member.access));
@@ -252,7 +321,7 @@ impl Registrar {
         let wanted = state.registry.secret_namespaces();
         let new: Vec<Arc<str>> = wanted.difference(&state.namespaces).cloned().collect();
         state.namespaces.extend(new.iter().cloned());
-        (new, std::mem::take(&mut state.leaving))
+        new
     }
 
     fn begin(&self, cluster: Arc<Cluster>, access: &watch::Sender<Option<Access>>) -> Running {
@@ -271,7 +340,7 @@ impl Registrar {
         let is_left =
             |name: &&ClusterName| found.named.contains(*name) && !found.clusters.contains_key(*name);
         let left = members.keys().filter(is_left).map(|name| Problem {
-            subject: format!("{} {name}: spec.credentials", Kind::MemberCluster),
+            subject: format!("{}: spec.credentials", ObjectKey::new(Kind::MemberCluster, None, &name.0)),
             reason: Reason::Incomplete,
             message:
                 "was taken away, or does not count any more; until the next start the cluster is followed \

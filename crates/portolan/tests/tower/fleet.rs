@@ -44,12 +44,19 @@ impl Fleet {
     }
 
     pub(crate) fn follow(servers: &[&Server]) -> Self {
+        let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
+        Self::follow_as(servers, &names.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The same under other names than servers say of themselves.
+    pub(crate) fn follow_as(servers: &[&Server], names: &[&str]) -> Self {
         let engine = SharedEngine::new(Engine::new(portolan::clock::now()));
         let holds = Arc::new(Holds::default());
-        let dialled = servers.iter().map(|server| -> Dialled {
-            (ClusterName::from(server.name().as_str()), Arc::new((*server).clone()))
-        });
-        let hub = ClusterName::from(servers[0].name().as_str());
+        let dialled = servers
+            .iter()
+            .zip(names)
+            .map(|(server, name)| -> Dialled { (ClusterName::from(*name), Arc::new((*server).clone())) });
+        let hub = ClusterName::from(names[0]);
         follow(dialled.collect(), &hub, &engine, &holds);
         Self { engine, holds }
     }

@@ -157,3 +157,50 @@ async fn f_34_a_server_of_another_age_gives_what_it_has() {
     assert_eq!(fleet.wrong(Reason::Invalid).len(), 2, "{:?}", fleet.wrong(Reason::Invalid));
     assert!(lag(&fleet, &us, &[EU]).await <= LAG_MAX, "other objects go on");
 }
+
+/// The address of one cluster leads to another, which is followed under its own name: that one's facts stay too.
+#[tokio::test(start_paused = true)]
+async fn an_address_that_leads_astray_takes_nothing_from_whose_it_leads_to() {
+    let (fleet, eu, _us) = Fleet::of_two().await;
+    eu.becomes("us-1");
+    fleet.stays(10 * MINUTE).await;
+    assert_eq!(fleet.held().into_iter().collect::<Vec<_>>(), ["eu-1"]);
+    assert_eq!(fleet.wrong(Reason::Duplicate), [""; 0]);
+    eu.becomes("eu-1");
+    fleet.is_well().await;
+}
+
+/// Two names of one cluster: the first goes on giving what it gave until the one that goes before it was read.
+#[tokio::test(start_paused = true)]
+async fn one_cluster_of_two_names_is_in_the_answers_all_the_while() {
+    let (eu, us) = (super::fleet::member("eu-1", EU), super::fleet::member("us-1", BOTH[1]));
+    super::fleet::intents(&eu);
+    let twin = super::fleet::member("twin", BOTH[1]);
+    twin.becomes("us-1").script("", Fault::Refuse(401, None));
+    // The twin goes first, and cannot be reached for now.
+    let servers = [&eu, &twin, &us];
+    let fleet = Fleet::follow_as(&servers, &["eu-1", "twin", "us-1"]);
+    fleet.wait(MINUTE, &BOTH).await;
+    twin.well().script("endpointslices", Fault::Refuse(403, None));
+    fleet.stays(10 * MINUTE).await;
+    assert_eq!(fleet.wrong(Reason::Duplicate), [""; 0], "the twin was not read whole");
+    twin.well();
+    fleet.until(5 * MINUTE, "one to be told", || !fleet.wrong(Reason::Duplicate).is_empty()).await;
+    assert!(
+        fleet.wrong(Reason::Duplicate)[0].starts_with("cluster us-1"),
+        "{:?}",
+        fleet.wrong(Reason::Duplicate)
+    );
+    fleet.stays(10 * MINUTE).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_sends_us_elsewhere_is_silent_and_says_why() {
+    let (fleet, _, us) = Fleet::of_two().await;
+    us.script("", Fault::Refuse(307, None)).relist("");
+    fleet.stays(2 * MINUTE).await;
+    let told = fleet.wrong(Reason::Silent).concat();
+    assert!(told.contains("sends us elsewhere, where our credentials are not sent"), "{told}");
+    us.well();
+    fleet.is_well().await;
+}

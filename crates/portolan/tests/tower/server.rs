@@ -87,6 +87,12 @@ impl Server {
         self.lock().name.clone()
     }
 
+    /// Its address leads to another cluster, as who it is says.
+    pub(crate) fn becomes(&self, other: &str) -> &Self {
+        self.lock().name = other.to_owned();
+        self
+    }
+
     // === The script ===
 
     /// Requests whose line (`GET /api/v1/services?limit=500`) has this text go wrong so, from now on.

@@ -21,15 +21,20 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(Past::open(None, false))
+    }
+
+    /// One that knows what clusters were before.
+    fn with(past: Arc<Past>) -> Self {
         let engine = SharedEngine::new(Engine::new(NOW));
         let feed = Feed::start(engine.clone()).unwrap();
         let (sender, holds) = (feed.sender(), Arc::new(Holds::default()));
         let known = Arc::new(identity::Known::default());
-        let past = Past::open(None, false);
         let (to, held) = (sender.clone(), holds.clone());
         let hub = Cluster::new("hub".into(), true, Keep::default(), to, held, past.clone());
         let (reach, hub_reach) = watch::channel(Reached::No);
-        let start = Start { engine: engine.clone(), sender, holds, known, past };
+        let keep = Keep::default();
+        let start = Start { engine: engine.clone(), sender, holds, known, past, keep };
         let taken = [ClusterName::from("hub")].into();
         let registrar = Registrar::new(start, Arc::new(hub), hub_reach, Believed::default(), taken);
         Self { engine, registrar, feed, _reach: reach }
@@ -47,6 +52,21 @@ impl Bench {
         };
         let namespace = (kind == Kind::Secret).then_some("portolan");
         self.hear(kind, namespace, &[News::Set(Arc::new(object)), News::Problems, News::Read]);
+    }
+
+    /// The kinds of the registry, each read to its end, with nothing in it.
+    fn read(&self, but: &[Kind]) {
+        for resource in INTENTS.iter().chain(&REGISTRY).filter(|resource| Registry::is_about(resource.kind)) {
+            let read = if but.contains(&resource.kind) { News::ReadInPart } else { News::Read };
+            self.hear(resource.kind, None, &[News::Problems, read]);
+        }
+    }
+
+    /// A cluster that the last good state knows, and that is not heard.
+    fn remembered(&self, name: &str) {
+        let name = ClusterName::from(name);
+        let events = [Event::Heard(name.clone()), Event::Heard(root()), Event::Silent(name)];
+        self.engine.lock().take(events.into(), NOW);
     }
 
     fn member(&self, name: &str) {
@@ -152,4 +172,158 @@ fn a_name_that_is_taken_is_told() {
     let problems: Vec<String> = bench.settled().lock().problems().iter().map(ToString::to_string).collect();
     let told = "hub: MemberCluster hub: spec.credentials.secret: Duplicate: a context";
     assert!(problems.iter().any(|problem| problem.starts_with(told)), "{problems:#?}");
+}
+
+/// Whoever clears a field by mistake must not lose a cluster for it.
+#[test]
+fn a_slip_in_a_registration_forgets_no_cluster() {
+    let bench = Bench::new();
+    let kubefed = |secret: &str| {
+        let metadata = json!({ "namespace": "kube-federation-system", "name": "eu-1" });
+        let spec = json!({ "apiEndpoint": "192.0.2.1", "secretRef": { "name": secret } });
+        bench.set(Kind::KubeFedCluster, json!({ "metadata": metadata, "spec": spec }));
+    };
+    kubefed("s");
+    kubefed("");
+    assert_eq!(bench.members(), "eu-1=?");
+}
+
+/// B-34: what is deleted and made again in one breath is another, whatever it leads to.
+#[test]
+fn a_registration_that_is_made_again_begins_anew() {
+    let bench = Bench::new();
+    bench.member("eu-1");
+    bench.secret("https://192.0.2.1");
+    let cluster = || bench.registrar.state().members["eu-1"].cluster.clone();
+    let before = cluster();
+    let manifest = json!({ "metadata": { "name": "eu-1" }, "spec": { "credentials": { "secret": "s" } } });
+    let Given::Object(again, _) = given(Kind::MemberCluster, manifest, "hub", &Keep::default()) else {
+        panic!("it is a MemberCluster")
+    };
+    let news = [News::Deleted(again.key.clone()), News::Set(Arc::new(again))];
+    bench.hear(Kind::MemberCluster, None, &news);
+    assert_eq!(bench.members(), "eu-1=https://192.0.2.1");
+    assert!(!Arc::ptr_eq(&before, &cluster()), "nothing of the earlier one counts any more");
+    assert!(before.resources().is_empty());
+    // It begins when the earlier one has ended: until then each would take the other's notes away.
+    assert_eq!(bench.registrar.state().leaving.len(), 1);
+    let _ = bench.registrar.arrange();
+    assert!(bench.registrar.state().members["eu-1"].running.is_none());
+}
+
+fn noted(clusters: &[(&str, &str, &str)]) -> (tempfile::TempDir, Arc<Past>) {
+    let folder = tempfile::tempdir().unwrap();
+    let past = Past::open(Some(&folder.path().join("state")), true);
+    for (name, hub, by) in clusters {
+        let by = ObjectKey::new(Kind::KubeFedCluster, Some(by), name);
+        past.note_registered(&(*name).into(), &(*hub).into(), &by);
+    }
+    (folder, past)
+}
+
+/// What was noted of a cluster that was never reached since our own start goes with it, too: the next of its name
+/// is no "other cluster".
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_noted_of_a_cluster_goes_with_it() {
+    let (_folder, past) = noted(&[]);
+    let name = ClusterName::from("eu-1");
+    past.note_said(&name, &identity::Said { uid: "u".into(), version: 7 });
+    let bench = Bench::with(past.clone());
+    let running = tokio::spawn(bench.registrar.clone().run());
+    bench.member("eu-1");
+    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), true), Some(name.clone()));
+    bench.hear(
+        Kind::MemberCluster,
+        None,
+        &[News::Deleted(ObjectKey::new(Kind::MemberCluster, None, "eu-1"))],
+    );
+    let mut looks = 0;
+    while past.said(&name).is_some() {
+        looks += 1;
+        assert!(looks < 1_000, "it is not forgotten");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), true), None);
+    running.abort();
+}
+
+/// The hub was read whole, and has no registration of a cluster that it registered before our own restart.
+#[test]
+fn what_was_deleted_while_nobody_ran_goes() {
+    const KUBEFED: &str = "kube-federation-system";
+    let known = |set: &dyn Fn(&Bench), but: &[Kind], by: (&str, &str)| {
+        let (_folder, past) = noted(&[("us-1", by.0, by.1)]);
+        let bench = Bench::with(past.clone());
+        ["us-1", "ap-1"].into_iter().for_each(|name| bench.remembered(name));
+        set(&bench);
+        bench.read(but);
+        let engine = bench.settled();
+        let known: Vec<String> = engine.lock().fleet().clusters.keys().map(ToString::to_string).collect();
+        assert_eq!(known.contains(&"us-1".into()), !past.registered(&by.0.into()).is_empty());
+        known.join(" ")
+    };
+    let object = |namespace: &str, kind: Kind| {
+        let metadata = json!({ "namespace": namespace, "name": "us-1" });
+        (kind, json!({ "metadata": metadata, "spec": { "secretRef": { "name": "" } } }))
+    };
+    let nothing = |_: &Bench| {};
+    // One that no registration made (a context, say) stays.
+    assert_eq!(known(&nothing, &[], ("hub", KUBEFED)), "ap-1");
+    // A list that is doubted, or was not read to its end, tells nothing.
+    for kind in [Kind::MemberCluster, Kind::KubeFedCluster, Kind::ClusterProfile] {
+        assert_eq!(known(&nothing, &[kind], ("hub", KUBEFED)), "ap-1 us-1", "{kind}");
+    }
+    // It was registered elsewhere: this is another hub.
+    assert_eq!(known(&nothing, &[], ("other", KUBEFED)), "ap-1 us-1");
+    // The object is there, though nothing can be made of it, or it is not believed any more; or another is.
+    for (namespace, by) in [(KUBEFED, KUBEFED), ("shop", "shop"), (KUBEFED, "federation-system")] {
+        let set = |bench: &Bench| {
+            let (kind, object) = object(namespace, Kind::KubeFedCluster);
+            bench.set(kind, object);
+        };
+        assert_eq!(known(&set, &[], ("hub", by)), "ap-1 us-1", "{namespace}");
+    }
+    // One of another namespace, which is not believed, is none.
+    let set = |bench: &Bench| {
+        let (kind, object) = object("shop", Kind::KubeFedCluster);
+        bench.set(kind, object);
+    };
+    assert_eq!(known(&set, &[], ("hub", KUBEFED)), "ap-1");
+    let refused = |bench: &Bench| {
+        let key = ObjectKey::new(Kind::KubeFedCluster, Some(KUBEFED), "us-1");
+        bench.registrar.hub.refused(REGISTRY[0], &[key].into());
+    };
+    assert_eq!(known(&refused, &[], ("hub", KUBEFED)), "ap-1 us-1");
+}
+
+/// Once it is seen that nothing can be read of an object, its deletion is told by nothing but that.
+#[test]
+fn a_registration_that_was_never_understood_goes_with_its_object() {
+    let (_folder, past) = noted(&[("us-1", "hub", "kube-federation-system")]);
+    let bench = Bench::with(past);
+    bench.remembered("us-1");
+    let key = ObjectKey::new(Kind::KubeFedCluster, Some("kube-federation-system"), "us-1");
+    bench.registrar.hub.refused(REGISTRY[0], &[key].into());
+    bench.read(&[]);
+    assert_eq!(bench.registrar.state().remembered.len(), 1);
+    bench.registrar.hub.refused(REGISTRY[0], &BTreeSet::new());
+    bench.hear(Kind::KubeFedCluster, None, &[News::Problems]);
+    assert!(bench.settled().lock().fleet().clusters.is_empty());
+}
+
+/// Which of two names of one cluster is followed is the same after a restart, though the one that goes first cannot
+/// be reached then.
+#[test]
+fn a_restart_decides_anew_about_no_duplicate() {
+    let (_folder, past) = noted(&[]);
+    past.note_said(&"old".into(), &identity::Said { uid: "u".into(), version: 7 });
+    let bench = Bench::with(past);
+    for (name, created) in [("young", "2026-02-01T00:00:00Z"), ("old", "2026-01-01T00:00:00Z")] {
+        let spec = json!({ "credentials": { "secret": "s" } });
+        let metadata = json!({ "name": name, "creationTimestamp": created });
+        bench.set(Kind::MemberCluster, json!({ "metadata": metadata, "spec": spec }));
+    }
+    let known = &bench.registrar.start.known;
+    assert_eq!(known.claim("u", &"young".into(), true), Some("old".into()));
+    assert_eq!(known.claim("u", &"old".into(), false), None);
 }
