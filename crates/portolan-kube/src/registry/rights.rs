@@ -24,7 +24,8 @@ pub struct Right {
     pub name: Option<String>,
 }
 
-/// The documents of a text of manifests, for a namespace instead of [`NAMESPACE`].
+/// The documents of a text of manifests, for a namespace instead of [`NAMESPACE`]. What is in no namespace has the other
+/// one in its name: two Portolans in one cluster must not take each other's rights.
 #[must_use]
 pub fn manifests(text: &str, namespace: &str) -> Vec<Value> {
     let documents: Vec<Value> =
@@ -37,6 +38,15 @@ fn moved(mut document: Value, namespace: &str) -> Value {
     let is_ours = |value: &Value| value == NAMESPACE;
     if document["kind"] == "Namespace" && is_ours(&document["metadata"]["name"]) {
         document["metadata"]["name"] = namespace.into();
+    }
+    if namespace != NAMESPACE {
+        let of_namespace = |name: &Value| format!("{}.{namespace}", name.as_str().unwrap_or_default()).into();
+        if ["ClusterRole", "ClusterRoleBinding"].into_iter().any(|kind| document["kind"] == kind) {
+            document["metadata"]["name"] = of_namespace(&document["metadata"]["name"]);
+        }
+        if document["roleRef"]["kind"] == "ClusterRole" {
+            document["roleRef"]["name"] = of_namespace(&document["roleRef"]["name"]);
+        }
     }
     if is_ours(&document["metadata"]["namespace"]) {
         document["metadata"]["namespace"] = namespace.into();
@@ -169,6 +179,19 @@ mod tests {
         let text = Value::Array(manifests(MEMBER, "fleet")).to_string();
         assert!(text.contains(r#""namespace":"fleet""#), "{text}");
         assert!(!text.contains(r#""namespace":"portolan""#), "{text}");
+        // And nothing of the one that may be there besides.
+        let names = |namespace: &str| {
+            let names =
+                manifests(MEMBER, namespace).into_iter().filter(|one| one["metadata"]["namespace"].is_null());
+            names.map(|one| one["metadata"]["name"].to_string()).collect::<Vec<_>>()
+        };
+        let (ours, others) = (names("portolan"), names("fleet"));
+        assert!(ours.iter().all(|name| !others.contains(name)), "{ours:?} {others:?}");
+        assert!(ours.contains(&"\"portolan-member\"".to_owned()), "{ours:?}");
+        assert!(others.contains(&"\"portolan-member.fleet\"".to_owned()), "{others:?}");
+        for binding in manifests(MEMBER, "fleet").iter().filter(|one| one["kind"] == "ClusterRoleBinding") {
+            assert!(others.contains(&binding["roleRef"]["name"].to_string()), "{binding}");
+        }
     }
 
     #[test]

@@ -101,6 +101,13 @@ impl Followed {
         }
     }
 
+    /// As SIGTERM: what is to be known at the next start is written.
+    pub(crate) fn stop(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+        assert!(wait("the program to stop", || child.try_wait().unwrap()).success());
+    }
+
     /// The addresses that a name has, sorted; none while there is no answer or an error.
     pub(crate) fn ask(&self, name: &str) -> Option<Vec<IpAddr>> {
         let mut query = Message::new(7, MessageType::Query, OpCode::Query);

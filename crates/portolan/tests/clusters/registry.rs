@@ -43,10 +43,15 @@ impl Fleet {
 
     /// `portolan cluster`, run by an administrator of all three.
     fn cluster(&self, args: &[&str]) -> Output {
+        self.cluster_of("hub", args)
+    }
+
+    /// The same with another for the hub.
+    fn cluster_of(&self, hub: &str, args: &[&str]) -> Output {
         let files: Vec<PathBuf> =
             [&self.hub, &self.us, &self.ap].map(ApiServer::admin_kubeconfig).into_iter().collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
-        command.arg("cluster").args(args).args(["--hub-context", "hub"]);
+        command.arg("cluster").args(args).args(["--hub-context", hub]);
         command.env("KUBECONFIG", std::env::join_paths(files).unwrap()).output().unwrap()
     }
 
@@ -57,6 +62,14 @@ impl Fleet {
         let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
         assert!(status.success(), "{args:?}: {said}");
         said
+    }
+
+    /// The same, which is refused for this reason.
+    #[track_caller]
+    fn refused(&self, hub: &str, args: &[&str], why: &str) {
+        let Output { status, stderr, .. } = self.cluster_of(hub, args);
+        let said = String::from_utf8_lossy(&stderr);
+        assert!(status.code() == Some(2) && said.contains(why), "{args:?}: {status}: {said}");
     }
 
     fn join(&self, name: &str) -> String {
@@ -114,6 +127,7 @@ fn clusters_join_are_followed_and_leave() {
     fleet.wait_for_condition("us-1", "Ready", "True", "Ready", "");
 
     what_is_registered_is_told(&fleet);
+    a_slip_of_the_operator_costs_nothing(&fleet);
     a_token_is_renewed_and_nothing_is_lost(&fleet, &program);
     another_token_is_taken_up(&fleet, &program);
     a_drained_cluster_does_not_come_back_when_it_goes(&fleet, &program);
@@ -156,6 +170,59 @@ fn what_is_registered_is_told(fleet: &Fleet) {
     let text = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(text.contains("--take-over"), "{text}");
     fleet.fine(&["join", "us-1", "--context", "us-1", "--token-life", "10m", "--take-over"]);
+}
+
+/// The wrong context, for the cluster or for the hub: nothing is made, and nothing is taken away.
+fn a_slip_of_the_operator_costs_nothing(fleet: &Fleet) {
+    fleet.refused("hub", &["leave", "us-1", "--context", "ap-1"], "is another cluster than us-1");
+    fleet.refused("hub", &["leave", "us-1", "--context", "hub"], "the context is the hub");
+    fleet.refused("hub", &["join", "own", "--context", "hub"], "the context is the hub");
+    fleet.refused("us-1", &["join", "ap-1", "--context", "ap-1"], "the hub has no MemberClusters");
+    let secret = "/api/v1/namespaces/portolan/secrets/cluster-ap-1";
+    assert!(fleet.us.admin().get(secret).is_err(), "no token is written where there is no hub");
+    let check = fleet.fine(&["check"]);
+    assert!(check.contains("cluster us-1: is reached, and has every right"), "{check}");
+}
+
+/// What was there before a cluster joined is not join's, and stays when it leaves.
+#[test]
+fn what_join_did_not_make_leave_does_not_take_away() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.us.admin().apply(MEMBER_RIGHTS).unwrap();
+    fleet.join("us-1");
+    let said = fleet.fine(&["leave", "us-1", "--context", "us-1"]);
+    let stays = "ClusterRoleBinding portolan-member was not made by `portolan cluster join`, and stays";
+    assert!(said.contains(stays) && !said.contains("ServiceAccount portolan/portolan is deleted"), "{said}");
+    fleet.us.admin().get("/api/v1/namespaces/portolan/serviceaccounts/portolan").unwrap();
+
+    // A Secret of somebody else's is replaced whole when it is taken over: its kubeconfig would count.
+    let kubeconfig = json!({ "stringData": { "kubeconfig": "contexts: []" } });
+    register(&fleet, "cluster-us-1", &kubeconfig);
+    fleet.refused("hub", &["join", "us-1", "--context", "us-1"], "--take-over");
+    fleet.fine(&["join", "us-1", "--context", "us-1", "--take-over"]);
+    assert!(fleet.secret("cluster-us-1")["data"]["kubeconfig"].is_null());
+    fleet.hub.admin().delete("/apis/portolan.dev/v1alpha1/memberclusters/cluster-us-1").unwrap();
+    let list = fleet.fine(&["list"]);
+    assert!(list.contains(&fleet.us.url()), "{list}");
+    let said = fleet.fine(&["leave", "us-1", "--context", "us-1"]);
+    assert!(said.contains("ClusterRoleBinding portolan-member is deleted"), "{said}");
+}
+
+/// A registration is deleted while no server runs: its cluster goes at the next start, in one step.
+#[test]
+fn a_cluster_that_left_while_nobody_ran_goes_at_the_next_start() {
+    let Some(fleet) = Fleet::start() else { return };
+    fleet.join("us-1");
+    fleet.join("ap-1");
+    let mut program = Followed::start_with(&[&fleet.hub], &[]);
+    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    program.stop();
+    fleet.fine(&["leave", "ap-1"]);
+    program.go();
+    fleet.wait_until_forgotten(&program, "ap-1", |answer| {
+        assert!(answer.contains(&address(HUB_IP)) && answer.contains(&address(US_IP)), "{answer:?}");
+    });
+    program.wait_for(SHOP, &[HUB_IP, US_IP]);
 }
 
 /// Its life is ten minutes, of which one percent is six seconds.
@@ -218,7 +285,9 @@ fn what_is_refused_is_told_in_the_condition_of_its_cluster() {
     let mut unreachable = good.clone();
     // Port 1 of loopback, where nobody listens.
     unreachable["server"] = json!("aHR0cHM6Ly8xMjcuMC4wLjE6MQ==");
-    for (name, data) in [("wrong-authority", wrong_authority), ("unreachable", unreachable), ("twin", good)] {
+    for (name, data) in
+        [("wrong-authority", wrong_authority), ("unreachable", unreachable), ("us-1-twin", good)]
+    {
         register(&fleet, name, &json!({ "data": data }));
     }
     let exec = "contexts: [{name: c, context: {cluster: k, user: u}}]\n\
@@ -233,15 +302,9 @@ fn what_is_refused_is_told_in_the_condition_of_its_cluster() {
     fleet.wait_for_condition("plugin", "Accepted", "False", "Invalid", "insecure-skip-tls-verify");
     fleet.wait_for_condition("wrong-authority", "Reached", "False", "Silent", "certificate");
     fleet.wait_for_condition("unreachable", "Reached", "False", "Silent", "refused");
-    wait("one of the twins to be followed once", || {
-        let is_duplicate = |name: &str| {
-            let path = format!("/apis/portolan.dev/v1alpha1/memberclusters/{name}");
-            let object = fleet.hub.admin().get(&path).unwrap();
-            let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
-            conditions.iter().any(|one| one["type"] == "Reached" && one["reason"] == "Duplicate")
-        };
-        (is_duplicate("us-1") != is_duplicate("twin")).then_some(())
-    });
+    // Of two names of one cluster the one that was there first is followed.
+    fleet.wait_for_condition("us-1-twin", "Reached", "False", "Duplicate", "is the same cluster as us-1");
+    fleet.wait_for_condition("us-1", "Reached", "True", "Reached", "");
     let list = fleet.cluster(&["list"]);
     let text = String::from_utf8_lossy(&list.stdout).into_owned();
     assert!(list.status.code() == Some(2) && text.contains("exec"), "{text}");

@@ -91,7 +91,13 @@ async fn one(
         writeln!(out, "cluster {name}: {}", plain(&why))?;
         return Ok(false);
     }
-    let missing = missing_of_member(&client, operator.namespace()).await?;
+    let missing = match missing_of_member(&client, operator.namespace()).await {
+        Ok(missing) => missing,
+        Err(why) => {
+            writeln!(out, "cluster {name}: {}", plain(&why.to_string()))?;
+            return Ok(false);
+        }
+    };
     for right in &missing {
         writeln!(out, "cluster {name}: may not {right}; add the rule {}", right.rule())?;
     }

@@ -52,8 +52,9 @@ pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) 
     check_name(join.name)?;
     let hub = operator.hub().await?;
     let member = operator.door(Some(join.context)).await?;
-    // Before anything is made: an address or a kubeconfig that will not do.
+    // Before anything is made: an address, a kubeconfig or a hub that will not do.
     member.access(join.server, String::new())?;
+    is_hub_of_others(&hub.client, &member.client).await?;
     registered_by_others(&hub.client, operator, &join).await?;
     rights(&member.client, operator.namespace(), join.takes_over, out).await?;
     let token = renew::request_token(&member.client, operator.namespace(), ACCOUNT, join.token_seconds);
@@ -75,12 +76,31 @@ pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) 
     Ok(if missing.is_empty() { Outcome::Fine } else { Outcome::Faults })
 }
 
+/// Refuses a hub without our kinds, which is some other cluster, and one that is the member itself.
+async fn is_hub_of_others(hub: &Client, member: &Client) -> Result<()> {
+    if get(hub, &format!("/apis/{GROUP}/{VERSION}")).await?.is_none() {
+        bail!(Refused(
+            "the hub has no MemberClusters; name another by --hub-context, or install our kinds there: portolan crds \
+             | kubectl apply -f -"
+                .to_owned()
+        ));
+    }
+    if uid(member, "the cluster").await? == uid(hub, "the hub").await? {
+        bail!(Refused("the context is the hub, which the server follows already".to_owned()));
+    }
+    Ok(())
+}
+
+/// Which cluster it is.
+pub(super) async fn uid(client: &Client, what: &str) -> Result<String> {
+    connect::who(client).await.map(|found| found.uid).map_err(|failure| said(what, &failure))
+}
+
 /// Refuses a name whose objects in the hub are somebody else's.
 async fn registered_by_others(hub: &Client, operator: &Operator<'_>, join: &Join<'_>) -> Result<()> {
     let secret = secret_name(join.name);
     let there = get(hub, &secret_path(operator.namespace(), &secret)).await?;
-    let is_ours = |there: &Value| there["metadata"]["labels"][MANAGED_BY.0] == MANAGED_BY.1;
-    if there.is_some_and(|there| !is_ours(&there)) && !join.takes_over {
+    if there.is_some_and(|there| !manifest::is_ours(&there)) && !join.takes_over {
         bail!(Refused(format!(
             "Secret {}/{secret} of the hub is not one that `portolan cluster join` made; --take-over replaces it",
             operator.namespace()
@@ -96,10 +116,13 @@ async fn registered_by_others(hub: &Client, operator: &Operator<'_>, join: &Join
     }
 }
 
-/// Applies what Portolan may do in a member.
+/// Applies what Portolan may do in a member. What was there before and is as it has to be is used, and not marked: it
+/// stays when the cluster leaves.
 async fn rights(client: &Client, namespace: &str, takes_over: bool, out: &mut dyn Write) -> Result<()> {
     for document in manifests(MEMBER_RIGHTS, namespace) {
         let Some((path, what)) = manifest::place(&document) else { continue };
+        let is_ours = takes_over || get(client, &path).await?.is_none_or(|there| manifest::is_ours(&there));
+        let document = if is_ours { manifest::marked(document) } else { document };
         match connect::apply(client, &path, &document, takes_over, PATIENCE).await {
             Ok(_) => writeln!(out, "{what} is there")?,
             Err(Failure { code: Some(409), message, .. }) => bail!(Refused(format!(
@@ -117,7 +140,7 @@ async fn tried(
     access: &Access,
     namespace: &str,
 ) -> Result<Vec<portolan_kube::registry::rights::Right>> {
-    let expected = connect::who(&member.client).await.map_err(|failure| said("the cluster", &failure))?;
+    let expected = uid(&member.client, "the cluster").await?;
     let client =
         client_by(access).await.map_err(|why| Refused(format!("server {}: {why}", access.server)))?;
     let mut tries = 0;
@@ -129,7 +152,7 @@ async fn tried(
         }
     };
     let found = found.map_err(|failure| said(&format!("{} with the new token", access.server), &failure))?;
-    if found.uid != expected.uid {
+    if found.uid != expected {
         bail!(Refused(format!(
             "server {} is another cluster than the context's (by the uid of kube-system)",
             access.server
@@ -158,21 +181,19 @@ async fn register(
     if get(hub, &format!("/api/v1/namespaces/{namespace}")).await?.is_none() {
         apply(hub, &format!("/api/v1/namespaces/{namespace}"), &of_namespace, false).await?;
     }
-    // It was found to be ours, or is taken over: the server writes its token too, which is no conflict.
-    apply(hub, &secret_path(namespace, &name), &secret_of(namespace, &name, access), true).await?;
+    let path = secret_path(namespace, &name);
+    if let Some(others) = get(hub, &path).await?.filter(|there| !manifest::is_ours(there)) {
+        // It is taken over, and not added to: a kubeconfig that it holds would go before what is written.
+        delete(hub, &path, &others).await?;
+    }
+    // The server writes its token too, which is no conflict.
+    apply(hub, &path, &secret_of(namespace, &name, access), true).await?;
     writeln!(out, "Secret {namespace}/{name} of the hub is there")?;
     let member = json!({
         "apiVersion": format!("{GROUP}/{VERSION}"), "kind": "MemberCluster",
         "metadata": { "name": join.name }, "spec": { "credentials": { "secret": name } },
     });
-    match connect::apply(hub, &member_path(join.name), &member, join.takes_over, PATIENCE).await {
-        Ok(_) => {}
-        Err(Failure { code: Some(404), .. }) => bail!(Refused(
-            "the hub has no MemberClusters; install our kinds there: portolan crds | kubectl apply -f -"
-                .to_owned()
-        )),
-        Err(failure) => return Err(said("MemberCluster of the hub", &failure)),
-    }
+    apply(hub, &member_path(join.name), &member, join.takes_over).await?;
     writeln!(out, "MemberCluster {} of the hub is there", join.name)?;
     Ok(())
 }
@@ -204,6 +225,13 @@ async fn apply(client: &Client, path: &str, object: &Value, overrules: bool) -> 
     let what = format!("{} of the hub", object["kind"].as_str().unwrap_or_default());
     let applied = connect::apply(client, path, object, overrules, PATIENCE).await;
     applied.map(drop).map_err(|failure| said(&what, &failure))
+}
+
+/// Deletes an object, as it was when it was looked at.
+pub(super) async fn delete(client: &Client, path: &str, there: &Value) -> Result<()> {
+    let of = json!({ "preconditions": { "uid": there["metadata"]["uid"] } });
+    let deleted = connect::send(client, http::Method::DELETE, path, &of, PATIENCE).await;
+    deleted.map_err(|failure| said(path, &failure))
 }
 
 /// An object; none where there is none.

@@ -2,17 +2,16 @@
 
 use std::io::Write;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use kube_client::Client;
 use portolan_kube::registry::rights::manifests;
-use portolan_kube::registry::secret::MANAGED_BY;
-use serde_json::{Value, json};
 
-use super::super::connect;
-use super::join::{get, member_path, secret_path};
-use super::operator::{Operator, PATIENCE};
-use super::{MEMBER_RIGHTS, check_name, manifest, said, secret_name};
+use super::super::way::client_by;
+use super::join::{delete, get, member_path, secret_path, uid};
+use super::operator::Operator;
+use super::{MEMBER_RIGHTS, check_name, manifest, registered, secret_name};
 use crate::commands::Outcome;
+use crate::logs::plain;
 use crate::problem::Refused;
 
 /// What is to leave.
@@ -37,12 +36,7 @@ pub async fn leave(operator: &Operator<'_>, leave: Leave<'_>, out: &mut dyn Writ
         Some(context) => Some(operator.door(Some(context)).await?),
     };
     if let Some(member) = &member {
-        let who = |client| async move { connect::who(client).await.map_err(|failure| said("it", &failure)) };
-        if who(&member.client).await?.uid == who(&hub.client).await?.uid {
-            bail!(Refused(
-                "the context is the hub, whose rights are needed as long as the server runs".to_owned()
-            ));
-        }
+        is_the_registered(operator, &hub.client, &member.client, leave.name, out).await?;
     }
     let registered = get(&hub.client, &member_path(leave.name)).await?;
     let (namespace, name) = (operator.namespace(), secret_name(leave.name));
@@ -53,9 +47,12 @@ pub async fn leave(operator: &Operator<'_>, leave: Leave<'_>, out: &mut dyn Writ
     if let Some(there) = registered {
         delete(&hub.client, &member_path(leave.name), &there).await?;
         writeln!(out, "MemberCluster {} of the hub is deleted", leave.name)?;
+        if let Some(other) = there["spec"]["credentials"]["secret"].as_str().filter(|other| *other != name) {
+            writeln!(out, "Secret {namespace}/{} of the hub, which it named, stays", plain(other))?;
+        }
     }
     match secret {
-        Some(there) if there["metadata"]["labels"][MANAGED_BY.0] == MANAGED_BY.1 => {
+        Some(there) if manifest::is_ours(&there) => {
             delete(&hub.client, &secret_path(namespace, &name), &there).await?;
             writeln!(out, "Secret {namespace}/{name} of the hub is deleted")?;
         }
@@ -66,6 +63,42 @@ pub async fn leave(operator: &Operator<'_>, leave: Leave<'_>, out: &mut dyn Writ
         rights(&member.client, namespace, out).await?;
     }
     Ok(Outcome::Fine)
+}
+
+/// Refuses a context that is the hub, or another cluster than the one that is registered under this name.
+async fn is_the_registered(
+    operator: &Operator<'_>,
+    hub: &Client,
+    member: &Client,
+    name: &str,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let found = uid(member, "the context's cluster").await;
+    let found = found.context("nothing was deleted; without --context the registration alone is")?;
+    if found == uid(hub, "the hub").await? {
+        bail!(Refused(
+            "the context is the hub, whose rights are needed as long as the server runs".to_owned()
+        ));
+    }
+    let registered = registered::read(hub, operator.believed).await?.found;
+    let access = registered.clusters.get(name).and_then(|registered| registered.access.as_ref());
+    let Some(access) = access else { return Ok(()) };
+    let there = match client_by(access).await {
+        Ok(client) => uid(&client, &access.server).await,
+        Err(why) => Err(anyhow::anyhow!("{}: {why}", access.server)),
+    };
+    match there {
+        Ok(there) if there != found => bail!(Refused(format!(
+            "the context is another cluster than {name}, which is at {} (by the uid of kube-system)",
+            access.server
+        ))),
+        Ok(_) => {}
+        Err(why) => {
+            let why = why.to_string();
+            writeln!(out, "note: whether the context is {name} is not known: {}", plain(&why))?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes what join made in a member, the last first. The namespace stays: others may have something in it.
@@ -86,11 +119,4 @@ async fn rights(client: &Client, namespace: &str, out: &mut dyn Write) -> Result
         }
     }
     Ok(())
-}
-
-/// Deletes an object, as it was when it was looked at.
-async fn delete(client: &Client, path: &str, there: &Value) -> Result<()> {
-    let of = json!({ "preconditions": { "uid": there["metadata"]["uid"] } });
-    let deleted = connect::send(client, http::Method::DELETE, path, &of, PATIENCE).await;
-    deleted.map_err(|failure| said(path, &failure))
 }

@@ -1,5 +1,6 @@
 //! Where the objects of the manifests of rights stand in an API server.
 
+use portolan_kube::registry::secret::MANAGED_BY;
 use serde_json::Value;
 
 /// Its path, and what it is called in messages; none of a kind that the manifests do not have.
@@ -25,10 +26,15 @@ pub(super) fn place(document: &Value) -> Option<(String, String)> {
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
-/// True of an object that was applied in our name.
+/// True of an object that `portolan cluster join` made, or took over.
 pub(super) fn is_ours(object: &Value) -> bool {
-    let fields = object["metadata"]["managedFields"].as_array();
-    fields.into_iter().flatten().any(|entry| entry["manager"] == "portolan" && entry["operation"] == "Apply")
+    object["metadata"]["labels"][MANAGED_BY.0] == MANAGED_BY.1
+}
+
+/// The same object with the mark of `portolan cluster join`.
+pub(super) fn marked(mut object: Value) -> Value {
+    object["metadata"]["labels"][MANAGED_BY.0] = MANAGED_BY.1.into();
+    object
 }
 
 #[cfg(test)]
@@ -49,11 +55,9 @@ mod tests {
     }
 
     #[test]
-    fn ours_is_what_we_applied() {
-        let managed = |manager, operation| json!({"metadata": {"managedFields": [{"manager": manager, "operation": operation}]}});
-        assert!(is_ours(&managed("portolan", "Apply")));
-        assert!(!is_ours(&managed("portolan", "Update")));
-        assert!(!is_ours(&managed("helm", "Apply")));
-        assert!(!is_ours(&json!({"metadata": {}})));
+    fn ours_is_what_is_marked() {
+        assert!(is_ours(&marked(json!({ "metadata": { "name": "x" } }))));
+        assert!(!is_ours(&json!({ "metadata": { "labels": { MANAGED_BY.0: "helm" } } })));
+        assert!(!is_ours(&json!({ "metadata": {} })));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use kube_client::Client;
-use portolan_core::{ClusterName, Problem};
+use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS};
 use portolan_kube::follow::Failure;
 use portolan_kube::manifest::{Given, given};
@@ -36,7 +36,8 @@ pub(super) async fn read(hub: &Client, believed: &Believed) -> Result<Read> {
     let (mut members, mut problems) = (BTreeMap::new(), Vec::new());
     let ours = INTENTS.iter().filter(|resource| resource.kind == Kind::MemberCluster);
     for resource in ours.chain(&REGISTRY) {
-        for object in list(hub, *resource, &resource.path()).await? {
+        let objects = list(hub, *resource, &resource.path()).await;
+        for object in objects.map_err(|failure| said("the hub", &failure))? {
             if resource.kind == Kind::MemberCluster {
                 let name = object["metadata"]["name"].as_str().unwrap_or_default();
                 members.insert(ClusterName::from(name), object.clone());
@@ -45,9 +46,21 @@ pub(super) async fn read(hub: &Client, believed: &Believed) -> Result<Read> {
         }
     }
     for namespace in registry.secret_namespaces() {
-        for secret in list(hub, SECRETS, &SECRETS.path_within(&namespace)).await? {
-            set(&mut registry, SECRETS, secret, &mut problems);
-        }
+        let secrets = match list(hub, SECRETS, &SECRETS.path_within(&namespace)).await {
+            // What is registered is told all the same.
+            Err(Failure { code: Some(403), message, .. }) => {
+                let subject = format!("Secrets of namespace {namespace}");
+                problems.push(Problem {
+                    subject,
+                    reason: Reason::Unauthorized,
+                    message,
+                    place: "hub".into(),
+                });
+                continue;
+            }
+            secrets => secrets.map_err(|failure| said("the hub", &failure))?,
+        };
+        secrets.into_iter().for_each(|secret| set(&mut registry, SECRETS, secret, &mut problems));
         registry.secrets_read(&namespace);
     }
     let mut found = registry.found();
@@ -64,13 +77,16 @@ fn set(registry: &mut Registry, resource: Resource, object: Value, problems: &mu
 }
 
 /// All of a list; nothing of a kind that the server does not have.
-async fn list(client: &Client, resource: Resource, path: &str) -> Result<Vec<Value>> {
+async fn list(client: &Client, resource: Resource, path: &str) -> Result<Vec<Value>, Failure> {
     let (mut items, mut token) = (Vec::new(), String::new());
     for _ in 0..PAGES_MAX {
         let next = format!("{path}?limit={PAGE_OBJECTS}&continue={token}");
         let page: Page = match connect::get(client, &next, PATIENCE).await {
             Err(Failure { code: Some(404), .. }) => return Ok(Vec::new()),
-            page => page.map_err(|failure| said(&format!("{resource} of the hub"), &failure))?,
+            page => page.map_err(|failure| {
+                let message = format!("{resource}: {}", failure.message);
+                Failure { message, ..failure }
+            })?,
         };
         items.extend(page.items);
         token = page.metadata.token.unwrap_or_default();
