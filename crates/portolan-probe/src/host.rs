@@ -20,7 +20,7 @@ use std::time::Duration;
 use portolan_core::Name;
 use portolan_core::fleet::TARGETS_MAX;
 
-/// Most addresses of a name that are kept: the first by order, so that every replica has the same.
+/// Most addresses of a name that are kept: the first of each family by order, so that every replica has the same.
 pub const ADDRESSES_MAX: usize = TARGETS_MAX;
 /// A name is asked for again after this at the earliest, whatever TTL it has.
 pub const TTL_MIN: Duration = Duration::from_secs(30);
@@ -134,28 +134,42 @@ impl Host {
                 }
             }
         }
-        let after = if failure.is_none() && is_whole {
-            self.failures = 0;
-            part_of(ttl.clamp(TTL_MIN, TTL_MAX), REFRESH_PERCENT, draw)
-        } else {
-            self.failures = self.failures.saturating_add(1);
-            let doubled = RETRY_MIN.saturating_mul(1 << (self.failures - 1).min(16));
+        self.failures = if failure.is_none() && is_whole { 0 } else { self.failures.saturating_add(1) };
+        (self.next_round(failure, ttl, draw), self.report(failure))
+    }
+
+    /// After how long the next round is due: before its TTL ends, and soon where an answer is missing.
+    fn next_round(&self, failure: Option<Why>, ttl: Duration, draw: u64) -> Duration {
+        let refresh = failure.is_none().then(|| part_of(ttl.clamp(TTL_MIN, TTL_MAX), REFRESH_PERCENT, draw));
+        let retry = self.failures.checked_sub(1).map(|failures| {
+            let doubled = RETRY_MIN.saturating_mul(1 << failures.min(16));
             part_of(doubled.min(RETRY_MAX), RETRY_PERCENT, draw)
-        };
-        (after, self.report(failure))
+        });
+        // One of the two is there: a round that is no good is a failure. A family that never answers must not keep
+        // the other from being asked for in time.
+        refresh.into_iter().chain(retry).min().unwrap_or(RETRY_MAX)
     }
 
     fn report(&mut self, failure: Option<Why>) -> Option<Report> {
-        let addresses: BTreeSet<IpAddr> =
-            self.families.iter().flat_map(|family| &family.addresses).copied().collect();
         let report = Report {
             host: self.name.clone(),
-            addresses: addresses.into_iter().take(ADDRESSES_MAX).collect(),
+            addresses: self.addresses(),
             count: self.families.iter().map(|family| family.count).sum(),
             failure,
         };
         let is_news = self.told.as_ref() != Some(&report);
         is_news.then(|| self.told.insert(report).clone())
+    }
+}
+
+impl Host {
+    /// The first addresses of both families: one has the room that the other does not need, and never less than
+    /// half.
+    fn addresses(&self) -> Vec<IpAddr> {
+        let [v4, v6] = self.families.each_ref().map(|family| &family.addresses);
+        let half = ADDRESSES_MAX / 2;
+        let room = half.max(ADDRESSES_MAX.saturating_sub(v4.len())).min(v6.len());
+        v4.iter().take(ADDRESSES_MAX - room).chain(v6.iter().take(room)).copied().collect()
     }
 }
 

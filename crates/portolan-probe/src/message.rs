@@ -112,11 +112,16 @@ impl Question {
             Rcode::SERVFAIL => Heard::Failed(Why::ServerFailed),
             Rcode::NOERROR => match Answer::of(&message) {
                 None => Heard::Failed(Why::Malformed),
-                // What neither knows the name nor asks others leads to who does (RFC 1034 section 4.3.1).
-                Some(answer) if answer.is_empty() && !header.aa() && !header.ra() => {
-                    Heard::Failed(Why::NotRecursive)
+                Some(answer) => {
+                    // What neither knows the name, or where its aliases lead, nor asks others leads to who does
+                    // (RFC 1034 section 4.3.1); who knows that there is nothing gives the zone's SOA (RFC 2308
+                    // section 2.2).
+                    let knows = header.ra() || (header.aa() && answer.is_end(&message));
+                    match answer.follow(&self.host) {
+                        Heard::Nothing(_) if !knows => Heard::Failed(Why::NotRecursive),
+                        heard => heard,
+                    }
                 }
-                Some(answer) => answer.follow(&self.host),
             },
             other => Heard::Failed(Why::Refused(other.to_int())),
         };
@@ -176,8 +181,12 @@ impl Answer {
         *least = ttl.min(*least);
     }
 
-    fn is_empty(&self) -> bool {
-        self.aliases.is_empty() && self.addresses.is_empty()
+    /// True when what is not in an answer is not there: it has no alias that may lead to somebody else's zone, or
+    /// the zone where they end is named.
+    fn is_end(&self, message: &Message<&[u8]>) -> bool {
+        let mut authority = message.authority().into_iter().flatten().take(RECORDS_MAX);
+        self.aliases.is_empty()
+            || authority.any(|record| record.is_ok_and(|record| record.rtype() == Rtype::SOA))
     }
 
     /// The addresses at the end of the aliases.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use portolan_core::Name;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::ask::{Asking, WAIT, ask};
-use crate::host::Heard;
+use crate::host::{Heard, Why};
 use crate::hosts::{Hosts, News};
 use crate::servers::Servers;
 
@@ -50,7 +50,7 @@ impl Resolver {
 
     /// Goes on until nobody wants names or reads reports any more.
     pub async fn run(mut self, mut wanted: watch::Receiver<Wanted>, reports: mpsc::Sender<Vec<News>>) {
-        let mut under_way: JoinSet<(Name, [Heard; 2])> = JoinSet::new();
+        let mut under_way = UnderWay::default();
         wanted.mark_changed();
         loop {
             self.begin_all_due(&mut under_way);
@@ -63,9 +63,7 @@ impl Resolver {
                     let wanted = wanted.borrow_and_update().clone();
                     self.hosts.want(&wanted, self.begin.elapsed())
                 }
-                Some(done) = under_way.join_next() => {
-                    // One that panicked would be asked for never again; its panic was logged where it came from.
-                    let Ok((name, round)) = done else { continue };
+                Some((name, round)) = under_way.next() => {
                     self.hosts.hear(&name, round, self.begin.elapsed(), (self.asking.draw)()).into_iter().collect()
                 }
                 () = sleep_until(due) => Vec::new(),
@@ -76,7 +74,7 @@ impl Resolver {
         }
     }
 
-    fn begin_all_due(&mut self, under_way: &mut JoinSet<(Name, [Heard; 2])>) {
+    fn begin_all_due(&mut self, under_way: &mut UnderWay) {
         if self.renewed.elapsed() >= RENEWAL {
             self.renewed = Instant::now();
             self.asking.servers = self.servers.now();
@@ -84,10 +82,47 @@ impl Resolver {
         while let Some(name) = self.hosts.next(self.begin.elapsed()) {
             tracing::debug!(%name, "asking for the addresses of a host name");
             let asking = self.asking.clone();
-            under_way.spawn(async move {
-                let round = ask(&asking, &name).await;
-                (name, round)
-            });
+            under_way.begin(name.clone(), async move { ask(&asking, &name).await });
         }
+    }
+}
+
+/// The names that are asked for now. A round that panics is one that came to nothing: its name must not be asked
+/// for for ever, and take the room of others.
+#[derive(Default)]
+struct UnderWay {
+    rounds: JoinSet<[Heard; 2]>,
+    names: Vec<(Id, Name)>,
+}
+
+impl UnderWay {
+    fn begin(&mut self, name: Name, round: impl Future<Output = [Heard; 2]> + Send + 'static) {
+        let id = self.rounds.spawn(round).id();
+        self.names.push((id, name));
+    }
+
+    /// The next round that ends; none when none is under way.
+    async fn next(&mut self) -> Option<(Name, [Heard; 2])> {
+        let done = self.rounds.join_next_with_id().await?;
+        let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let failed = [Why::Malformed, Why::Malformed].map(Heard::Failed);
+        let round = done.map_or(failed, |(_, round)| round);
+        let (_, name) = self.names.swap_remove(self.names.iter().position(|(of, _)| *of == id)?);
+        Some((name, round))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_round_that_panics_is_one_that_failed() {
+        let mut under_way = UnderWay::default();
+        let name: Name = "lb.example.net".parse().unwrap();
+        under_way.begin(name.clone(), async { panic!("by the test") });
+        let (of, round) = under_way.next().await.unwrap();
+        assert_eq!((of, &round[0]), (name, &Heard::Failed(Why::Malformed)));
+        assert!(under_way.next().await.is_none() && under_way.names.is_empty());
     }
 }

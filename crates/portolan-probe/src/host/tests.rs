@@ -82,10 +82,23 @@ fn no_more_than_the_first_addresses_are_kept_and_all_are_counted() {
     let thousand =
         (0..1_000_u16).rev().map(|n| IpAddr::from([10, 0, n.to_be_bytes()[0], n.to_be_bytes()[1]]));
     let v4 = Heard::Addresses { addresses: thousand.collect(), ttl: 60 };
-    let v6 = Heard::Addresses { addresses: vec!["2001:db8::1".parse().unwrap()], ttl: 60 };
-    let report = host.hear([v4, v6], 0).1.unwrap();
-    assert_eq!((report.addresses.len(), report.count), (ADDRESSES_MAX, 1_001));
+    let v6 = |count: u16| {
+        let address = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, n]);
+        Heard::Addresses { addresses: (1..=count).map(address).collect(), ttl: 60 }
+    };
+    let report = host.hear([v4.clone(), Heard::Nothing(Why::NoAddress)], 0).1.unwrap();
+    assert_eq!((report.addresses.len(), report.count), (ADDRESSES_MAX, 1_000));
     assert_eq!(report.addresses.last().unwrap().to_string(), "10.0.0.63");
+    // Neither family leaves the other without.
+    let last = ["2001:db8::1", "2001:db8::20"];
+    for (count, last, first_of_v6) in [(1, last[0], 63), (100, last[1], 32)] {
+        let report = host.hear([v4.clone(), v6(count)], 0).1.unwrap();
+        assert_eq!((report.addresses.len(), report.count), (ADDRESSES_MAX, 1_000 + usize::from(count)));
+        assert_eq!(report.addresses.last().unwrap().to_string(), last);
+        assert_eq!(report.addresses.iter().position(IpAddr::is_ipv6), Some(first_of_v6));
+    }
+    let report = host.hear([Heard::Nothing(Why::NoAddress), v6(100)], 0).1.unwrap();
+    assert_eq!((report.addresses.len(), report.count), (ADDRESSES_MAX, 100));
 }
 
 /// When a name is asked for again, in milliseconds, for the least and the greatest draw.
@@ -113,7 +126,10 @@ fn the_next_round() {
         };
         assert_eq!([after(0), after(greatest)], expected, "{rounds:?}");
     }
-    let mut host = Host::new("lb.example.net".parse().unwrap());
-    let last = (0..100).map(|_| host.hear(round("4=nx 6=nx"), 0).0).last().unwrap();
-    assert_eq!(last, RETRY_MAX * 3 / 4, "the wait grows no further");
+    let last = |said| {
+        let mut host = Host::new("lb.example.net".parse().unwrap());
+        (0..100).map(|_| host.hear(round(said), 0).0).last().unwrap()
+    };
+    assert_eq!(last("4=nx 6=nx"), RETRY_MAX * 3 / 4, "the wait grows no further");
+    assert_eq!(last("4=1@100 6=lost"), Duration::from_secs(80), "nor beyond the TTL of what is answered");
 }

@@ -58,7 +58,7 @@ fn show(reply: Option<Reply>) -> String {
 
 #[test]
 fn what_replies_say() {
-    let cases: [(u16, &[&str], &str); 16] = [
+    let cases: [(u16, &[&str], &str); 18] = [
         (RA, &["@ 60 A 192.0.2.1", "@ 30 A 192.0.2.2"], "192.0.2.1,192.0.2.2 for 30"),
         (AA, &["LB.Example.NET 60 A 192.0.2.1"], "192.0.2.1 for 60"),
         (
@@ -75,6 +75,8 @@ fn what_replies_say() {
         (RA, &[], "NoAddress"),
         (AA, &[], "NoAddress"),
         (0, &[], "NotRecursive"),
+        (AA, &["@ 60 CNAME a.elsewhere"], "NotRecursive"),
+        (AA, &["@ 60 CNAME a.example", "a.example 60 A 192.0.2.1"], "192.0.2.1 for 60"),
         (RA | 3, &[], "NoSuchName"),
         (RA | 2, &[], "ServerFailed"),
         (5, &[], "Refused(5)"),
@@ -83,6 +85,15 @@ fn what_replies_say() {
     for (flags, records, expected) in cases {
         assert_eq!(show(question(Family::V4).reply(&packet(QR | flags, records))), expected, "{records:?}");
     }
+}
+
+/// An alias of the server's own zone, of which the end has no such record.
+#[test]
+fn a_zone_that_names_itself_knows() {
+    let mut reply = packet(QR | AA, &["@ 60 CNAME a.example", "example 60 SOA x"]);
+    reply[7] = 1;
+    reply[9] = 1;
+    assert_eq!(show(question(Family::V4).reply(&reply)), "NoAddress");
 }
 
 #[test]
