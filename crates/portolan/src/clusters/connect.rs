@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::identity::Said;
+use crate::when;
 
 /// How long a credential plugin is waited for. Most take a second or two, and ask somebody for it.
 const PLUGIN: Duration = Duration::from_secs(30);
@@ -106,9 +107,21 @@ pub(super) fn why(error: &(dyn std::error::Error + 'static)) -> String {
         // The outer texts only say that it was a request.
         match inner.source() {
             Some(source) => inner = source,
-            None => return inner.to_string(),
+            None => return steady(&inner.to_string()),
         }
     }
+}
+
+/// What is wrong with a certificate that is out of its time, without the second in which that was found out: it would
+/// be another trouble each time, and be written to the hub each time.
+fn steady(text: &str) -> String {
+    let Some((what, times)) = text.split_once(": verification time ") else { return text.to_owned() };
+    let bound = ["after", "before"].into_iter().find_map(|side| {
+        let (_, seconds) = times.split_once(&format!(" is not valid {side} "))?;
+        let seconds = seconds.split(' ').next()?.parse().ok()?;
+        Some(format!(": it is not valid {side} {}", when::when(seconds)))
+    });
+    format!("{what}{}", bound.unwrap_or_default())
 }
 
 /// Who a cluster is and where its store stands: one small list.
@@ -385,5 +398,25 @@ mod tests {
         std::fs::write(folder.path().join("go"), "").unwrap();
         let config = with_plugin(folder.path(), SCRIPT).await;
         assert!(maker.client(config).await.is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_the_same_each_second() {
+        for (text, expected) in [
+            (
+                "invalid peer certificate: certificate expired: verification time 1764151234 (UNIX), but certificate is \
+                 not valid after 1764000000 (151234 seconds ago)",
+                "invalid peer certificate: certificate expired: it is not valid after 2025-11-24T16:00:00Z",
+            ),
+            (
+                "invalid peer certificate: certificate not valid yet: verification time 1 (UNIX), but certificate is \
+                 not valid before 1764000000 (1 seconds in future)",
+                "invalid peer certificate: certificate not valid yet: it is not valid before 2025-11-24T16:00:00Z",
+            ),
+            ("certificate expired: verification time 7 of another make", "certificate expired"),
+            ("connection refused", "connection refused"),
+        ] {
+            assert_eq!(steady(text), expected);
+        }
     }
 }
