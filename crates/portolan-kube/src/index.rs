@@ -82,6 +82,7 @@ use crate::object::{Kind, Object, ObjectKey};
 use crate::sources::Options;
 use claims::{Claim, Drafted};
 use grace::Grace;
+pub use grace::Kept;
 pub use lacks::Lacks;
 use links::Links;
 use memory::Memory;

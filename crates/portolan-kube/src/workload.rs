@@ -202,6 +202,13 @@ impl Balancer {
             .flatten()
     }
 
+    /// One with these entries, each an address and a host name, either of them empty.
+    #[must_use]
+    pub fn of_entries(entries: Vec<(String, String)>) -> Self {
+        let entries: Vec<_> = entries.into_iter().map(|(ip, host)| (Some(ip), Some(host))).collect();
+        Self::of(entries.iter().map(|(ip, host)| (ip, host)))
+    }
+
     /// Of each entry the address and the host name, either of them empty.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|entrance| match entrance {

@@ -87,6 +87,7 @@ pub struct Fleet {
 pub struct Clusters {
     holds: Arc<Holds>,
     past: Arc<past::Past>,
+    engine: SharedEngine,
     runtime: Option<Runtime>,
     /// Dropped after the runtime: the feed ends when the last task that feeds it has.
     feed: feed::Feed,
@@ -114,6 +115,7 @@ impl Clusters {
             .context("cannot start the threads that follow clusters")?;
         let feed = feed::Feed::start(engine.clone())?;
         let past = past::Past::open(state, engine.lock().state_from().is_some());
+        engine.lock().remember_kept(past.kept());
         let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
         let contexts = contexts
             .into_iter()
@@ -132,8 +134,8 @@ impl Clusters {
             let _inside = runtime.enter();
             spawn(ways, &hub, &start, Some((believed, renew_percent)));
         }
-        runtime.spawn(note(past.clone()));
-        Ok(Self { holds: holds.clone(), past, runtime: Some(runtime), feed })
+        runtime.spawn(note(past.clone(), engine.clone()));
+        Ok(Self { holds: holds.clone(), past, engine: engine.clone(), runtime: Some(runtime), feed })
     }
 
     /// What is held of them.
@@ -204,14 +206,20 @@ impl Drop for Clusters {
             runtime.shutdown_background();
         }
         self.feed.stop();
-        self.past.write();
+        write(&self.past, &self.engine);
     }
 }
 
 /// Notes what clusters are, time and again.
-async fn note(past: Arc<past::Past>) {
+async fn note(past: Arc<past::Past>, engine: SharedEngine) {
     loop {
         tokio::time::sleep(NOTE).await;
-        tokio::task::block_in_place(|| past.write());
+        tokio::task::block_in_place(|| write(&past, &engine));
     }
+}
+
+fn write(past: &past::Past, engine: &SharedEngine) {
+    let kept = engine.lock().kept(past::KEPT_MAX);
+    past.note_kept(&kept);
+    past.write();
 }

@@ -7,6 +7,9 @@
 //!
 //! The object is kept with the status that it had, so that everything else goes on from what is kept as from
 //! what was read; at the end of the grace it is told with the empty status, as if it came then.
+//!
+//! Our own restart ends no grace, where whoever runs the index remembers what was kept ([`Index::kept`]). A status
+//! that was emptied while nobody looked is believed: what stood there before is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,7 +21,7 @@ use super::draft::subject;
 use super::when::when;
 use super::{About, Index};
 use crate::object::{Body, Kind, Object, ObjectKey};
-use crate::workload::Balancer;
+use crate::workload::{Balancer, Texts};
 
 /// An object of a cluster.
 type At = (ClusterName, ObjectKey);
@@ -32,6 +35,27 @@ pub(super) struct Grace {
     since: BTreeMap<At, i64>,
     /// The same by the end of its grace.
     ends: BTreeSet<(i64, At)>,
+    /// What was kept before our own restart, of objects that were not read since.
+    remembered: BTreeMap<At, Kept>,
+}
+
+/// A status that is kept, for whoever remembers it over a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The cluster.
+    pub cluster: ClusterName,
+    /// The object: a Service or an Ingress.
+    pub key: ObjectKey,
+    /// When the object was made; one that was made anew has nothing to keep.
+    pub created: i64,
+    /// Since when its status is empty.
+    pub since: i64,
+    /// What stood there.
+    pub balancer: Balancer,
+    /// See [`Service::is_load_balancer`](crate::workload::Service::is_load_balancer).
+    pub is_load_balancer: bool,
+    /// See [`Service::external_ips`](crate::workload::Service::external_ips).
+    pub external_ips: Texts,
 }
 
 impl Index {
@@ -39,6 +63,24 @@ impl Index {
     /// [`Index::tick`] was last told.
     pub fn keep_balancers(&mut self, seconds: u32) {
         self.grace.seconds = seconds.into();
+    }
+
+    /// The statuses that are kept, at most so many.
+    #[must_use]
+    pub fn kept(&self, most: usize) -> Vec<Kept> {
+        let now = self.grace.since.iter().filter_map(|((cluster, key), since)| {
+            let located = self.objects.source(cluster)?.get(key)?;
+            Kept::of(cluster, *since, &located.object)
+        });
+        let is_over = |kept: &&Kept| kept.since.saturating_add(self.grace.seconds) <= self.now;
+        let before = self.grace.remembered.values().filter(|kept| !is_over(kept)).cloned();
+        before.chain(now).take(most).collect()
+    }
+
+    /// Takes the statuses that were kept before a restart. To be called before all else.
+    pub fn remember_kept(&mut self, kept: Vec<Kept>) {
+        let at = |kept: Kept| ((kept.cluster.clone(), kept.key.clone()), kept);
+        self.grace.remembered = kept.into_iter().map(at).collect();
     }
 
     /// Says what time it is, in seconds since 1970, and ends what is over by then.
@@ -70,13 +112,17 @@ impl Index {
         if self.grace.seconds == 0 || !matches!(object.key.kind, Kind::Service | Kind::Ingress) {
             return object;
         }
+        let at = (source.clone(), object.key.clone());
         let before = self.objects.source(source).and_then(|of| of.get(&object.key));
-        let Some(kept) = before.and_then(|before| kept(&before.object, &object)) else {
+        let found = match before {
+            Some(before) => kept(&before.object, &object).map(|balancer| (balancer, self.now)),
+            None => self.grace.recall(&at, &object, self.now),
+        };
+        let Some((kept, since)) = found else {
             self.end_grace(source, &object.key);
             return object;
         };
-        let at = (source.clone(), object.key.clone());
-        let (since, until) = self.grace.begin(at, self.now);
+        let (since, until) = self.grace.begin(at, since);
         let problem = Problem {
             subject: format!("{}: status.loadBalancer.ingress", subject(&object.key, source)),
             reason: Reason::Kept,
@@ -93,13 +139,14 @@ impl Index {
 
     /// An object is gone, or says something else: its status is what it says.
     pub(super) fn end_grace(&mut self, source: &ClusterName, key: &ObjectKey) {
-        if !self.grace.since.is_empty() && self.grace.end(&(source.clone(), key.clone())) {
+        if !self.grace.is_idle() && self.grace.end(&(source.clone(), key.clone())) {
             self.note(About::Kept(source.clone(), key.clone()), Vec::new());
         }
     }
 
     /// A cluster is no member any more.
     pub(super) fn end_graces(&mut self, cluster: &ClusterName) {
+        self.grace.remembered.retain(|(of, _), _| of != cluster);
         let of_it: Vec<ObjectKey> =
             self.grace.since.keys().filter(|(of, _)| of == cluster).map(|(_, key)| key.clone()).collect();
         of_it.iter().for_each(|key| self.end_grace(cluster, key));
@@ -107,15 +154,29 @@ impl Index {
 }
 
 impl Grace {
-    /// Since when an object's status is kept, and until when; from now on where it was not yet.
-    fn begin(&mut self, at: At, now: i64) -> (i64, i64) {
-        let since = *self.since.entry(at.clone()).or_insert(now);
+    fn is_idle(&self) -> bool {
+        self.since.is_empty() && self.remembered.is_empty()
+    }
+
+    /// What an object kept before our own restart that is read for the first time since, and since when; nothing
+    /// when that is over.
+    fn recall(&mut self, at: &At, object: &Object, now: i64) -> Option<(Balancer, i64)> {
+        let remembered = self.remembered.remove(at)?;
+        let is_over = remembered.since.saturating_add(self.seconds) <= now;
+        let balancer = remembered.kept_by(object).filter(|_| !is_over)?;
+        Some((balancer, remembered.since))
+    }
+
+    /// Since when an object's status is kept, and until when; from then on where it was not yet.
+    fn begin(&mut self, at: At, then: i64) -> (i64, i64) {
+        let since = *self.since.entry(at.clone()).or_insert(then);
         let until = since.saturating_add(self.seconds);
         self.ends.insert((until, at));
         (since, until)
     }
 
     fn end(&mut self, at: &At) -> bool {
+        self.remembered.remove(at);
         let Some(since) = self.since.remove(at) else { return false };
         self.ends.remove(&(since.saturating_add(self.seconds), at.clone()))
     }
@@ -125,6 +186,29 @@ impl Grace {
         let (_, at) = self.ends.pop_first()?;
         self.since.remove(&at);
         Some(at)
+    }
+}
+
+impl Kept {
+    fn of(cluster: &ClusterName, since: i64, object: &Object) -> Option<Self> {
+        let (balancer, is_load_balancer, external_ips) = match &object.body {
+            Body::Service(of) => (of.balancer.clone(), of.is_load_balancer, of.external_ips.clone()),
+            Body::Ingress(of) => (of.balancer.clone(), false, Texts::default()),
+            _ => return None,
+        };
+        let (cluster, key, created) = (cluster.clone(), object.key.clone(), object.created);
+        Some(Self { cluster, key, created, since, balancer, is_load_balancer, external_ips })
+    }
+
+    /// What an object keeps that comes after a restart.
+    fn kept_by(&self, now: &Object) -> Option<Balancer> {
+        let mut before = now.clone();
+        before.created = self.created;
+        if let Body::Service(service) = &mut before.body {
+            service.is_load_balancer = self.is_load_balancer;
+            service.external_ips.clone_from(&self.external_ips);
+        }
+        kept(&with_balancer(&before, self.balancer.clone()), now)
     }
 }
 

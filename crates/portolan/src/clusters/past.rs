@@ -2,8 +2,9 @@
 //!
 //! A cluster that was wiped, swapped or cut down while nobody looked must not look like one that is new: its
 //! identity, the version of its store and how many objects each resource had stand in a small file beside the
-//! last good state. The file only ever makes us more careful, so one that is lost or cannot be read costs no
-//! more than that care; it counts only together with a last good state, which is what there is to lose.
+//! last good state; so do the load balancers' statuses that went empty and are kept for their grace. The file only
+//! ever makes us more careful, so one that is lost or cannot be read costs no more than that care; it counts only
+//! together with a last good state, which is what there is to lose.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,7 +15,9 @@ use std::time::Duration;
 
 use portolan_core::ClusterName;
 use portolan_kube::api::Resource;
-use portolan_kube::object::ObjectKey;
+use portolan_kube::index::Kept;
+use portolan_kube::object::{Kind, ObjectKey};
+use portolan_kube::workload::Balancer;
 use serde::{Deserialize, Serialize};
 
 use super::identity::Said;
@@ -23,6 +26,8 @@ use super::identity::Said;
 pub const NOTE: Duration = Duration::from_secs(30);
 /// Longest file that is read, in octets: some 10 KiB are written for 200 clusters.
 const OCTETS_MAX: u64 = 16 << 20;
+/// Most statuses that are kept over a restart; a few hundred octets each.
+pub(super) const KEPT_MAX: usize = 10_000;
 
 /// What clusters were, and are.
 #[derive(Debug, Default)]
@@ -50,6 +55,54 @@ struct Was {
     /// The hub that registered it, and the object; none of one that was followed by other means.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     registered: Option<(String, String)>,
+    /// The statuses of load balancers that were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<WasKept>,
+}
+
+/// A status that was kept, as it stands in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WasKept {
+    /// `Service` or `Ingress`.
+    kind: String,
+    namespace: String,
+    name: String,
+    created: i64,
+    since: i64,
+    /// Of each entry the address and the host name, either of them empty.
+    entries: Vec<(String, String)>,
+    is_load_balancer: bool,
+    external_ips: Vec<String>,
+}
+
+impl WasKept {
+    fn of(kept: &Kept) -> Self {
+        let text = |(ip, host): (&str, &str)| (ip.to_owned(), host.to_owned());
+        Self {
+            kind: kept.key.kind.to_string(),
+            namespace: kept.key.namespace.to_string(),
+            name: kept.key.name.to_string(),
+            created: kept.created,
+            since: kept.since,
+            entries: kept.balancer.entries().map(text).collect(),
+            is_load_balancer: kept.is_load_balancer,
+            external_ips: kept.external_ips.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    fn to_kept(&self, cluster: &ClusterName) -> Option<Kept> {
+        let kind = [Kind::Service, Kind::Ingress].into_iter().find(|kind| kind.to_string() == self.kind)?;
+        Some(Kept {
+            cluster: cluster.clone(),
+            key: ObjectKey::new(kind, Some(&self.namespace), &self.name),
+            created: self.created,
+            since: self.since,
+            balancer: Balancer::of_entries(self.entries.clone()),
+            is_load_balancer: self.is_load_balancer,
+            external_ips: self.external_ips.iter().map(|text| text.as_str().into()).collect(),
+        })
+    }
 }
 
 impl Past {
@@ -114,6 +167,33 @@ impl Past {
         self.note(cluster, |was| {
             *was = Was { registered: was.registered.take(), ..Was::default() };
         });
+    }
+
+    /// The statuses that were kept.
+    pub(super) fn kept(&self) -> Vec<Kept> {
+        let noted = self.lock();
+        let of = |(cluster, was): (&ClusterName, &Was)| {
+            was.kept.iter().filter_map(|kept| kept.to_kept(cluster)).collect::<Vec<_>>()
+        };
+        noted.clusters.iter().flat_map(of).collect()
+    }
+
+    /// Notes the statuses that are kept, of all clusters.
+    pub(super) fn note_kept(&self, all: &[Kept]) {
+        if self.file.is_none() {
+            return;
+        }
+        let mut by_cluster: BTreeMap<&ClusterName, Vec<WasKept>> = BTreeMap::new();
+        for kept in all {
+            by_cluster.entry(&kept.cluster).or_default().push(WasKept::of(kept));
+        }
+        let mut noted = self.lock();
+        let Noted { clusters, is_news } = &mut *noted;
+        for (cluster, was) in clusters {
+            let kept = by_cluster.remove(cluster).unwrap_or_default();
+            *is_news |= was.kept != kept;
+            was.kept = kept;
+        }
     }
 
     /// Forgets a cluster that is no member any more, or that is another now.
@@ -191,7 +271,6 @@ fn write(file: &Path, clusters: &BTreeMap<ClusterName, Was>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use portolan_kube::api::WORKLOAD;
-    use portolan_kube::object::Kind;
 
     use super::*;
 
@@ -214,6 +293,7 @@ mod tests {
         assert_eq!(past.objects(&eu, WORKLOAD[0]), 12);
         assert_eq!((past.objects(&eu, WORKLOAD[1]), past.objects(&us, WORKLOAD[0])), (0, 0));
         assert_eq!(past.said(&us), None);
+        assert_eq!(past.kept(), []);
         // Without a last good state there is nothing to be careful about.
         assert_eq!(Past::open(Some(&state), false).said(&eu), None);
     }
@@ -238,6 +318,35 @@ mod tests {
         assert_eq!(past.registered(&hub), [(eu.clone(), "MemberCluster eu-1".to_owned())].into());
         assert!(past.registered(&eu).is_empty());
         assert_eq!((past.said(&eu), past.objects(&eu, WORKLOAD[0])), (None, 0));
+    }
+
+    #[test]
+    fn a_status_that_is_kept_is_kept_over_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let kept = |cluster: &str, kind| Kept {
+            cluster: ClusterName::from(cluster),
+            key: ObjectKey::new(kind, Some("shop"), "web"),
+            created: 7,
+            since: 9,
+            balancer: Balancer::of_entries(vec![
+                ("192.0.2.1".into(), String::new()),
+                (String::new(), "lb.elb.example".into()),
+                ("192.0.2.2".into(), "b.elb.example".into()),
+            ]),
+            is_load_balancer: true,
+            external_ips: ["203.0.113.1".into()].into(),
+        };
+        let all = [kept("eu-1", Kind::Ingress), kept("eu-1", Kind::Service)];
+        let past = Past::open(Some(&state), false);
+        past.note_objects(&ClusterName::from("eu-1"), WORKLOAD[0], 1);
+        past.note_kept(&all);
+        past.write();
+        let past = Past::open(Some(&state), true);
+        assert_eq!(past.kept(), all);
+        past.note_kept(&[]);
+        past.write();
+        assert_eq!(Past::open(Some(&state), true).kept(), []);
     }
 
     #[test]

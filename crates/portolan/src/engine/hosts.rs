@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use portolan_core::Name;
-use portolan_kube::index::Index;
+use portolan_kube::index::{Index, Kept};
 use tokio::sync::watch;
 
 use super::Engine;
@@ -25,6 +25,17 @@ impl Engine {
     /// be called before events are taken.
     pub fn keep_balancers(&mut self, seconds: u32) {
         self.index.keep_balancers(seconds);
+    }
+
+    /// The statuses that are kept so, at most so many, for whoever remembers them over a restart.
+    #[must_use]
+    pub fn kept(&self, most: usize) -> Vec<Kept> {
+        self.index.kept(most)
+    }
+
+    /// Takes those that were kept before a restart. To be called before events are taken.
+    pub fn remember_kept(&mut self, kept: Vec<Kept>) {
+        self.index.remember_kept(kept);
     }
 }
 

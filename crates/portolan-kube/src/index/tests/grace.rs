@@ -129,3 +129,47 @@ fn an_ingress_too_and_nothing_without_grace_or_cluster() {
     off.set("eu", &service(&[]));
     assert_eq!((off.show(SHOP).as_str(), off.index.next_end()), ("", None));
 }
+
+/// Our own restart in the middle of a grace.
+#[test]
+fn a_restart_ends_no_grace() {
+    let mut before = bench();
+    before.set("eu", &service(&[]));
+    at(&mut before, 50);
+    let kept = before.index.kept(9);
+    assert_eq!((kept.len(), kept[0].since), (1, NOW));
+    assert_eq!(before.index.kept(0), [], "no more than so many");
+    let after = |second: i64, service: &Value| {
+        let mut bench = Bench::default();
+        bench.index.keep_balancers(u32::try_from(GRACE).unwrap());
+        bench.index.remember_kept(kept.clone());
+        bench.index.tick(NOW + second);
+        bench.with(&[
+            ("", mk_zone("example.net", json!([{}]))),
+            ("", mk_global_name("shop/web", &[SHOP], &["web"])),
+            ("eu", service.clone()),
+            ("eu", mk_slice("shop/web", true)),
+        ])
+    };
+    let mut bench = after(60, &service(&[]));
+    assert_eq!(bench.show(SHOP), "eu=192.0.2.1 Ready");
+    assert_eq!((bench.index.next_end(), bench.index.kept(9)), (Some(NOW + GRACE), kept.clone()));
+    at(&mut bench, GRACE);
+    assert_eq!(bench.show(SHOP), "");
+    for (second, now, expected) in [
+        (60, service(&["192.0.2.2"]), "eu=192.0.2.2 Ready"),
+        (60, typed(&[], "ClusterIP"), ""),
+        (60, made(service(&[]), 7), ""),
+        (GRACE, service(&[]), ""),
+    ] {
+        let mut bench = after(second, &now);
+        assert_eq!(bench.show(SHOP), expected, "{now}");
+        assert_eq!(bench.index.kept(9), [], "{now}: what was read is remembered no more");
+    }
+    // What was not read again is remembered still, and goes with its cluster.
+    let mut bench = Bench::default();
+    bench.index.remember_kept(kept.clone());
+    assert_eq!(bench.index.kept(9), kept);
+    bench.index.forget(&ClusterName::from("eu"));
+    assert_eq!(bench.index.kept(9), []);
+}
