@@ -102,6 +102,11 @@ pub const INTENTS: [Resource; 19] = [
     kubefed(2, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
 ];
 
+/// The groups that `DNSEndpoint`s may stand in, External-DNS' own in front: a publisher reads one of them.
+pub fn dns_endpoints() -> impl Iterator<Item = Resource> {
+    INTENTS.into_iter().filter(|resource| resource.kind == Kind::DnsEndpoint)
+}
+
 /// What the hub is watched for besides, to know which clusters it registers (`MemberCluster` is an intent).
 /// Manifests of these kinds are not read: they lead to clusters, not to names.
 pub const REGISTRY: [Resource; 4] = [

@@ -78,6 +78,18 @@ pub fn written_for(owner: &OwnerView<'_>) -> Option<ObjectKey> {
     Some(ObjectKey::new(Kind::DnsEndpoint, Some(owner.namespace), &name))
 }
 
+/// Federation's own objects have these names beside the record that they come from.
+const PROJECTIONS: [(&str, Kind); 3] =
+    [("service", Kind::ServiceDnsRecord), ("ingress", Kind::IngressDnsRecord), ("global", Kind::GlobalName)];
+
+/// The record beside which an object stands that has the name of a projection; source objects have such names too.
+#[must_use]
+pub fn record_of(key: &ObjectKey) -> Option<ObjectKey> {
+    let (prefix, name) = key.name.split_once('-')?;
+    let (_, kind) = PROJECTIONS.iter().find(|(known, _)| *known == prefix)?;
+    Some(ObjectKey { kind: *kind, namespace: key.namespace.clone(), name: name.into() })
+}
+
 /// The objects as YAML documents. The same bytes for the same objects.
 #[must_use]
 pub fn yaml(objects: &[DnsEndpoint]) -> String {
@@ -134,13 +146,11 @@ impl Object {
 /// What federation calls the object of a record, and what that of a source object is called.
 fn object_name(owner: &OwnerView<'_>, prints_dns_endpoints: bool) -> Option<String> {
     let is = |kind: Kind| kind.to_string() == owner.kind;
-    let prefix = match () {
-        () if is(Kind::ServiceDnsRecord) => "service".into(),
-        () if is(Kind::IngressDnsRecord) => "ingress".into(),
-        () if is(Kind::GlobalName) => "global".into(),
-        () if is_sourced(owner.kind) => owner.kind.to_ascii_lowercase(),
-        () if is(Kind::DnsEndpoint) && prints_dns_endpoints => owner.kind.to_ascii_lowercase(),
-        () => return None,
+    let prefix = match PROJECTIONS.iter().find(|(_, kind)| is(*kind)) {
+        Some((prefix, _)) => (*prefix).to_owned(),
+        None if is_sourced(owner.kind) => owner.kind.to_ascii_lowercase(),
+        None if is(Kind::DnsEndpoint) && prints_dns_endpoints => owner.kind.to_ascii_lowercase(),
+        None => return None,
     };
     Some(format!("{prefix}-{}", owner.name))
 }

@@ -266,7 +266,7 @@ impl Follower {
             return self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
         }
         self.highest = number;
-        let is_there = |key: &ObjectKey| list.objects.contains_key(key) || list.refused.contains(key);
+        let is_there = |key: &ObjectKey| list.objects.contains_key(key) || list.refused.contains_key(key);
         let lacking = self.known.iter().filter(|key| !is_there(key)).cloned();
         // What was held and is still missing is held, whatever the list has besides.
         let was_held = self.held.take().map(|held| held.missing).unwrap_or_default();
@@ -274,7 +274,8 @@ impl Follower {
             lacking.partition(|key| was_held.contains(key));
         let mut news = Vec::new();
         self.known.extend(list.objects.keys().cloned());
-        self.refused = list.refused.iter().filter(|key| !self.known.contains(key)).cloned().collect();
+        let refused = list.refused.keys().filter(|key| !self.known.contains(key)).cloned().collect();
+        let was_refused = std::mem::replace(&mut self.refused, refused);
         let left = self.known.len() - gone.len() - held.len();
         self.trouble = None;
         if std::mem::take(&mut self.believes) {
@@ -287,11 +288,17 @@ impl Follower {
             self.known.remove(&key);
             news.push(News::Deleted(key));
         }
-        if !held.is_empty() {
+        let lost = was_refused.into_iter().filter(|key| !is_there(key));
+        if held.is_empty() {
+            news.extend(lost.map(News::Deleted));
+        } else {
+            // A list that is not believed takes nothing away.
+            self.refused.extend(lost);
             let before = self.known.len();
             self.hold(held, before, "no delete was told, and a new list lacks");
         }
         news.extend(list.objects.into_values().map(News::Set));
+        news.extend(list.refused.into_values().map(News::Refused));
         self.faults = list.faults;
         self.state = State::Following(version.to_owned());
         self.doubts_streams = false;
@@ -354,7 +361,7 @@ impl Follower {
         let mut news = Vec::new();
         let key = match &given {
             Given::Object(object, _) => object.key.clone(),
-            Given::Refused(key, _) => key.clone(),
+            Given::Refused(refused, _) => refused.key.clone(),
             Given::Nameless(_) => return news,
         };
         let faults = given.problems();
@@ -374,8 +381,9 @@ impl Follower {
             self.known.insert(key);
             news.push(News::Set(Arc::new(object)));
             news.extend(self.evidence());
-        } else if !self.known.contains(&key) {
-            self.refused.insert(key);
+        } else if let Given::Refused(refused, _) = given {
+            news.push(News::Refused(refused.into()));
+            self.refused.extend((!self.known.contains(&key)).then_some(key));
         }
         news
     }
@@ -399,13 +407,14 @@ impl Follower {
             return news;
         }
         let mut news = Vec::new();
-        if self.faults.remove(&key).is_some() | self.found(&key) | self.refused.remove(&key) {
+        let was_refused = self.refused.remove(&key);
+        if self.faults.remove(&key).is_some() | self.found(&key) | was_refused {
             news.push(News::Problems);
         }
         let was_known = self.known.remove(&key);
         self.expected = self.expected.saturating_sub(1);
         news.extend(self.evidence());
-        if was_known {
+        if was_known || was_refused {
             news.push(News::Deleted(key));
         }
         news

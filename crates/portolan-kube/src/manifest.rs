@@ -48,7 +48,7 @@ use crate::object::{Object, ObjectKey};
 use crate::workload::Keep;
 
 pub use self::field::{place_of_field, places_of_fields};
-pub use self::given::{Given, given};
+pub use self::given::{Given, Refused, given};
 pub use self::order::reading_order;
 pub use self::typed::ANNOTATION_BYTES_MAX;
 

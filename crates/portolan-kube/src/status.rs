@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 use crate::kinds::{
     AnswerStatus, ClusterStatus, STATUS_ANSWERS_MAX, STATUS_CLUSTERS_MAX, STATUS_TARGETS_MAX,
 };
+use crate::manifest::Refused;
 use crate::object::{Body, Kind, Object, ObjectKey};
 
 pub mod event;
@@ -61,6 +62,8 @@ pub enum Wanted {
     },
     /// Of KubeFed's: the whole of it.
     Kubefed(Value),
+    /// Of KubeFed's where nothing is known: what stands there.
+    AsItIs,
 }
 
 /// What the fleet knows of the names of each record.
@@ -71,7 +74,8 @@ pub struct Owners(BTreeMap<(String, String, String), Owned>);
 struct Owned {
     names: Vec<Name>,
     clusters: BTreeMap<ClusterName, Offer>,
-    is_published: bool,
+    /// The first of its names that is in no zone.
+    zoneless: Option<Name>,
 }
 
 #[derive(Debug, Default)]
@@ -90,7 +94,9 @@ impl Owners {
             let owner = facts.owner;
             let key = (owner.kind.to_owned(), owner.namespace.to_owned(), owner.name.to_owned());
             let owned = owners.entry(key).or_default();
-            owned.is_published |= snapshot.zone_of(name).is_some();
+            if snapshot.zone_of(name).is_none() {
+                owned.zoneless.get_or_insert_with(|| name.to_name());
+            }
             owned.names.push(name.to_name());
             for endpoint in facts.endpoints.clone() {
                 let Some(cluster) = endpoint.cluster else { continue };
@@ -202,6 +208,28 @@ pub fn wanted(
     }
 }
 
+/// The same of an object that its author left so that it is not understood: what is told is of that, though it stays
+/// what it was before, if it was anything.
+#[must_use]
+pub fn with_refused(wanted: Option<Wanted>, refused: &Refused, faults: &Faults) -> Wanted {
+    let is_kubefed = matches!(refused.key.kind, Kind::ServiceDnsRecord | Kind::IngressDnsRecord);
+    let (mut conditions, clusters, answers) = match wanted {
+        Some(Wanted::Ours { conditions, clusters, answers, .. }) => (conditions, clusters, answers),
+        Some(wanted) => return wanted,
+        None if is_kubefed => return Wanted::AsItIs,
+        None => (Vec::new(), Vec::new(), Vec::new()),
+    };
+    let accepted = accepted(&faults.about(&refused.key.to_string()));
+    let accepted = match accepted.is_true {
+        // No more than so many problems are told of all objects of a kind.
+        true => no("Accepted", "Invalid", "a field has a wrong type".to_owned()),
+        false => accepted,
+    };
+    conditions.retain(|condition| !matches!(condition.type_, "Accepted" | "Ready"));
+    conditions.insert(0, accepted);
+    Wanted::Ours { generation: refused.generation, conditions: with_ready(conditions), clusters, answers }
+}
+
 // === Ours ===
 
 fn global_name(
@@ -235,12 +263,17 @@ fn global_name(
             yes("Healthy", "Ready", message)
         }
     };
-    let published = match of(Reason::NoZone) {
-        Some(problem) => no("Published", "NoZone", problem.message.clone()),
-        None if !owned.is_published => {
+    let published = match (of(Reason::NoZone), &owned.zoneless) {
+        (Some(problem), _) => no("Published", "NoZone", problem.message.clone()),
+        // The problem is told once for all that one missing zone could hold, and this name is not the first of them.
+        (None, Some(name)) => {
+            let message = format!("{name} is in no Zone, so this server does not answer for it");
+            no("Published", "NoZone", message)
+        }
+        (None, None) if owned.names.is_empty() => {
             no("Published", "NoNames", "there is nothing to answer yet".to_owned())
         }
-        None => {
+        (None, None) => {
             yes("Published", "Answered", counted(owned.names.len(), "name is answered", "names are answered"))
         }
     };
@@ -321,11 +354,14 @@ fn counted(count: usize, one: &str, several: &str) -> String {
 
 /// All problems, each as its field and message.
 fn told(problems: &[&&Problem]) -> String {
-    let one = |problem: &&&Problem| match problem.subject.split_once(": ") {
+    problems.iter().map(|problem| at_field(problem)).collect::<Vec<_>>().join("; ")
+}
+
+fn at_field(problem: &Problem) -> String {
+    match problem.subject.split_once(": ") {
         Some((_, field)) => format!("{field}: {}", problem.message),
         None => problem.message.clone(),
-    };
-    problems.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
 }
 
 fn with_ready(mut conditions: Vec<Condition>) -> Vec<Condition> {
@@ -394,6 +430,7 @@ fn dns(fleet: &Fleet, owned: Option<&Owned>, with_place: bool) -> Vec<Value> {
 pub fn over(wanted: &Wanted, there: Option<&Value>, now: &str) -> Option<Value> {
     let status = match wanted {
         Wanted::Kubefed(status) => status.clone(),
+        Wanted::AsItIs => return None,
         Wanted::Ours { generation, conditions, clusters, answers } => {
             let known = there.and_then(|there| there.get("conditions")?.as_array());
             let condition = |condition: &Condition| {

@@ -21,10 +21,11 @@ use portolan_core::cluster::ClusterState;
 use portolan_core::compile::{Compiled, compile};
 use portolan_core::fleet::Touched;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Reason, Snapshot};
+use portolan_kube::api::Resource;
 use portolan_kube::dns_endpoint::DnsEndpoint;
 use portolan_kube::endpoints;
 use portolan_kube::index::{Apart, Index, Lacks, Resolution};
-use portolan_kube::manifest::reading_order;
+use portolan_kube::manifest::{Refused, reading_order};
 use portolan_kube::object::{Object, ObjectKey};
 use portolan_kube::sources::Options;
 use portolan_kube::workload::Keep;
@@ -73,6 +74,19 @@ pub enum Event {
         source: ClusterName,
         /// Which.
         key: ObjectKey,
+    },
+    /// An object of the root is there and cannot be understood: it stays what it was, and its author is to be told.
+    /// That ends with [`Event::Set`] and [`Event::Deleted`] of its key.
+    Refused(Arc<Refused>),
+    /// A `DNSEndpoint` of one group of the root is there, or no more, whether or not it is the copy that counts: for
+    /// whoever writes to the hub.
+    Copy {
+        /// Its group.
+        resource: Resource,
+        /// Its key.
+        key: ObjectKey,
+        /// The object; none when it is no more.
+        object: Option<Arc<Object>>,
     },
     /// A CSV file of networks that a policy may name; none when it is no more.
     Networks {
@@ -451,6 +465,7 @@ impl Engine {
             Event::Deleted { source, key } => self.index.delete(&source, &key),
             Event::Networks { source, path, text } => self.networks.set(source, path, text),
             Event::Lacks(source, lacks) => self.index.lacks(&source, lacks),
+            Event::Refused(_) | Event::Copy { .. } => {}
             Event::Followed(cluster) => drop(self.followed.insert(cluster)),
             Event::Silent(source) if source == root() => self.root_is_there = false,
             Event::Silent(source) => self.index.silent(&source, now),

@@ -2,7 +2,11 @@
 //!
 //! Only what bears our mark is ever changed or deleted. An object of the same name without it is somebody
 //! else's: it stays, and the record is told ([`Reason::Conflict`]). And while not all of the fleet was read,
-//! nothing that stands is taken back: what a cluster offers that was not read is not known to be gone.
+//! nothing that stands is taken back: what a cluster offers that was not read is not known to be gone, nor what
+//! an intent asks for that nobody can understand.
+//!
+//! What is written stands in External-DNS' group, and in those of KubeFed's that the hub has: each is planned by
+//! itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +14,8 @@ use std::sync::Arc;
 use portolan_core::{Problem, Reason};
 
 use super::members::Members;
-use crate::dns_endpoint::{API_VERSION, DnsEndpoint, MARK};
+use crate::api::Resource;
+use crate::dns_endpoint::{DnsEndpoint, GROUP, MARK, RecordSpec};
 use crate::object::{Body, Kind, Object, ObjectKey};
 
 /// What to write.
@@ -26,19 +31,18 @@ pub struct Plan {
     pub kept: Vec<ObjectKey>,
 }
 
-/// What changes the objects that are there into those that are wanted. Unless it `may_lessen`, no object goes
-/// and none loses a target.
+/// What changes the objects that are there in a group into those that are wanted. Those that it may not `lessen`
+/// do not go, and lose no target.
 #[must_use]
 pub fn plan<'o>(
-    wanted: Vec<DnsEndpoint>,
+    group: Resource,
+    wanted: &[DnsEndpoint],
     there: impl Iterator<Item = &'o Arc<Object>>,
-    may_lessen: bool,
+    lessens: impl Fn(&ObjectKey) -> bool,
 ) -> Plan {
     let mut there: BTreeMap<&ObjectKey, &DnsEndpoint> = there
         .filter_map(|object| match &object.body {
-            Body::DnsEndpoint(endpoint) if endpoint.api_version == API_VERSION => {
-                Some((&object.key, &**endpoint))
-            }
+            Body::DnsEndpoint(endpoint) => Some((&object.key, &**endpoint)),
             _ => None,
         })
         .collect();
@@ -47,27 +51,31 @@ pub fn plan<'o>(
         let name = object.metadata.name.as_deref().unwrap_or_default();
         let key = ObjectKey::new(Kind::DnsEndpoint, object.metadata.namespace.as_deref(), name);
         match there.remove(&key) {
-            Some(known) if !known.is_ours() => plan.conflicts.push(Problem {
-                subject: key.to_string(),
-                reason: Reason::Conflict,
-                message: format!(
-                    "bears no annotation {MARK}, so it is not ours; it is left alone, and a publisher does not get \
-                     what it should hold"
-                ),
-                place: String::new(),
-            }),
-            Some(known) if says_the_same(known, &object) => {}
-            Some(known) if !may_lessen && is_less(&object, known) => plan.kept.push(key),
-            _ => plan.put.push(object),
+            Some(known) if !known.is_ours() => plan.conflicts.push(conflict(group, &key)),
+            Some(known) if says_the_same(known, object) => {}
+            Some(known) if is_less(object, known) && !lessens(&key) => plan.kept.push(key),
+            _ => plan.put.push(DnsEndpoint { api_version: group.api_version(), ..object.clone() }),
         }
     }
-    let unwanted = there.iter().filter(|(_, known)| known.is_ours()).map(|(key, _)| (*key).clone());
-    if may_lessen {
-        plan.delete.extend(unwanted);
-    } else {
-        plan.kept.extend(unwanted);
+    for (key, _) in there.into_iter().filter(|(_, known)| known.is_ours()) {
+        let goes = if lessens(key) { &mut plan.delete } else { &mut plan.kept };
+        goes.push(key.clone());
     }
     plan
+}
+
+/// Somebody else's object stands where ours would.
+fn conflict(group: Resource, key: &ObjectKey) -> Problem {
+    let of_group = if group.group == GROUP { String::new() } else { format!("of {} ", group.group) };
+    Problem {
+        subject: key.to_string(),
+        reason: Reason::Conflict,
+        message: format!(
+            "{of_group}bears no annotation {MARK}, so it is not ours; it is left alone, and a publisher does not get \
+             what it should hold"
+        ),
+        place: String::new(),
+    }
 }
 
 /// True when an object lacks a target that another has.
@@ -88,12 +96,26 @@ fn targets(object: &DnsEndpoint) -> BTreeSet<(&str, &str, Option<&str>, &str)> {
 }
 
 /// True when the records and the members are the same, whoever wrote them and when.
-fn says_the_same(a: &DnsEndpoint, b: &DnsEndpoint) -> bool {
+fn says_the_same(known: &DnsEndpoint, wanted: &DnsEndpoint) -> bool {
     let members = |object: &DnsEndpoint| {
         let mark = object.metadata.annotations.as_ref()?.get(MARK)?;
         Some(serde_json::from_str::<Members>(mark).ok()?.endpoints)
     };
-    a.spec == b.spec && members(a) == members(b)
+    // KubeFed's definition has no room for what sets a record apart, and its API server drops it: to write that
+    // again and again would change nothing.
+    let has_room = known.api_version.starts_with(GROUP) || !known.spec.endpoints.iter().all(is_bare);
+    let says = |object: &DnsEndpoint| object.spec.endpoints.iter().cloned().map(bare).collect::<Vec<_>>();
+    let is_same = if has_room { known.spec == wanted.spec } else { says(known) == says(wanted) };
+    is_same && members(known) == members(wanted)
+}
+
+/// A record without what sets it apart from others of its name and type.
+fn bare(record: RecordSpec) -> RecordSpec {
+    RecordSpec { set_identifier: None, provider_specific: Vec::new(), ..record }
+}
+
+fn is_bare(record: &RecordSpec) -> bool {
+    record.set_identifier.is_none() && record.provider_specific.is_empty()
 }
 
 #[cfg(test)]
@@ -101,9 +123,14 @@ mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
     use super::*;
-    use crate::dns_endpoint::RecordSpec;
+    use crate::api::dns_endpoints;
+    use crate::dns_endpoint::ProviderProperty;
     use crate::object::Read;
     use crate::workload::Keep;
+
+    fn group(text: &str) -> Resource {
+        dns_endpoints().find(|resource| resource.group == text).unwrap()
+    }
 
     fn endpoint(name: &str, target: &str, mark: Option<&str>) -> DnsEndpoint {
         let metadata = ObjectMeta {
@@ -124,7 +151,7 @@ mod tests {
     fn planned(wanted: &[DnsEndpoint], there: &[DnsEndpoint]) -> (Vec<String>, Vec<String>, usize) {
         let there: Vec<Arc<Object>> =
             there.iter().map(|object| Arc::new(object.clone().object(&Keep::default()))).collect();
-        let plan = plan(wanted.to_vec(), there.iter(), true);
+        let plan = plan(group(GROUP), wanted, there.iter(), |_| true);
         let put = plan.put.iter().map(|object| object.metadata.name.clone().unwrap_or_default());
         (put.collect(), plan.delete.iter().map(|key| key.name.to_string()).collect(), plan.conflicts.len())
     }
@@ -171,9 +198,51 @@ mod tests {
         for (before, wanted, is_put) in rows {
             let there = [Arc::new(with(before).object(&Keep::default()))];
             let wanted: Vec<DnsEndpoint> = if wanted.is_empty() { vec![] } else { vec![with(wanted)] };
-            let plan = plan(wanted, there.iter(), false);
+            let plan = plan(group(GROUP), &wanted, there.iter(), |_| false);
             assert_eq!((plan.put.len(), plan.kept.len()), (usize::from(is_put), usize::from(!is_put)));
             assert_eq!(plan.delete, []);
+        }
+    }
+
+    /// KubeFed's definition drops what sets records apart; who wrote it again each time would never end.
+    #[test]
+    fn what_a_group_has_no_room_for_is_not_missed() {
+        const MEMBERS: &str = r#"{"version":1,"endpoints":[]}"#;
+        const KUBEFED: &str = "multiclusterdns.kubefed.io";
+        let mut wanted = endpoint("a", "192.0.2.1", Some(MEMBERS));
+        wanted.spec.endpoints[0].set_identifier = Some("eu".into());
+        wanted.spec.endpoints[0].provider_specific =
+            vec![ProviderProperty { name: "aws/weight".into(), value: "1".into() }];
+        let in_group = |object: &DnsEndpoint, group: Resource| {
+            let object = DnsEndpoint { api_version: group.api_version(), ..object.clone() };
+            Arc::new(object.object(&Keep::default()))
+        };
+        let (mut dropped, mut other) = (wanted.clone(), wanted.clone());
+        dropped.spec.endpoints[0] = bare(dropped.spec.endpoints[0].clone());
+        other.spec.endpoints[0].set_identifier = Some("us".into());
+        for (group, there, is_put) in [
+            (group(KUBEFED), &wanted, false),
+            (group(KUBEFED), &dropped, false),
+            (group(KUBEFED), &other, true),
+            (group(GROUP), &dropped, true),
+        ] {
+            let plan = plan(group, &[wanted.clone()], [in_group(there, group)].iter(), |_| true);
+            let put: Vec<String> = plan.put.iter().map(|object| object.api_version.clone()).collect();
+            let expected = if is_put { vec![group.api_version()] } else { vec![] };
+            assert_eq!(put, expected, "{there:?}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_says_in_which_group() {
+        let wanted = [endpoint("a", "192.0.2.1", Some("{}"))];
+        for (text, begins) in
+            [(GROUP, "bears no"), ("multiclusterdns.kubefed.io", "of multiclusterdns.kubefed.io bears no")]
+        {
+            let there = [Arc::new(endpoint("a", "192.0.2.1", None).object(&Keep::default()))];
+            let plan = plan(group(text), &wanted, there.iter(), |_| true);
+            assert_eq!((plan.put.len(), plan.delete.len(), plan.conflicts.len()), (0, 0, 1));
+            assert!(plan.conflicts[0].message.starts_with(begins), "{}", plan.conflicts[0].message);
         }
     }
 }

@@ -1,19 +1,19 @@
 //! A list under way: what of it came, before it is known whether the rest does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portolan_core::Problem;
 
 use super::HALVED_MIN;
-use crate::manifest::Given;
+use crate::manifest::{Given, Refused};
 use crate::object::{Object, ObjectKey};
 
 /// A list under way.
 #[derive(Debug, Default)]
 pub(super) struct List {
     pub(super) objects: BTreeMap<ObjectKey, Arc<Object>>,
-    pub(super) refused: BTreeSet<ObjectKey>,
+    pub(super) refused: BTreeMap<ObjectKey, Arc<Refused>>,
     pub(super) faults: BTreeMap<ObjectKey, Vec<Problem>>,
     pub(super) token: Option<String>,
 }
@@ -27,8 +27,9 @@ impl List {
                 self.objects.insert(key.clone(), Arc::new(object));
                 key
             }
-            Given::Refused(key, _) => {
-                self.refused.insert(key.clone());
+            Given::Refused(refused, _) => {
+                let key = refused.key.clone();
+                self.refused.insert(key.clone(), refused.into());
                 key
             }
             Given::Nameless(_) => return,

@@ -12,6 +12,8 @@ struct Bench {
     reads: usize,
     in_part: usize,
     went_back: usize,
+    /// What was told of objects that are not understood, and of their deletion.
+    refused: Vec<String>,
 }
 
 impl Bench {
@@ -21,17 +23,22 @@ impl Bench {
 
     fn expecting(objects: usize) -> Self {
         let follower = Follower::new("services of eu-1".into(), "eu-1".into()).expecting(objects);
-        Self { follower, there: BTreeSet::new(), reads: 0, in_part: 0, went_back: 0 }
+        let (there, refused) = (BTreeSet::new(), Vec::new());
+        Self { follower, there, reads: 0, in_part: 0, went_back: 0, refused }
     }
 
     fn hear(&mut self, heard: Heard) -> &mut Self {
         for news in self.follower.hear(heard) {
             match news {
                 News::Set(object) => drop(self.there.insert(object.key.name.to_string())),
-                News::Deleted(key) => drop(self.there.remove(&*key.name)),
+                News::Deleted(key) if !self.there.remove(&*key.name) => {
+                    self.refused.push(format!("-{}", key.name));
+                }
+                News::Deleted(_) => {}
                 News::Read => self.reads += 1,
                 News::ReadInPart => self.in_part += 1,
                 News::Problems => {}
+                News::Refused(refused) => self.refused.push(refused.key.name.to_string()),
                 News::WentBack => self.went_back += 1,
             }
         }
@@ -528,4 +535,21 @@ fn what_was_never_understood_is_known() {
     // What was understood once is not among them: it stays what it was.
     bench.hear(Heard::Set(Box::new(refused("a")), "8".into()));
     assert_eq!((names(&bench), bench.there()), (String::new(), "a b".into()));
+    assert_eq!(bench.refused, ["b", "c", "-c", "a"], "each is told of, and its end");
+}
+
+/// Somebody has to hear that it is gone, or it is told of for ever; a list that is held says nothing of it.
+#[test]
+fn what_was_never_understood_goes_with_a_list_that_is_believed() {
+    let refused = |name: &str| {
+        let object = json!({"metadata": {"namespace": "shop", "name": name}, "spec": {"ports": 1}});
+        given(Kind::Service, object, "eu-1", &Keep::default())
+    };
+    let page = |objects| Heard::Page { objects, version: "5".into(), token: None };
+    let mut bench = Bench::new();
+    bench.hear(page(vec![service("a"), refused("b")]));
+    bench.failed(410, "gone").hear(page(vec![]));
+    assert_eq!((bench.there(), bench.follower.refused().len()), ("a".into(), 1), "all is held");
+    bench.failed(410, "gone").hear(page(vec![service("a")]));
+    assert_eq!((bench.follower.refused().len(), &*bench.refused), (0, &["b".into(), "-b".into()][..]));
 }

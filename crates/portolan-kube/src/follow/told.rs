@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::manifest::Given;
+use crate::manifest::{Given, Refused};
 use crate::object::{Object, ObjectKey};
 
 /// What to ask the server for.
@@ -67,7 +67,9 @@ pub struct Failure {
 pub enum News {
     /// An object is there, or is another than before.
     Set(Arc<Object>),
-    /// An object is gone.
+    /// An object is there and cannot be understood; it stays what it was.
+    Refused(Arc<Refused>),
+    /// An object is gone, understood or not.
     Deleted(ObjectKey),
     /// The resource was read whole, or is known not to be there.
     Read,

@@ -15,20 +15,13 @@ use super::draft::{Draft, OfferedSet};
 use super::offer::address_target;
 use super::world::World;
 use crate::dns_endpoint::{DnsEndpoint, RecordSpec};
+use crate::endpoints::record_of;
 use crate::hosts;
 use crate::kubefed::{RECORD_TTL_RULE, RecordTtl};
-use crate::object::{Kind, ObjectKey};
 use crate::sources::{Options, Source, crd, shown};
 
 /// Most sets of records that one object may have.
 const RECORDS_MAX: usize = 16_384;
-
-/// Federation's own objects have these names beside the record that they come from.
-const PROJECTIONS: [(&str, Kind); 3] = [
-    ("service-", Kind::ServiceDnsRecord),
-    ("ingress-", Kind::IngressDnsRecord),
-    ("global-", Kind::GlobalName),
-];
 
 /// Drafts the names of a `DNSEndpoint`, unless it is itself made of a record: by us, or beside it.
 pub(super) fn dns_endpoint(draft: &mut Draft<'_>, object: &DnsEndpoint, world: World<'_>) {
@@ -93,14 +86,7 @@ fn set_apart(
 
 /// True of an object that federation made of a record that is here too.
 fn is_projection(draft: &mut Draft<'_>, world: World<'_>) -> bool {
-    let ObjectKey { namespace, name, .. } = draft.held.key;
-    let record = |(prefix, kind): &(&str, Kind)| {
-        let name = name.strip_prefix(prefix)?;
-        Some(ObjectKey { kind: *kind, namespace: namespace.clone(), name: name.into() })
-    };
-    let Some(record) = PROJECTIONS.iter().find_map(record) else {
-        return false;
-    };
+    let Some(record) = record_of(draft.held.key) else { return false };
     let is_there = world.objects.is_held(&record);
     draft.uses.insert(record);
     is_there

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::path::{Finding, Path};
 use super::typed;
+use crate::api::{Resource, resource_of};
 use crate::object::{Kind, Object, ObjectKey};
 use crate::workload::Keep;
 
@@ -14,9 +15,22 @@ pub enum Given {
     /// An object, and what is wrong with its fields.
     Object(Object, Vec<Problem>),
     /// An object that has a field of a wrong type: it stays what it was.
-    Refused(ObjectKey, Vec<Problem>),
+    Refused(Box<Refused>, Vec<Problem>),
     /// Nothing that has a name.
     Nameless(Problem),
+}
+
+/// An object that is there and cannot be understood: which one, for whoever tells its author.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its key.
+    pub key: ObjectKey,
+    /// What it stands in; none of what no server is asked for.
+    pub resource: Option<Resource>,
+    /// Which object of its name it is, of those made one after the other.
+    pub uid: Option<String>,
+    /// Which of its author's versions this is.
+    pub generation: Option<i64>,
 }
 
 impl Given {
@@ -51,8 +65,20 @@ pub fn given(kind: Kind, mut value: Value, place: &str, keep: &Keep) -> Given {
         Ok((object, findings)) => Given::Object(object, findings.into_iter().map(problem).collect()),
         Err(findings) => {
             let problems = findings.into_iter().map(problem).collect();
-            Given::Refused(key, problems)
+            Given::Refused(Box::new(refused(key, &value)), problems)
         }
+    }
+}
+
+fn refused(key: ObjectKey, value: &Value) -> Refused {
+    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+    let spelt = text(value, "apiVersion").zip(text(value, "kind"));
+    let metadata = value.get("metadata").unwrap_or(&Value::Null);
+    Refused {
+        key,
+        resource: spelt.and_then(|(api_version, kind)| resource_of(&api_version, &kind)),
+        uid: text(metadata, "uid"),
+        generation: metadata.get("generation").and_then(Value::as_i64),
     }
 }
 
@@ -81,10 +107,15 @@ mod tests {
             "{problem}"
         );
 
-        let refused =
-            given(Kind::GlobalName, object(json!({"hosts": 1, "backends": []})), "hub", &Keep::default());
-        let Given::Refused(key, problems) = refused else { panic!("{refused:?}") };
-        assert_eq!((key, problems.len()), (known.key, 1));
+        let mut wrong = object(json!({"hosts": 1, "backends": []}));
+        wrong["apiVersion"] = json!("portolan.dev/v1alpha1");
+        wrong["kind"] = json!("GlobalName");
+        wrong["metadata"]["generation"] = json!(7);
+        let given = given(Kind::GlobalName, wrong, "hub", &Keep::default());
+        let Given::Refused(refused, problems) = given else { panic!("{given:?}") };
+        assert_eq!((&refused.key, problems.len()), (&known.key, 1));
+        assert_eq!(refused.resource.map(|resource| resource.plural), Some("globalnames"));
+        assert_eq!(refused.generation, Some(7));
         assert!(problems[0].subject.contains("spec.hosts"), "{:?}", problems[0]);
     }
 

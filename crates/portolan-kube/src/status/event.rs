@@ -58,7 +58,7 @@ fn conditions(status: Option<&Value>) -> &[Value] {
 pub fn wrong(problems: &[&Problem]) -> Option<Said> {
     let first = problems.first()?;
     let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
-    let note = shortened(&format!("{}{more}", first.message));
+    let note = shortened(&format!("{}{more}", super::at_field(first)));
     Some(Said { is_warning: true, reason: first.reason.to_string(), note })
 }
 
@@ -72,6 +72,8 @@ pub fn event(object: &Value, said: &Said, now: &str, instance: &str) -> Value {
     let namespace = Some(text("namespace")).filter(|text| !text.is_empty()).unwrap_or("default");
     let said_of = format!("{} {} {} {}", text("uid"), said.is_warning, said.reason, said.note);
     let name: String = text("name").chars().take(NAME_OCTETS_MAX).collect();
+    // What was cut off may have begun behind one of these, which end no part of a name.
+    let name = name.trim_end_matches(['.', '-']);
     json!({
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
@@ -164,6 +166,22 @@ mod tests {
         assert_eq!(made["metadata"]["name"], later["metadata"]["name"], "said once");
         let other = event(&object, &said("b"), "2026-11-26T07:00:00Z", "here");
         assert_ne!(made["metadata"]["name"], other["metadata"]["name"]);
+        let mut long = object;
+        long["metadata"]["name"] = json!(format!("{}.b", "a".repeat(NAME_OCTETS_MAX - 1)));
+        let made = event(&long, &said("a"), "2026-11-26T07:00:00Z", "here");
+        let name = made["metadata"]["name"].as_str().unwrap();
+        assert!(name.len() <= 253 && name.split('.').all(|label| !label.is_empty()), "{name}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_field() {
+        let problem = Problem {
+            subject: "ServiceDNSRecord shop/web: spec.domainRef".into(),
+            reason: Reason::Invalid,
+            message: "a number where a text is expected".into(),
+            place: String::new(),
+        };
+        assert_eq!(wrong(&[&problem]).unwrap().note, "spec.domainRef: a number where a text is expected");
     }
 
     /// B-35.

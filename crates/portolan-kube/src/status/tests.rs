@@ -152,3 +152,70 @@ fn a_member_says_why_it_is_not_reached() {
         );
     }
 }
+
+/// The missing zone is told of once, with the first name of many; the others must not hear that there is nothing.
+#[test]
+fn every_name_without_a_zone_says_so() {
+    let mut fleet = bench();
+    for name in ["a", "b"] {
+        let name = mk_global_name(&format!("shop/{name}"), &[&format!("{name}.elsewhere.net")], &["web"]);
+        fleet.set("", &name);
+        let found = status(&mut fleet, &name, None).unwrap();
+        assert!(
+            conditions(&found).contains("Published=False/NoZone Ready=False/NoZone"),
+            "{}",
+            conditions(&found)
+        );
+    }
+}
+
+/// B-23 to B-37 where the schema is missing: what is refused from its first reading on says so.
+#[test]
+fn what_cannot_be_understood_is_not_accepted() {
+    let key = ObjectKey::new(Kind::GlobalName, Some("shop"), "web");
+    let refused = Refused { key: key.clone(), resource: None, uid: Some("u".into()), generation: Some(3) };
+    let problem = Problem {
+        subject: format!("{key}: spec.hosts"),
+        reason: Reason::Invalid,
+        message: "1 where a list is expected".into(),
+        place: "hub".into(),
+    };
+    let faults = Faults::of(vec![problem]);
+    let found = over(&with_refused(None, &refused, &faults), None, "2026-01-01T00:00:00Z").unwrap();
+    assert_eq!(conditions(&found), "Accepted=False/Invalid Ready=False/Invalid");
+    assert_eq!(found["conditions"][0]["message"], "spec.hosts: 1 where a list is expected");
+    assert_eq!(
+        (&found["observedGeneration"], &found["conditions"][0]["observedGeneration"]),
+        (&json!(3), &json!(3))
+    );
+
+    // What it was before is answered still, and what is told is of what its author wrote last.
+    let mut fleet = bench();
+    let zone = json!({"apiVersion": "portolan.dev/v1alpha1", "kind": "Zone", "metadata": {"name": "z"},
+        "spec": {"apex": "example.org", "admit": [{"namespaces": ["shop"]}]}});
+    fleet.set("", &zone);
+    fleet.take();
+    let object = object(&mk_global_name("shop/web", &["shop.example.org"], &["web"]));
+    let snapshot = snapshot(&fleet.fleet);
+    let owners = Owners::of(fleet.fleet.names.iter(), &snapshot);
+    let before = wanted(&object, &snapshot, &fleet.fleet, &owners, &faults);
+    let found = over(&with_refused(before, &refused, &faults), None, "2026-01-01T00:00:00Z").unwrap();
+    assert!(
+        conditions(&found).starts_with("Accepted=False/Invalid Resolved=True/Resolved"),
+        "{}",
+        conditions(&found)
+    );
+    assert_eq!(found["observedGeneration"], 3);
+
+    // No more than so many problems are told; nobody is taken for accepted for that.
+    let found =
+        over(&with_refused(None, &refused, &Faults::default()), None, "2026-01-01T00:00:00Z").unwrap();
+    assert_eq!(conditions(&found), "Accepted=False/Invalid Ready=False/Invalid");
+
+    let key = ObjectKey::new(Kind::ServiceDnsRecord, Some("shop"), "web");
+    assert_eq!(
+        with_refused(None, &Refused { key, ..refused }, &faults),
+        Wanted::AsItIs,
+        "KubeFed's has no room"
+    );
+}

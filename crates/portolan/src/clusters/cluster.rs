@@ -65,6 +65,8 @@ struct Part {
     unread: Vec<Resource>,
     /// What was read, and lacks too much to be believed.
     in_part: BTreeSet<Resource>,
+    /// What the server has of them.
+    served: BTreeSet<Resource>,
     /// Objects of which nothing was ever understood.
     refused: BTreeMap<Resource, BTreeSet<ObjectKey>>,
     /// What was last told of these two.
@@ -89,6 +91,7 @@ impl Part {
             unread: resources.clone(),
             resources,
             in_part: BTreeSet::new(),
+            served: BTreeSet::new(),
             refused: BTreeMap::new(),
             lacks: Lacks::default(),
             copies: BTreeMap::new(),
@@ -112,6 +115,17 @@ impl Part {
         let is_news = lacks != self.lacks;
         self.lacks.clone_from(&lacks);
         is_news.then(|| Event::Lacks(self.source.clone(), lacks))
+    }
+
+    /// What whoever writes to the hub is to know of a `DNSEndpoint`, of whatever group.
+    fn copy(&self, resource: Resource, news: &News) -> Option<Event> {
+        let (key, object) = match news {
+            News::Set(object) => (object.key.clone(), Some(object.clone())),
+            News::Deleted(key) => (key.clone(), None),
+            _ => return None,
+        };
+        let is_written = resource.kind == Kind::DnsEndpoint && self.source == root();
+        is_written.then_some(Event::Copy { resource, key, object })
     }
 
     /// Takes an object of a resource; none when another resource's of the same key counts. Of KubeFed's groups the
@@ -268,6 +282,7 @@ impl Cluster {
         let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return news.clear() };
         let mut events = Vec::with_capacity(news.len());
         for news in news.drain(..) {
+            events.extend(part.copy(resource, &news));
             match news {
                 // The registry alone is told of these.
                 News::Set(object) if registry::is_foreign(object.key.kind) => {}
@@ -278,6 +293,9 @@ impl Cluster {
                     events.extend(object.map(|object| Event::Set { source, object, place }));
                 }
                 News::Deleted(key) => events.extend(part.went(resource, key, &self.place)),
+                News::Refused(refused) => {
+                    events.extend((part.source == root()).then_some(Event::Refused(refused)));
+                }
                 News::Problems => {
                     events.push(part.reading());
                     events.extend(part.lacks());
@@ -314,6 +332,26 @@ impl Cluster {
                 self.sender.events(vec![part.reading()]);
             }
         }
+    }
+
+    /// Notes whether the server has a resource.
+    pub(super) fn serves(&self, resource: Resource, is_served: bool) {
+        for part in self.parts().iter_mut().filter(|part| part.has(resource)) {
+            if is_served {
+                part.served.insert(resource);
+            } else {
+                part.served.remove(&resource);
+            }
+        }
+    }
+
+    /// The groups in which it has `DNSEndpoint`s, the one that counts first in front.
+    pub(super) fn dns_endpoints(&self) -> Vec<Resource> {
+        let parts = self.parts();
+        let resources = parts.iter().flat_map(|part| part.resources.iter().map(move |one| (part, one)));
+        let served =
+            resources.filter(|(part, one)| one.kind == Kind::DnsEndpoint && part.served.contains(one));
+        served.map(|(_, resource)| *resource).collect()
     }
 
     /// Notes of which objects of a resource nothing was ever understood; [`News::Problems`] then tells it.

@@ -116,11 +116,14 @@ impl Follow {
             Ask::Stream => self.watch(client, None).await,
             Ask::Watch(version) => self.watch(client, Some(version)).await,
         };
-        if let Err(failure) = failed
-            && !(failure.code == Some(404) && self.turns_to_another_version())
-        {
-            self.hear(Heard::Failed(failure)).await;
+        let Err(failure) = failed else { return };
+        if failure.code == Some(404) {
+            if self.turns_to_another_version() {
+                return;
+            }
+            self.cluster.serves(self.resource, false);
         }
+        self.hear(Heard::Failed(failure)).await;
     }
 
     /// A server that lacks a version of a resource may have another. False once each was asked for: then it
@@ -145,6 +148,7 @@ impl Follow {
         let request = if self.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
         let request = request.map_err(|error| said(&error.to_string()))?;
         let page: Page = read(client, request, ANSWER).await?;
+        self.cluster.serves(self.resource, true);
         let objects = page.items.into_iter().map(|value| self.given(value)).collect();
         let token = page.metadata.token.filter(|token| !token.is_empty());
         self.hear(Heard::Page { objects, version: page.metadata.resource_version, token }).await;
@@ -168,6 +172,7 @@ impl Follow {
         let request = request.map_err(|error| said(&error.to_string()))?;
         let opened = timeout(ANSWER, open(client, request)).await;
         let body = opened.unwrap_or_else(|_| Err(late(ANSWER)))?;
+        self.cluster.serves(self.resource, true);
         self.hear(Heard::Opened).await;
         let mut stream = std::pin::pin!(events(body).ready_chunks(EVENTS_AT_ONCE));
         loop {

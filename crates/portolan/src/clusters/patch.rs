@@ -9,7 +9,7 @@
 //! A pass looks at what the engine touched since the one before, so it costs what has changed and not what is
 //! there, and rests for ten times as long as it looked, so that this costs a tenth of a core at most. Each
 //! write first reads the object as it is: what says the same already is not written, and a write loses
-//! against a newer one. Nothing is written before the hub was read, and no record is taken back before every
+//! against a newer one. What fails for ever holds up nobody else ([`strikes`], [`turns`]). Nothing is written before the hub was read, and no record is taken back before every
 //! cluster that is followed was read since the start: what is not known yet must not be taken for gone. But
 //! `MemberCluster`s are told at once why they are not read.
 
@@ -24,9 +24,12 @@ use crate::chance;
 use crate::engine::SharedEngine;
 use crate::nsid::host_name;
 use ledger::{Ledger, Pass};
+use strikes::Strikes;
 use write::{Write, Writer};
 
 mod ledger;
+mod strikes;
+mod turns;
 mod write;
 
 /// How often it is asked what is due.
@@ -37,8 +40,6 @@ const REST: u32 = 10;
 const WRITES_AT_ONCE: usize = 4;
 /// So many are written before it is asked how that went.
 const WRITES_IN_A_ROW: usize = 64;
-/// When so many of these failed, the others of the pass are put off.
-const FAILURES_MAX: usize = 8;
 
 /// Who writes to the hub.
 pub(super) struct Patch {
@@ -75,8 +76,9 @@ impl Patch {
         let fresh = Ledger::new(&self.cluster.place);
         let mut ledger = std::mem::replace(&mut self.ledger, fresh);
         let engine = self.engine.clone();
+        let groups = self.cluster.dns_endpoints();
         let looked = tokio::task::spawn_blocking(move || {
-            let pass = ledger.look(&engine);
+            let pass = ledger.look(&engine, &groups);
             (ledger, pass)
         });
         match looked.await {
@@ -93,11 +95,13 @@ impl Patch {
     }
 
     async fn write(&mut self, client: &kube_client::Client, pass: Pass) {
-        let (writer, revision, mut failures) = (&self.writer, pass.revision, 0);
-        let has_some = !pass.writes.is_empty();
+        let (writer, revision) = (&self.writer, pass.revision);
+        let mut strikes = Strikes::default();
         let mut writes = pass.writes.into_iter();
-        while writes.len() > 0 && failures < FAILURES_MAX {
-            let some: Vec<Write> = writes.by_ref().take(WRITES_IN_A_ROW).collect();
+        while writes.len() > 0 {
+            let some = writes.by_ref().take(WRITES_IN_A_ROW);
+            let (some, put_off): (Vec<Write>, _) = some.partition(|write| strikes.allow(write.at().resource));
+            put_off.iter().for_each(|write| self.ledger.put_off(write));
             let done = some.into_iter().map(|write| {
                 let client = client.clone();
                 async move {
@@ -107,19 +111,19 @@ impl Patch {
             });
             let mut done = futures_util::stream::iter(done).buffer_unordered(WRITES_AT_ONCE);
             while let Some((write, done)) = done.next().await {
+                let gives_up = strikes.note(write.at().resource, done.as_ref().err());
                 match done {
                     Ok(true) => self.ledger.written(&write),
                     Ok(false) => self.ledger.not_wanted(&write),
                     Err(failure) => {
-                        failures += 1;
                         self.ledger.failed(&write, &failure);
+                        if gives_up {
+                            self.ledger.gave_up(&failure);
+                        }
                     }
                 }
             }
         }
-        writes.for_each(|write| self.ledger.put_off(&write));
-        if failures == 0 && has_some {
-            self.ledger.went_well();
-        }
+        self.ledger.pass_ended();
     }
 }

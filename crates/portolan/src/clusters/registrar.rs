@@ -168,7 +168,9 @@ impl Registrar {
                 (News::Read, None) => state.read.insert(resource.kind),
                 // What was never understood may have gone, of which nothing else is told.
                 (News::Problems, None) => !state.remembered.is_empty(),
-                (News::ReadInPart | News::Problems | News::WentBack, _) => false,
+                (News::Read | News::ReadInPart | News::Problems | News::WentBack | News::Refused(_), _) => {
+                    false
+                }
             };
         }
         if is_changed {

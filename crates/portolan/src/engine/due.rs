@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use portolan_core::fleet::OwnerView;
 use portolan_core::{Fact, Fleet, Name, Problem, Snapshot};
+use portolan_kube::api::Resource;
 use portolan_kube::endpoints::written_for;
 use portolan_kube::index::Apart;
+use portolan_kube::manifest::Refused;
 use portolan_kube::object::{Kind, Object, ObjectKey};
 use portolan_kube::status::{has_status, told_by};
 
@@ -29,6 +31,10 @@ pub(super) struct Due {
     objects: BTreeSet<ObjectKey>,
     /// The names of each `DNSEndpoint` of ours.
     names: BTreeMap<ObjectKey, BTreeSet<Name>>,
+    /// Every `DNSEndpoint` of the root, by key and group.
+    copies: BTreeMap<ObjectKey, BTreeMap<Resource, Arc<Object>>>,
+    /// Objects of the root that are there and cannot be understood.
+    refused: BTreeMap<ObjectKey, Arc<Refused>>,
 }
 
 /// An object that is due, as it is now.
@@ -36,8 +42,12 @@ pub(super) struct Due {
 pub struct Look {
     /// Which: an intent, or a `DNSEndpoint`.
     pub key: ObjectKey,
-    /// The object, where the root has it.
+    /// The object, where the root has it; of a `DNSEndpoint` the copy that counts.
     pub object: Option<Arc<Object>>,
+    /// The same as its author left it, where that is not understood.
+    pub refused: Option<Arc<Refused>>,
+    /// The object in each group that has it, of a `DNSEndpoint`.
+    pub copies: Vec<(Resource, Arc<Object>)>,
     /// The names that it tells of, or that stand in it.
     pub names: Vec<Name>,
 }
@@ -58,16 +68,44 @@ pub struct Looks {
 impl Due {
     /// Notes what an event says of an object of the root.
     pub(super) fn event(&mut self, event: &Event) {
-        let (source, key) = match event {
-            Event::Set { source, object, .. } => (source, &object.key),
-            Event::Deleted { source, key } => (source, key),
+        let key = match event {
+            Event::Set { source, object, .. } if *source == root() => &object.key,
+            Event::Deleted { source, key } if *source == root() => key,
+            Event::Refused(refused) => &refused.key,
+            Event::Copy { resource, key, object } => {
+                self.copy(*resource, key, object.clone());
+                key
+            }
             // A kind may be there that was not, and with it a place to write to.
             Event::Heard(source) if *source == root() => return self.everything(),
             _ => return,
         };
-        if self.is_asked_for && *source == root() && is_written(key.kind) {
+        if !is_written(key.kind) {
+            return;
+        }
+        match event {
+            Event::Refused(refused) => drop(self.refused.insert(key.clone(), refused.clone())),
+            _ => drop(self.refused.remove(key)),
+        }
+        if self.is_asked_for {
             self.objects.insert(key.clone());
         }
+    }
+
+    fn copy(&mut self, resource: Resource, key: &ObjectKey, object: Option<Arc<Object>>) {
+        let copies = self.copies.entry(key.clone()).or_default();
+        match object {
+            Some(object) => copies.insert(resource, object),
+            None => copies.remove(&resource),
+        };
+        if copies.is_empty() {
+            self.copies.remove(key);
+        }
+    }
+
+    fn copies_of(&self, key: &ObjectKey) -> Vec<(Resource, Arc<Object>)> {
+        let copies = self.copies.get(key).into_iter().flatten();
+        copies.map(|(resource, object)| (*resource, object.clone())).collect()
     }
 
     /// Notes facts that are about to become those of a fleet.
@@ -147,6 +185,7 @@ impl Engine {
             let root = root();
             let objects = self.index.intents_of(&root).map(|object| &object.key);
             let objects = objects.filter(|key| is_written(key.kind)).chain(self.due.names.keys());
+            let objects = objects.chain(self.due.refused.keys()).chain(self.due.copies.keys());
             self.due.objects.extend(objects.cloned().collect::<Vec<_>>());
         }
         let rest = match self.due.objects.iter().nth(most).cloned() {
@@ -175,6 +214,8 @@ impl Engine {
         let fleet = self.fleet().clone();
         let look = |key: ObjectKey| Look {
             object: self.index.intent_of(&root(), &key).cloned(),
+            refused: self.due.refused.get(&key).cloned(),
+            copies: self.due.copies_of(&key),
             names: self.due.names_of(&fleet, &key),
             key,
         };
@@ -182,6 +223,11 @@ impl Engine {
         let names: BTreeSet<&Name> = looks.iter().flat_map(|look| &look.names).collect();
         let apart = self.index.apart_of(names.into_iter());
         Looks { looks, snapshot: self.snapshot(), fleet, apart }
+    }
+
+    /// Objects of the root of which nothing was ever understood: what they ask for is not known.
+    pub fn not_understood(&self) -> impl Iterator<Item = &ObjectKey> {
+        self.due.refused.keys().filter(|key| self.index.intent_of(&root(), key).is_none())
     }
 
     /// What is wrong, where it is other than when this number was given before: with a new number.

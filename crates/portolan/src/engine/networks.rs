@@ -34,6 +34,8 @@ impl Networks {
             | Event::Lacks(..)
             | Event::Silent(_)
             | Event::Reading(..)
+            | Event::Refused(_)
+            | Event::Copy { .. }
             | Event::Resolved(..) => false,
             // They go with all else of their source.
             Event::Gone(_) => false,

@@ -227,12 +227,16 @@ spec: {hosts: [more.glb.example], backends: [{kind: Service, name: web}]}
 
 /// What federation writes is what a stock External-DNS publishes.
 fn records_are_written(hub: &ApiServer) {
-    let all = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints";
-    wait("the DNSEndpoints", || {
-        let items = hub.admin().get(all).unwrap()["items"].as_array()?.clone();
-        let names: Vec<&str> = items.iter().filter_map(|item| item["metadata"]["name"].as_str()).collect();
-        (names == ["global-shop", "service-web"]).then_some(())
-    });
+    // An older one may be set to read KubeFed's group.
+    for group in ["externaldns.k8s.io", "multiclusterdns.kubefed.io"] {
+        let all = format!("/apis/{group}/v1alpha1/namespaces/shop/dnsendpoints");
+        wait("the DNSEndpoints", || {
+            let items = hub.admin().get(&all).unwrap()["items"].as_array()?.clone();
+            let names: Vec<&str> =
+                items.iter().filter_map(|item| item["metadata"]["name"].as_str()).collect();
+            (names == ["global-shop", "service-web"]).then_some(())
+        });
+    }
     if missing::program(&part::EXTERNAL_DNS).is_none() {
         return;
     }

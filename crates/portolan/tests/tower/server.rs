@@ -136,6 +136,11 @@ impl Server {
         self.cut(text);
     }
 
+    /// A kind is there that was not, without objects.
+    pub(crate) fn have(&self, list: &str) {
+        self.lock().has.insert(list.to_owned(), BTreeMap::new());
+    }
+
     // === The store ===
 
     /// Applies an object, and tells whoever watches.

@@ -6,7 +6,7 @@ use portolan_core::Reason;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::fleet::{BOTH, Fleet, MINUTE, SHOP, global_name, slice};
+use super::fleet::{BOTH, EU, Fleet, MINUTE, SHOP, US, global_name, intents, member, slice};
 use super::server::{Fault, Server};
 
 /// Intents that are fought over.
@@ -92,4 +92,118 @@ async fn f_35_a_rival_is_not_fought_with() {
     undoes.abort();
     // The last time that it was left to him passes, and then the same time in peace.
     fleet.until(30 * MINUTE, "nothing to be wrong", || fleet.engine.lock().problems().is_empty()).await;
+}
+
+/// What is wrong with an object that nobody can read stands in its own status, though the schema let it pass.
+#[tokio::test(start_paused = true)]
+async fn b_23_what_is_refused_from_the_first_reading_on_says_so() {
+    let (eu, us) = (member("eu-1", EU), member("us-1", US));
+    intents(&eu);
+    let mut wrong = global_name("wrong", "wrong.glb.example");
+    wrong["spec"]["hosts"] = json!(7);
+    wrong["metadata"]["generation"] = json!(4);
+    eu.put(wrong.clone());
+    let record = json!({
+        "apiVersion": "multiclusterdns.kubefed.io/v1alpha1", "kind": "ServiceDNSRecord",
+        "metadata": {"namespace": "shop", "name": "web"}, "spec": {"domainRef": 7},
+    });
+    eu.put(record.clone());
+    let began = Instant::now();
+    let fleet = Fleet::follow(&[&eu, &us]);
+    let accepted = |object: &Value| {
+        let conditions = eu.get(object)?["status"]["conditions"].clone();
+        conditions.as_array()?.iter().find(|condition| condition["type"] == "Accepted").cloned()
+    };
+    fleet.until(2 * MINUTE, "its status", || accepted(&wrong).is_some()).await;
+    let found = accepted(&wrong).unwrap();
+    assert_eq!((&found["status"], &found["observedGeneration"]), (&json!("False"), &json!(4)), "{found}");
+    assert!(found["message"].as_str().unwrap().starts_with("spec.hosts: "), "{found}");
+    // KubeFed's have no room for it, so it is an event alone; each is told once.
+    let events = || eu.asked(began, "POST /apis/events.k8s.io/").len();
+    fleet.until(MINUTE, "an event of each", || events() == 2).await;
+    fleet.stays(10 * MINUTE).await;
+    assert_eq!(events(), 2);
+    assert_eq!(eu.get(&record).unwrap()["status"], Value::Null);
+    // Its author mends it.
+    let mut mended = eu.get(&wrong).unwrap();
+    mended["spec"]["hosts"] = json!(["wrong.glb.example"]);
+    eu.put(mended);
+    fleet.until(MINUTE, "it to be taken", || accepted(&wrong).unwrap()["status"] == "True").await;
+}
+
+/// Some admission webhook never takes the status of one namespace's objects.
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_for_ever_holds_up_nobody() {
+    let (fleet, eu, _) = Fleet::of_two().await;
+    for number in 0..NAMES {
+        eu.script(&format!("globalnames/n{number}/status"), Fault::Refuse(422, None));
+        let name = format!("z{number}");
+        eu.put(global_name(&format!("n{number}"), &format!("n{number}.glb.example")));
+        eu.put(global_name(&name, &format!("{name}.glb.example")));
+    }
+    let others = || (0..NAMES).map(|number| global_name(&format!("z{number}"), "any"));
+    let is_written = |name: &Value| eu.get(name).is_some_and(|there| there["status"].is_object());
+    fleet.until(MINUTE, "the statuses of the others", || others().all(|name| is_written(&name))).await;
+    // Those that are refused are tried again, a few at a time.
+    let began = Instant::now();
+    fleet.stays(10 * MINUTE).await;
+    let writes = eu.asked(began, "PUT ").len();
+    assert!((NAMES..600).contains(&writes), "{writes} writes in ten minutes");
+}
+
+/// DESIGN section 2: in each group that the hub has; and a group that comes later is filled.
+#[tokio::test(start_paused = true)]
+async fn records_stand_in_every_group_that_the_hub_has() {
+    const KUBEFED: &str = "multiclusterdns.kubefed.io/v1alpha1";
+    let of = |api_version: &str| {
+        json!({
+            "apiVersion": api_version, "kind": "DNSEndpoint",
+            "metadata": {"namespace": "shop", "name": "global-shop"},
+        })
+    };
+    let (eu, us) = (member("eu-1", EU), member("us-1", US));
+    intents(&eu);
+    eu.lose("multiclusterdns");
+    let fleet = Fleet::follow(&[&eu, &us]);
+    let ours = of("externaldns.k8s.io/v1alpha1");
+    let began = Instant::now();
+    fleet.until(2 * MINUTE, "our object", || eu.get(&ours).is_some()).await;
+    assert_eq!(
+        eu.asked(began, "POST /apis/multiclusterdns"),
+        [""; 0],
+        "nothing is written to what is not there"
+    );
+    eu.have("/apis/multiclusterdns.kubefed.io/v1alpha1/dnsendpoints");
+    fleet.until(5 * MINUTE, "its copy", || eu.get(&of(KUBEFED)).is_some()).await;
+    let spec = |object: &Value| eu.get(object).unwrap()["spec"].clone();
+    assert_eq!(spec(&ours), spec(&of(KUBEFED)));
+    // Each follows what is wanted, and is put back where it is missing.
+    eu.delete(&of(KUBEFED));
+    fleet.until(MINUTE, "it to be back", || eu.get(&of(KUBEFED)).is_some()).await;
+    us.put(slice(false));
+    let follows = || spec(&of(KUBEFED))["endpoints"][0]["targets"] == json!([EU]);
+    fleet.until(MINUTE, "the copy to follow", follows).await;
+    eu.delete(&global_name("shop", SHOP));
+    fleet.until(MINUTE, "both to go", || eu.get(&ours).is_none() && eu.get(&of(KUBEFED)).is_none()).await;
+}
+
+/// B-34: what was found out of an object that is gone is not written into the one that has its name now.
+#[tokio::test(start_paused = true)]
+async fn b_34_an_object_that_is_made_anew_meanwhile_does_not_get_the_status_of_the_old() {
+    let (fleet, eu, _) = Fleet::of_two().await;
+    let name = || global_name("n0", "n0.glb.example");
+    let status = || eu.get(&name()).unwrap()["status"].clone();
+    eu.script(
+        "GET /apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/n0",
+        Fault::Slow(Duration::from_secs(5)),
+    );
+    eu.put(name());
+    sleep(Duration::from_secs(2)).await;
+    // Nobody tells us of it yet.
+    let events = [eu.delete_quietly(&name()), eu.put_quietly(name())];
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(status(), Value::Null, "it is another object");
+    eu.well();
+    events.iter().for_each(|event| eu.say(event));
+    fleet.until(MINUTE, "its own status", || status().is_object()).await;
 }

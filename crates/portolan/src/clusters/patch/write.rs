@@ -1,5 +1,6 @@
 //! One thing to write to the hub: get, compare, put with the version that was read.
 
+use std::fmt;
 use std::time::Duration;
 
 use portolan_core::{Problem, Reason};
@@ -27,28 +28,58 @@ pub(super) struct Writer {
     pub(super) instance: String,
 }
 
+/// An object of one group: a `DNSEndpoint` may stand in several.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct At {
+    pub(super) key: ObjectKey,
+    pub(super) resource: Resource,
+}
+
+impl fmt::Display for At {
+    /// `DNSEndpoint shop/global-web`; a copy in KubeFed's groups with its group.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, resource } = self;
+        let is_copy = key.kind == Kind::DnsEndpoint && resource.group != dns_endpoint::GROUP;
+        if is_copy { write!(f, "{key} of {}", resource.group) } else { write!(f, "{key}") }
+    }
+}
+
 /// One thing to write.
 #[derive(Debug)]
 pub(super) enum Write {
-    /// The status of an object, with a hash of it; and what is wrong with it where its status has no room for
-    /// that.
-    Status(Resource, ObjectKey, Wanted, Option<Box<Said>>, u64),
+    /// The status of an object.
+    Status(Box<Status>),
     /// A `DNSEndpoint`.
-    Put(ObjectKey, Box<DnsEndpoint>),
+    Put(At, Box<DnsEndpoint>),
     /// A `DNSEndpoint` that nothing asks for any more.
-    Delete(ObjectKey),
+    Delete(At),
+}
+
+/// The status of an object.
+#[derive(Debug)]
+pub(super) struct Status {
+    pub(super) at: At,
+    /// Which object of its name it is of: one that was made anew meanwhile is another.
+    pub(super) uid: Option<String>,
+    pub(super) wanted: Wanted,
+    /// What is wrong with it where its status has no room for that.
+    pub(super) wrong: Option<Said>,
+    /// Stands for all of it.
+    pub(super) hash: u64,
 }
 
 impl Write {
-    pub(super) fn put(object: DnsEndpoint) -> Self {
+    pub(super) fn put(group: Resource, object: DnsEndpoint) -> Self {
         let metadata = &object.metadata;
         let name = metadata.name.as_deref().unwrap_or_default();
-        Self::Put(ObjectKey::new(Kind::DnsEndpoint, metadata.namespace.as_deref(), name), Box::new(object))
+        let key = ObjectKey::new(Kind::DnsEndpoint, metadata.namespace.as_deref(), name);
+        Self::Put(At { key, resource: group }, Box::new(object))
     }
 
-    pub(super) fn key(&self) -> &ObjectKey {
+    pub(super) fn at(&self) -> &At {
         match self {
-            Self::Status(_, key, ..) | Self::Put(key, _) | Self::Delete(key) => key,
+            Self::Status(status) => &status.at,
+            Self::Put(at, _) | Self::Delete(at) => at,
         }
     }
 
@@ -61,15 +92,13 @@ impl Write {
         revision: u64,
     ) -> Result<bool, Failure> {
         match self {
-            Self::Status(resource, key, wanted, wrong, _) => {
-                put_status(client, *resource, key, wanted, wrong.as_deref(), writer).await
-            }
-            Self::Put(key, object) => {
+            Self::Status(status) => put_status(client, status, writer).await,
+            Self::Put(at, object) => {
                 let mut object = object.clone();
                 endpoints::sign(&mut object, writer.epoch, revision);
-                put(client, key, &object).await
+                put(client, at, &object).await
             }
-            Self::Delete(key) => delete(client, key).await,
+            Self::Delete(at) => delete(client, at).await,
         }
     }
 
@@ -83,8 +112,8 @@ impl Write {
         };
         // That a status cannot be written is no fault of the object, and stands in no status.
         let subject = match self {
-            Self::Status(_, key, ..) => format!("status of {key}"),
-            Self::Put(key, _) | Self::Delete(key) => key.to_string(),
+            Self::Status(status) => format!("status of {}", status.at),
+            Self::Put(at, _) | Self::Delete(at) => at.to_string(),
         };
         let message = format!("was not written: {}; it is tried again", failure.message);
         Problem { subject, reason, message, place: place.to_owned() }
@@ -105,19 +134,20 @@ pub(super) fn resource(object: &Object) -> Option<Resource> {
 
 async fn put_status(
     client: &kube_client::Client,
-    resource: Resource,
-    key: &ObjectKey,
-    wanted: &Wanted,
-    wrong: Option<&Said>,
+    Status { at, uid, wanted, wrong, .. }: &Status,
     writer: &Writer,
 ) -> Result<bool, Failure> {
-    let path = resource.path_of(key);
+    let path = at.resource.path_of(&at.key);
     let mut object: Value = match connect::get(client, &path, PATIENCE).await {
         Err(Failure { code: Some(404), .. }) => return Ok(false),
         object => object?,
     };
+    if uid.as_deref().is_some_and(|uid| object["metadata"]["uid"] != uid) {
+        // Made anew since it was looked at: this is not its status, and it is looked at when we hear of it.
+        return Ok(false);
+    }
     let now = when::when(clock::now());
-    let mut said = wrong.cloned();
+    let mut said = wrong.clone();
     if let Some(status) = status::over(wanted, object.get("status"), &now) {
         said = said.or_else(|| event::turned(object.get("status"), &status));
         object["status"] = status;
@@ -143,15 +173,9 @@ async fn say(client: &kube_client::Client, event: &Value) {
     }
 }
 
-/// The resource of the objects that we write.
-fn dns_endpoints() -> Option<Resource> {
-    resource_of(dns_endpoint::API_VERSION, dns_endpoint::KIND)
-}
-
-async fn put(client: &kube_client::Client, key: &ObjectKey, object: &DnsEndpoint) -> Result<bool, Failure> {
-    let Some(resource) = dns_endpoints() else { return Ok(false) };
+async fn put(client: &kube_client::Client, at: &At, object: &DnsEndpoint) -> Result<bool, Failure> {
     let mut wanted = serde_json::to_value(object).map_err(|error| said(&error.to_string()))?;
-    let path = resource.path_of(key);
+    let path = at.resource.path_of(&at.key);
     match connect::get::<Value>(client, &path, PATIENCE).await {
         Err(Failure { code: Some(404), .. }) => {
             let all = path.rsplit_once('/').map_or(path.as_str(), |(all, _)| all);
@@ -162,33 +186,83 @@ async fn put(client: &kube_client::Client, key: &ObjectKey, object: &DnsEndpoint
             }
         }
         Err(failure) => Err(failure),
-        Ok(there) if there["metadata"]["annotations"].get(dns_endpoint::MARK).is_none() => {
+        Ok(there) if !bears_our_mark(&there) => {
             Err(said("an object without our mark stands there; it is left alone"))
         }
         Ok(there) => {
-            wanted["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"].clone();
-            for field in ["labels", "ownerReferences", "finalizers"] {
-                if let Some(value) = there["metadata"].get(field) {
-                    wanted["metadata"][field] = value.clone();
-                }
-            }
+            keep_what_is_not_ours(&mut wanted, &there);
             connect::send(client, http::Method::PUT, &path, &wanted, PATIENCE).await.map(|()| true)
         }
     }
 }
 
-async fn delete(client: &kube_client::Client, key: &ObjectKey) -> Result<bool, Failure> {
-    let Some(resource) = dns_endpoints() else { return Ok(false) };
-    let path = resource.path_of(key);
+fn bears_our_mark(there: &Value) -> bool {
+    there["metadata"]["annotations"].get(dns_endpoint::MARK).is_some()
+}
+
+/// Of an object of ours the records and the mark are ours to change; what others added to it stays.
+fn keep_what_is_not_ours(wanted: &mut Value, there: &Value) {
+    wanted["metadata"]["resourceVersion"] = there["metadata"]["resourceVersion"].clone();
+    for field in ["labels", "ownerReferences", "finalizers"] {
+        if let Some(value) = there["metadata"].get(field) {
+            wanted["metadata"][field] = value.clone();
+        }
+    }
+    for (key, value) in there["metadata"]["annotations"].as_object().into_iter().flatten() {
+        if key != dns_endpoint::MARK {
+            wanted["metadata"]["annotations"][key] = value.clone();
+        }
+    }
+    // Where it has no door of its own, as in KubeFed's older definitions.
+    if let Some(status) = there.get("status") {
+        wanted["status"] = status.clone();
+    }
+}
+
+async fn delete(client: &kube_client::Client, at: &At) -> Result<bool, Failure> {
+    let path = at.resource.path_of(&at.key);
     let there: Value = match connect::get(client, &path, PATIENCE).await {
         Err(Failure { code: Some(404), .. }) => return Ok(true),
         there => there?,
     };
-    if there["metadata"]["annotations"].get(dns_endpoint::MARK).is_none() {
+    if !bears_our_mark(&there) {
         return Ok(true);
     }
     let preconditions = serde_json::json!({"preconditions": {
         "uid": there["metadata"]["uid"], "resourceVersion": there["metadata"]["resourceVersion"],
     }});
-    connect::send(client, http::Method::DELETE, &path, &preconditions, PATIENCE).await.map(|()| true)
+    match connect::send(client, http::Method::DELETE, &path, &preconditions, PATIENCE).await {
+        // Somebody else was faster.
+        Err(Failure { code: Some(404), .. }) => Ok(true),
+        sent => sent.map(|()| true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_others_added_to_an_object_of_ours_stays() {
+        let there = json!({
+            "metadata": {
+                "resourceVersion": "7", "labels": {"team": "a"},
+                "annotations": {dns_endpoint::MARK: "old", "example.com/note": "x"},
+            },
+            "spec": {"endpoints": []}, "status": {"observedGeneration": 3},
+        });
+        let mut wanted =
+            json!({"metadata": {"annotations": {dns_endpoint::MARK: "new"}}, "spec": {"endpoints": [1]}});
+        keep_what_is_not_ours(&mut wanted, &there);
+        let expected = json!({
+            "metadata": {
+                "resourceVersion": "7", "labels": {"team": "a"},
+                "annotations": {dns_endpoint::MARK: "new", "example.com/note": "x"},
+            },
+            "spec": {"endpoints": [1]}, "status": {"observedGeneration": 3},
+        });
+        assert_eq!(wanted, expected);
+    }
 }

@@ -76,6 +76,7 @@ fn tell(event: &Event) -> String {
         }
         Event::Gone(source) => format!("{}: gone", of(source)),
         Event::Resolved(host, _) => panic!("{host} is of no folder"),
+        Event::Refused(_) | Event::Copy { .. } => panic!("nobody writes to a folder"),
     }
 }
 

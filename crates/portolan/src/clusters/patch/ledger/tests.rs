@@ -1,6 +1,12 @@
+use std::sync::Arc;
+
 use portolan_core::ClusterName;
+use portolan_kube::manifest::Refused;
+use portolan_kube::object::Read as _;
+use portolan_kube::workload::Keep;
 use tokio::time::advance;
 
+use super::super::turns::AGAIN_MIN;
 use super::*;
 use crate::engine::tests::events;
 use crate::engine::{Engine, Event, root};
@@ -19,12 +25,14 @@ spec:
 struct Bench {
     engine: SharedEngine,
     ledger: Ledger,
+    /// In how many groups the hub has `DNSEndpoint`s.
+    groups: usize,
 }
 
 impl Bench {
     fn new(names: usize) -> Self {
         let engine = SharedEngine::new(Engine::new(0));
-        let bench = Self { engine, ledger: Ledger::new("hub") };
+        let bench = Self { engine, ledger: Ledger::new("hub"), groups: 1 };
         let names: Vec<String> = (0..names).map(name).collect();
         bench.take([ZONE.to_owned(), names.join("---")].join("---").as_str());
         bench.engine.lock().take(vec![Event::Heard(ClusterName::from("eu-1")), Event::Heard(root())], 0);
@@ -37,11 +45,12 @@ impl Bench {
     }
 
     fn look(&mut self) -> Vec<Write> {
-        self.ledger.look(&self.engine).expect("the hub was read").writes
+        let groups: Vec<Resource> = dns_endpoints().collect();
+        self.ledger.look(&self.engine, &groups[..self.groups]).expect("the hub was read").writes
     }
 
     fn looked(&mut self) -> Vec<String> {
-        self.look().iter().map(|write| write.key().to_string()).collect()
+        self.look().iter().map(|write| write.at().to_string()).collect()
     }
 
     /// Writes all that is to be written, well or not.
@@ -53,9 +62,7 @@ impl Bench {
                 false => self.ledger.failed(write, &Failure { code: Some(409), ..Failure::default() }),
             }
         }
-        if went_well && !writes.is_empty() {
-            self.ledger.went_well();
-        }
+        self.ledger.pass_ended();
         writes.len()
     }
 }
@@ -107,7 +114,7 @@ async fn what_failed_is_tried_a_few_at_a_time_and_in_turn() {
         advance(AGAIN).await;
         let writes = bench.look();
         assert_eq!(writes.len(), AGAIN_MIN);
-        tried.extend(writes.iter().map(|write| write.key().clone()));
+        tried.extend(writes.iter().map(|write| write.at().clone()));
         writes.iter().for_each(|write| bench.ledger.failed(write, &Failure::default()));
     }
     assert_eq!(tried.len(), 100, "each has its turn");
@@ -128,4 +135,168 @@ async fn who_asks_to_be_left_alone_is() {
     assert_eq!(bench.looked(), [""; 0]);
     advance(Duration::from_secs(1)).await;
     assert_eq!(bench.looked(), ["Zone glb"]);
+}
+
+/// What was not tried goes on where it can; what is refused for ever slows nothing but itself.
+#[tokio::test(start_paused = true)]
+async fn what_was_put_off_does_not_wait_for_what_fails() {
+    let mut bench = Bench::new(99);
+    let writes = bench.look();
+    let (bad, others) = writes.split_at(20);
+    let refused = Failure { code: Some(422), ..Failure::default() };
+    bad.iter().for_each(|write| bench.ledger.failed(write, &refused));
+    others.iter().for_each(|write| bench.ledger.put_off(write));
+    bench.ledger.gave_up(&refused);
+    let bad: BTreeSet<At> = bad.iter().map(|write| write.at().clone()).collect();
+    let mut written = 0;
+    // The first turn is after ten seconds, and the next ones at once.
+    advance(AGAIN).await;
+    for _ in 0..5 {
+        let writes = bench.look();
+        for write in &writes {
+            if bad.contains(write.at()) {
+                bench.ledger.failed(write, &refused);
+            } else {
+                bench.ledger.written(write);
+                written += 1;
+            }
+        }
+        bench.ledger.pass_ended();
+    }
+    assert_eq!(written, others.len());
+}
+
+// === Records ===
+
+const SERVICE: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: LoadBalancer}
+status: {loadBalancer: {ingress: [{ip: 192.0.2.1}]}}
+";
+const KUBEFED: &str = "multiclusterdns.kubefed.io";
+
+impl Bench {
+    /// One whose first name has an address.
+    fn with_record(groups: usize) -> Self {
+        let bench = Self { groups, ..Self::new(1) };
+        bench.engine.lock().take(events("eu-1", SERVICE), 0);
+        bench
+    }
+
+    /// The hub has an object in a group: ours as it is written, or somebody else's; or has it no more.
+    fn copy(&self, write: &Write, is_ours: bool) {
+        let Write::Put(at, object) = write else { panic!("{write:?}") };
+        let mut object = (**object).clone();
+        if !is_ours {
+            object.metadata.annotations = None;
+        }
+        let object = Some(Arc::new(object.object(&Keep::default())));
+        let (resource, key) = (at.resource, at.key.clone());
+        self.engine.lock().take(vec![Event::Copy { resource, key, object }], 0);
+    }
+}
+
+/// DESIGN section 2: a stock External-DNS reads its own group, an older one KubeFed's.
+#[tokio::test(start_paused = true)]
+async fn a_record_is_written_in_every_group_that_the_hub_has() {
+    for (groups, expected) in [
+        (0, &[][..]),
+        (1, &["DNSEndpoint shop/global-n0"]),
+        (
+            2,
+            &[
+                "DNSEndpoint shop/global-n0",
+                "DNSEndpoint shop/global-n0 of multiclusterdns.federation.k8s.io",
+            ],
+        ),
+    ] {
+        let mut bench = Bench::with_record(groups);
+        let writes = bench.look();
+        let records: Vec<&Write> = writes.iter().filter(|write| matches!(write, Write::Put(..))).collect();
+        assert_eq!(records.iter().map(|write| write.at().to_string()).collect::<Vec<_>>(), expected);
+        for write in &writes {
+            bench.ledger.written(write);
+        }
+        records.iter().for_each(|write| bench.copy(write, true));
+        assert_eq!(bench.looked(), [""; 0], "each is as it is to be");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_group_is_judged_by_itself() {
+    let mut bench = Bench::with_record(4);
+    let writes = bench.look();
+    for write in &writes {
+        bench.ledger.written(write);
+        if matches!(write, Write::Put(..)) {
+            bench.copy(write, write.at().resource.group != KUBEFED);
+        }
+    }
+    assert_eq!(bench.looked(), [""; 0], "somebody else's is left alone");
+    let told: Vec<String> = bench.ledger.troubles().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "the object, and the record that it is for: {told:?}");
+    assert!(
+        told.iter().all(|problem| problem.contains("of multiclusterdns.kubefed.io bears no annotation")),
+        "{told:?}"
+    );
+    // What one group lacks is written there alone, and what another refuses keeps nobody.
+    let of = |group: &str| writes.iter().find(|write| write.at().resource.group == group).unwrap();
+    let at = of("externaldns.k8s.io").at().clone();
+    bench.engine.lock().take(vec![Event::Copy { resource: at.resource, key: at.key, object: None }], 0);
+    advance(ECHO).await;
+    assert_eq!(bench.looked(), ["DNSEndpoint shop/global-n0"]);
+}
+
+/// An intent that nobody understands may ask for anything: its records must not go for that.
+#[tokio::test(start_paused = true)]
+async fn the_records_of_what_is_not_understood_stay() {
+    let writes = Bench::with_record(1).look();
+    let record = writes.iter().find(|write| matches!(write, Write::Put(..))).unwrap();
+    let intent = ObjectKey::new(Kind::GlobalName, Some("shop"), "n0");
+    let refused = |key: &ObjectKey| {
+        Event::Refused(Arc::new(Refused { key: key.clone(), resource: None, uid: None, generation: Some(1) }))
+    };
+    let deleted = |key: &ObjectKey| Event::Deleted { source: root(), key: key.clone() };
+    let other = ObjectKey::new(Kind::GlobalName, Some("shop"), "other");
+    for (key, goes) in [(&intent, false), (&other, true)] {
+        let mut bench = Bench::new(0);
+        bench.engine.lock().take(vec![refused(key)], 0);
+        bench.copy(record, true);
+        let writes: Vec<String> = bench
+            .look()
+            .iter()
+            .filter(|write| matches!(write, Write::Delete(_)))
+            .map(|w| w.at().to_string())
+            .collect();
+        assert_eq!(writes.is_empty(), !goes, "{writes:?}");
+        assert_eq!(bench.ledger.troubles().is_empty(), goes, "it is told why it stays");
+        // Its author takes it back: now it is known that nothing asks for them.
+        bench.engine.lock().take(vec![deleted(key)], 0);
+        assert_eq!(bench.looked().contains(&"DNSEndpoint shop/global-n0".to_owned()), !goes);
+    }
+}
+
+/// What is refused is told in the status of the version that is refused, each time anew.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_understood_is_told() {
+    let mut bench = Bench::new(0);
+    let key = ObjectKey::new(Kind::GlobalName, Some("shop"), "n0");
+    let resource = INTENTS.into_iter().find(|resource| resource.kind == Kind::GlobalName);
+    let refused = |generation| {
+        let refused = Refused { key: key.clone(), resource, uid: None, generation: Some(generation) };
+        bench.engine.lock().take(vec![Event::Refused(Arc::new(refused))], 0);
+    };
+    refused(1);
+    let writes = bench.ledger.look(&bench.engine, &[]).unwrap().writes;
+    let told = writes.iter().find(|write| write.at().key == key).unwrap();
+    let Write::Status(status) = told else { panic!("{told:?}") };
+    let Wanted::Ours { generation, conditions, .. } = &status.wanted else { panic!("{status:?}") };
+    assert_eq!((*generation, conditions[0].type_, conditions[0].is_true), (Some(1), "Accepted", false));
+    bench.ledger.written(told);
+    refused(1);
+    assert!(bench.ledger.look(&bench.engine, &[]).unwrap().writes.iter().all(|write| write.at().key != key));
+    refused(2);
+    assert!(bench.ledger.look(&bench.engine, &[]).unwrap().writes.iter().any(|write| write.at().key == key));
 }
