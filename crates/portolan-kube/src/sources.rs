@@ -59,8 +59,8 @@ pub use selector::{LabelSelector, REQUIREMENTS_MAX, Selector, SelectorError};
 pub use template::{
     NESTING_MAX, OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, TEMPLATE_OCTETS_MAX, Template, TemplateError,
 };
-pub(crate) use view::all_of;
 pub use view::{Addresses, Cluster, View};
+pub(crate) use view::{all_of, labelled};
 
 use crate::object::{Body, Kind, Object};
 use annotations::Annotations;

@@ -10,8 +10,8 @@ use super::lacks::Lacks;
 use super::links::Links;
 use crate::manifest::Located;
 use crate::object::{Body, Kind, Object, ObjectKey};
-use crate::sources::{Cluster, all_of};
-use crate::workload::EndpointSlice;
+use crate::sources::{Cluster, all_of, labelled};
+use crate::workload::{EndpointSlice, Pairs};
 
 /// The objects of one source.
 #[derive(Debug, Default)]
@@ -179,9 +179,9 @@ pub(super) fn service_key(namespace: &Arc<str>, name: &str) -> ObjectKey {
     ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.into() }
 }
 
-/// Whose meaning an object is part of: that of its Service, or its own, and that of what is behind all
-/// Services where it is one that Istio's sources look at.
-pub(super) fn affects(key: &ObjectKey, object: &Object) -> impl Iterator<Item = ObjectKey> + use<> {
+/// Whose meaning an object is part of: that of its Service, or its own, that of what is behind all Services where
+/// it is one that Istio's sources look at, and of a pod that of those with each of its labels.
+pub(super) fn affects(key: &ObjectKey, object: &Object) -> impl Iterator<Item = ObjectKey> {
     let own = match &object.body {
         Body::EndpointSlice(EndpointSlice { service: Some(service), .. }) => {
             ObjectKey { kind: Kind::Service, namespace: key.namespace.clone(), name: service.clone() }
@@ -190,5 +190,8 @@ pub(super) fn affects(key: &ObjectKey, object: &Object) -> impl Iterator<Item = 
         _ => key.clone(),
     };
     let all = is_entrance(object).then(|| all_of(Kind::Service, ""));
-    std::iter::once(own).chain(all)
+    let labels = if let Body::Pod(pod) = &object.body { Some(&pod.meta.labels) } else { None };
+    let labels = labels.into_iter().flat_map(Pairs::iter);
+    let labelled = labels.map(|(name, value)| labelled(&key.namespace, name, value));
+    std::iter::once(own).chain(all).chain(labelled)
 }

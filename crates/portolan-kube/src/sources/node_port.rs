@@ -7,7 +7,7 @@ use portolan_core::fleet::Evidence;
 
 use super::endpoint::{Common, suitable_type};
 use super::headless::node_of;
-use super::{Endpoint, Scene, Selector};
+use super::{Endpoint, Scene};
 use crate::object::{Body, Kind};
 use crate::workload::{NodeSource, Pod, ServiceSource};
 
@@ -103,11 +103,9 @@ struct Local<'a> {
 /// The Nodes that run pods of the Service, by their pods: ready ones before ready ones that end, and these before
 /// others that run.
 fn with_pods<'a>(scene: &mut Scene<'_, 'a>, service: &ServiceSource) -> Local<'a> {
-    let selector = Selector::of_map(service.selector.iter());
     let mut ranks: BTreeMap<&str, u8> = BTreeMap::new();
-    for object in scene.view.list(Kind::Pod, &scene.object.key.namespace) {
-        let Body::Pod(pod) = &object.body else { continue };
-        if pod.is_running && selector.takes(&pod.meta.labels) && node_of(scene, &pod.node).is_some() {
+    for pod in scene.view.pods(&scene.object.key.namespace, &service.selector) {
+        if pod.is_running && node_of(scene, &pod.node).is_some() {
             let known = ranks.entry(&pod.node).or_default();
             *known = (*known).max(rank(pod));
         }

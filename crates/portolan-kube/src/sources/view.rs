@@ -7,8 +7,9 @@ use std::sync::Arc;
 use portolan_core::Name;
 
 use crate::hosts;
-use crate::object::{Kind, Object, ObjectKey};
-use crate::workload::EndpointSlice;
+use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::sources::Selector;
+use crate::workload::{EndpointSlice, Pairs, Pod};
 
 /// The objects of one cluster.
 pub trait Cluster {
@@ -31,7 +32,7 @@ pub trait Cluster {
 /// A cluster, and what was looked at in it.
 ///
 /// A key without a name stands for every object of its kind and namespace; without a namespace either, of its
-/// kind. EndpointSlices are looked at for their Service alone, and so not noted.
+/// kind. One of a pod whose name is a label with its value stands for the pods that have it. EndpointSlices are looked at for their Service alone, and so not noted.
 pub struct View<'a> {
     cluster: &'a dyn Cluster,
     used: BTreeSet<ObjectKey>,
@@ -88,6 +89,24 @@ impl<'a> View<'a> {
         all
     }
 
+    /// The pods of a namespace that have all of these labels. Of the labels that one is noted which the fewest pods
+    /// there have: a change of a pod without it is no concern of who asks.
+    pub(super) fn pods(&mut self, namespace: &Arc<str>, labels: &Pairs) -> Vec<&'a Pod> {
+        let all = self.cluster.list(Kind::Pod, namespace);
+        self.steps += all.len();
+        let pod = |object: &'a Object| if let Body::Pod(pod) = &object.body { Some(&**pod) } else { None };
+        let all: Vec<&Pod> = all.into_iter().filter_map(pod).collect();
+        let have =
+            |key: &str, value: &str| all.iter().filter(|pod| pod.meta.labels.get(key) == Some(value)).count();
+        let rarest = labels.iter().min_by_key(|(key, value)| have(key, value));
+        self.used.insert(match rarest {
+            Some((key, value)) => labelled(namespace, key, value),
+            None => all_of(Kind::Pod, namespace),
+        });
+        let selector = Selector::of_map(labels.iter());
+        all.into_iter().filter(|pod| selector.takes(&pod.meta.labels)).collect()
+    }
+
     pub(super) fn entrances(&mut self) -> Vec<&'a Object> {
         self.used.insert(all_of(Kind::Service, ""));
         let all = self.cluster.entrances();
@@ -117,6 +136,11 @@ impl<'a> View<'a> {
         self.steps += 1;
         self.cluster.is_ready(service)
     }
+}
+
+/// The key that stands for every pod of a namespace with a label; no pod has such a name.
+pub(crate) fn labelled(namespace: &Arc<str>, key: &str, value: &str) -> ObjectKey {
+    ObjectKey { kind: Kind::Pod, namespace: namespace.clone(), name: format!("{key}={value}").into() }
 }
 
 /// The key that stands for every object of a kind, in one namespace or in all.
