@@ -32,6 +32,7 @@ use portolan_core::{Problem, Reason};
 use crate::manifest::Given;
 use crate::object::ObjectKey;
 
+mod failures;
 mod list;
 mod told;
 
@@ -75,8 +76,8 @@ pub struct Follower {
     silences: u32,
     /// A streamed list said nothing: the next one is read by pages.
     doubts_streams: bool,
-    /// How often events came in the wrong order since a watch was last in order for long.
-    disorders: u32,
+    /// How often all had to be read again since a watch was last in order for long.
+    rereads: u32,
     /// What else comes of the open stream is not to be read.
     abandons: bool,
     held: Option<Held>,
@@ -84,6 +85,10 @@ pub struct Follower {
     believes: bool,
     /// How many objects there were before our own restart, until it was read whole.
     expected: usize,
+    /// The first list since then was not believed: what it lacked has to be accounted for.
+    doubts_first: bool,
+    /// Every server has it: one that says that it has not is not to be believed.
+    is_everywhere: bool,
     /// Objects that are there, and of which nothing was ever understood.
     refused: BTreeSet<ObjectKey>,
     /// What is wrong with the objects.
@@ -117,11 +122,13 @@ impl Follower {
             left_alone: Duration::ZERO,
             silences: 0,
             doubts_streams: false,
-            disorders: 0,
+            rereads: 0,
             abandons: false,
             held: None,
             believes: false,
             expected: 0,
+            doubts_first: false,
+            is_everywhere: false,
             refused: BTreeSet::new(),
             faults: BTreeMap::new(),
             trouble: None,
@@ -135,6 +142,12 @@ impl Follower {
     #[must_use]
     pub fn expecting(self, objects: usize) -> Self {
         Self { expected: objects, ..self }
+    }
+
+    /// The same of a resource that every server has.
+    #[must_use]
+    pub fn everywhere(self, is_everywhere: bool) -> Self {
+        Self { is_everywhere, ..self }
     }
 
     /// What to ask next, and after how long. `draw` spreads those who failed together: 0 to 1 of the wait
@@ -216,6 +229,14 @@ impl Follower {
         self.failures = 0;
     }
 
+    /// What is followed may be another past than the one that was read: everything is read again, and believed
+    /// as any other list is.
+    pub fn read_again(&mut self) {
+        self.state = State::Unread;
+        self.wait = Duration::ZERO;
+        self.failures = 0;
+    }
+
     /// Takes what came.
     pub fn hear(&mut self, heard: Heard) -> Vec<News> {
         if matches!(heard, Heard::Page { .. } | Heard::Opened | Heard::Failed(_)) {
@@ -233,6 +254,10 @@ impl Follower {
                 self.interrupted(after);
                 Vec::new()
             }
+            Heard::GivenUp => {
+                self.given_up();
+                Vec::new()
+            }
             Heard::Silent(after) => self.silent(after),
             Heard::Failed(failure) => self.failed(&failure),
         }
@@ -245,9 +270,18 @@ impl Follower {
             State::Reading(list) => list,
             State::Unread | State::Following(_) => List::default(),
         };
+        let before = list.len();
         objects.into_iter().for_each(|given| list.take(given));
         list.token = token;
         if list.token.is_some() {
+            if list.len() == before {
+                // Or it would be asked for ever, and at once each time.
+                return self.trouble(
+                    Reason::Unreadable,
+                    "gave a page with nothing new and says that more follow",
+                    WAIT_FIRST,
+                );
+            }
             self.state = State::Reading(list);
             // The next page at once; but a list that is never read to its end is no success.
             self.wait = Duration::ZERO;
@@ -259,6 +293,9 @@ impl Follower {
 
     /// A list was read to its end.
     fn read(&mut self, list: List, version: &str) -> Vec<News> {
+        if version.is_empty() {
+            return self.trouble(Reason::Unreadable, "gave a list without a version", WAIT_FIRST);
+        }
         let number = number(version);
         if number < self.highest {
             // An older replica, or a store that was restored; the server's own version tells which.
@@ -308,10 +345,13 @@ impl Follower {
     }
 
     /// Whether what is there is all, after a list and whatever may have changed that: before the first list that
-    /// is believed, it must have what was there before our own restart.
+    /// is believed, it must have what was there before our own restart. Once one was not, so many must come, or be
+    /// told to be gone, as it lacked: which they are is not known.
     fn settled(&mut self) -> News {
         let lost = self.expected.saturating_sub(self.known.len() + self.refused.len());
-        if !self.was_read && is_doubtful(lost, self.expected - lost) {
+        let is_held = is_doubtful(lost, self.expected - lost) || (self.doubts_first && lost > 0);
+        if !self.was_read && is_held {
+            self.doubts_first = true;
             let missing = self.held.take().map(|held| held.missing).unwrap_or_default();
             self.hold(missing, self.expected, "the first list since our own start lacks");
             return News::ReadInPart;
@@ -426,12 +466,8 @@ impl Follower {
         if now > 0 && now < self.highest {
             let message =
                 format!("told of version {now} after version {}; everything is read again", self.highest);
-            self.state = State::Unread;
             self.abandons = true;
-            self.failures = self.disorders;
-            let news = self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
-            self.disorders = self.failures;
-            return Err(news);
+            return Err(self.distrusted(&message));
         }
         self.highest = self.highest.max(now);
         self.silences = 0;
@@ -459,7 +495,7 @@ impl Follower {
             State::Following(_) => {
                 self.highest = self.highest.max(number(&version));
                 self.state = State::Following(version);
-                (self.silences, self.disorders) = (0, 0);
+                (self.silences, self.rereads) = (0, 0);
                 self.went_well();
                 Vec::new()
             }
@@ -468,130 +504,6 @@ impl Follower {
                 Vec::new()
             }
         }
-    }
-
-    // === Failures ===
-
-    /// What was begun is thrown away; what is followed is followed from where it stands.
-    fn interrupted(&mut self, after: Duration) {
-        let is_reading = matches!(self.state, State::Reading(_));
-        if is_reading {
-            self.state = State::Unread;
-        }
-        // A server that takes every request and ends it at once must not be asked in a circle.
-        if is_reading || after < STREAM_MIN { self.back_off() } else { self.went_well() }
-    }
-
-    /// A watch that says nothing may be one that reports nothing, for ever.
-    fn silent(&mut self, after: Duration) -> Vec<News> {
-        let is_following = matches!(self.state, State::Following(_));
-        let message = format!("nothing came for {} s", after.as_secs());
-        let news = self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
-        self.silences += 1;
-        if !is_following {
-            self.doubts_streams = true;
-        } else if self.silences >= SILENCES_MAX {
-            self.silences = 0;
-            self.state = State::Unread;
-        }
-        news
-    }
-
-    /// The server answers again.
-    fn recovered(&mut self) -> Vec<News> {
-        let is_solved = self.held.is_none() && self.trouble.take().is_some();
-        if is_solved { vec![News::Problems] } else { Vec::new() }
-    }
-
-    fn failed(&mut self, failure: &Failure) -> Vec<News> {
-        let was_streaming = self.streams && matches!(self.state, State::Unread | State::Reading(_));
-        let is_following = matches!(self.state, State::Following(_));
-        match failure.code {
-            Some(400 | 422) if was_streaming => {
-                self.streams = false;
-                self.state = State::Unread;
-                Vec::new()
-            }
-            Some(410) => {
-                self.state = State::Unread;
-                // A list whose pages expire while it is read must not be asked for in a circle.
-                if is_following {
-                    self.went_well();
-                } else {
-                    self.back_off();
-                }
-                Vec::new()
-            }
-            Some(504) if failure.message.contains("Too large resource version") => {
-                self.state = State::Unread;
-                self.back_off();
-                vec![News::WentBack]
-            }
-            Some(404) => self.absent(),
-            Some(401 | 403) => self.trouble(Reason::Unauthorized, &failure.message, WAIT_MAX),
-            code => {
-                let message = match code {
-                    Some(code) => format!("the server said {code}: {}", failure.message),
-                    None => failure.message.clone(),
-                };
-                let news = self.trouble(Reason::Unreadable, &message, WAIT_FIRST);
-                self.left_alone = failure.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
-                news
-            }
-        }
-    }
-
-    /// The server does not have the resource. One that had objects is held, as an empty list would be.
-    fn absent(&mut self) -> Vec<News> {
-        self.state = State::Unread;
-        let before = self.known.len().max(self.expected);
-        if before > 0 {
-            self.back_off();
-            self.wait = WAIT_ABSENT * 2;
-            if self.held.as_ref().is_some_and(|held| held.missing == self.known) {
-                return Vec::new();
-            }
-            self.hold(self.known.clone(), before, "the server has it no more, and lacks");
-            return if self.was_read { vec![News::Problems] } else { vec![News::Problems, News::ReadInPart] };
-        }
-        let had_trouble = self.trouble.take().is_some();
-        let was_read = std::mem::replace(&mut self.was_read, true);
-        self.failures = 0;
-        // Twice as much, as half of each wait is drawn.
-        self.wait = WAIT_ABSENT * 2;
-        let news = [(had_trouble, News::Problems), (!was_read, News::Read)];
-        news.into_iter().filter_map(|(is, news)| is.then_some(news)).collect()
-    }
-
-    fn trouble(&mut self, reason: Reason, message: &str, least: Duration) -> Vec<News> {
-        if let State::Reading(_) = self.state {
-            self.state = State::Unread;
-        }
-        self.back_off();
-        self.wait = self.wait.max(least);
-        let problem = Some(self.problem(reason, message.to_owned()));
-        if self.trouble == problem || self.held.is_some() {
-            return Vec::new();
-        }
-        self.trouble = problem;
-        vec![News::Problems]
-    }
-
-    fn back_off(&mut self) {
-        self.left_alone = Duration::ZERO;
-        let doubled = WAIT_FIRST * 2_u32.saturating_pow(self.failures.min(16));
-        self.wait = doubled.min(WAIT_MAX);
-        self.failures = self.failures.saturating_add(1);
-    }
-
-    fn went_well(&mut self) {
-        self.failures = 0;
-        self.left_alone = Duration::ZERO;
-        self.wait = Duration::ZERO;
-    }
-
-    fn problem(&self, reason: Reason, message: String) -> Problem {
-        Problem { subject: self.subject.clone(), reason, message, place: self.place.to_string() }
     }
 }
 

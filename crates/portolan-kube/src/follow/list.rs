@@ -39,6 +39,11 @@ impl List {
         }
     }
 
+    /// How many objects came.
+    pub(super) fn len(&self) -> usize {
+        self.objects.len() + self.refused.len()
+    }
+
     pub(super) fn drop(&mut self, key: &ObjectKey) {
         self.objects.remove(key);
         self.refused.remove(key);

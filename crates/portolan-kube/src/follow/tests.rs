@@ -5,6 +5,8 @@ use crate::manifest::given;
 use crate::object::Kind;
 use crate::workload::Keep;
 
+mod restart;
+
 /// A follower, what it came to, and a way to write what a server says.
 struct Bench {
     follower: Follower,
@@ -137,10 +139,34 @@ fn half_a_list_deletes_nothing() {
     let mut bench = Bench::new();
     bench.set("a", "1").set("b", "2").bookmark("3", true).failed(410, "gone");
     bench.set("a", "4").hear(Heard::Ended(Duration::from_secs(9)));
-    assert_eq!((bench.there(), bench.ask()), ("a b".into(), Ask::Stream));
+    // Where a stream does not come to its end, pages may.
+    assert_eq!((bench.there(), bench.ask()), ("a b".into(), Ask::Page(None)));
     assert!(bench.wait() > Duration::ZERO);
+    bench.page(&["a", "b"], "4", None).failed(410, "gone");
+    assert_eq!(bench.ask(), Ask::Stream, "it is tried again");
     bench.failed(400, "no streams").page(&["a"], "5", Some("more")).failed(410, "expired");
     assert_eq!((bench.there(), bench.ask()), ("a b".into(), Ask::Page(None)));
+}
+
+/// A streamed list that ends before it says that it does, of however many objects; and one that we end ourselves.
+#[test]
+fn a_stream_that_does_not_come_to_its_end_is_read_by_pages() {
+    for objects in [&[][..], &["a"]] {
+        let mut bench = Bench::new();
+        let begin = |bench: &mut Bench| {
+            bench.hear(Heard::Opened).bookmark("4", false);
+            objects.iter().for_each(|name| _ = bench.set(name, "3"));
+        };
+        begin(&mut bench);
+        bench.hear(Heard::GivenUp);
+        assert_eq!((bench.ask(), bench.wait()), (Ask::Stream, Duration::ZERO));
+        begin(&mut bench);
+        bench.hear(Heard::Ended(Duration::from_secs(200)));
+        assert_eq!(bench.ask(), Ask::Page(None));
+        assert!(bench.wait() > Duration::ZERO);
+        bench.page(objects, "5", None).hear(Heard::GivenUp);
+        assert_eq!((bench.ask(), bench.reads), (watch("5"), 1));
+    }
 }
 
 /// F-28: a list that always breaks off is not asked for in a circle.
@@ -156,6 +182,49 @@ fn a_list_that_is_never_whole_is_waited_for_longer_each_time() {
         waits.push(bench.wait().as_millis());
     }
     assert!(waits.is_sorted() && waits[0] < 500 && waits[7] > 29_000, "{waits:?}");
+}
+
+/// A page with nothing new that names a further one would be followed for ever.
+#[test]
+fn pages_without_end_are_no_list() {
+    let mut bench = Bench::new();
+    bench.page(&["a", "b"], "3", None).failed(410, "gone").failed(422, "no streams");
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        bench.page(&["a"], "5", Some("more")).page(&["a"], "5", Some("more"));
+        assert_eq!((bench.there(), bench.ask()), ("a b".into(), Ask::Page(None)));
+        waits.push(bench.wait().as_millis());
+    }
+    assert_eq!(bench.troubles(), [Reason::Unreadable]);
+    assert!(waits.is_sorted() && waits[0] < 500 && waits[7] > 29_000, "{waits:?}");
+}
+
+#[test]
+fn what_has_no_version_is_no_list() {
+    let mut bench = Bench::new();
+    bench.page(&[], "", None);
+    assert_eq!((bench.reads, bench.ask(), bench.troubles()), (0, Ask::Stream, vec![Reason::Unreadable]));
+    bench.bookmark("", true);
+    assert_eq!(bench.reads, 0);
+}
+
+/// A server that says of each list which it has just given that it is too old is not asked for it in a circle.
+#[test]
+fn what_is_always_too_old_is_waited_for_longer_each_time() {
+    for (code, message) in [(410, "too old resource version"), (400, "invalid resource version")] {
+        let mut bench = Bench::new();
+        let mut waits = Vec::new();
+        for _ in 0..10 {
+            bench.page(&["a"], "5", None);
+            assert_eq!((bench.ask(), bench.wait()), (watch("5"), Duration::ZERO));
+            bench.hear(Heard::Opened).failed(code, message);
+            assert_eq!((bench.there(), bench.ask()), ("a".into(), Ask::Stream));
+            waits.push(bench.wait().as_millis());
+        }
+        assert!(waits.is_sorted() && waits[0] < 500 && waits[9] > 29_000, "{waits:?}");
+        bench.page(&["a"], "5", None).hear(Heard::Opened).bookmark("6", false).failed(code, message);
+        assert!(bench.wait() < Duration::from_millis(500), "{:?}", bench.wait());
+    }
 }
 
 #[test]
@@ -311,9 +380,12 @@ fn failures_are_waited_out() {
     assert!(waits.is_sorted() && waits[0] < 500 && waits[9] > 29_000, "{waits:?}");
     assert_eq!(bench.troubles(), [Reason::Unreadable]);
     bench.hear(Heard::Opened);
-    assert_eq!(bench.troubles(), []);
+    assert_eq!(bench.troubles(), [Reason::Unreadable], "what it gives is not known yet");
     bench.bookmark("3", true);
-    assert_eq!(bench.wait(), Duration::ZERO);
+    assert_eq!((bench.troubles(), bench.wait()), (vec![], Duration::ZERO));
+    bench.hear(Heard::Failed(Failure { message: "refused".into(), ..Failure::default() }));
+    bench.hear(Heard::Opened);
+    assert_eq!(bench.troubles(), [], "it goes on from where it was");
     let retry_after = Some(Duration::from_secs(20));
     bench.hear(Heard::Failed(Failure { code: Some(429), message: "slow down".into(), retry_after }));
     assert!(bench.follower.next(0).1 >= Duration::from_secs(20), "whatever is drawn");
@@ -339,6 +411,17 @@ fn what_is_forbidden_stays() {
         assert_eq!((bench.there(), bench.troubles()), ("a".into(), vec![Reason::Unauthorized]));
         assert_eq!(bench.ask(), watch("3"));
     }
+}
+
+/// A proxy says 404 of everything; what every server has is not gone therefore, nor read.
+#[test]
+fn what_every_server_has_is_not_absent() {
+    let mut bench = Bench::new();
+    bench.follower = Follower::new("services of eu-1".into(), "eu-1".into()).everywhere(true);
+    bench.failed(404, "page not found");
+    assert_eq!((bench.reads, bench.troubles()), (0, vec![Reason::Unreadable]));
+    bench.page(&["a"], "3", None).failed(404, "page not found");
+    assert_eq!((bench.there(), bench.follower.held(), bench.ask()), ("a".into(), None, watch("3")));
 }
 
 /// F-34: a kind that is not there is off; one that was there and goes is held.
@@ -375,6 +458,19 @@ fn a_store_that_went_back_is_told() {
     assert_eq!(bench.there(), "b");
 }
 
+/// One that went back and has caught up since may be another past: it is read again, and doubted as ever.
+#[test]
+fn what_may_be_another_past_is_read_again() {
+    let mut bench = Bench::new();
+    bench.page(&["a", "b"], "300", None).follower.read_again();
+    assert_eq!((bench.ask(), bench.there()), (Ask::Stream, "a b".into()));
+    bench.page(&["b", "c"], "301", None);
+    assert_eq!((bench.there(), bench.ask()), ("b c".into(), watch("301")));
+    bench.follower.read_again();
+    bench.page(&[], "302", None);
+    assert_eq!((bench.there(), bench.troubles()), ("b c".into(), vec![Reason::Held]));
+}
+
 // === Objects at fault ===
 
 fn node(name: &str, labels: &Value) -> Given {
@@ -395,161 +491,4 @@ fn a_refused_object_stays_what_it_was() {
     assert_eq!((bench.there(), bench.troubles()), ("n".into(), vec![Reason::Invalid]));
     bench.hear(Heard::Set(Box::new(good()), "6".into()));
     assert_eq!((bench.there(), bench.troubles()), ("n".into(), vec![]));
-}
-
-// === Our own restart ===
-
-const TEN: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-
-/// F-27, across our own restart.
-#[test]
-fn a_first_list_that_lacks_what_was_there_is_held() {
-    // Before, in the list, held?
-    let rows = [
-        (0, 0, false),
-        (1, 1, false),
-        (1, 0, true),
-        (9, 4, false),
-        (9, 0, true),
-        (10, 6, false),
-        (10, 5, true),
-        (3, 10, false),
-    ];
-    for (before, there, is_held) in rows {
-        let mut bench = Bench::expecting(before);
-        bench.page(&TEN[..there], "7", None);
-        let row = format!("{before} before, {there} there");
-        assert_eq!((bench.in_part > 0, bench.reads == 0), (is_held, is_held), "{row}");
-        assert_eq!(bench.there.len(), there, "{row}: what is there counts");
-        assert_eq!(bench.follower.held().is_some(), is_held, "{row}");
-        assert_eq!(bench.troubles().contains(&Reason::Held), is_held, "{row}");
-        assert_eq!(bench.follower.count(), (!is_held).then_some(there), "{row}");
-        assert_eq!(bench.ask(), watch("7"), "{row}: it is followed all the same");
-    }
-}
-
-#[test]
-fn what_a_first_list_lacked_is_believed_on_evidence() {
-    let held = || {
-        let mut bench = Bench::expecting(10);
-        bench.page(&TEN[..5], "7", None);
-        assert_eq!(
-            bench.follower.held().unwrap().why,
-            "the first list since our own start lacks 5 of 10 objects"
-        );
-        bench
-    };
-    // It comes back.
-    let mut bench = held();
-    bench.set("f", "8");
-    assert_eq!((bench.reads, bench.follower.held()), (1, None));
-    assert!(bench.troubles().is_empty());
-    // A deletion is told, of what is known or not.
-    for name in ["a", "j"] {
-        let mut bench = held();
-        bench.deleted(name, "8");
-        assert_eq!((bench.reads, bench.follower.held()), (1, None), "{name}");
-    }
-    // Somebody says so.
-    let mut bench = held();
-    let news = bench.follower.release();
-    assert_eq!(news, [News::Problems, News::Read]);
-    assert_eq!((bench.follower.held(), bench.follower.count()), (None, Some(5)));
-    // The cluster as a whole is believed again.
-    let mut bench = held();
-    bench.follower.begin_anew();
-    bench.page(&TEN[..2], "3", None);
-    assert_eq!((bench.reads, bench.follower.held()), (1, None));
-    // A later list that is whole.
-    let mut bench = held();
-    bench.failed(410, "too old").page(&TEN, "8", None);
-    assert_eq!((bench.reads, bench.follower.held()), (1, None));
-    // And one that lacks more still.
-    let mut bench = held();
-    bench.failed(410, "too old").page(&[], "8", None);
-    assert_eq!((bench.reads, bench.there().as_str()), (0, "a b c d e"));
-    assert_eq!(bench.follower.held().unwrap().missing.len(), 5);
-}
-
-#[test]
-fn a_kind_that_is_gone_after_our_restart_is_held() {
-    let mut bench = Bench::expecting(3);
-    bench.failed(404, "not found").failed(404, "not found");
-    assert_eq!((bench.reads, bench.in_part), (0, 1));
-    assert_eq!(bench.follower.held().unwrap().why, "the server has it no more, and lacks 3 of 3 objects");
-    bench.page(&["a", "b", "c"], "9", None);
-    assert_eq!((bench.reads, bench.follower.held()), (1, None));
-}
-
-// === What is held stays held ===
-
-/// A list that lacks what was held has no more to say of it than the one before.
-#[test]
-fn what_is_held_stays_held_over_further_lists() {
-    // Twelve, of which six are held; then a new one.
-    let all: Vec<String> = (0..12).map(|i| format!("n{i:02}")).collect();
-    let all: Vec<&str> = all.iter().map(String::as_str).collect();
-    let mut bench = Bench::new();
-    bench.page(&all, "5", None).failed(410, "too old").page(&all[..6], "6", None);
-    assert_eq!(bench.follower.held().unwrap().missing.len(), 6);
-    bench.set("new", "7").failed(410, "too old");
-    bench.page(&[&all[..6], &["new"]].concat(), "8", None);
-    assert_eq!((bench.there.len(), bench.follower.held().unwrap().missing.len()), (13, 6));
-    // Nine, all held; one shows itself.
-    let mut bench = Bench::new();
-    bench.page(&all[..9], "5", None).failed(410, "too old").page(&[], "6", None);
-    bench.set("n00", "7").failed(410, "too old").page(&["n00"], "8", None);
-    assert_eq!((bench.there.len(), bench.follower.held().unwrap().missing.len()), (9, 8));
-    // What goes by itself meanwhile goes.
-    bench.set("other", "9").failed(410, "too old").page(&["n00"], "10", None);
-    assert_eq!((bench.there.len(), bench.follower.held().unwrap().missing.len()), (9, 8));
-}
-
-/// F-31, in the first part of a stream.
-#[test]
-fn what_is_deleted_while_a_list_is_read_is_not_there() {
-    let mut bench = Bench::new();
-    bench.hear(Heard::Opened).set("a", "5").set("b", "3").deleted("a", "6").bookmark("7", true);
-    assert_eq!((bench.there(), bench.reads), ("b".into(), 1));
-}
-
-#[test]
-fn what_was_never_understood_is_known() {
-    let refused = |name: &str| {
-        given(
-            Kind::Service,
-            json!({"metadata": {"namespace": "shop", "name": name}, "spec": {"ports": 1}}),
-            "eu-1",
-            &Keep::default(),
-        )
-    };
-    let names = |bench: &Bench| {
-        bench.follower.refused().iter().map(|key| key.name.to_string()).collect::<Vec<_>>().join(" ")
-    };
-    let mut bench = Bench::new();
-    let objects = vec![service("a"), refused("b"), refused("c")];
-    bench.hear(Heard::Page { objects, version: "5".into(), token: None });
-    assert_eq!(names(&bench), "b c");
-    bench.hear(Heard::Set(Box::new(service("b")), "6".into())).deleted("c", "7");
-    assert_eq!(names(&bench), "");
-    // What was understood once is not among them: it stays what it was.
-    bench.hear(Heard::Set(Box::new(refused("a")), "8".into()));
-    assert_eq!((names(&bench), bench.there()), (String::new(), "a b".into()));
-    assert_eq!(bench.refused, ["b", "c", "-c", "a"], "each is told of, and its end");
-}
-
-/// Somebody has to hear that it is gone, or it is told of for ever; a list that is held says nothing of it.
-#[test]
-fn what_was_never_understood_goes_with_a_list_that_is_believed() {
-    let refused = |name: &str| {
-        let object = json!({"metadata": {"namespace": "shop", "name": name}, "spec": {"ports": 1}});
-        given(Kind::Service, object, "eu-1", &Keep::default())
-    };
-    let page = |objects| Heard::Page { objects, version: "5".into(), token: None };
-    let mut bench = Bench::new();
-    bench.hear(page(vec![service("a"), refused("b")]));
-    bench.failed(410, "gone").hear(page(vec![]));
-    assert_eq!((bench.there(), bench.follower.refused().len()), ("a".into(), 1), "all is held");
-    bench.failed(410, "gone").hear(page(vec![service("a")]));
-    assert_eq!((bench.follower.refused().len(), &*bench.refused), (0, &["b".into(), "-b".into()][..]));
 }

@@ -45,6 +45,8 @@ pub enum Heard {
     Opened,
     /// The stream ended after so long.
     Ended(Duration),
+    /// We ended the request, or did not begin it, for a reason that is none of the server's.
+    GivenUp,
     /// Nothing came of an open stream for so long; it is given up.
     Silent(Duration),
     /// The server refused, or was not reached.
