@@ -3,8 +3,8 @@
 //! A kind may stand in several groups (KubeFed's had three names in its life), so a *resource* is what is
 //! listed and watched, and its [`Kind`] is what its objects mean.
 
-use crate::kinds::{GROUP, VERSION};
-use crate::object::{Kind, ObjectKey};
+use crate::kinds::{BackendKind, GROUP, VERSION};
+use crate::object::{Body, Kind, Object, ObjectKey};
 use crate::workload::Keep;
 use crate::{dns_endpoint, gateway_api, istio, kubefed, openshift};
 
@@ -77,6 +77,33 @@ const fn gateway_api(
 pub fn of_member(keep: &Keep) -> Vec<Resource> {
     let sourced = SOURCED.iter().filter(|resource| keep.reads(resource.kind));
     WORKLOAD.iter().chain(sourced).copied().collect()
+}
+
+/// True of what a member is watched for only once an intent asks for it, as sources do not. Services and their
+/// EndpointSlices are not among them: nearly every intent asks for both, and the one without the other would be
+/// evidence against a cluster.
+#[must_use]
+pub fn is_on_demand(resource: Resource, keep: &Keep) -> bool {
+    let is_sourced = keep.reads(Kind::Ingress) || keep.reads(Kind::IstioGateway);
+    resource.kind == Kind::Ingress && !is_sourced
+}
+
+/// True of a kind of intents that may ask for what is [watched on demand](is_on_demand).
+#[must_use]
+pub fn may_ask(kind: Kind) -> bool {
+    matches!(kind, Kind::GlobalName | Kind::IngressDnsRecord)
+}
+
+/// True of an intent that asks for Ingresses, which are [watched on demand](is_on_demand).
+#[must_use]
+pub fn asks_for_ingresses(object: &Object) -> bool {
+    match &object.body {
+        Body::IngressDnsRecord(_) => true,
+        Body::GlobalName(name) => {
+            name.spec.backends.iter().any(|backend| matches!(backend.kind, BackendKind::Ingress))
+        }
+        _ => false,
+    }
 }
 
 /// What the hub is watched for besides: who wants which names.
@@ -196,6 +223,18 @@ impl Resource {
         self.versions.first().copied().unwrap_or_default()
     }
 
+    /// True of what no server lacks, whatever it says.
+    #[must_use]
+    pub fn is_everywhere(&self) -> bool {
+        matches!(self.group, "" | "discovery.k8s.io")
+    }
+
+    /// True of what some servers have without a CRD: OpenShift's own, MicroShift has one.
+    #[must_use]
+    pub fn may_lack_crd(&self) -> bool {
+        self.group == openshift::GROUP
+    }
+
     /// The name of the CRD that it comes from; none of what every server has.
     #[must_use]
     pub fn crd(&self) -> Option<String> {
@@ -242,6 +281,39 @@ mod tests {
         assert_eq!(of_member(&Keep::default()), WORKLOAD);
         let keep = Keep { kinds: [Kind::Pod, Kind::Service].into(), ..Keep::default() };
         assert_eq!(of_member(&keep), [&WORKLOAD[..], &SOURCED[..1]].concat());
+    }
+
+    #[test]
+    fn ingresses_are_asked_for_by_intents_or_sources() {
+        let on_demand = |kinds: &[Kind]| {
+            let keep = Keep { kinds: kinds.iter().copied().collect(), ..Keep::default() };
+            let watched = of_member(&keep).into_iter().filter(|resource| is_on_demand(*resource, &keep));
+            watched.map(|resource| resource.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(on_demand(&[]), [Kind::Ingress]);
+        assert_eq!(on_demand(&[Kind::Service, Kind::Pod]), [Kind::Ingress]);
+        assert_eq!(on_demand(&[Kind::Ingress]), []);
+        assert_eq!(on_demand(&[Kind::IstioGateway]), [], "its gateways may name one");
+        let asks = |text: &str| {
+            let manifest = manifest::read("f.yaml", text.as_bytes());
+            let object = &manifest.objects[0].object;
+            (may_ask(object.key.kind), asks_for_ingresses(object))
+        };
+        let name = |backends: &str| {
+            asks(&format!(
+                "{{apiVersion: portolan.dev/v1alpha1, kind: GlobalName, metadata: {{name: x}}, \
+                 spec: {{hosts: [x.example], backends: [{backends}]}}}}"
+            ))
+        };
+        assert_eq!(name("{kind: Service, name: a}"), (true, false));
+        assert_eq!(name("{kind: Service, name: a}, {kind: Ingress, name: b}"), (true, true));
+        let record = |kind: &str| {
+            asks(&format!(
+                "{{apiVersion: multiclusterdns.kubefed.io/v1alpha1, kind: {kind}, metadata: {{name: x}}, spec: {{domainRef: d, hosts: [x.example]}}}}"
+            ))
+        };
+        assert_eq!(record("IngressDNSRecord"), (true, true));
+        assert_eq!(record("ServiceDNSRecord"), (false, false));
     }
 
     #[test]
