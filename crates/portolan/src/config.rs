@@ -54,6 +54,8 @@ pub struct RunConfig {
     pub believed: Believed,
     /// The part of its life after which a joined cluster's token is renewed, in percent.
     pub renew_percent: u8,
+    /// The folder of the CSV files that the hub's policies name; none: they may name none.
+    pub networks: Option<PathBuf>,
     /// Zones that are served from files.
     pub zones: Vec<ZoneSource>,
     /// Who resolves host names of load balancers.

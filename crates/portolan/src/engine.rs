@@ -337,7 +337,8 @@ impl Engine {
     #[must_use]
     pub fn fleet_problems(&self) -> Vec<Problem> {
         let of_names = self.steering.problems().map(|problem| self.index.placed(problem.clone()));
-        let of_sources = self.index.problems().chain(self.reading.values().flatten()).cloned();
+        let of_sources = self.index.problems().chain(self.reading.values().flatten());
+        let of_sources = of_sources.chain(&self.networks.problems).cloned();
         of_sources.chain(of_names).chain(self.overlap_problems()).collect()
     }
 

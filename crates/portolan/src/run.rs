@@ -18,7 +18,7 @@ use crate::http::{self, Health};
 use crate::nsid::nsid;
 use crate::problem::{Refused, chain};
 use crate::resolving::Resolving;
-use crate::source::Watch;
+use crate::source::{Networks, Watch};
 use crate::ticks::Ticks;
 use crate::{chance, clock, zones};
 
@@ -190,7 +190,7 @@ fn open_control(
 enum Followed {
     Nothing,
     Folder(Watch),
-    Clusters(Clusters),
+    Clusters(Clusters, Option<Networks>),
 }
 
 /// Reads the fleet folder and watches it, or follows clusters on their API servers. Without either, what
@@ -205,8 +205,10 @@ fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyh
         return Ok(Followed::Nothing);
     }
     let fleet = members(config)?;
+    // Before the hub's policies that name them: none is to be without for a moment.
+    let networks = config.networks.as_deref().map(|dir| Networks::start(dir, engine.clone())).transpose()?;
     let clusters = Clusters::start(fleet, engine, holds, config.state.as_deref())?;
-    Ok(Followed::Clusters(clusters))
+    Ok(Followed::Clusters(clusters, networks))
 }
 
 /// The clusters that are followed from the start: contexts of the operator's file, and the own one.

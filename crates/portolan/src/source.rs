@@ -26,10 +26,12 @@ use portolan_kube::sources::Options;
 use crate::clock;
 use crate::engine::Engine;
 
+mod networks;
 mod read;
 mod tree;
 mod watch;
 
+pub use networks::Networks;
 pub use read::{FILES_MAX, NETWORKS_BYTES_MAX};
 pub use tree::{Touches, Tree};
 pub use watch::{DOUBT, GATHER, RESCAN, WRITE_PATIENCE, Watch};

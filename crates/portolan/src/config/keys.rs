@@ -33,7 +33,7 @@ pub const NONE: &str = "none";
 pub const RENEW_PERCENT_MAX: usize = 90;
 
 /// The keys of those who follow clusters on their API servers instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 8] = [
+pub const INSTEAD_OF_FLEET: [&str; 9] = [
     "kubeconfig",
     "contexts",
     "inCluster",
@@ -42,6 +42,7 @@ pub const INSTEAD_OF_FLEET: [&str; 8] = [
     "namespace",
     "registryNamespaces",
     "renewTokensAt",
+    "networks",
 ];
 
 /// One key.
@@ -271,6 +272,18 @@ pub const KEYS: &[Key] = &[
         help: "The part of its life after which a joined cluster's token is renewed, in percent",
         more: "Of the tokens that `portolan cluster join` takes. Each renewed one lives as long as the one before.",
         example: "66",
+    },
+    Key {
+        name: "networks",
+        flag: "networks",
+        env: "PORTOLAN_NETWORKS",
+        form: Form::Path,
+        value: "DIR",
+        default: "none",
+        help: "The folder of the CSV files of networks that the hub's policies name (networksFile)",
+        more: "Beside a fleet folder they stand in it. The folder is looked at each second; a file that cannot be read keeps what it \
+               gave, as does a folder that is not there. A mounted ConfigMap is such a folder.",
+        example: "/etc/portolan/networks",
     },
     Key {
         name: "zones",

@@ -87,6 +87,7 @@ impl Settling<'_> {
             hub: self.said.text("hub").map(str::to_owned),
             believed: self.believed(),
             renew_percent: self.renew_percent(),
+            networks: self.path("networks"),
             zones: self.zones(),
             resolvers: self.resolvers(),
             load_balancer_grace: self.load_balancer_grace(),
@@ -138,10 +139,11 @@ impl Settling<'_> {
             let place = self.place(name);
             self.problems.push(fault(name, Reason::Conflict, message.to_owned(), &place));
         }
-        let needs: [(&str, &[&str]); 3] = [
+        let needs: [(&str, &[&str]); 4] = [
             ("contexts", &["kubeconfig"]),
             ("hub", &["kubeconfig", "inCluster"]),
             ("serviceAccount", &["inCluster"]),
+            ("networks", &["kubeconfig", "inCluster"]),
         ];
         for (name, needed) in needs {
             if has(name) && !needed.iter().any(|needed| has(needed)) {

@@ -384,6 +384,7 @@ fn defaults() {
         hub: None,
         believed: portolan_kube::registry::Believed::default(),
         renew_percent: 66,
+        networks: None,
         fleet: Some("f".into()),
         zones: Vec::new(),
         resolvers: Servers::default(),
@@ -440,7 +441,7 @@ fn every_key_counts() {
         let bare = match key.name {
             "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
             "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
-            "contexts" | "hub" => "version: v1alpha1\nkubeconfig: f\n",
+            "contexts" | "hub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
             _ => "version: v1alpha1\nfleet: f\n",
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);

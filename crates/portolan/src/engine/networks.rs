@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portolan_core::ClusterName;
+use portolan_core::{ClusterName, Problem};
 use portolan_kube::index::Index;
 use portolan_kube::object::{Body, Kind};
 
-use super::Event;
+use super::{Engine, Event};
 
 type Key = (ClusterName, String);
 
@@ -20,6 +20,16 @@ pub(super) struct Networks {
     texts: BTreeMap<Key, Arc<str>>,
     /// What the index has.
     given: BTreeMap<Key, Arc<str>>,
+    /// What is wrong with the folder that has them beside a hub.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Engine {
+    /// Replaces what is wrong with the folder of networks beside a hub. That of a fleet folder is its source's.
+    pub fn take_networks_problems(&mut self, problems: Vec<Problem>) {
+        self.networks.problems = problems;
+        self.problems_changed += 1;
+    }
 }
 
 impl Networks {
