@@ -37,6 +37,7 @@ use crate::engine::{Event, SharedEngine};
 pub mod admin;
 mod cluster;
 mod connect;
+mod demand;
 mod feed;
 mod follow;
 mod holds;
@@ -129,6 +130,7 @@ impl Clusters {
             known: known(&ways, &hub),
             past: past.clone(),
             keep: engine.lock().keep(),
+            demand: Arc::default(),
         };
         {
             let _inside = runtime.enter();
@@ -160,7 +162,8 @@ pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, h
         dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect();
     let known = known(&ways, hub);
     let keep = engine.lock().keep();
-    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known, past, keep };
+    let demand = Arc::default();
+    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known, past, keep, demand };
     spawn(ways, hub, &start, None);
 }
 

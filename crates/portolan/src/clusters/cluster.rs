@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS, of_member};
+use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS, is_on_demand, may_ask, of_member};
 use portolan_kube::follow::News;
 use portolan_kube::index::Lacks;
 use portolan_kube::object::{Kind, Object, ObjectKey};
@@ -13,6 +13,7 @@ use portolan_kube::registry;
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
 
+use super::demand::Demand;
 use super::feed::{Sender, Told};
 use super::holds::Holds;
 use super::past::Past;
@@ -32,9 +33,19 @@ pub(super) enum Reached {
     Yes {
         /// Reaches it.
         client: kube_client::Client,
-        /// Grows when somebody said that a cluster which is not what it was is to be believed.
-        life: u64,
+        /// Which of its lives it is in.
+        life: Life,
     },
+}
+
+/// What has to be read anew when it is another than before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Life {
+    /// Grows when somebody said that a cluster which is not what it was is to be believed: whatever it lacks then.
+    pub(super) anew: u64,
+    /// Grows when what was told may be lost, or another past was told of for a while: everything is read again, with
+    /// the usual doubts.
+    pub(super) again: u64,
 }
 
 /// What the tasks of one cluster share.
@@ -47,6 +58,8 @@ pub(super) struct Cluster {
     pub(super) past: Arc<Past>,
     /// What is kept of objects for sources.
     pub(super) keep: Keep,
+    /// Whether intents ask for what is watched on demand.
+    pub(super) demand: Arc<Demand>,
     sender: Sender,
     /// The highest version that any of its watches saw.
     highest: AtomicU64,
@@ -63,6 +76,8 @@ struct Part {
     source: ClusterName,
     resources: Vec<Resource>,
     unread: Vec<Resource>,
+    /// What nobody asks for, and is not watched.
+    unasked: BTreeSet<Resource>,
     /// What was read, and lacks too much to be believed.
     in_part: BTreeSet<Resource>,
     /// What the server has of them.
@@ -73,8 +88,8 @@ struct Part {
     lacks: Lacks,
     /// Objects of kinds that several resources have (KubeFed's groups), by their place among these.
     copies: BTreeMap<ObjectKey, BTreeMap<usize, Arc<Object>>>,
-    /// It is followed under another name.
-    doubles: bool,
+    /// What it gave is not the engine's any more: should it be followed, it is as one that was never read.
+    is_out: bool,
     /// What is wrong with the cluster, then with each resource that is followed, by the id of its holds.
     trouble: Option<Problem>,
     problems: BTreeMap<String, Vec<Problem>>,
@@ -90,12 +105,13 @@ impl Part {
             source,
             unread: resources.clone(),
             resources,
+            unasked: BTreeSet::new(),
             in_part: BTreeSet::new(),
             served: BTreeSet::new(),
             refused: BTreeMap::new(),
             lacks: Lacks::default(),
             copies: BTreeMap::new(),
-            doubles: false,
+            is_out: false,
             trouble: None,
             problems: BTreeMap::new(),
             unwritten: Vec::new(),
@@ -105,6 +121,28 @@ impl Part {
 
     fn has(&self, resource: Resource) -> bool {
         self.resources.contains(&resource)
+    }
+
+    /// What it gave is gone; nothing of it was read any more.
+    fn leave(&mut self) {
+        let trouble = self.trouble.take();
+        let fresh = Self::new(self.source.clone(), self.resources.clone());
+        let unasked = std::mem::take(&mut self.unasked);
+        *self = Self { trouble, unasked, is_out: true, ..fresh };
+        self.unread.retain(|resource| !self.unasked.contains(resource));
+    }
+
+    /// A resource is asked for that was not. Where the others were read already, that it was not is no reason to know
+    /// nothing of them.
+    fn ask(&mut self, resource: Resource) {
+        if self.unasked.remove(&resource) && !self.unread.is_empty() {
+            self.unread.push(resource);
+        }
+    }
+
+    /// True when all of it was understood, and believed.
+    fn is_whole(&self) -> bool {
+        self.in_part.is_empty() && self.refused.is_empty()
     }
 
     /// What is there and could not be read, if that is news.
@@ -192,6 +230,7 @@ impl Cluster {
         name: ClusterName,
         is_hub: bool,
         keep: Keep,
+        demand: Arc<Demand>,
         sender: Sender,
         holds: Arc<Holds>,
         past: Arc<Past>,
@@ -207,6 +246,7 @@ impl Cluster {
             holds,
             past,
             keep,
+            demand,
             sender,
             highest: AtomicU64::new(0),
             doubt: Notify::new(),
@@ -231,6 +271,7 @@ impl Cluster {
         let events = parts.drain(..).map(|part| Event::Gone(part.source)).collect();
         // Under the lock, as below: nothing of it may come after.
         self.sender.events(events);
+        self.demand.gone(&self.name);
     }
 
     /// True when all that it is watched for was read, whole or in part.
@@ -276,11 +317,15 @@ impl Cluster {
         if news.is_empty() {
             return;
         }
+        if may_ask(resource.kind) {
+            self.demand.hear(news).await;
+        }
         let turn = self.sender.turn().await;
         let mut parts = self.parts();
         // What no part is for is the registry's alone.
         let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return news.clear() };
         let mut events = Vec::with_capacity(news.len());
+        let mut problems_told = false;
         for news in news.drain(..) {
             events.extend(part.copy(resource, &news));
             match news {
@@ -296,17 +341,45 @@ impl Cluster {
                 News::Refused(refused) => {
                     events.extend((part.source == root()).then_some(Event::Refused(refused)));
                 }
+                // They are what they are now, however often they changed.
+                News::Problems if problems_told => {}
                 News::Problems => {
+                    problems_told = true;
                     events.push(part.reading());
                     events.extend(part.lacks());
                 }
                 News::WentBack => self.doubt.notify_one(),
-                News::Read => events.extend(part.read(resource, true)),
-                News::ReadInPart => events.extend(part.read(resource, false)),
+                News::Read => events.extend(self.was_read(part, resource, true)),
+                News::ReadInPart => events.extend(self.was_read(part, resource, false)),
             }
         }
         // Under the lock: what is told of one part is told in order.
         turn.events(events);
+    }
+
+    /// Takes that a resource of a part was read; what follows, for the hub's intents what is asked of members too.
+    fn was_read(&self, part: &mut Part, resource: Resource, is_whole: bool) -> Vec<Event> {
+        let events = part.read(resource, is_whole);
+        if part.source == root() && part.unread.is_empty() {
+            self.demand.hub_was_read(part.is_whole());
+        } else if is_on_demand(resource, &self.keep) {
+            self.demand.was_read(&self.name);
+        }
+        events
+    }
+
+    /// A resource is watched on demand, and nobody asks for it: it is not waited for.
+    pub(super) async fn unasked(&self, resource: Resource) {
+        let turn = self.sender.turn().await;
+        let mut parts = self.parts();
+        let Some(part) = parts.iter_mut().find(|part| part.has(resource)) else { return };
+        part.unasked.insert(resource);
+        turn.events(part.read(resource, true));
+    }
+
+    /// It is asked for now.
+    pub(super) fn asked(&self, resource: Resource) {
+        self.parts().iter_mut().filter(|part| part.has(resource)).for_each(|part| part.ask(resource));
     }
 
     /// Notes what is wrong with a resource, by the id of its holds; [`News::Problems`] then tells it. Secrets
@@ -394,10 +467,11 @@ impl Cluster {
         let turn = self.sender.turn().await;
         let (mut events, mut seen) = (Vec::new(), Vec::new());
         for part in self.parts().iter_mut() {
+            self.demand.reached(&self.name, true);
             if part.trouble.take().is_some() {
                 events.push(part.reading());
             }
-            if std::mem::take(&mut part.doubles) {
+            if std::mem::take(&mut part.is_out) {
                 events.push(Event::Followed(part.source.clone()));
             }
             if was_silent && part.unread.is_empty() {
@@ -414,6 +488,7 @@ impl Cluster {
         let turn = self.sender.turn().await;
         let mut events = Vec::new();
         for part in self.parts().iter_mut() {
+            self.demand.reached(&self.name, false);
             let problem = problem(&self.name, reason, message);
             let is_news = part.trouble.is_none();
             if part.trouble.replace(problem.clone()).as_ref() != Some(&problem) {
@@ -431,16 +506,24 @@ impl Cluster {
         let turn = self.sender.turn().await;
         let mut parts = self.parts();
         let mut events = Vec::new();
-        for part in parts.iter_mut().filter(|part| !part.doubles && part.source != root()) {
-            let fresh = Part::new(part.source.clone(), part.resources.clone());
-            let trouble = part.trouble.take();
-            *part = Part { trouble, doubles: true, ..fresh };
+        for part in parts.iter_mut().filter(|part| !part.is_out && part.source != root()) {
+            part.leave();
             events.extend([Event::Gone(part.source.clone()), part.reading()]);
         }
         let is_news = !events.is_empty();
         // Under the lock, as above.
         turn.events(events);
         is_news
+    }
+
+    /// True when what it runs was read whole, as far as anybody asks.
+    pub(super) fn was_heard(&self) -> bool {
+        self.parts().iter().any(|part| part.source == self.name && !part.is_out && part.unread.is_empty())
+    }
+
+    /// The engine has forgotten what it gave: it is as one that was never read.
+    pub(super) fn was_forgotten(&self) {
+        self.parts().iter_mut().filter(|part| part.source != root()).for_each(Part::leave);
     }
 
     fn parts(&self) -> MutexGuard<'_, Vec<Part>> {

@@ -11,8 +11,8 @@ use kube_client::client::{AuthError, Body};
 use kube_client::core::Status;
 use kube_client::core::request::Request;
 use portolan_kube::follow::Failure;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -155,11 +155,16 @@ pub(super) async fn who(client: &kube_client::Client) -> Result<Said, Failure> {
     })
 }
 
-/// True when a CustomResourceDefinition is being taken away, or is gone. Who may not look is told that it is not.
+/// True when a CustomResourceDefinition is being taken away, or is gone; but of a resource that some servers have
+/// without one, that it is not there says nothing. Who may not look is told that it is not going.
 ///
 /// # Errors
 /// When that cannot be told now.
-pub(super) async fn is_crd_going(client: &kube_client::Client, name: &str) -> Result<bool, Failure> {
+pub(super) async fn is_crd_going(
+    client: &kube_client::Client,
+    name: &str,
+    may_lack: bool,
+) -> Result<bool, Failure> {
     #[derive(Deserialize)]
     struct Crd {
         metadata: Metadata,
@@ -173,7 +178,7 @@ pub(super) async fn is_crd_going(client: &kube_client::Client, name: &str) -> Re
     let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
     match get::<Crd>(client, &path, QUESTION).await {
         Ok(crd) => Ok(crd.metadata.deletion_timestamp.is_some()),
-        Err(Failure { code: Some(404), .. }) => Ok(true),
+        Err(Failure { code: Some(404), .. }) => Ok(!may_lack),
         Err(Failure { code: Some(401 | 403), .. }) => Ok(false),
         Err(failure) => Err(failure),
     }
@@ -271,7 +276,7 @@ pub(super) async fn open(
         let message = "sends us elsewhere, where our credentials are not sent".to_owned();
         return Err(Failure { code: Some(code.as_u16()), message, retry_after: None });
     }
-    if !code.is_client_error() && !code.is_server_error() {
+    if code.is_success() {
         return Ok(answer.into_body());
     }
     let asked = answer.headers().get(http::header::RETRY_AFTER).and_then(|text| text.to_str().ok());
@@ -287,28 +292,37 @@ pub(super) async fn open(
     Err(failure)
 }
 
-/// A page of a list, as far as it is asked for.
+/// A page of a list, as far as it is asked for. What lacks its items or its version is none: something else that
+/// comes with 200 must not pass for an empty list.
 #[derive(Deserialize)]
 pub(super) struct Page {
-    #[serde(default)]
     pub(super) metadata: PageMetadata,
-    #[serde(default)]
+    /// Some servers write an empty list as `null`.
+    #[serde(deserialize_with = "null_is_empty")]
     pub(super) items: Vec<serde_json::Value>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PageMetadata {
-    #[serde(default)]
     pub(super) resource_version: String,
     /// Names the next page; empty in the last of some servers.
     #[serde(default, rename = "continue")]
     pub(super) token: Option<String>,
 }
 
+fn null_is_empty<'de, D: Deserializer<'de>>(items: D) -> Result<Vec<serde_json::Value>, D::Error> {
+    Ok(Option::deserialize(items)?.unwrap_or_default())
+}
+
 /// The base of requests for a path.
 pub(super) fn request(path: &str) -> Request {
     Request::new(path)
+}
+
+/// We failed ourselves.
+pub(super) fn fault() -> Failure {
+    said("failed inside, which is a fault of this program; see its log")
 }
 
 /// Nothing came for so long.
@@ -339,84 +353,4 @@ fn refusal(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use kube_client::config::{KubeConfigOptions, Kubeconfig};
-    use serde_json::json;
-
-    use super::*;
-
-    /// A configuration with a plugin, which is a script.
-    async fn with_plugin(folder: &Path, script: &str) -> kube_client::Config {
-        let exec = json!({
-            "apiVersion": "client.authentication.k8s.io/v1", "command": "/bin/sh", "args": ["-c", script],
-            "env": [{ "name": "PASSWORD", "value": "s3cret" }, { "name": "FOLDER", "value": folder }],
-            "interactiveMode": "Never",
-        });
-        let kubeconfig = json!({
-            "clusters": [{ "name": "c", "cluster": { "server": "https://127.0.0.1:1" } }],
-            "users": [{ "name": "c", "user": { "exec": exec } }],
-            "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "c" } }],
-        });
-        let kubeconfig: Kubeconfig = serde_json::from_value(kubeconfig).unwrap();
-        let options = KubeConfigOptions { context: Some("c".into()), ..KubeConfigOptions::default() };
-        kube_client::Config::from_custom_kubeconfig(kubeconfig, &options).await.unwrap()
-    }
-
-    /// Neither its output nor its environment is told: both are secret, and a condition is for many to read.
-    #[tokio::test]
-    async fn a_plugin_that_fails_is_told_without_its_secrets() {
-        let folder = tempfile::tempdir().unwrap();
-        for (script, expected) in [
-            ("echo s3cret; echo log in first >&2; exit 3", "failed (exit status: 3): log in first"),
-            ("echo 's3cret: ['", "printed is no ExecCredential"),
-            ("echo s3cret", "printed is no ExecCredential"),
-        ] {
-            let config = with_plugin(folder.path(), script).await;
-            let why = client(config).await.err().unwrap();
-            assert!(why.contains(expected) && !why.contains("s3cret"), "{script}: {why}");
-        }
-    }
-
-    /// It is waited for, but not for ever, and not run once more beside itself.
-    #[tokio::test(start_paused = true)]
-    async fn a_plugin_that_hangs_holds_up_nothing_and_is_run_once() {
-        const SCRIPT: &str = "echo >>$FOLDER/runs; until [ -e $FOLDER/go ] || [ ! -d $FOLDER ]; do sleep 0.01; done\n\
-            echo '{apiVersion: client.authentication.k8s.io/v1, kind: ExecCredential, status: {token: t}}'";
-        let folder = tempfile::tempdir().unwrap();
-        let mut maker = Maker::default();
-        for _ in 0..3 {
-            let config = with_plugin(folder.path(), SCRIPT).await;
-            let (made, ()) = tokio::join!(maker.client(config), tokio::time::advance(PLUGIN));
-            assert_eq!(made.err().unwrap(), "its credential plugin has not ended for 30 s");
-        }
-        tokio::time::resume();
-        // Each that was begun has been heard of by then.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        assert_eq!(std::fs::read_to_string(folder.path().join("runs")).unwrap(), "\n");
-        std::fs::write(folder.path().join("go"), "").unwrap();
-        let config = with_plugin(folder.path(), SCRIPT).await;
-        assert!(maker.client(config).await.is_ok());
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_certificate_is_the_same_each_second() {
-        for (text, expected) in [
-            (
-                "invalid peer certificate: certificate expired: verification time 1764151234 (UNIX), but certificate is \
-                 not valid after 1764000000 (151234 seconds ago)",
-                "invalid peer certificate: certificate expired: it is not valid after 2025-11-24T16:00:00Z",
-            ),
-            (
-                "invalid peer certificate: certificate not valid yet: verification time 1 (UNIX), but certificate is \
-                 not valid before 1764000000 (1 seconds in future)",
-                "invalid peer certificate: certificate not valid yet: it is not valid before 2025-11-24T16:00:00Z",
-            ),
-            ("certificate expired: verification time 7 of another make", "certificate expired"),
-            ("connection refused", "connection refused"),
-        ] {
-            assert_eq!(steady(text), expected);
-        }
-    }
-}
+mod tests;

@@ -4,13 +4,14 @@
 //! things in order is never held while somebody waits. While the engine is busy there are no turns, and the
 //! tasks wait, and their servers.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use portolan_core::ClusterName;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock;
@@ -22,6 +23,8 @@ pub const GATHER: Duration = Duration::from_millis(10);
 pub const BATCH_MAX: usize = 20_000;
 /// Most messages that wait; then the tasks that follow clusters wait, and their servers.
 const WAITING_MAX: usize = 1_024;
+/// Most of them that are one cluster's: one that tells without end keeps no other waiting for long.
+const WAITING_OF_ONE_MAX: usize = 16;
 
 /// What a task tells.
 #[derive(Debug, Default)]
@@ -32,18 +35,34 @@ pub(super) struct Told {
     pub(super) seen: Vec<ClusterName>,
 }
 
-/// Where tasks tell.
+/// A message, and the room of its cluster that it takes until it was worked off.
+pub(super) type Message = (Told, Option<OwnedSemaphorePermit>);
+
+/// Where the tasks of a cluster tell.
 #[derive(Clone, Debug)]
-pub(super) struct Sender(mpsc::Sender<Told>);
+pub(super) struct Sender {
+    to: mpsc::Sender<Message>,
+    room: Arc<Semaphore>,
+}
 
 /// Room for one message.
-pub(super) struct Turn<'s>(Option<mpsc::Permit<'s, Told>>);
+pub(super) struct Turn<'s>(Option<(mpsc::Permit<'s, Message>, OwnedSemaphorePermit)>);
 
 impl Sender {
-    /// Waits for room.
+    fn new(to: mpsc::Sender<Message>) -> Self {
+        Self { to, room: Arc::new(Semaphore::new(WAITING_OF_ONE_MAX)) }
+    }
+
+    /// The same for another cluster.
+    pub(super) fn of_cluster(&self) -> Self {
+        Self::new(self.to.clone())
+    }
+
+    /// Waits for room: the cluster's own first, so that who waits for it is in nobody's way.
     pub(super) async fn turn(&self) -> Turn<'_> {
+        let room = self.room.clone().acquire_owned().await;
         // Who comes after the end has nobody to tell.
-        Turn(self.0.reserve().await.ok())
+        Turn(self.to.reserve().await.ok().zip(room.ok()))
     }
 
     /// Tells what changed, where nothing can be waited for: it may block for as long as the engine is busy.
@@ -51,7 +70,7 @@ impl Sender {
         if !events.is_empty() {
             let told = Told { events, seen: Vec::new() };
             // Who comes after the end has nobody to tell.
-            let _ = tokio::task::block_in_place(|| self.0.blocking_send(told));
+            let _ = tokio::task::block_in_place(|| self.to.blocking_send((told, None)));
         }
     }
 }
@@ -59,8 +78,8 @@ impl Sender {
 impl Turn<'_> {
     /// Tells it, if it is anything.
     pub(super) fn tell(self, told: Told) {
-        if let Some(permit) = self.0.filter(|_| !told.events.is_empty() || !told.seen.is_empty()) {
-            permit.send(told);
+        if let Some((permit, room)) = self.0.filter(|_| !told.events.is_empty() || !told.seen.is_empty()) {
+            permit.send((told, Some(room)));
         }
     }
 
@@ -71,9 +90,9 @@ impl Turn<'_> {
 }
 
 /// Where tasks tell, and what they told.
-pub(super) fn channel() -> (Sender, mpsc::Receiver<Told>) {
+pub(super) fn channel() -> (Sender, mpsc::Receiver<Message>) {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    (Sender(sender), receiver)
+    (Sender::new(sender), receiver)
 }
 
 /// The thread that feeds the engine. It is none of those that read what servers send: a batch of a whole fleet
@@ -110,7 +129,12 @@ impl Feed {
 }
 
 /// Feeds the engine until it is told to stop, or nobody is left who could tell it anything.
-pub(super) async fn run(mut told: mpsc::Receiver<Told>, engine: SharedEngine, stop: Arc<Notify>) {
+pub(super) async fn run(told: mpsc::Receiver<Message>, engine: SharedEngine, stop: Arc<Notify>) {
+    feed(told, stop, |batch| take(&engine, batch)).await;
+}
+
+/// Gives on what is told, in batches. One that fails inside is lost, and not all that would come after it.
+async fn feed(mut told: mpsc::Receiver<Message>, stop: Arc<Notify>, mut take: impl FnMut(Told)) {
     loop {
         let first = tokio::select! {
             first = told.recv() => first,
@@ -119,14 +143,18 @@ pub(super) async fn run(mut told: mpsc::Receiver<Told>, engine: SharedEngine, st
                 continue;
             }
         };
-        let Some(mut batch) = first else { return };
+        let Some((mut batch, room)) = first else { return };
+        let mut rooms = vec![room];
         let until = Instant::now() + GATHER;
         while batch.events.len() < BATCH_MAX {
-            let Ok(Some(more)) = timeout_at(until, told.recv()).await else { break };
+            let Ok(Some((more, room))) = timeout_at(until, told.recv()).await else { break };
             batch.events.extend(more.events);
             batch.seen.extend(more.seen);
+            rooms.push(room);
         }
-        take(&engine, batch);
+        if catch_unwind(AssertUnwindSafe(|| take(batch))).is_err() {
+            tracing::error!("taking what clusters told failed inside; answers go on, and so does what comes");
+        }
     }
 }
 
@@ -137,4 +165,51 @@ fn take(engine: &SharedEngine, batch: Told) {
         engine.take(batch.events, now);
     }
     batch.seen.iter().for_each(|source| engine.seen(source, now));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    fn seen(name: &str) -> Told {
+        Told { events: Vec::new(), seen: vec![name.into()] }
+    }
+
+    /// However much one cluster tells, another is heard after a few messages.
+    #[tokio::test]
+    async fn a_cluster_that_tells_without_end_has_its_own_room() {
+        let (one, mut told) = channel();
+        let other = one.of_cluster();
+        for _ in 0..WAITING_OF_ONE_MAX {
+            one.turn().await.tell(seen("one"));
+        }
+        assert!(one.turn().now_or_never().is_none());
+        other.turn().now_or_never().expect("another cluster has room").tell(seen("other"));
+        drop(told.recv().await);
+        assert!(one.turn().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    #[allow(clippy::panic, reason = "it is the fault that is caught")]
+    async fn a_batch_that_fails_inside_ends_nothing() {
+        let (sender, told) = channel();
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let took = taken.clone();
+        let take = move |batch: Told| match &*batch.seen[0].0 {
+            "bad" => panic!("as a fault of ours would"),
+            _ => took.lock().unwrap().push(batch.seen[0].clone()),
+        };
+        let fed = tokio::spawn(feed(told, Arc::default(), take));
+        for name in ["a", "bad", "b"] {
+            sender.turn().await.tell(seen(name));
+            tokio::time::sleep(GATHER * 2).await;
+        }
+        drop(sender);
+        fed.await.unwrap();
+        assert_eq!(*taken.lock().unwrap(), ["a", "b"].map(ClusterName::from));
+    }
 }

@@ -1,20 +1,22 @@
 //! One resource of one cluster: does what its follower asks, and tells what comes of it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use kube_client::core::WatchEvent;
 use kube_client::core::params::{ListParams, WatchParams};
-use portolan_kube::api::Resource;
+use portolan_kube::api::{Resource, is_on_demand};
 use portolan_kube::follow::{Ask, Failure, Follower, Heard, News};
 use portolan_kube::manifest::{Given, given};
 use portolan_kube::object::{Kind, ObjectKey};
 use serde_json::Value;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::cluster::{Cluster, Reach, Reached};
-use super::connect::{Page, is_crd_going, late, of_status, open, read, request, said};
+use super::cluster::{Cluster, Life, Reach, Reached};
+use super::connect::{Page, fault, is_crd_going, late, of_status, open, read, request, said};
+use super::demand::{Asked, HUB_PATIENCE};
 use super::lines::events;
 use crate::chance;
 
@@ -26,8 +28,6 @@ pub const SILENCE: Duration = Duration::from_secs(100);
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long a server is asked to keep a watch open, in seconds; as much again is drawn.
 const WATCH_SECONDS: u32 = 150;
-/// How long a CustomResourceDefinition that was just found in order is not looked at again.
-const CRD_TRUST: Duration = Duration::from_secs(1);
 /// The mark of the bookmark that ends a stream's initial objects.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
@@ -36,6 +36,8 @@ pub(super) struct Follow {
     resource: Resource,
     /// Which of its versions is asked for.
     version: usize,
+    /// How many of its versions the server was found to lack, one after the other.
+    lacking: usize,
     /// The only namespace that it is followed in; none: all.
     namespace: Option<Arc<str>>,
     cluster: Arc<Cluster>,
@@ -44,25 +46,25 @@ pub(super) struct Follow {
     untold: Vec<News>,
     /// The id of what is held of it.
     hold: String,
-    /// When its CustomResourceDefinition was last found in order.
-    crd_seen: Option<Instant>,
+    /// Its CustomResourceDefinition was found in order since the events came that are being looked at.
+    is_crd_there: bool,
 }
 
 impl Follow {
     pub(super) fn new(resource: Resource, cluster: Arc<Cluster>) -> Self {
         let subject = format!("cluster {}: {resource}", cluster.name);
         let hold = format!("{}/{resource}", cluster.name);
-        let before = cluster.past.objects(&cluster.name, resource);
-        let follower = Follower::new(subject, cluster.place.clone()).expecting(before);
+        let follower = Follower::new(subject, cluster.place.clone()).everywhere(resource.is_everywhere());
         Self {
             resource,
             version: 0,
+            lacking: 0,
             namespace: None,
             cluster,
             follower,
             untold: Vec::new(),
             hold,
-            crd_seen: None,
+            is_crd_there: false,
         }
     }
 
@@ -70,14 +72,21 @@ impl Follow {
     pub(super) fn within(resource: Resource, namespace: &Arc<str>, cluster: Arc<Cluster>) -> Self {
         let subject = format!("cluster {}: {resource} of namespace {namespace}", cluster.name);
         let hold = format!("{}/{resource}/{namespace}", cluster.name);
-        let follower = Follower::new(subject, cluster.place.clone());
+        let follower = Follower::new(subject, cluster.place.clone()).everywhere(resource.is_everywhere());
         Self { follower, hold, namespace: Some(namespace.clone()), ..Self::new(resource, cluster) }
     }
 
-    /// Follows it for as long as its cluster is one to follow.
+    /// Follows it for as long as its cluster is one to follow, once it is asked for.
     pub(super) async fn run(mut self, mut reach: Reach) {
-        let cluster = self.cluster.clone();
-        let mut life = 0;
+        let (cluster, hold) = (self.cluster.clone(), self.hold.clone());
+        if is_on_demand(self.resource, &cluster.keep) && !self.is_asked_for(&mut reach).await {
+            return;
+        }
+        if self.namespace.is_none() {
+            let before = cluster.past.objects(&cluster.name, self.resource);
+            self.follower = self.follower.expecting(before);
+        }
+        let mut life = Life::default();
         loop {
             let reached = reach.borrow_and_update().clone();
             let Reached::Yes { client, life: now } = reached else {
@@ -86,27 +95,67 @@ impl Follow {
                 }
                 continue;
             };
-            if std::mem::replace(&mut life, now) != now && now > 0 {
-                self.follower.begin_anew();
-            }
-            if cluster.holds.take_released(&self.hold) {
+            self.begin(&mut life, now);
+            if cluster.holds.take_released(&hold) {
                 self.untold.extend(self.follower.release());
                 self.tell().await;
             }
             let (ask, wait) = self.follower.next(chance::draw());
             let one = async {
                 tokio::time::sleep(wait).await;
-                self.one(&client, ask).await;
+                // One that ended here would leave the resource as it is, for ever and unsaid.
+                if AssertUnwindSafe(self.one(&client, ask)).catch_unwind().await.is_err() {
+                    self.hear(Heard::Failed(fault())).await;
+                }
             };
-            let (released, changed) = tokio::select! {
-                () = one => (false, false),
-                () = cluster.holds.any_released() => (true, false),
-                changed = reach.changed() => if changed.is_ok() { (false, true) } else { return },
+            let is_interrupted = tokio::select! {
+                () = one => false,
+                () = cluster.holds.released(&hold) => true,
+                changed = reach.changed() => if changed.is_ok() { true } else { return },
             };
-            if released || changed {
-                self.hear(Heard::Ended(WATCH_MIN)).await;
+            if is_interrupted {
+                self.hear(Heard::GivenUp).await;
             }
         }
+    }
+
+    /// Waits until it is asked for; false when its cluster is not to be followed any more.
+    async fn is_asked_for(&mut self, reach: &mut Reach) -> bool {
+        let mut asked = self.cluster.demand.asked();
+        let hub_until = Instant::now() + HUB_PATIENCE;
+        loop {
+            let now = *asked.borrow_and_update();
+            if now == Asked::Yes {
+                break;
+            }
+            if now == Asked::No {
+                // What there was before counts no more: nobody would miss it.
+                self.cluster.past.note_objects(&self.cluster.name, self.resource, 0);
+                self.cluster.unasked(self.resource).await;
+            }
+            let is_late = async {
+                match now {
+                    Asked::Unknown => timeout_at(hub_until, asked.changed()).await.is_err(),
+                    Asked::No | Asked::Yes => asked.changed().await.is_err(),
+                }
+            };
+            tokio::select! {
+                is_late = is_late => if is_late { self.cluster.demand.may_be_asked() },
+                () = ended(reach) => return false,
+            }
+        }
+        self.cluster.asked(self.resource);
+        true
+    }
+
+    /// Has everything read anew where the cluster is in another life.
+    fn begin(&mut self, before: &mut Life, now: Life) {
+        if before.anew != now.anew {
+            self.follower.begin_anew();
+        } else if before.again != now.again {
+            self.follower.read_again();
+        }
+        *before = now;
     }
 
     /// One request, to its end.
@@ -116,11 +165,15 @@ impl Follow {
             Ask::Stream => self.watch(client, None).await,
             Ask::Watch(version) => self.watch(client, Some(version)).await,
         };
-        let Err(failure) = failed else { return };
-        if failure.code == Some(404) {
-            if self.turns_to_another_version() {
-                return;
-            }
+        let Err(failure) = failed else {
+            self.lacking = 0;
+            return;
+        };
+        if failure.code != Some(404) {
+            self.lacking = 0;
+        } else if self.turns_to_another_version() {
+            return;
+        } else {
             self.cluster.serves(self.resource, false);
         }
         self.hear(Heard::Failed(failure)).await;
@@ -129,8 +182,10 @@ impl Follow {
     /// A server that lacks a version of a resource may have another. False once each was asked for: then it
     /// lacks the resource.
     fn turns_to_another_version(&mut self) -> bool {
-        self.version = (self.version + 1) % self.resource.versions.len().max(1);
-        self.version > 0
+        let versions = self.resource.versions.len().max(1);
+        self.version = (self.version + 1) % versions;
+        self.lacking = (self.lacking + 1) % versions;
+        self.lacking > 0
     }
 
     fn path(&self) -> String {
@@ -198,6 +253,8 @@ impl Follow {
         events: Vec<Result<WatchEvent<Value>, Failure>>,
     ) -> Result<(), Failure> {
         let mut ended = Ok(());
+        // A definition is marked as going before any object of it goes, so one look after these events came tells.
+        self.is_crd_there = false;
         for event in events {
             let heard = match event {
                 Err(failure) => Err(failure),
@@ -228,14 +285,13 @@ impl Follow {
     /// A deletion is believed, unless its whole kind is being taken away: that deletes every object, and is
     /// more often an accident than meant.
     async fn deleted(&mut self, client: &kube_client::Client, value: &Value) -> Result<Heard, Failure> {
-        let is_trusted = self.crd_seen.is_some_and(|at| at.elapsed() < CRD_TRUST);
-        if let Some(crd) = self.resource.crd().filter(|_| !is_trusted) {
+        if let Some(crd) = self.resource.crd().filter(|_| !self.is_crd_there) {
             // Its version is not noted yet: a deletion that nobody can judge comes again.
-            if is_crd_going(client, &crd).await? {
+            if is_crd_going(client, &crd, self.resource.may_lack_crd()).await? {
                 let message = format!("CustomResourceDefinition {crd} is being deleted");
                 return Err(Failure { code: Some(404), message, retry_after: None });
             }
-            self.crd_seen = Some(Instant::now());
+            self.is_crd_there = true;
         }
         let text = |field| value.get("metadata")?.get(field)?.as_str();
         let key = ObjectKey::new(self.resource.kind, text("namespace"), text("name").unwrap_or_default());
@@ -280,8 +336,11 @@ impl Follow {
 
 /// Events of a watch that are told together, when they are there at once: each may be as large as objects are.
 const EVENTS_AT_ONCE: usize = 128;
-/// A request that we ended ourselves counts as one that lasted.
-const WATCH_MIN: Duration = Duration::from_secs(WATCH_SECONDS as u64);
+
+/// Waits until nobody says any more whether a cluster is reached.
+async fn ended(reach: &mut Reach) {
+    while reach.changed().await.is_ok() {}
+}
 
 fn version_of(value: &Value) -> String {
     let version = value.get("metadata").and_then(|metadata| metadata.get("resourceVersion"));

@@ -72,9 +72,16 @@ impl Holds {
         self.lock().retain(|id, _| !is_of(id));
     }
 
-    /// Waits until somebody releases something.
-    pub(super) async fn any_released(&self) {
-        self.released.notified().await;
+    /// Waits until somebody releases this.
+    pub(super) async fn released(&self, id: &str) {
+        loop {
+            // Before it is looked: a release in between counts too.
+            let released = self.released.notified();
+            if self.lock().get(id).is_some_and(|(_, is_released)| *is_released) {
+                return;
+            }
+            released.await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, (Hold, bool)>> {
@@ -84,6 +91,8 @@ impl Holds {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[test]
@@ -99,6 +108,23 @@ mod tests {
         assert!(holds.take_released("eu-1/services"));
         assert!(!holds.take_released("eu-1/services"));
         assert_eq!(holds.all(), []);
+    }
+
+    /// A release is of one hold: whoever follows anything else goes on undisturbed.
+    #[tokio::test]
+    async fn who_waits_is_told_of_its_own_release_whenever_it_came() {
+        let holds = Holds::default();
+        for id in ["eu-1/services", "us-1/services"] {
+            holds.note(id, Some("lacks 5 of 9".into()), 100);
+        }
+        let mut other = std::pin::pin!(holds.released("us-1/services"));
+        assert!((&mut other).now_or_never().is_none());
+        // Before anybody waits for it.
+        assert!(holds.release("eu-1/services"));
+        assert!(holds.released("eu-1/services").now_or_never().is_some());
+        assert!((&mut other).now_or_never().is_none());
+        assert!(holds.release("us-1/services"));
+        assert!(other.now_or_never().is_some());
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! One cluster: reached or not, and still the same or not.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use portolan_core::Reason;
 use portolan_kube::follow::{Failure, RETRY_AFTER_MAX};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 
-use super::cluster::{Cluster, Reach, Reached};
+use super::cluster::{Cluster, Life, Reach, Reached};
 use super::connect;
 use super::follow::Follow;
 use super::identity::{Identity, Known, Said, Verdict};
@@ -36,7 +38,9 @@ pub(super) struct Member {
     /// Those who follow its resources are to have the client, though they have one: credentials changed.
     is_news: bool,
     reach: watch::Sender<Reached>,
-    life: u64,
+    life: Life,
+    /// It went back, or was another, and is held therefore.
+    was_other: bool,
     misses: u32,
     is_silent: bool,
     is_hub: bool,
@@ -61,7 +65,8 @@ impl Member {
             client: None,
             is_news: false,
             reach,
-            life: 0,
+            life: Life::default(),
+            was_other: false,
             misses: 0,
             is_silent: false,
             is_hub,
@@ -89,12 +94,20 @@ impl Member {
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                () = self.turn() => {}
+                () = self.guarded_turn() => {}
             }
         }
         // Its tasks end when nobody tells them any more whether it is reached.
         drop(self);
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// A turn; one that fails inside leaves the cluster unreached, and said to be so, not as it was for ever.
+    async fn guarded_turn(&mut self) {
+        if AssertUnwindSafe(self.turn()).catch_unwind().await.is_err() {
+            let wait = self.missed(&connect::fault()).await;
+            tokio::time::sleep(wait).await;
+        }
     }
 
     /// Asks it who it is, and waits until that is to be asked again.
@@ -106,7 +119,7 @@ impl Member {
         tokio::select! {
             () = tokio::time::sleep(drawn) => {}
             () = cluster.doubted() => {}
-            () = cluster.holds.any_released() => {}
+            () = cluster.holds.released(&cluster.name.0) => {}
             () = self.way.changed() => {
                 tracing::info!(cluster = %self.cluster.name, "has other credentials");
                 self.client = None;
@@ -122,7 +135,7 @@ impl Member {
             self.identity.forget();
             self.cluster.past.forget(&self.cluster.name);
             self.cluster.begin_anew();
-            self.life += 1;
+            self.life.anew += 1;
         }
         // Before it is asked: what its watches see meanwhile may be newer than what it then says.
         let watched = self.cluster.highest();
@@ -134,6 +147,7 @@ impl Member {
                     Verdict::Same => self.said(&said).await,
                     // It claims nothing: an address that leads astray must not take a cluster from whose it is.
                     Verdict::Other(why) => {
+                        self.was_other = true;
                         let id = self.cluster.name.0.clone();
                         self.cluster.hold(&id, Some(why.clone()));
                         let message =
@@ -155,6 +169,9 @@ impl Member {
         }
         self.identity.note(said);
         self.cluster.past.note_said(&self.cluster.name, said);
+        // Whether it is the past that was read is not known: a store that was restored has caught up as well as an
+        // older replica has.
+        self.life.again += u64::from(std::mem::take(&mut self.was_other));
         self.reached().await;
     }
 
@@ -174,6 +191,10 @@ impl Member {
         // What was held of the whole of it, it is again.
         self.cluster.hold(&self.cluster.name.0, None);
         let Some(client) = self.client.clone() else { return };
+        if self.is_silent && self.is_forgotten().await {
+            self.cluster.was_forgotten();
+            self.life.again += 1;
+        }
         let (life, is_news) = (self.life, std::mem::take(&mut self.is_news));
         self.reach.send_if_modified(|reached| {
             let is_there = matches!(reached, Reached::Yes { life: before, .. } if *before == life);
@@ -190,18 +211,33 @@ impl Member {
         self.cluster.reached(was_silent).await;
     }
 
+    /// True when its facts were taken away while it was silent: by `portolan forget`, or as the `MemberCluster` was
+    /// deleted that described it.
+    async fn is_forgotten(&self) -> bool {
+        if !self.cluster.was_heard() {
+            return false;
+        }
+        // The engine may be busy with a batch.
+        let (engine, name) = (self.engine.clone(), self.cluster.name.clone());
+        let known = spawn_blocking(move || engine.lock().fleet().clusters.contains_key(&name));
+        !known.await.unwrap_or(true)
+    }
+
     async fn missed(&mut self, failure: &Failure) -> Duration {
-        // What its file says may have changed: a token, a certificate, the address.
-        self.client = None;
         self.misses = self.misses.saturating_add(1);
-        // Then watches that go on need another client too, as the address may be another.
-        self.is_news = true;
         let (reason, what) = match failure.code {
             Some(401 | 403) => (Reason::Unauthorized, "refuses us"),
             _ => (Reason::Silent, "is not reached"),
         };
         let is_new = self.misses == 1 && !self.is_silent && self.identity.is_known();
-        if self.misses >= SILENT_AFTER || !is_new {
+        let is_left = self.misses >= SILENT_AFTER || !is_new;
+        if is_left || reason == Reason::Unauthorized {
+            // What its file says may have changed: a token, a certificate, the address. Then watches that go on need
+            // another client too. One answer that is late is no such sign, and ends no watch and no list.
+            self.client = None;
+            self.is_news = true;
+        }
+        if is_left {
             self.leave(reason, &format!("{what}: {}; what it gave stays", failure.message)).await;
         }
         let wait = (PROBE_FIRST * 2_u32.saturating_pow((self.misses - 1).min(8))).min(PROBE_MAX);
@@ -213,7 +249,7 @@ impl Member {
         self.leave(Reason::Duplicate, message).await;
         if self.cluster.doubles().await {
             // Should it ever be followed, everything is read again, whatever cluster it is then.
-            self.life += 1;
+            self.life.anew += 1;
             self.identity.forget();
             self.cluster.begin_anew();
             self.cluster.past.unsay(&self.cluster.name);

@@ -26,6 +26,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::cluster::{Cluster, Reach};
+use super::demand::Demand;
 use super::feed::Sender;
 use super::follow::Follow;
 use super::holds::Holds;
@@ -45,6 +46,8 @@ pub(super) struct Start {
     pub(super) past: Arc<Past>,
     /// What is kept of objects for sources.
     pub(super) keep: Keep,
+    /// Whether intents ask for what is watched on demand.
+    pub(super) demand: Arc<Demand>,
 }
 
 impl Start {
@@ -54,8 +57,8 @@ impl Start {
             // Of several names of one cluster the same is followed as before our own restart.
             let _ = self.known.claim(&said.uid, &name, false);
         }
-        let (sender, holds, past) = (self.sender.clone(), self.holds.clone(), self.past.clone());
-        Arc::new(Cluster::new(name, is_hub, self.keep.clone(), sender, holds, past))
+        let (keep, demand, sender) = (self.keep.clone(), self.demand.clone(), self.sender.of_cluster());
+        Arc::new(Cluster::new(name, is_hub, keep, demand, sender, self.holds.clone(), self.past.clone()))
     }
 
     /// A cluster is a member no more: what was noted of it counts for none that comes with its name.
@@ -168,9 +171,7 @@ impl Registrar {
                 (News::Read, None) => state.read.insert(resource.kind),
                 // What was never understood may have gone, of which nothing else is told.
                 (News::Problems, None) => !state.remembered.is_empty(),
-                (News::Read | News::ReadInPart | News::Problems | News::WentBack | News::Refused(_), _) => {
-                    false
-                }
+                (News::ReadInPart | News::Problems | News::WentBack | News::Refused(_), _) => false,
             };
         }
         if is_changed {

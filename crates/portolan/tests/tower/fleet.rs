@@ -9,6 +9,7 @@ use portolan::engine::{Engine, SharedEngine};
 use portolan_core::answer::project;
 use portolan_core::record::Present;
 use portolan_core::{ClusterName, Name, Reason, RecordType};
+use portolan_kube::sources::Options;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -44,13 +45,22 @@ impl Fleet {
     }
 
     pub(crate) fn follow(servers: &[&Server]) -> Self {
+        Self::follow_with(&Arc::default(), servers)
+    }
+
+    /// The same with sources on.
+    pub(crate) fn follow_with(sources: &Arc<Options>, servers: &[&Server]) -> Self {
         let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
-        Self::follow_as(servers, &names.iter().map(String::as_str).collect::<Vec<_>>())
+        Self::start(sources, servers, &names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// The same under other names than servers say of themselves.
     pub(crate) fn follow_as(servers: &[&Server], names: &[&str]) -> Self {
-        let engine = SharedEngine::new(Engine::new(portolan::clock::now()));
+        Self::start(&Arc::default(), servers, names)
+    }
+
+    fn start(sources: &Arc<Options>, servers: &[&Server], names: &[&str]) -> Self {
+        let engine = SharedEngine::new(Engine::new(portolan::clock::now()).with_sources(sources));
         let holds = Arc::new(Holds::default());
         let dialled = servers
             .iter()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portolan_core::Reason;
 use tokio::time::Instant;
 
-use super::fleet::{EU, Fleet, MINUTE, US, service, slice};
+use super::fleet::{BOTH, EU, Fleet, MINUTE, US, intents, member, service, slice};
 use super::server::{Fault, Server};
 
 /// The ways in which a list is read.
@@ -106,4 +106,31 @@ async fn f_29_an_older_server_is_held_until_it_catches_up() {
     fleet.is_well().await;
     us.put(slice(false));
     fleet.wait(MINUTE, &[EU]).await;
+}
+
+/// A server, or a proxy before it, that takes a streamed list for a watch and never says where the list ends.
+#[tokio::test(start_paused = true)]
+async fn a_streamed_list_without_an_end_is_read_by_pages() {
+    let (eu, us) = (member("eu-1", EU), member("us-1", US));
+    intents(&eu);
+    us.script("sendInitialEvents", Fault::NoEnd);
+    let fleet = Fleet::follow(&[&eu, &us]);
+    fleet.wait(10 * MINUTE, &BOTH).await;
+    fleet.is_well().await;
+}
+
+/// A server of which each watch is too old at once is not asked for whole lists in a circle.
+#[tokio::test(start_paused = true)]
+async fn watches_that_are_always_too_old_are_no_storm() {
+    let (fleet, _, us) = Fleet::of_two().await;
+    us.script("sendInitialEvents", Fault::NoStreams).script("watch=true", Fault::Expired).relist("services");
+    let began = Instant::now();
+    fleet.stays(10 * MINUTE).await;
+    let asked = us.asked(began, "/services?").len();
+    assert!(asked < 120, "{asked} requests in ten minutes");
+    us.well();
+    us.put(slice(false));
+    fleet.wait(MINUTE, &[EU]).await;
+    us.put(slice(true));
+    fleet.is_well().await;
 }

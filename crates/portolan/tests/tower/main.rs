@@ -8,15 +8,19 @@
 //! | `watches` | watches that are silent or out of order, objects made anew: F-30, F-31, B-34 |
 //! | `refusals` | servers that are down, slow, or refuse: F-26, F-32 to F-34 |
 //! | `writes` | second writers: F-35 |
+//! | `returns` | clusters that come back: forgotten, restored, after a fault of ours |
+//! | `demand` | what is watched once an intent asks for it |
 //! | `sizes` | objects of any size: B-32 |
 //!
 //! Time is paused: it passes when everybody waits, so that an hour takes as long as what happens in it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
 mod call;
+mod demand;
 mod fleet;
 mod lists;
 mod refusals;
+mod returns;
 mod server;
 mod sizes;
 mod watch;

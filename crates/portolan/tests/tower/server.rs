@@ -41,6 +41,12 @@ pub(crate) enum Fault {
     Silent,
     /// Lists cannot be streamed.
     NoStreams,
+    /// Streamed lists do not say where they end.
+    NoEnd,
+    /// Watches cannot be gone on with, whatever version they name.
+    Expired,
+    /// Asking fails inside us.
+    Panic,
 }
 
 /// A scripted API server.
@@ -141,6 +147,30 @@ impl Server {
         self.lock().has.insert(list.to_owned(), BTreeMap::new());
     }
 
+    /// A list is had by another path.
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        let mut state = self.lock();
+        let list = state.has.remove(from).unwrap();
+        state.has.insert(to.to_owned(), list);
+        drop(state);
+        self.cut(from);
+    }
+
+    /// The store is what it was at a version: it was restored from a backup.
+    pub(crate) fn restore(&self, version: u64) {
+        let mut state = self.lock();
+        let lists: Vec<String> = state.has.keys().cloned().collect();
+        for list in lists {
+            let items = state.at(&list, version).into_iter().map(|object| (place_of(&object).1, object));
+            let items = items.collect();
+            state.has.insert(list, items);
+        }
+        state.log.retain(|(at, _, _)| *at <= version);
+        state.version = version;
+        drop(state);
+        self.cut("");
+    }
+
     // === The store ===
 
     /// Applies an object, and tells whoever watches.
@@ -224,6 +254,7 @@ impl Server {
         for fault in self.faults(&call.line) {
             match fault {
                 Fault::Down => return Err(io::ErrorKind::ConnectionRefused.into()),
+                Fault::Panic => panic!("by the script"),
                 Fault::Hang => std::future::pending().await,
                 Fault::Slow(after) => tokio::time::sleep(after).await,
                 Fault::Refuse(code, after) => {
@@ -319,11 +350,13 @@ impl Server {
                 first.push(call::expired());
                 return Lines::ended(&first);
             }
-            first.push(watch::bookmark(version, true));
+            if !faults.contains(&Fault::NoEnd) {
+                first.push(watch::bookmark(version, true));
+            }
             from = version as usize;
         }
         let mut state = self.lock();
-        if !streams && from < state.compacted as usize {
+        if !streams && (from < state.compacted as usize || faults.contains(&Fault::Expired)) {
             return Lines::ended(&[call::expired()]);
         }
         let missed =

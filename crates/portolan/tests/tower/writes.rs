@@ -49,15 +49,17 @@ async fn f_35_a_storm_of_conflicts_is_no_fight() {
 async fn f_35_a_conflict_that_passes_is_written_again() {
     let (fleet, eu, _) = Fleet::of_two().await;
     eu.script("PUT ", Fault::Refuse(409, None));
-    eu.put(global_name("n0", "n0.glb.example"));
+    // One that somebody else writes meanwhile, and one that nobody touches again.
+    for name in ["n0", "n1"] {
+        eu.put(global_name(name, &format!("{name}.glb.example")));
+    }
     sleep(Duration::from_secs(2)).await;
     assert_eq!(has_status(&eu), 0);
     eu.well();
-    // Somebody else wrote meanwhile.
     let mut name = eu.get(&global_name("n0", "n0.glb.example")).unwrap();
     name["metadata"]["labels"] = json!({"edited": "yes"});
     eu.put(name);
-    fleet.until(MINUTE, "its status", || has_status(&eu) == 1).await;
+    fleet.until(MINUTE, "their statuses", || has_status(&eu) == 2).await;
     let there = eu.get(&global_name("n0", "n0.glb.example")).unwrap();
     assert_eq!(there["metadata"]["labels"]["edited"], "yes", "what others wrote stays");
 }

@@ -31,10 +31,11 @@ impl Bench {
         let (sender, holds) = (feed.sender(), Arc::new(Holds::default()));
         let known = Arc::new(identity::Known::default());
         let (to, held) = (sender.clone(), holds.clone());
-        let hub = Cluster::new("hub".into(), true, Keep::default(), to, held, past.clone());
+        let demand = Arc::new(Demand::default());
+        let hub = Cluster::new("hub".into(), true, Keep::default(), demand.clone(), to, held, past.clone());
         let (reach, hub_reach) = watch::channel(Reached::No);
         let keep = Keep::default();
-        let start = Start { engine: engine.clone(), sender, holds, known, past, keep };
+        let start = Start { engine: engine.clone(), sender, holds, known, past, keep, demand };
         let taken = [ClusterName::from("hub")].into();
         let registrar = Registrar::new(start, Arc::new(hub), hub_reach, Believed::default(), taken);
         Self { engine, registrar, feed, _reach: reach }
