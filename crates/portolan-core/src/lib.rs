@@ -3,6 +3,8 @@
 //! ```text
 //!   Fact ──▶ Fleet ──▶ compile ──▶ Change ──▶ Snapshot ──▶ answer(query, draw, trace) ──▶ Answer
 //!            fleet     compile                zone         locate · order · filter · pick
+//!
+//!   records of another DNS ──▶ registry::read ──▶ plan(wanted) ──▶ Change ──▶ registry::write ──▶ marks
 //! ```
 //!
 //! | module | what it owns |
@@ -21,6 +23,8 @@
 //! | [`compile`] | facts and touched names in, changes of the snapshot and problems out |
 //! | [`publish`](mod@publish) | changes into the next snapshot, and the serials that go with them |
 //! | [`answer`] | one question, one answer, and the trace of its reasons |
+//! | [`plan`](mod@plan) | what to do to another DNS, so that it has what is wanted |
+//! | [`registry`] | whose records are in another DNS: External-DNS' TXT marks, read and written |
 //!
 //! **Architecture Invariant:** nothing here reads a clock, a random source, a file or a socket;
 //! time and randomness are arguments. The crate is `no_std`, so the compiler checks it.
@@ -39,9 +43,11 @@ pub mod geo;
 pub mod health;
 pub mod name;
 pub mod place;
+pub mod plan;
 pub mod policy;
 pub mod publish;
 pub mod record;
+pub mod registry;
 pub mod rrset;
 pub mod zone;
 
