@@ -6,3 +6,4 @@ mod model;
 mod order;
 mod rules;
 mod several;
+mod upstream;
