@@ -51,9 +51,6 @@ pub use record_set::{
 use decide::{MayGo, decide};
 use group::{Group, Sides};
 
-/// Most problems that a plan tells; the others are counted.
-pub const PROBLEMS_MAX: usize = 1_000;
-
 /// What another DNS has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Current {
@@ -95,9 +92,7 @@ pub fn plan(current: &Current, desired: &Desired, number: PlanNumber, options: &
         let may_go = may_go(&group, desired, plan.hold.as_ref());
         let decision = decide(&group, may_go, options);
         plan.kept += usize::from(decision.is_kept);
-        let room = PROBLEMS_MAX - plan.problems.len();
-        plan.problems_untold += decision.problems.len().saturating_sub(room);
-        plan.problems.extend(decision.problems.into_iter().take(room));
+        plan.problems.extend(decision.problems);
         if !decision.acts.is_empty() {
             let seen = group.found.iter().map(|found| (*found).clone()).collect();
             plan.changes.push(Change { name: group.name.clone(), seen, acts: decision.acts });

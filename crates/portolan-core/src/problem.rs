@@ -1,6 +1,7 @@
 //! What is wrong with somebody's input: a subject and a reason, never a failure of ours.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A fault of user data. It stands beside the value that could still be made of the rest
@@ -15,6 +16,41 @@ pub struct Problem {
     pub message: String,
     /// Where it stands: `eu-1/web.yaml:12:3`. Empty when the object has no file.
     pub place: String,
+}
+
+/// Most problems of one piece of work that are told; the others are counted.
+pub const PROBLEMS_MAX: usize = 1_000;
+
+/// The problems of one piece of work: the first [`PROBLEMS_MAX`], and how many more there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// Those that are told.
+    pub told: Vec<Problem>,
+    /// How many are not.
+    pub untold: usize,
+}
+
+impl Problems {
+    /// One more.
+    pub fn push(&mut self, problem: Problem) {
+        if self.told.len() < PROBLEMS_MAX {
+            self.told.push(problem);
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    /// True when there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.told.is_empty()
+    }
+}
+
+impl Extend<Problem> for Problems {
+    fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
+        problems.into_iter().for_each(|problem| self.push(problem));
+    }
 }
 
 /// The reasons a [`Problem`] may have; each is a word of a status condition.

@@ -22,14 +22,14 @@ mod write;
 
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::name::Name;
-use crate::plan::{Claim, Desired, Found, Mark, RecordSet, Targets};
-use crate::problem::{Problem, Reason};
+use crate::plan::{Claim, Desired, Found, Mark, Options, RecordSet, Targets};
+use crate::problem::{Problem, Problems, Reason};
 use crate::record::{Rdata, RecordType};
 
 pub use affix::{Affix, BothAffixes};
@@ -71,7 +71,7 @@ pub struct Reading {
     /// Every set but for the texts that are marks.
     pub sets: Vec<Found>,
     /// What is wrong with marks.
-    pub problems: Vec<Problem>,
+    pub problems: Problems,
     marks: Vec<Placed>,
     /// Which marks are about which set, by the set's name as marks spell it, its type and its identifier.
     about: BTreeMap<Key, Vec<usize>>,
@@ -93,9 +93,9 @@ struct Placed {
 }
 
 impl Registry {
-    /// Puts each mark beside its set.
+    /// Puts each mark beside its set, as the owner of the options is to see it.
     #[must_use]
-    pub fn read(&self, listed: impl IntoIterator<Item = Listed>) -> Reading {
+    pub fn read(&self, listed: impl IntoIterator<Item = Listed>, options: &Options) -> Reading {
         let mut reading = Reading::default();
         let mut sets = Vec::new();
         for (mut set, version) in listed {
@@ -108,7 +108,7 @@ impl Registry {
             sets.push((set, version));
         }
         for (set, version) in sets {
-            let (mark, outdated) = self.mark_of(&set, &mut reading);
+            let (mark, outdated) = self.mark_of(&set, &mut reading, options);
             reading.sets.push(Found { set, mark, outdated, version });
         }
         reading
@@ -117,8 +117,8 @@ impl Registry {
     /// Leaves out of what is wanted the sets that could not be marked, and the labels that a mark could not give back;
     /// nothing goes at the names of such sets.
     #[must_use]
-    pub fn admit(&self, desired: &mut Desired) -> Vec<Problem> {
-        let (mut problems, mut refused) = (Vec::new(), Vec::new());
+    pub fn admit(&self, desired: &mut Desired) -> Problems {
+        let (mut problems, mut refused) = (Problems::default(), Vec::new());
         let mut taken: BTreeMap<Key, Name> = BTreeMap::new();
         desired.sets.retain_mut(|wanted| {
             let mut tell = |message: String| {
@@ -195,23 +195,27 @@ impl Registry {
         }
     }
 
-    /// Whose a set is, and whether that is said in an older form.
-    fn mark_of(&self, set: &RecordSet, reading: &mut Reading) -> (Mark, bool) {
-        let about = self.about(set, reading);
-        let Some((form, deciding)) = about.into_iter().next() else {
+    /// Whose a set is, and whether a claim of the owner's stands where or as it no longer should.
+    fn mark_of(&self, set: &RecordSet, reading: &mut Reading, options: &Options) -> (Mark, bool) {
+        let Some(deciding) = self.about(set, reading).into_iter().next() else {
             return (Mark::None, false);
         };
+        let current = self.affix.mark_of(&set.name, set.rtype).ok();
         let mut claims: Vec<Claim> = Vec::new();
         let mut fault = None;
-        let mut is_twice = false;
+        let mut outdated = false;
         for index in deciding {
             let Some(placed) = reading.marks.get_mut(index) else { continue };
             placed.deciding += 1;
             match &placed.said {
-                Said::Claim(claim) if claims.iter().any(|known| known.owner == claim.owner) => {
-                    is_twice = true;
+                Said::Claim(claim) => {
+                    let is_twice = claims.iter().any(|known| known.owner == claim.owner);
+                    let is_misplaced = current.as_ref() != Some(&placed.name);
+                    outdated |= options.is_us(&claim.owner) && (is_twice || is_misplaced);
+                    if !is_twice {
+                        claims.push(claim.clone());
+                    }
                 }
-                Said::Claim(claim) => claims.push(claim.clone()),
                 Said::Unreadable(rule) => fault = Some((placed.name.clone(), *rule)),
                 Said::Nothing => {}
             }
@@ -220,7 +224,7 @@ impl Registry {
         let fault = fault.filter(|(_, rule)| claims.is_empty() || *rule != SEALED);
         if let Some((name, rule)) = fault {
             reading.problems.push(Problem {
-                subject: format!("{set}"),
+                subject: set.to_string(),
                 reason: Reason::Invalid,
                 message: format!("its mark {name} TXT {rule}; the set is left alone"),
                 place: String::new(),
@@ -228,37 +232,24 @@ impl Registry {
             return (Mark::Unreadable, false);
         }
         claims.sort_unstable();
-        (Mark::Claims(claims), form != Form::Current || is_twice)
+        (Mark::Claims(claims), outdated)
     }
 
-    /// The marks about a set, by the form of their names; the first form is the one that counts.
-    fn about(&self, set: &RecordSet, reading: &Reading) -> Vec<(Form, Vec<usize>)> {
+    /// The marks about a set, by the age of their names; the first that there are say whose it is.
+    fn about(&self, set: &RecordSet, reading: &Reading) -> Vec<Vec<usize>> {
         let name = self.affix.spelled(&set.name);
         let alias = set.properties.get("alias").is_some_and(|value| matches!(&**value, "true" | "A"));
         // Before 0.12 External-DNS had neither; the text beside such a mark is somebody's.
         let has_untyped = !matches!(set.rtype, RecordType::AAAA | RecordType::TXT);
-        let forms = [
-            Some((Form::Current, Some(set.rtype))),
-            (alias && set.rtype == RecordType::A).then_some((Form::Alias, Some(RecordType::CNAME))),
-            has_untyped.then_some((Form::Untyped, None)),
+        let types = [
+            Some(Some(set.rtype)),
+            // An alias of type A was marked as one of type CNAME.
+            (alias && set.rtype == RecordType::A).then_some(Some(RecordType::CNAME)),
+            has_untyped.then_some(None),
         ];
-        let marks = |(form, rtype)| {
-            let marks = reading.about.get(&(name.clone(), rtype, set.identifier.clone()))?;
-            Some((form, marks.clone()))
-        };
-        forms.into_iter().flatten().filter_map(marks).collect()
+        let marks = |rtype| reading.about.get(&(name.clone(), rtype, set.identifier.clone())).cloned();
+        types.into_iter().flatten().filter_map(marks).collect()
     }
-}
-
-/// Of which age the name of a mark is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// With the type of its set.
-    Current,
-    /// With `cname`, though its set is an alias of type A.
-    Alias,
-    /// Without a type.
-    Untyped,
 }
 
 /// The rule that a text breaks which only looks as if it were sealed.

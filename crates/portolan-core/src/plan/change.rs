@@ -6,7 +6,7 @@ use core::fmt;
 use super::hold::Hold;
 use super::record_set::{Found, Marked};
 use crate::name::Name;
-use crate::problem::Problem;
+use crate::problem::Problems;
 
 /// The number of a plan: the epoch of the publisher, raised above any found when the publisher changes, and
 /// within it the revision that was planned from. A lower one never replaces a higher one.
@@ -43,9 +43,7 @@ pub struct Plan {
     /// Names that would lose something, and stay because not all that is wanted is known.
     pub kept: usize,
     /// What was asked for and could not be done, by name.
-    pub problems: Vec<Problem>,
-    /// How many problems more there are than are told.
-    pub problems_untold: usize,
+    pub problems: Problems,
 }
 
 impl Plan {

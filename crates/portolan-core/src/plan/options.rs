@@ -87,7 +87,7 @@ impl Options {
     }
 
     /// True when what the owner has is ours.
-    pub(super) fn is_us(&self, owner: &Owner) -> bool {
+    pub(crate) fn is_us(&self, owner: &Owner) -> bool {
         *owner == self.owner || self.former.as_ref() == Some(owner)
     }
 }

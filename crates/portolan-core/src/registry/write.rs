@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::labels::{self, Said};
-use super::{Form, Nonce, Reading, Registry, data_of};
+use super::{Nonce, Reading, Registry, data_of};
 use crate::name::Name;
 use crate::plan::{Act, Change, Claim, Mark, Options, Owner, RecordSet};
 use crate::record::Rdata;
@@ -53,19 +53,17 @@ impl Registry {
             };
             let about = self.about(set, reading);
             if !matches!(act, Act::Create(_)) {
-                used.extend(about.first().into_iter().flat_map(|(_, marks)| marks.iter().copied()));
+                used.extend(about.first().into_iter().flatten().copied());
             }
             let claim = own(mark, &options.owner);
+            let current = self.affix.mark_of(&set.name, set.rtype).ok();
             let mut is_there = false;
-            for (form, index) in
-                about.into_iter().flat_map(|(form, marks)| marks.into_iter().map(move |m| (form, m)))
-            {
-                let Some(Said::Claim(said)) = reading.marks.get(index).map(|placed| &placed.said) else {
-                    continue;
-                };
-                if form == Form::Current && !is_there && claim == Some(said) {
+            for index in about.into_iter().flatten() {
+                let Some(placed) = reading.marks.get(index) else { continue };
+                let Said::Claim(said) = &placed.said else { continue };
+                if !is_there && claim == Some(said) && current.as_ref() == Some(&placed.name) {
                     is_there = true;
-                } else if is_own(said, options) {
+                } else if options.is_us(&said.owner) {
                     stale.push(index);
                 }
             }
@@ -96,7 +94,7 @@ impl Registry {
         let ours = typed.filter(|(name, rtype, _)| options.has_to_do_with(name.borrowed(), *rtype));
         let marks = ours.flat_map(|(_, _, marks)| marks).filter_map(|index| reading.marks.get(*index));
         let is_stray = |placed: &&super::Placed| {
-            placed.deciding == 0 && matches!(&placed.said, Said::Claim(claim) if is_own(claim, options))
+            placed.deciding == 0 && matches!(&placed.said, Said::Claim(claim) if options.is_us(&claim.owner))
         };
         marks.filter(is_stray).map(super::Placed::remove)
     }
@@ -129,8 +127,4 @@ fn own<'m>(mark: &'m Mark, owner: &Owner) -> Option<&'m Claim> {
         Mark::Claims(claims) => claims.iter().find(|claim| claim.owner == *owner),
         Mark::None | Mark::Unreadable => None,
     }
-}
-
-fn is_own(claim: &Claim, options: &Options) -> bool {
-    claim.owner == options.owner || options.former.as_ref() == Some(&claim.owner)
 }

@@ -174,9 +174,9 @@ fn problems_are_told_by_name_and_counted_above_the_limit() {
     let dns = Dns::new(there.iter().map(|line| found(line)));
     let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
     let plan = dns.plan(&desired(&asked), &options());
-    assert_eq!((plan.problems.len(), plan.problems_untold), (1_000, 10));
+    assert_eq!((plan.problems.told.len(), plan.problems.untold), (1_000, 10));
     assert_eq!(
-        format!("{}", plan.problems[0]),
+        format!("{}", plan.problems.told[0]),
         "svc/0: n0000.x. A: Conflict: the set that is there belongs to the owner you; it is left alone"
     );
 }

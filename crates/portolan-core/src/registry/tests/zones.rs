@@ -1,5 +1,6 @@
 //! Whole zones: marks beside their sets, and what becomes of them when sets change.
 
+use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -74,8 +75,8 @@ impl Zone {
     /// One round of a publisher, as a shell would do it.
     fn round(&mut self, registry: &Registry, asked: &[&str], options: &Options) -> Plan {
         let mut desired = wish(asked);
-        assert_eq!(registry.admit(&mut desired), []);
-        let reading = registry.read(self.listed());
+        assert!(registry.admit(&mut desired).is_empty());
+        let reading = registry.read(self.listed(), options);
         let current = Current { sets: reading.sets.clone(), applied: None };
         let plan = plan(&current, &desired, PlanNumber { epoch: 1, revision: 1 }, options);
         let mut drawn = 0_u8;
@@ -159,7 +160,7 @@ fn marks(zone: &Zone, registry: &Registry) -> Vec<String> {
         let outdated = if found.outdated { " outdated" } else { "" };
         format!("{} {} {mark}{outdated}", found.set.name.to_dotless(), found.set.rtype)
     };
-    let mut lines: Vec<String> = registry.read(zone.listed()).sets.iter().map(whose).collect();
+    let mut lines: Vec<String> = registry.read(zone.listed(), &options()).sets.iter().map(whose).collect();
     lines.sort();
     lines
 }
@@ -352,7 +353,8 @@ fn what_cannot_be_marked_is_refused_before_it_is_made() {
     ok.labels =
         [("note".into(), "a,b".into()), ("owner".into(), "evil".into()), ("team".into(), "web".into())]
             .into();
-    let mut problems: Vec<String> = registry.admit(&mut desired).iter().map(ToString::to_string).collect();
+    let mut problems: Vec<String> =
+        registry.admit(&mut desired).told.iter().map(ToString::to_string).collect();
     problems.sort();
     assert_eq!(problems.len(), 4, "{problems:#?}");
     for (problem, rule) in problems.iter().zip([
@@ -381,7 +383,7 @@ fn strays_are_marks_of_our_own_about_nothing() {
         &format!("mx-foo.x TXT {WHOLE}"),
         &format!("old.x TXT {WHOLE}"),
     ]);
-    let reading = registry.read(zone.listed());
+    let reading = registry.read(zone.listed(), &options());
     let strays: Vec<String> = registry
         .strays(&reading, &options())
         .map(|text| match text {
@@ -438,9 +440,9 @@ fn what_is_sealed_with_another_key_is_somebodys() {
     let zone = Zone::new(&["foo.x A 192.0.2.1", &format!("a-foo.x TXT {sealed}")]);
     let registry = Registry::default();
     assert_eq!(marks(&zone, &registry), ["a-foo.x TXT nobody", "foo.x A ?"]);
-    let reading = registry.read(zone.listed());
+    let reading = registry.read(zone.listed(), &options());
     assert_eq!(
-        reading.problems[0].to_string(),
+        reading.problems.told[0].to_string(),
         "foo.x. A: Invalid: its mark a-foo.x. TXT may be sealed with a key that is not given; the set is left alone"
     );
     // So it is not adopted either.
@@ -451,4 +453,25 @@ fn what_is_sealed_with_another_key_is_somebodys() {
     let zone =
         Zone::new(&["foo.x A 192.0.2.1", &format!("a-foo.x TXT {sealed}"), &format!("a-foo.x TXT {WHOLE}")]);
     assert_eq!(marks(&zone, &registry), ["a-foo.x TXT nobody", "foo.x A me"]);
+}
+
+#[test]
+fn where_a_mark_stands_counts_for_its_owner_alone() {
+    // A type in the affix, and marks from before it was there.
+    let registry = Registry { affix: Affix::new("", "-%{record_type}", "").unwrap(), ..Registry::default() };
+    let mut zone = Zone::new(&["foo.x A 192.0.2.1", &format!("a-foo-.x TXT {WHOLE}")]);
+    assert_eq!(marks(&zone, &registry), ["foo.x A me outdated"]);
+    zone.round(&registry, &["foo.x A 192.0.2.1"], &options());
+    assert_eq!(zone.lines(), ["foo-a.x TXT ".to_owned() + WHOLE, "foo.x A 192.0.2.1".into()]);
+    // Another owner's, twice: ours is in order, and there is nothing to write.
+    let claims = |owner: &str, targets: &str| {
+        format!(
+            "a-foo.x TXT heritage=portolan,portolan/owner={owner},portolan/resource=svc/a,portolan/targets={targets}"
+        )
+    };
+    let (mine, once, twice) =
+        (claims("me", "192.0.2.1"), claims("you", "192.0.2.2"), claims("you", "192.0.2.3"));
+    let mut zone = Zone::new(&["foo.x A 192.0.2.1 192.0.2.2 192.0.2.3", &mine, &once, &twice]);
+    let shares = Options { shares: true, ..options() };
+    assert_eq!(zone.round(&Registry::default(), &["foo.x A 192.0.2.1"], &shares).changes, []);
 }
