@@ -48,6 +48,7 @@ pub use record_set::{
     Targets, Wanted,
 };
 
+pub use decide::WANTED_MAX;
 use decide::{MayGo, decide};
 use group::{Group, Sides};
 

@@ -121,9 +121,14 @@ impl Registry {
         let (mut problems, mut refused) = (Problems::default(), Vec::new());
         let mut taken: BTreeMap<Key, Name> = BTreeMap::new();
         desired.sets.retain_mut(|wanted| {
+            let subject = wanted.subject();
             let mut tell = |message: String| {
-                let subject = format!("{}: {}", wanted.resource, wanted.set);
-                problems.push(Problem { subject, reason: Reason::Invalid, message, place: String::new() });
+                problems.push(Problem {
+                    subject: subject.clone(),
+                    reason: Reason::Invalid,
+                    message,
+                    place: String::new(),
+                });
             };
             let (labels, bad) = labels::without_bad(&wanted.labels);
             for key in bad {

@@ -24,6 +24,9 @@ use super::winner;
 use crate::problem::{Problem, Reason};
 use crate::record::{RecordType, Target};
 
+/// Most sets that are looked at of those that are wanted of one name. Above it nothing goes there.
+pub const WANTED_MAX: usize = 1_000;
+
 /// What may go at a name, beside what the policy says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MayGo {
@@ -56,6 +59,8 @@ pub(super) fn decide(group: &Group<'_>, may_go: MayGo, options: &Options) -> Dec
         problems: Vec::new(),
     };
     let wanted = draft.sound();
+    let is_above = group.wanted.len() > WANTED_MAX;
+    let may_go = if is_above && may_go == MayGo::All { MayGo::Nothing } else { may_go };
     let managed: Vec<&Found> = group.managed(options).collect();
     let mut identifiers: Vec<&str> = managed.iter().map(|found| &*found.set.identifier).collect();
     identifiers.extend(wanted.iter().map(|wanted| &*wanted.set.identifier));
@@ -89,8 +94,16 @@ impl<'d> Draft<'d> {
     /// What is wanted and can be a record set at all.
     fn sound(&mut self) -> Vec<&'d Wanted> {
         let mut sound = Vec::with_capacity(self.group.wanted.len());
-        for wanted in self.group.wanted {
+        for (number, wanted) in self.group.wanted.iter().enumerate() {
             match fault(&wanted.set) {
+                _ if number == WANTED_MAX => {
+                    self.tell(
+                        wanted,
+                        Reason::LimitReached,
+                        &format!("is above {WANTED_MAX} sets of one name"),
+                    );
+                    break;
+                }
                 None => sound.push(*wanted),
                 Some(rule) => self.tell(wanted, Reason::Invalid, rule),
             }
@@ -270,10 +283,7 @@ impl<'d> Draft<'d> {
     }
 
     fn tell(&mut self, wanted: &Wanted, reason: Reason, message: &str) {
-        let subject = match &*wanted.resource {
-            "" => wanted.set.to_string(),
-            resource => format!("{resource}: {}", wanted.set),
-        };
+        let subject = wanted.subject();
         self.problems.push(Problem { subject, reason, message: message.into(), place: String::new() });
     }
 }

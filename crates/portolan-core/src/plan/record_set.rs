@@ -9,6 +9,8 @@
 //! clusters feed one name and none takes another's targets away.
 
 use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -270,4 +272,14 @@ pub struct Wanted {
     pub resource: Arc<str>,
     /// What else its mark is to say.
     pub labels: Labels,
+}
+
+impl Wanted {
+    /// What a problem with it is about: `service/shop/web: shop.example.net. A`.
+    pub(crate) fn subject(&self) -> String {
+        match &*self.resource {
+            "" => self.set.to_string(),
+            resource => format!("{resource}: {}", self.set),
+        }
+    }
 }

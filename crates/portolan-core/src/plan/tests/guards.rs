@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::bench::{Dns, desired, found, options, written};
-use crate::plan::{Cause, Desired, HALVED_MIN, Hold, Options, SyncPolicy};
+use crate::plan::{Cause, Desired, HALVED_MIN, Hold, Options, SyncPolicy, WANTED_MAX};
 use crate::testing::name;
 
 fn lines(range: core::ops::Range<usize>, behind: &str) -> Vec<String> {
@@ -179,4 +179,20 @@ fn problems_are_told_by_name_and_counted_above_the_limit() {
         format!("{}", plan.problems.told[0]),
         "svc/0: n0000.x. A: Conflict: the set that is there belongs to the owner you; it is left alone"
     );
+}
+
+#[test]
+fn above_the_limit_of_one_name_nothing_goes_there() {
+    let asked: Vec<String> = (0..=WANTED_MAX).map(|i| format!("a.x A 192.0.2.1 id=n{i:04}")).collect();
+    let there = [format!("a.x A 192.0.2.1 id=n{WANTED_MAX} by=me"), "a.x A 192.0.2.1 id=z by=me".into()];
+    let dns = Dns::new(there.iter().map(|line| found(line)));
+    let lines: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let plan = dns.plan(&desired(&lines), &options());
+    assert_eq!((plan.counts().creates, plan.counts().deletes), (WANTED_MAX, 0));
+    assert_eq!(
+        format!("{}", plan.problems.told[0]),
+        "a.x. A [n1000]: LimitReached: is above 1000 sets of one name"
+    );
+    let plan = dns.plan(&desired(&lines[..WANTED_MAX]), &options());
+    assert_eq!((plan.counts().creates, plan.counts().deletes), (WANTED_MAX, 2));
 }

@@ -475,3 +475,11 @@ fn where_a_mark_stands_counts_for_its_owner_alone() {
     let shares = Options { shares: true, ..options() };
     assert_eq!(zone.round(&Registry::default(), &["foo.x A 192.0.2.1"], &shares).changes, []);
 }
+
+#[test]
+fn a_former_owners_marks_go_as_ours_come() {
+    let former = Some(Owner::new("you").unwrap());
+    let mut zone = Zone::new(&["foo.x A 192.0.2.1", &format!("a-foo.x TXT {YOURS}")]);
+    zone.round(&Registry::default(), &["foo.x A 192.0.2.1"], &Options { former, ..options() });
+    assert_eq!(zone.lines(), [format!("a-foo.x TXT {WHOLE}"), "foo.x A 192.0.2.1".into()]);
+}
