@@ -128,11 +128,7 @@ impl Affix {
     /// The name under which the mark of a set is looked for.
     #[must_use]
     pub fn spelled(&self, name: &Name) -> Name {
-        let replaced = || {
-            let above = name.borrowed().parent()?.to_name();
-            Name::from_labels(core::iter::once(self.wildcard.as_bytes()).chain(above.borrowed().labels()))
-                .ok()
-        };
+        let replaced = || name.borrowed().parent()?.to_name().prepend(&self.wildcard).ok();
         let has_other = name.borrowed().is_wildcard() && !self.wildcard.is_empty();
         has_other.then(replaced).flatten().unwrap_or_else(|| name.clone())
     }

@@ -22,7 +22,7 @@ fn marks_are_named_as_external_dns_names_them() {
     const TYPED: Affixes = ("%{record_type}-", "", "");
     const NONE: Affixes = ("", "", "");
     // TestAffixNameMapper_ToTXTName and the forms of docs/registry/txt.md.
-    let rows: [(Affixes, &str, RecordType, &str); 16] = [
+    let rows: [(Affixes, &str, RecordType, &str); 17] = [
         (TYPED, "foo.example.com", RecordType::A, "a-foo.example.com"),
         (TYPED, "foo.example.com", RecordType::AAAA, "aaaa-foo.example.com"),
         (TYPED, "2.49.168.192.in-addr.arpa", RecordType::PTR, "ptr-2.49.168.192.in-addr.arpa"),
@@ -30,6 +30,7 @@ fn marks_are_named_as_external_dns_names_them() {
         (("txt-", "", "wild"), "*.example.com", RecordType::A, "txt-a-wild.example.com"),
         (("txt-", "", "wild"), "*.example.com", RecordType::TXT, "txt-txt-wild.example.com"),
         (("", "", "wild"), "*.example.com", RecordType::A, "a-wild.example.com"),
+        (("", "", "any.one"), "*.example.com", RecordType::A, "a-any.one.example.com"),
         (NONE, "*.example.com", RecordType::A, "a-*.example.com"),
         (NONE, "foo.example.com", RecordType::NAPTR, "naptr-foo.example.com"),
         (NONE, "foo.example.com", RecordType::CNAME, "cname-foo.example.com"),

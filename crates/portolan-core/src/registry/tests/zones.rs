@@ -26,13 +26,13 @@ type Row<'r> = (&'r str, &'r [&'r str], &'r [String], &'r [&'r str]);
 
 /// A zone as a DNS has it: marks are texts like any other.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Zone {
+pub(super) struct Zone {
     sets: BTreeMap<Key, Data>,
 }
 
 impl Zone {
     /// Lines of name, type and targets; a text is all that follows.
-    fn new(lines: &[&str]) -> Self {
+    pub(super) fn new(lines: &[&str]) -> Self {
         let mut zone = Self::default();
         for line in lines {
             let (head, data) = line.split_at(line.match_indices(' ').nth(1).unwrap().0);
@@ -60,7 +60,7 @@ impl Zone {
     }
 
     /// Each record as text.
-    fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         let line = |((name, rtype, _), (targets, _)): (&Key, &Data)| {
             targets
                 .iter()
@@ -73,7 +73,7 @@ impl Zone {
     }
 
     /// One round of a publisher, as a shell would do it.
-    fn round(&mut self, registry: &Registry, asked: &[&str], options: &Options) -> Plan {
+    pub(super) fn round(&mut self, registry: &Registry, asked: &[&str], options: &Options) -> Plan {
         let mut desired = wish(asked);
         assert!(registry.admit(&mut desired).is_empty());
         let reading = registry.read(self.listed(), options);
@@ -144,7 +144,7 @@ fn wish(lines: &[&str]) -> Desired {
     Desired { sets: zone.listed().into_iter().map(wanted).collect(), stays: [].into(), gone, is_whole: true }
 }
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options::new(Owner::new("me").unwrap(), SyncPolicy::Sync)
 }
 
