@@ -1,12 +1,13 @@
 //! From readiness to the answer: an endpoint of a real API server's turns unready and ready again, and the program
 //! is asked until its answer says so.
 
-use std::net::UdpSocket;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use portolan_testbed::{ApiServer, Setup};
+use tokio::net::UdpSocket;
+use tokio::time::{sleep, timeout};
 
 use super::program::Program;
 use super::real;
@@ -15,6 +16,8 @@ use super::real;
 const BETWEEN_QUESTIONS: Duration = Duration::from_millis(1);
 /// Time between two flips: each is a batch of its own.
 const BETWEEN_FLIPS: Duration = Duration::from_millis(100);
+/// A question that is not answered by then is asked again.
+const LOST: Duration = Duration::from_secs(1);
 /// How long an answer may be the old one, and how long the first may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Where the endpoint stands.
@@ -24,7 +27,7 @@ const QUESTION: &[u8] =
     b"\x00\x07\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04shop\x03glb\x07example\x00\x00\x01\x00\x01";
 
 /// Prints the time from the write of a flip, sent, to the answer that it changes.
-pub(crate) fn measure(program: &Path, flips: usize) -> Result<()> {
+pub(crate) async fn measure(program: &Path, flips: usize) -> Result<()> {
     let servers = ApiServer::start_all([("eu-1", Setup::default()), ("us-1", Setup::default())])
         .context("kube-apiserver or etcd is missing: `cargo xtask setup`")?;
     let [hub, other] = &servers;
@@ -37,10 +40,9 @@ pub(crate) fn measure(program: &Path, flips: usize) -> Result<()> {
     std::fs::write(&file, real::contexts(&[hub, other])?)?;
 
     let program = Program::start(program, &file)?;
-    let socket = UdpSocket::bind("127.0.0.1:0")?;
-    socket.connect(program.listen)?;
-    socket.set_read_timeout(Some(Duration::from_secs(1)))?;
-    await_addresses(&socket, 2)?;
+    let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    socket.connect(program.listen).await?;
+    await_addresses(&socket, 2).await?;
 
     let mut times = Vec::new();
     for flip in 0..flips {
@@ -51,9 +53,9 @@ pub(crate) fn measure(program: &Path, flips: usize) -> Result<()> {
         let begun = Instant::now();
         let patch = Some(("application/merge-patch+json", body.as_str()));
         other.admin().send("PATCH", SLICE, patch).map_err(|error| anyhow!("{error}"))?;
-        await_addresses(&socket, if is_ready { 2 } else { 1 })?;
+        await_addresses(&socket, if is_ready { 2 } else { 1 }).await?;
         times.push(begun.elapsed());
-        std::thread::sleep(BETWEEN_FLIPS);
+        sleep(BETWEEN_FLIPS).await;
     }
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
@@ -67,18 +69,25 @@ pub(crate) fn measure(program: &Path, flips: usize) -> Result<()> {
 }
 
 /// Asks until so many addresses are answered.
-fn await_addresses(socket: &UdpSocket, wanted: u8) -> Result<()> {
+async fn await_addresses(socket: &UdpSocket, wanted: u8) -> Result<()> {
     let begun = Instant::now();
     let mut reply = [0; 512];
     loop {
         // Nobody listens at first, and what is refused is asked again.
-        let asked = socket.send(QUESTION).and_then(|_| socket.recv(&mut reply));
+        let asked = async {
+            socket.send(QUESTION).await?;
+            socket.recv(&mut reply).await
+        };
+        let octets = timeout(LOST, asked).await;
         // No error, and the count of answers.
-        if asked.is_ok_and(|octets| octets > 12) && reply[3] & 0x0f == 0 && reply[7] == wanted {
+        if octets.is_ok_and(|octets| octets.is_ok_and(|octets| octets > 12))
+            && reply[3] & 0x0f == 0
+            && reply[7] == wanted
+        {
             return Ok(());
         }
         ensure!(begun.elapsed() < PATIENCE, "the answer does not come to {wanted} addresses");
-        std::thread::sleep(BETWEEN_QUESTIONS);
+        sleep(BETWEEN_QUESTIONS).await;
     }
 }
 

@@ -77,7 +77,7 @@ async fn main() -> Result<()> {
         return statuses::measure(&args.program, count).await;
     }
     if let Some(count) = args.flips {
-        return tokio::task::spawn_blocking(move || flips::measure(&args.program, count)).await?;
+        return flips::measure(&args.program, count).await;
     }
     let size = Size { clusters: args.clusters, services: args.services, names: args.names };
     let (octets, objects) = (size.octets(), size.objects());
