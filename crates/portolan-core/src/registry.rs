@@ -107,6 +107,7 @@ impl Registry {
             }
             sets.push((set, version));
         }
+        reading.sets.reserve_exact(sets.len());
         for (set, version) in sets {
             let (mark, outdated) = self.mark_of(&set, &mut reading, options);
             reading.sets.push(Found { set, mark, outdated, version });
@@ -206,7 +207,8 @@ impl Registry {
             return (Mark::None, false);
         };
         let current = self.affix.mark_of(&set.name, set.rtype).ok();
-        let mut claims: Vec<Claim> = Vec::new();
+        // Most sets have one claim, and there are as many as names: none of it is room for more.
+        let mut claims: Vec<Claim> = Vec::with_capacity(deciding.len());
         let mut fault = None;
         let mut outdated = false;
         for index in deciding {
