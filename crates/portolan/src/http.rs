@@ -75,7 +75,9 @@ impl Health {
             return Some("stopping");
         }
         let complete = self.published.current().complete;
-        (!complete).then_some("the fleet folder was not read yet, and there is no last good state")
+        (!complete).then_some(
+            "not everything was read yet (`portolan status` says what), and there is no last good state",
+        )
     }
 }
 

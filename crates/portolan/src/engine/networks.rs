@@ -36,11 +36,11 @@ impl Networks {
     /// True when an event may change which files are wanted, or what stands in them.
     pub(super) fn concerns(event: &Event) -> bool {
         match event {
-            Event::Networks { .. } => true,
+            // What a source gave counts once it is heard.
+            Event::Networks { .. } | Event::Heard(_) => true,
             Event::Set { object, .. } => matches!(object.body, Body::SteeringPolicy(_)),
             Event::Deleted { key, .. } => key.kind == Kind::SteeringPolicy,
             Event::Followed(_)
-            | Event::Heard(_)
             | Event::Lacks(..)
             | Event::Silent(_)
             | Event::Reading(..)

@@ -176,6 +176,7 @@ fn what_is_registered_is_told(fleet: &Fleet) {
 fn a_slip_of_the_operator_costs_nothing(fleet: &Fleet) {
     fleet.refused("hub", &["leave", "us-1", "--context", "ap-1"], "is another cluster than us-1");
     fleet.refused("hub", &["leave", "us-1", "--context", "hub"], "the context is the hub");
+    fleet.refused("hub", &["leave", "us1", "--context", "us-1"], "the cluster that is registered as us-1");
     fleet.refused("hub", &["join", "own", "--context", "hub"], "the context is the hub");
     fleet.refused("us-1", &["join", "ap-1", "--context", "ap-1"], "the hub has no MemberClusters");
     let secret = "/api/v1/namespaces/portolan/secrets/cluster-ap-1";
