@@ -242,6 +242,7 @@ fn global_name(
     let owned = owned.unwrap_or(&nothing);
     let of = |reason| faults.iter().find(|problem| problem.reason == reason);
     let has_offers = !owned.clusters.is_empty();
+    let refused = of(Reason::NotAdmitted).or(of(Reason::Conflict));
     let resolved = match (has_offers, of(Reason::Incomplete)) {
         // Its last addresses, or the name itself, are answered.
         (true, _) if let Some(problem) = of(Reason::Unresolved) => {
@@ -253,10 +254,15 @@ fn global_name(
             counted(owned.clusters.len(), "cluster offers it", "clusters offer it"),
         ),
         (false, Some(problem)) => no("Resolved", "NotFound", problem.message.clone()),
+        // What clusters offer was not looked for.
+        (false, None) if let Some(problem) = refused => {
+            no("Resolved", &problem.reason.to_string(), "no host of it is its own".to_owned())
+        }
         (false, None) => no("Resolved", "NoAddress", "no cluster offers an address for it".to_owned()),
     };
     let ready = owned.clusters.values().filter(|offer| offer.is_ready).count();
     let healthy = match ready {
+        0 if !has_offers => no("Healthy", "NoneReady", "no cluster offers it".to_owned()),
         0 => no("Healthy", "NoneReady", format!("nothing ready in any of {} clusters", owned.clusters.len())),
         ready => {
             let message = format!("ready in {ready} of {} clusters", owned.clusters.len());

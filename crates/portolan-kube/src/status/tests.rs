@@ -111,6 +111,23 @@ fn what_is_refused_is_not_accepted() {
     assert!(message.starts_with("spec.hosts[0]: "), "{message}");
 }
 
+/// What was not looked for is not said to be missing.
+#[test]
+fn a_name_that_is_another_object_s_says_so() {
+    let mut fleet = bench();
+    fleet.set("", &mk_global_name("shop/a", &["shop.example.org"], &["web"]));
+    let second = mk_global_name("shop/b", &["shop.example.org"], &["web"]);
+    fleet.set("", &second);
+    let found = status(&mut fleet, &second, None).unwrap();
+    let told = conditions(&found);
+    assert!(
+        told.starts_with("Accepted=False/NotAdmitted Resolved=False/NotAdmitted Healthy=False/NoneReady"),
+        "{told}"
+    );
+    assert_eq!(found["conditions"][1]["message"], "no host of it is its own");
+    assert_eq!(found["conditions"][2]["message"], "no cluster offers it");
+}
+
 #[test]
 fn a_member_says_whether_it_is_reached() {
     let mut fleet = bench();

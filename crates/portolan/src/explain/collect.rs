@@ -213,6 +213,11 @@ fn policy_seen(
             None => "it is the zone's default".to_owned(),
         },
     };
+    // One that an object names and that is not there is passed over.
+    let because = match facts.policy.filter(|wanted| policy.is_none_or(|policy| *policy.0 != **wanted)) {
+        Some(wanted) => format!("its object names {wanted:?}, which is not there; {because}"),
+        None => because,
+    };
     PolicySeen {
         name: policy.map(ToString::to_string),
         because,

@@ -256,6 +256,15 @@ answer: NOERROR, authoritative
 }
 
 #[test]
+fn a_policy_that_is_not_there_is_told() {
+    let told =
+        told(vec![("p.example.org", three(Some("nope")))], "p.example.org", RecordType::A, "127.0.0.1");
+    let text = told.text(false);
+    let expected = "policy   none: its object names \"nope\", which is not there; no policy is for it";
+    assert!(text.contains(expected), "{text}");
+}
+
+#[test]
 fn a_wildcard_is_named() {
     let told = told(vec![("*.w.example.org", three(None))], "a.b.w.example.org", RecordType::A, "127.0.0.1");
     assert_eq!(told.hops[0].wildcard.as_deref(), Some("*.w.example.org"));
