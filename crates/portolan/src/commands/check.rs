@@ -7,15 +7,20 @@ use anyhow::Result;
 use portolan_core::{Problem, Reason};
 
 use super::outcome::Outcome;
-use crate::clock;
-use crate::config::here;
 use crate::config::said::Said;
+use crate::config::value::fault;
+use crate::config::{RunConfig, here};
 use crate::engine::Engine;
 use crate::logs::plain;
 use crate::problem;
 use crate::source;
+use crate::{clock, clusters};
 
 pub(super) mod places;
+
+/// What this does not look at.
+const UNREAD: &str = "; what API servers have is not read here: `portolan cluster check` looks at rights, `portolan status` \
+                      tells what is wrong with objects";
 
 /// True of what is served all the same and only looks like a mistake.
 #[must_use]
@@ -28,8 +33,16 @@ pub fn is_warning(problem: &Problem) -> bool {
 /// # Errors
 /// When nothing can be written.
 pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
+    let mut unread = "";
     let (mut problems, files) = match said.settle() {
-        Ok(config) => (here::faults(said, &config), config.zones),
+        Ok(config) => {
+            let mut problems = here::faults(said, &config);
+            problems.extend(contexts(said, &config));
+            if config.kubeconfig.is_some() || config.in_cluster.is_some() {
+                unread = UNREAD;
+            }
+            (problems, config.zones)
+        }
         Err(faults) => (faults, Vec::new()),
     };
     let mut engine = None;
@@ -51,8 +64,24 @@ pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
     }
     let warnings = problems.iter().filter(|problem| is_warning(problem)).count();
     let faults = problems.len() - warnings;
-    writeln!(out, "{}, {}{seen}", count(faults, "fault"), count(warnings, "warning"))?;
+    writeln!(out, "{}, {}{seen}{unread}", count(faults, "fault"), count(warnings, "warning"))?;
     Ok(if faults > 0 { Outcome::Faults } else { Outcome::Fine })
+}
+
+/// What is wrong with the contexts that are named, and with the hub; no API server is asked.
+fn contexts(said: &Said, config: &RunConfig) -> Option<Problem> {
+    let wrong = |key: &str, why: String| {
+        let place = said.values.get(key).map_or(String::new(), |value| value.source.to_string());
+        fault(key, Reason::Invalid, why, &place)
+    };
+    let file = config.kubeconfig.as_deref()?;
+    let names: Vec<String> = match clusters::read(file, &config.contexts) {
+        Err(why) => return Some(wrong("kubeconfig", format!("{} {why}", file.display()))),
+        Ok(contexts) => contexts.iter().map(|context| context.name.to_string()).collect(),
+    };
+    let hub =
+        config.hub.as_ref().filter(|hub| !names.contains(hub) && config.in_cluster.as_ref() != Some(*hub))?;
+    Some(wrong("hub", format!("{hub:?} is none of the clusters that are followed: {}", names.join(", "))))
 }
 
 /// One problem, as compilers write them: place, severity, object and field, value and rule. What a message

@@ -82,6 +82,34 @@ fn a_folder_without_faults() {
     assert!(out.ends_with(" in 2 clusters, 2 names, 1 zone\n") && out.contains("0 faults"), "{out}");
 }
 
+/// What `run` would refuse is told without an API server being asked.
+#[test]
+fn contexts_and_the_hub_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kc");
+    let text = "{apiVersion: v1, kind: Config, clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}], \
+                users: [{name: u, user: {token: t}}], contexts: [{name: eu-1, context: {cluster: c, user: u}}]}";
+    std::fs::write(&file, text).unwrap();
+    for (contexts, hub, expected) in [
+        ("eu-1", "eu-1", "0 faults, 0 warnings; what API servers have is not read here"),
+        ("eu-1,eu-2", "eu-1", "has no context \"eu-2\"; it has eu-1 [Invalid]"),
+        ("eu-1", "us-1", "\"us-1\" is none of the clusters that are followed: eu-1 [Invalid]"),
+    ] {
+        let texts = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let keys = [
+            ("kubeconfig", texts(file.to_str().unwrap())),
+            ("contexts", texts(contexts)),
+            ("hub", texts(hub)),
+        ];
+        let mut out = Vec::new();
+        let outcome =
+            check(&Said::gather(&Flags { config: None, keys: keys.into() }, &|_| None), &mut out).unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains(expected), "{out}");
+        assert_eq!(outcome == Outcome::Fine, expected.starts_with('0'), "{out}");
+    }
+}
+
 #[test]
 fn warnings_alone_are_no_fault() {
     let record = "apiVersion: portolan.dev/v1alpha1
