@@ -8,7 +8,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use portolan_core::answer::{AliasBuf, Draw, answer};
+use portolan_core::Draw;
+use portolan_core::answer::{AliasBuf, answer};
 use portolan_core::name::NameBuf;
 use portolan_core::zone::Snapshot;
 use portolan_wire::{

@@ -81,6 +81,7 @@ pub(super) fn why(error: &KubeconfigError) -> String {
             Some(at) => format!("is no YAML of a kubeconfig (line {}, column {})", at.line(), at.column()),
             None => "is no YAML of a kubeconfig".to_owned(),
         },
+        KubeconfigError::ReadConfig(error, _) => format!("cannot be read: {error}"),
         other => other.to_string(),
     }
 }
