@@ -55,7 +55,7 @@ pub use connect::Dial;
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
 pub use holds::{Hold, Holds};
-pub use kubeconfig::{Context, read};
+pub use kubeconfig::{Context, hub, read};
 use member::Member;
 pub use member::PROBE;
 pub use past::NOTE;

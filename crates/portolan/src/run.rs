@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use portolan_core::ClusterName;
 use portolan_serve::{ServeError, Server};
 
 use crate::clusters::{self, Clusters, Holds, Own, SERVICE_ACCOUNT};
@@ -229,22 +228,14 @@ fn members(config: &RunConfig) -> anyhow::Result<clusters::Fleet> {
             Some(own.map_err(|why| Refused(format!("inCluster: {why}")))?)
         }
     };
-    let own_name = own.iter().map(|own| own.name.to_string());
-    let names: Vec<String> =
-        contexts.iter().map(|context| context.name.to_string()).chain(own_name).collect();
-    if let Some(own) = own.as_ref().filter(|own| contexts.iter().any(|context| context.name == own.name)) {
-        bail!(Refused(format!("inCluster: a context has the name {:?} too", own.name.to_string())));
-    }
-    let hub = config.hub.as_ref().or(names.first()).cloned().unwrap_or_default();
-    if !names.contains(&hub) {
-        bail!(Refused(format!(
-            "hub: {hub:?} is none of the clusters that are followed: {}",
-            names.join(", ")
-        )));
-    }
-    tracing::info!(clusters = names.join(", "), hub, "following clusters on their API servers");
+    let own_name = own.as_ref().map(|own| &own.name);
+    let hub = clusters::hub(&contexts, own_name, config.hub.as_deref());
+    let hub = hub.map_err(|(key, why)| Refused(format!("{key}: {why}")))?;
+    let names: Vec<&str> =
+        contexts.iter().map(|context| &context.name).chain(own_name).map(|name| &*name.0).collect();
+    tracing::info!(clusters = names.join(", "), hub = %hub, "following clusters on their API servers");
     let (believed, renew_percent) = (config.believed.clone(), config.renew_percent);
-    Ok(clusters::Fleet { contexts, own, hub: ClusterName::from(hub.as_str()), believed, renew_percent })
+    Ok(clusters::Fleet { contexts, own, hub, believed, renew_percent })
 }
 
 fn report_start(engine: &SharedEngine, fleet: &Path) {

@@ -58,6 +58,32 @@ pub fn read(file: &Path, wanted: &[String]) -> Result<Vec<Context>, String> {
     Ok(contexts)
 }
 
+/// Which of the clusters that are followed from the start is the hub: the one that is named, else the first.
+///
+/// # Errors
+/// The key of the configuration that is at fault, and what is wrong with it: two clusters have one name, or none has
+/// the hub's.
+pub fn hub(
+    contexts: &[Context],
+    own: Option<&ClusterName>,
+    named: Option<&str>,
+) -> Result<ClusterName, (&'static str, String)> {
+    if let Some(own) = own.filter(|own| contexts.iter().any(|context| context.name == **own)) {
+        return Err(("inCluster", format!("a context has the name {:?} too", own.to_string())));
+    }
+    let names: Vec<&ClusterName> = contexts.iter().map(|context| &context.name).chain(own).collect();
+    let is_named = |name: &&&ClusterName| named.is_none_or(|named| *name.0 == *named);
+    names.iter().find(is_named).map(|name| (*name).clone()).ok_or_else(|| {
+        let names: Vec<&str> = names.iter().map(|name| &*name.0).collect();
+        let why = format!(
+            "{:?} is none of the clusters that are followed: {}",
+            named.unwrap_or_default(),
+            names.join(", ")
+        );
+        ("hub", why)
+    })
+}
+
 impl Context {
     /// How its API server is reached, read anew: certificates and tokens in the file may have changed.
     pub(super) async fn config(&self) -> Result<kube_client::Config, String> {
@@ -108,6 +134,25 @@ mod tests {
         assert_eq!(names(FILE, &[]).unwrap(), ["eu=eu", "a=b=a=b"]);
         assert_eq!(names(FILE, &["fra=eu"]).unwrap(), ["fra=eu"]);
         assert_eq!(names(FILE, &["a=b"]).unwrap(), ["a=b=a=b"]);
+    }
+
+    #[test]
+    fn the_hub_is_the_one_that_is_named_else_the_first() {
+        let context =
+            |name: &str| Context { name: name.into(), context: name.to_owned(), file: PathBuf::new() };
+        let contexts = [context("eu"), context("us")];
+        for (own, named, expected) in [
+            (None, None, "eu"),
+            (None, Some("us"), "us"),
+            (Some("own"), Some("own"), "own"),
+            (Some("us"), None, "inCluster: a context has the name \"us\" too"),
+            (Some("own"), Some("ap"), "hub: \"ap\" is none of the clusters that are followed: eu, us, own"),
+        ] {
+            let own = own.map(ClusterName::from);
+            let found = hub(&contexts, own.as_ref(), named);
+            let found = found.map_or_else(|(key, why)| format!("{key}: {why}"), |hub| hub.to_string());
+            assert_eq!(found, expected);
+        }
     }
 
     /// B-43.

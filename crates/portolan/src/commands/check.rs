@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use portolan_core::{Problem, Reason};
+use portolan_core::{ClusterName, Problem, Reason};
 
 use super::outcome::Outcome;
 use crate::config::said::Said;
@@ -37,8 +37,8 @@ pub fn check(said: &Said, out: &mut dyn Write) -> Result<Outcome> {
     let (mut problems, files) = match said.settle() {
         Ok(config) => {
             let mut problems = here::faults(said, &config);
-            problems.extend(contexts(said, &config));
             if config.kubeconfig.is_some() || config.in_cluster.is_some() {
+                problems.extend(contexts(said, &config));
                 unread = UNREAD;
             }
             (problems, config.zones)
@@ -74,14 +74,16 @@ fn contexts(said: &Said, config: &RunConfig) -> Option<Problem> {
         let place = said.values.get(key).map_or(String::new(), |value| value.source.to_string());
         fault(key, Reason::Invalid, why, &place)
     };
-    let file = config.kubeconfig.as_deref()?;
-    let names: Vec<String> = match clusters::read(file, &config.contexts) {
-        Err(why) => return Some(wrong("kubeconfig", format!("{} {why}", file.display()))),
-        Ok(contexts) => contexts.iter().map(|context| context.name.to_string()).collect(),
+    let contexts = match config.kubeconfig.as_deref() {
+        None => Vec::new(),
+        Some(file) => match clusters::read(file, &config.contexts) {
+            Err(why) => return Some(wrong("kubeconfig", format!("{} {why}", file.display()))),
+            Ok(contexts) => contexts,
+        },
     };
-    let hub =
-        config.hub.as_ref().filter(|hub| !names.contains(hub) && config.in_cluster.as_ref() != Some(*hub))?;
-    Some(wrong("hub", format!("{hub:?} is none of the clusters that are followed: {}", names.join(", "))))
+    let own = config.in_cluster.as_deref().map(ClusterName::from);
+    let (key, why) = clusters::hub(&contexts, own.as_ref(), config.hub.as_deref()).err()?;
+    Some(wrong(key, why))
 }
 
 /// One problem, as compilers write them: place, severity, object and field, value and rule. What a message

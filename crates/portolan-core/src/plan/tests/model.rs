@@ -36,32 +36,25 @@ fn arb_data() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-fn arb_there() -> impl Strategy<Value = Vec<String>> {
-    let line = (
+/// A set as a line has it, without a mark.
+fn arb_set() -> impl Strategy<Value = String> {
+    let set = (
         select(&NAMES[..]),
         arb_data(),
         select(&SETTINGS[..]),
         select(&IDENTIFIERS[..]),
         select(&RESOURCES[..]),
     );
-    let line = (line, select(&MARKS[..]));
-    let line = line.prop_map(|((name, data, setting, id, resource), mark)| {
-        format!("{name} {data}{setting}{id}{resource}{mark}")
-    });
+    set.prop_map(|(name, data, setting, id, resource)| format!("{name} {data}{setting}{id}{resource}"))
+}
+
+fn arb_there() -> impl Strategy<Value = Vec<String>> {
+    let line = (arb_set(), select(&MARKS[..])).prop_map(|(set, mark)| set + mark);
     proptest::collection::vec(line, 0..8)
 }
 
 fn arb_asked() -> impl Strategy<Value = Vec<String>> {
-    let line = (
-        select(&NAMES[..]),
-        arb_data(),
-        select(&SETTINGS[..]),
-        select(&IDENTIFIERS[..]),
-        select(&RESOURCES[..]),
-    );
-    let line =
-        line.prop_map(|(name, data, setting, id, resource)| format!("{name} {data}{setting}{id}{resource}"));
-    proptest::collection::vec(line, 0..8)
+    proptest::collection::vec(arb_set(), 0..8)
 }
 
 fn arb_policy() -> impl Strategy<Value = SyncPolicy> {
