@@ -12,6 +12,7 @@
 //! | [`store`] | the fleet and the serials of its zones; what a commit touches |
 //! | [`reserve`] | serials reserved ahead: one serial never stands for two contents |
 //! | [`format`](mod@format) | a state as bytes: header, checksum, versioned structs |
+//! | [`kv`] | keys and values with revisions, outside this process |
 //! | [`file`] | two generations of a file, by rename; damaged ones set aside |
 //!
 //! Private is the writer's thread (`behind`).
@@ -23,6 +24,7 @@
 
 pub mod file;
 pub mod format;
+pub mod kv;
 pub mod reserve;
 pub mod store;
 
