@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         match mode {
             Mode::Fleet => findings.add(*mode, fleet::run(&options.fleet, &portolan)?),
             Mode::Updates => {
-                let (text, found) = updates::run(options.effort, options.quick, &portolan)?;
+                let (text, found) = updates::run(options.effort, &portolan)?;
                 findings.add(*mode, text);
                 findings.updates = Some(found);
             }

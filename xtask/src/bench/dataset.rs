@@ -44,6 +44,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Only the first so many of them.
+    #[cfg(test)]
     pub(super) fn first(self, count: u32) -> Self {
         Self { count: count.min(self.count), ..self }
     }
