@@ -61,7 +61,7 @@ const TOOLS: &[Tool] = &[
         commands: &["knotd"],
         source: Source::Debian("knot"),
         need: Need::Tests,
-        without: "the comparison of zone files with Knot",
+        without: "the comparison of zone files with Knot, and tests that publish to it",
     },
     Tool {
         commands: &["nsd"],
@@ -73,7 +73,28 @@ const TOOLS: &[Tool] = &[
         commands: &["named"],
         source: Source::Debian("bind9"),
         need: Need::Tests,
-        without: "the comparison of zone files with BIND",
+        without: "the comparison of zone files with BIND, and tests that publish to it",
+    },
+    Tool {
+        commands: &["pdns_server"],
+        source: Source::Debian("pdns-server"),
+        need: Need::Tests,
+        without: "tests that publish to PowerDNS",
+    },
+    Tool {
+        commands: &[
+            "/usr/lib/x86_64-linux-gnu/pdns/libgsqlite3backend.so",
+            "/usr/lib/aarch64-linux-gnu/pdns/libgsqlite3backend.so",
+        ],
+        source: Source::Debian("pdns-backend-sqlite3"),
+        need: Need::Tests,
+        without: "tests that publish to PowerDNS",
+    },
+    Tool {
+        commands: &["sqlite3"],
+        source: Source::Debian("sqlite3"),
+        need: Need::Tests,
+        without: "tests that publish to PowerDNS",
     },
     Tool {
         // libFuzzer is C++; it is compiled with the fuzz targets.

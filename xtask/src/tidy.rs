@@ -102,5 +102,11 @@ fn graph() -> Result<imports::Graph> {
     // Without the filter cargo would download every crate of every other platform.
     let args = ["metadata", "--locked", "--format-version", "1", "--filter-platform", host];
     let metadata: Value = serde_json::from_str(&output(&mut cargo(&args))?).context("cargo metadata")?;
-    imports::Graph::from_metadata(&metadata).context("cargo metadata has not the form that we know")
+    let graph = imports::Graph::from_metadata(&metadata);
+    let mut graph = graph.context("cargo metadata has not the form that we know")?;
+    for name in graph.names() {
+        let tree = ["tree", "--locked", "--package", &name, "--edges", "normal", "--prefix", "none"];
+        graph.set_reach(&name, &output(&mut cargo(&tree))?);
+    }
+    Ok(graph)
 }

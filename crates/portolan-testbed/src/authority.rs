@@ -1,4 +1,4 @@
-//! What an API server proves itself with, and what it signs: made anew for each, kept in its folder alone.
+//! What an API server or an etcd proves itself with, and what it signs: made anew for each, kept in its folder alone.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -36,6 +36,20 @@ impl Authority {
         let names = addresses.iter().map(ToString::to_string).chain(names);
         let params =
             CertificateParams::new(names.collect::<Vec<_>>()).expect("addresses and host names are names");
+        let key = key();
+        let certificate =
+            params.signed_by(&key, &self.issuer).expect("a certificate without odd names is made");
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    /// A client's certificate and key, in PEM; good now, or good long ago.
+    pub(crate) fn client(&self, name: &str, is_good: bool) -> (String, String) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        if !is_good {
+            params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+        }
         let key = key();
         let certificate =
             params.signed_by(&key, &self.issuer).expect("a certificate without odd names is made");

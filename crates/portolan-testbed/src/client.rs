@@ -55,7 +55,7 @@ pub enum Error {
 pub struct Client {
     agent: Agent,
     server: String,
-    token: Option<String>,
+    authorization: Option<String>,
 }
 
 impl Client {
@@ -68,15 +68,15 @@ impl Client {
         let certificate = Certificate::from_pem(authority.as_bytes()).expect("an authority of ours is PEM");
         let roots = RootCerts::Specific(Arc::new(vec![certificate]));
         let tls = TlsConfig::builder().root_certs(roots).build();
-        Self::with(server, Some(token.to_owned()), tls)
+        Self::with(server, Some(format!("Bearer {token}")), tls)
     }
 
-    /// A client without TLS, of etcd.
-    pub(crate) fn without_tls(server: &str) -> Self {
-        Self::with(server, None, TlsConfig::default())
+    /// A client without TLS, of etcd; with one of its tokens or none.
+    pub(crate) fn without_tls(server: &str, token: Option<&str>) -> Self {
+        Self::with(server, token.map(str::to_owned), TlsConfig::default())
     }
 
-    fn with(server: &str, token: Option<String>, tls: TlsConfig) -> Self {
+    fn with(server: &str, authorization: Option<String>, tls: TlsConfig) -> Self {
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
@@ -86,7 +86,7 @@ impl Client {
             // What was open before a restart or a cut is not tried again.
             .max_idle_connections(0)
             .build();
-        Self { agent: Agent::new_with_config(config), server: server.to_owned(), token }
+        Self { agent: Agent::new_with_config(config), server: server.to_owned(), authorization }
     }
 
     /// Reads an object or a list, such as `/api/v1/namespaces/shop/services/web`.
@@ -189,8 +189,8 @@ impl Client {
         let unreached = |cause: String| Error::Unreached { request: request(), cause };
         let mut head =
             Request::builder().method(method).uri(format!("{}{path}", self.server)).header("Accept", JSON);
-        if let Some(token) = &self.token {
-            head = head.header("Authorization", format!("Bearer {token}"));
+        if let Some(authorization) = &self.authorization {
+            head = head.header("Authorization", authorization);
         }
         let well_formed = "methods and paths of tests are well-formed";
         let reply = match body {

@@ -1,4 +1,4 @@
-//! etcd: one member, for one API server or, by prefixes, for several.
+//! etcd: one member, for one API server or, by prefixes, for several; or three members that are one store.
 //!
 //! It writes without waiting for the disk (`--unsafe-no-fsync`): what is lost with the machine is no loss here.
 
@@ -8,14 +8,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::client::{Client, JSON};
+use crate::client::{Client, Error, JSON};
 use crate::folder::Folder;
 use crate::namespace::{self, Namespace};
 use crate::port::free_port;
 use crate::process::Process;
 use crate::{missing, part};
+
+pub use self::cluster::{EtcdCluster, EtcdSetup, EtcdSnapshot};
+pub use self::tls::ClientFiles;
+
+mod cluster;
+mod tls;
 
 /// A running etcd, ended and forgotten with its value.
 #[derive(Debug)]
@@ -31,8 +37,18 @@ struct Launch {
     program: PathBuf,
     folder: Folder,
     namespace: Option<Arc<Namespace>>,
+    /// What it is called among the members.
+    name: String,
     client: SocketAddr,
     peer: SocketAddr,
+    /// All members, as `NAME=URL` of their peers' side.
+    members: String,
+    /// `http`, or `https` for clients that come by TLS.
+    scheme: &'static str,
+    /// Where it is asked for its health, without TLS.
+    health: String,
+    /// What else it is told.
+    flags: Vec<String>,
 }
 
 impl Etcd {
@@ -51,16 +67,35 @@ impl Etcd {
         let address = namespace::back_address(namespace.as_deref());
         let [client, peer] = [(); 2].map(|()| SocketAddr::new(address, free_port()));
         let folder = Folder::new(&format!("{name}-etcd"));
-        let launch = Launch { program, folder, namespace, client, peer };
-        let etcd = Self { process: Mutex::new(launch.start()), launch };
+        let (name, members) = ("testbed".to_owned(), format!("testbed={}", url("http", peer)));
+        let (scheme, health, flags) = ("http", url("http", client), Vec::new());
+        let launch =
+            Launch { program, folder, namespace, name, client, peer, members, scheme, health, flags };
+        let etcd = Self::launched(launch);
         etcd.wait_for_health();
         Some(etcd)
+    }
+
+    fn launched(launch: Launch) -> Self {
+        Self { process: Mutex::new(launch.start()), launch }
     }
 
     /// Where it is asked, as `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
-        url(self.launch.client)
+        url(self.launch.scheme, self.launch.client)
+    }
+
+    /// Sends a request of its JSON gateway, such as `/v3/kv/compaction`; never in use with TLS.
+    ///
+    /// # Errors
+    /// When it refuses, or does not answer.
+    pub fn ask(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        self.ask_as(path, body, None)
+    }
+
+    fn ask_as(&self, path: &str, body: &Value, token: Option<&str>) -> Result<Value, Error> {
+        Client::without_tls(&self.url(), token).send("POST", path, Some((JSON, &body.to_string())))
     }
 
     /// As SIGSTOP: its sockets stay open, and it says nothing.
@@ -88,38 +123,36 @@ impl Etcd {
     /// # Panics
     /// When its data cannot be removed.
     pub fn wipe(&self) {
-        self.again(|| {
-            let data = self.launch.data();
-            std::fs::remove_dir_all(&data).unwrap_or_else(|error| panic!("{}: {error}", data.display()));
-        });
+        self.again(|| self.launch.remove_data());
     }
 
     /// Removes every key below a prefix; revisions go on.
     pub(crate) fn wipe_prefix(&self, prefix: &str) {
         let [key, range_end] =
             [format!("{prefix}/"), format!("{prefix}0")].map(|key| BASE64_STANDARD.encode(key));
-        let body = json!({ "key": key, "range_end": range_end }).to_string();
-        let removed = self.client().send("POST", "/v3/kv/deleterange", Some((JSON, &body)));
+        let removed = self.ask("/v3/kv/deleterange", &json!({ "key": key, "range_end": range_end }));
         removed.unwrap_or_else(|error| panic!("wiping {prefix}: {error}"));
     }
 
     fn again(&self, between: impl FnOnce()) {
         self.kill();
         between();
-        *self.process() = self.launch.start();
+        self.begin();
         self.wait_for_health();
     }
 
-    fn wait_for_health(&self) {
-        let client = self.client();
-        self.process().wait("health", || {
-            let said = client.send("GET", "/health", None).ok()?;
-            (said["health"] == "true").then_some(())
-        });
+    /// Starts it and does not wait.
+    fn begin(&self) {
+        *self.process() = self.launch.start();
     }
 
-    fn client(&self) -> Client {
-        Client::without_tls(&self.url())
+    /// A full disk is no illness: it reads, and refuses to write.
+    fn wait_for_health(&self) {
+        let client = Client::without_tls(&self.launch.health, None);
+        self.process().wait("health", || {
+            let said = client.send("GET", "/health?exclude=NOSPACE", None).ok()?;
+            (said["health"] == "true").then_some(())
+        });
     }
 
     fn process(&self) -> MutexGuard<'_, Process> {
@@ -129,21 +162,26 @@ impl Etcd {
 
 impl Launch {
     fn start(&self) -> Process {
-        let (client, peer) = (url(self.client), url(self.peer));
+        let (client, peer) = (url(self.scheme, self.client), url("http", self.peer));
         let mut etcd = namespace::command(self.namespace.as_deref(), &self.program);
-        etcd.args(["--name", "testbed", "--unsafe-no-fsync", "--log-level", "warn", "--data-dir"]);
+        etcd.args(["--name", &self.name, "--unsafe-no-fsync", "--log-level", "warn", "--data-dir"]);
         etcd.arg(self.data());
         etcd.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
         etcd.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
-        etcd.args(["--initial-cluster", &format!("testbed={peer}")]);
+        etcd.args(["--initial-cluster", &self.members]).args(&self.flags);
         Process::start("etcd", &etcd, &self.folder.log())
     }
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
+
+    fn remove_data(&self) {
+        let data = self.data();
+        std::fs::remove_dir_all(&data).unwrap_or_else(|error| panic!("{}: {error}", data.display()));
+    }
 }
 
-fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
+fn url(scheme: &str, address: SocketAddr) -> String {
+    format!("{scheme}://{address}")
 }

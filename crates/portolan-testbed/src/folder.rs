@@ -59,6 +59,12 @@ impl Folder {
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
     }
+
+    /// Writes a file in it beside its place and moves it there, so that who reads it has the old one or the new.
+    pub(crate) fn replace(&self, name: &str, text: &str) {
+        let (new, path) = (self.write(&format!("{name}.new"), text), self.path.join(name));
+        fs::rename(&new, &path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
 }
 
 impl Drop for Folder {

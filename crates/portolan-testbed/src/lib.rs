@@ -1,21 +1,24 @@
-//! Real parts for tests: etcd, API servers, controllers, External-DNS. No part of the program.
+//! Real parts for tests: etcd, API servers, controllers, External-DNS, CoreDNS. No part of the program.
 //!
 //! ```text
 //!   part ──▶ process ──▶ Etcd ◀── ApiServer ◀── ControllerManager
 //!   (where)  (ends       (data)      │   ◀───── ExternalDns ──▶ Webhook
-//!             with us)               └──▶ Client, kubeconfig      (what it published)
+//!             with us)   ▲           └──▶ Client, kubeconfig      (what it published)
+//!                        └── CoreDns
 //! ```
 //!
 //! | module | what it owns |
 //! | --- | --- |
 //! | [`part`] | which real parts there are, and where their programs are |
 //! | [`missing`] | what happens without one: a loud line, or a failure |
-//! | [`etcd`] | a store: paused, killed, wiped |
+//! | [`etcd`] | a store, of one member or three: paused, killed, wiped, restored |
 //! | [`api_server`] | a cluster's API: the same, and who may come in |
 //! | [`client`] | the test's own reads and writes |
 //! | [`kubeconfig`] | the file by which others come in |
+//! | [`coredns`] | a stock CoreDNS, on an etcd or a zone file |
 //! | [`controller_manager`] | Kubernetes' own controllers |
 //! | [`external_dns`] | a stock External-DNS, and the provider that notes what it is given |
+//! | [`name_server`] | BIND, Knot and PowerDNS, whose zones are changed by updates |
 //! | [`namespace`] | a network of its own, which can be cut off |
 //! | [`wait`] | waiting for another process |
 //!
@@ -40,6 +43,8 @@ pub mod client;
 #[cfg(feature = "start")]
 pub mod controller_manager;
 #[cfg(feature = "start")]
+pub mod coredns;
+#[cfg(feature = "start")]
 pub mod etcd;
 #[cfg(feature = "start")]
 pub mod external_dns;
@@ -47,6 +52,8 @@ pub mod external_dns;
 mod folder;
 #[cfg(feature = "start")]
 pub mod kubeconfig;
+#[cfg(feature = "start")]
+pub mod name_server;
 #[cfg(feature = "start")]
 pub mod namespace;
 #[cfg(feature = "start")]
@@ -61,7 +68,9 @@ pub use self::{
     api_server::{ApiServer, Setup},
     client::Client,
     controller_manager::ControllerManager,
-    etcd::Etcd,
+    coredns::CoreDns,
+    etcd::{Etcd, EtcdCluster},
     external_dns::{ExternalDns, Webhook},
+    name_server::NameServer,
     namespace::Namespace,
 };

@@ -99,7 +99,7 @@ pub static COREDNS: Part = Part {
     module: &COREDNS_MODULE,
     built_as: "coredns",
     version_args: &["-version"],
-    without: "the comparison with CoreDNS",
+    without: "the comparisons with CoreDNS",
 };
 
 /// A cluster, as far as its API goes.
@@ -157,7 +157,8 @@ pub fn kube_apiserver() -> &'static Part {
 }
 
 /// What tests need.
-pub static OF_TESTS: &[&Part] = &[&ETCD, &KUBE_APISERVER, &KUBECTL, &KUBE_CONTROLLER_MANAGER, &EXTERNAL_DNS];
+pub static OF_TESTS: &[&Part] =
+    &[&ETCD, &KUBE_APISERVER, &KUBECTL, &KUBE_CONTROLLER_MANAGER, &EXTERNAL_DNS, &COREDNS];
 
 /// Every part.
 pub static ALL: &[&Part] = &[

@@ -77,6 +77,11 @@ impl Process {
         !matches!(child.try_wait(), Ok(None))
     }
 
+    /// True while it has not ended and does not stand still.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.has_ended() && self.state() != Some('T')
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.pid.as_raw().unsigned_abs()
     }

@@ -52,9 +52,10 @@ const TABLE: &[Row] = &[
         never: &["portolan-kube", "kube", "k8s-openapi", "portolan-store"],
     },
     Row { name: "portolan-probe", may: &["portolan-core", "portolan-wire"], never: KUBERNETES },
+    // Of zone files, sync reads those that it publishes to (ADR 0018).
     Row {
         name: "portolan-sync",
-        may: &["portolan-core", "portolan-wire", "portolan-store"],
+        may: &["portolan-core", "portolan-wire", "portolan-store", "portolan-zonefile"],
         never: KUBERNETES,
     },
     Row {
@@ -117,6 +118,20 @@ impl Graph {
             Some((name(id)?, Member { imports, reaches }))
         });
         Some(Self { members: members.collect() })
+    }
+
+    /// The crates.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.members.keys().cloned().collect()
+    }
+
+    /// Takes what is below one crate from what `cargo tree` prints of it alone. What `cargo metadata` says has the
+    /// features of all crates together: what another asks of a library would count for this one too.
+    pub(crate) fn set_reach(&mut self, name: &str, tree: &str) {
+        let below = tree.lines().skip(1).filter_map(|line| line.split(' ').next());
+        if let Some(member) = self.members.get_mut(name) {
+            member.reaches = below.map(str::to_owned).collect();
+        }
     }
 }
 
