@@ -6,19 +6,33 @@
 //!   transact            ─▶ Done | Lost   all of it, and only while what was read is still so
 //! ```
 //!
-//! Untyped: keys and values are octets. Each make (memory, etcd) passes the same battery.
+//! Untyped: keys and values are octets. Each make passes the same battery (`tests/kv`).
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`etcd`] | the real one: members, time limits, TLS, tokens |
+//! | [`memory`] | one in this process, whose faults tests make |
+//!
+//! Private is what a store was ever seen at (`seen`), by which both notice that it went back.
 //!
 //! **Architecture Invariant:** keys are written and removed exactly, one by one; there is no removal by prefix.
+
+use std::collections::BTreeSet;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+pub mod etcd;
+pub mod memory;
+
+mod seen;
+
 /// Counts the changes of a store; 0 is before the first.
 pub type Revision = u64;
 
-/// Most operations of one transaction, as etcd has it by default (`--max-txn-ops`).
+/// Most operations of one transaction, and most compares, as etcd has it by default (`--max-txn-ops`).
 pub const OPERATIONS_MAX: usize = 128;
-/// Most octets of one transaction: under etcd's default of 1.5 MiB a request (`--max-request-bytes`).
+/// Most octets of one transaction, in keys and values: under etcd's default of 1.5 MiB a request (`--max-request-bytes`).
 pub const TRANSACTION_OCTETS_MAX: usize = 1024 * 1024;
 
 /// Keys from one up to, and without, another, in the order of their octets.
@@ -55,6 +69,12 @@ impl Span {
     pub fn contains(&self, key: &[u8]) -> bool {
         self.from.as_slice() <= key && (self.to.is_empty() || key < self.to.as_slice())
     }
+
+    /// True when no key can be one of them.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.to.is_empty() && self.to <= self.from
+    }
 }
 
 /// A key and what stands there.
@@ -66,7 +86,7 @@ pub struct Pair {
     pub value: Vec<u8>,
     /// When it was last written.
     pub modified: Revision,
-    /// The time to live that its lease was granted with, in seconds; none without a lease.
+    /// The time to live that its lease was granted with, in seconds; none without a lease, or when it has run out.
     pub lease_ttl: Option<u64>,
 }
 
@@ -108,10 +128,68 @@ pub struct Transaction {
     pub operations: Vec<Operation>,
 }
 
+impl Transaction {
+    /// Holds it against what every store takes.
+    ///
+    /// # Errors
+    /// [`KvError::Refused`] when there is too much of it, a key is empty, or one is written twice.
+    pub fn check(&self) -> Result<(), KvError> {
+        let refused = |why: String| Err(KvError::Refused(why));
+        let (compares, operations) = (self.compares.len(), self.operations.len());
+        if compares.max(operations) > OPERATIONS_MAX {
+            return refused(format!(
+                "{operations} operations and {compares} compares; at most {OPERATIONS_MAX} of each are taken"
+            ));
+        }
+        let octets = self.octets();
+        if octets > TRANSACTION_OCTETS_MAX {
+            return refused(format!("{octets} octets; at most {TRANSACTION_OCTETS_MAX} are taken"));
+        }
+        let mut written = BTreeSet::new();
+        for key in self.operations.iter().map(Operation::key) {
+            if key.is_empty() {
+                return refused("an empty key".to_owned());
+            }
+            if !written.insert(key) {
+                return refused(format!("{} is written twice", key.escape_ascii()));
+            }
+        }
+        if self.compares.iter().any(|compare| matches!(compare, Compare::Modified(key, _) if key.is_empty()))
+        {
+            return refused("an empty key is compared".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Octets of its keys and values.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let compares = self.compares.iter().map(|compare| match compare {
+            Compare::Modified(key, _) => key.len(),
+            Compare::Unwritten(span, _) => span.from.len() + span.to.len(),
+        });
+        let operations = self.operations.iter().map(|operation| match operation {
+            Operation::Put(key, value) => key.len() + value.len(),
+            Operation::Delete(key) => key.len(),
+        });
+        compares.chain(operations).sum()
+    }
+}
+
+impl Operation {
+    /// The key that it is about.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        match self {
+            Self::Put(key, _) | Self::Delete(key) => key,
+        }
+    }
+}
+
 /// What became of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was done, at this revision.
+    /// It was done, at this revision; the store's revision then when there was nothing to do.
     Done(Revision),
     /// Something was not as it must be; nothing was done. The store's revision then.
     Lost(Revision),
@@ -124,6 +202,17 @@ pub enum KeyEvent {
     Put(Pair),
     /// It was removed.
     Delete(Vec<u8>),
+}
+
+impl KeyEvent {
+    /// The key that it is about.
+    #[must_use]
+    pub fn key(&self) -> &[u8] {
+        match self {
+            Self::Put(pair) => &pair.key,
+            Self::Delete(key) => key,
+        }
+    }
 }
 
 /// All that one revision, or several, did to the keys that are watched; none when only time has passed.
@@ -144,7 +233,8 @@ pub enum KvError {
     /// Whether it was done is not known.
     #[error("the store did not say whether it was done: {0}")]
     Unknown(String),
-    /// What is asked for was forgotten; the oldest revision that there is.
+    /// What is asked for was forgotten, or what became of it cannot be told for sure: read again. The oldest revision that
+    /// can be asked for.
     #[error("the store has forgotten what was before revision {0}")]
     Compacted(Revision),
     /// It is at a lower revision than it, or another member, was: restored, wiped, or a member left behind.
@@ -170,22 +260,31 @@ pub enum KvError {
 
 /// A store of keys and values with revisions.
 ///
-/// Time limits, and going on to another member, are the make's; each future ends.
+/// Time limits, and going on to another member, are the make's; each future ends. A store that went back
+/// ([`KvError::WentBack`]) is neither read nor written until [`Kv::accept`].
 pub trait Kv: Send + Sync {
     /// At most `limit` keys of a span, as they are at a revision, or now. What is read now is read
-    /// linearised: nothing older than what was ever answered.
+    /// linearised: nothing older than what was ever answered. With a limit of 0 it is the revision that is asked for.
     ///
     /// # Errors
-    /// [`KvError::Compacted`] when the revision was forgotten; others when it cannot be had.
+    /// [`KvError::Compacted`] when the revision was forgotten, [`KvError::WentBack`] when there never was such; others when
+    /// it cannot be had.
     fn range(&self, span: Span, at: Option<Revision>, limit: usize) -> BoxFuture<'_, Result<Page, KvError>>;
 
     /// Does all of it or nothing.
     ///
     /// # Errors
-    /// [`KvError::Unknown`] when it may have been done; others when it was not.
+    /// [`KvError::Unknown`] when it may have been done, or may yet be. Who sends it again is safe when each key that it writes
+    /// is compared: it is done once, or lost. Others when it was not done.
     fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Outcome, KvError>>;
 
-    /// What becomes of the keys of a span after a revision. It goes on by itself at another member where it was
-    /// interrupted; it ends after the first error.
+    /// What becomes of the keys of a span after a revision, which must still be there. It goes on by itself at another member
+    /// where it was interrupted; it ends after the first error, and then what is there is read again.
     fn watch(&self, span: Span, after: Revision) -> BoxStream<'static, Result<Batch, KvError>>;
+
+    /// Somebody says that what the store went back to is meant: from now on that is followed.
+    fn accept(&self) {}
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,10 @@
 //! | [`store`] | the fleet and the serials of its zones; what a commit touches |
 //! | [`reserve`] | serials reserved ahead: one serial never stands for two contents |
 //! | [`format`](mod@format) | a state as bytes: header, checksum, versioned structs |
-//! | [`kv`] | keys and values with revisions, outside this process |
+//! | [`skydns`] | records in SkyDNS' layout there: keys, values, and what they offer |
+//! | [`kv`] | keys and values with revisions, outside this process: in etcd, and in memory for tests |
 //! | [`file`] | two generations of a file, by rename; damaged ones set aside |
+//! | [`kept`] | what was acknowledged to somebody: on the disk before that |
 //!
 //! Private is the writer's thread (`behind`).
 //!
@@ -24,8 +26,10 @@
 
 pub mod file;
 pub mod format;
+pub mod kept;
 pub mod kv;
 pub mod reserve;
+pub mod skydns;
 pub mod store;
 
 mod behind;

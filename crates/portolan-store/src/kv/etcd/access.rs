@@ -1,0 +1,104 @@
+//! The token by which members know us.
+//!
+//! A token runs out, and each change of users or roles makes all of them void. Members say so, and then another one is
+//! asked for; once for all who wait for it, because members spend a tenth of a second of CPU on a password.
+
+use std::fs;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::fault::Fault;
+use super::link::Link;
+use super::options::{Password, User};
+use super::protocol::AuthenticateRequest;
+use crate::kv::KvError;
+
+/// What goes beside each question.
+pub(super) type Token = Arc<str>;
+
+/// Who we are, and what says so.
+#[derive(Debug)]
+pub(super) struct Access {
+    user: Option<User>,
+    state: Mutex<State>,
+}
+
+/// What members want to see.
+#[derive(Clone, Default)]
+enum State {
+    /// That is not known yet.
+    #[default]
+    Unknown,
+    /// Nothing: the store asks nobody.
+    Open,
+    /// This.
+    Token(Token),
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "Unknown",
+            Self::Open => "Open",
+            Self::Token(_) => "Token(..)",
+        })
+    }
+}
+
+impl Access {
+    pub(super) fn new(user: Option<User>) -> Self {
+        Self { user, state: Mutex::default() }
+    }
+
+    /// True when another token may help.
+    pub(super) fn has_user(&self) -> bool {
+        self.user.is_some()
+    }
+
+    /// The token; asked for over a link where there is none.
+    ///
+    /// # Errors
+    /// When the member does not answer, or does not know us.
+    pub(super) async fn token(&self, link: &Link) -> Result<Option<Token>, Fault> {
+        let Some(user) = &self.user else { return Ok(None) };
+        let mut state = self.state.lock().await;
+        if let State::Unknown = *state {
+            *state = authenticate(user, link).await?;
+        }
+        match &*state {
+            State::Token(token) => Ok(Some(Arc::clone(token))),
+            State::Unknown | State::Open => Ok(None),
+        }
+    }
+
+    /// This one is void, or one is needed where none was.
+    pub(super) async fn void(&self, token: Option<&Token>) {
+        let mut state = self.state.lock().await;
+        let is_ours = match (&*state, token) {
+            (State::Token(current), Some(token)) => Arc::ptr_eq(current, token),
+            (State::Open, None) => true,
+            _ => false,
+        };
+        if is_ours {
+            *state = State::Unknown;
+        }
+    }
+}
+
+async fn authenticate(user: &User, link: &Link) -> Result<State, Fault> {
+    let password = match &user.password {
+        Password::Text(text) => text.clone(),
+        Password::File(path) => {
+            let fault = |error| KvError::Unauthorized(format!("password: {}: {error}", path.display()));
+            let text = fs::read_to_string(path).map_err(fault)?;
+            text.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    let request = AuthenticateRequest { name: user.name.clone(), password };
+    match link.auth().authenticate(request).await {
+        Ok(answer) => Ok(State::Token(answer.into_inner().token.into())),
+        Err(status) if status.message().ends_with("authentication is not enabled") => Ok(State::Open),
+        Err(status) => Err(Fault::of(&status)),
+    }
+}

@@ -1,0 +1,133 @@
+//! One connection to one member.
+//!
+//! gRPC's channel connects again by itself, to whoever is there by then. That would be a member of which we know nothing,
+//! and a transaction could be sent twice. So a channel of ours has one connection, and ends with it.
+
+use std::error::Error;
+use std::fs;
+use std::future::ready;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
+use tonic::{Request, Status};
+use tower::service_fn;
+
+use super::ANSWER_OCTETS_MAX;
+use super::access::Token;
+use super::options::{Address, Tls};
+use super::protocol::auth_client::AuthClient;
+use super::protocol::kv_client::KvClient;
+use super::protocol::lease_client::LeaseClient;
+use super::protocol::watch_client::WatchClient;
+
+/// Octets of answers that may be on their way over a connection: a million keys come in parts of tens of MiB.
+const WINDOW_OCTETS: u32 = 8 * 1024 * 1024;
+/// Most octets of a file of TLS.
+const FILE_OCTETS_MAX: u64 = 1024 * 1024;
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    channel: Channel,
+    /// An answer came over it that was no older than what was seen.
+    is_proven: AtomicBool,
+}
+
+impl Link {
+    /// Connects.
+    ///
+    /// # Errors
+    /// In words, when nobody is there, files cannot be read or are no certificates.
+    pub(super) async fn connect(address: &Address, tls: Option<&Tls>) -> Result<Self, String> {
+        let mut endpoint = Endpoint::from(address.uri.clone())
+            .initial_stream_window_size(WINDOW_OCTETS)
+            .initial_connection_window_size(WINDOW_OCTETS);
+        if let Some(tls) = tls.filter(|_| address.is_tls) {
+            endpoint = endpoint.tls_config(config(tls)?).map_err(|error| told(&error))?;
+        }
+        let stream = TcpStream::connect((address.host.as_str(), address.port)).await;
+        let stream = stream.map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let mut stream = Some(TokioIo::new(stream));
+        let once = service_fn(move |_: Uri| {
+            ready(stream.take().ok_or_else(|| io::Error::other("the connection has ended")))
+        });
+        let channel = endpoint.connect_with_connector(once).await.map_err(|error| told(&error))?;
+        Ok(Self { channel, is_proven: AtomicBool::new(false) })
+    }
+
+    pub(super) fn is_proven(&self) -> bool {
+        self.is_proven.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn prove(&self) {
+        self.is_proven.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn kv(&self) -> KvClient<Channel> {
+        KvClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_OCTETS_MAX)
+    }
+
+    pub(super) fn watch(&self) -> WatchClient<Channel> {
+        WatchClient::new(self.channel.clone()).max_decoding_message_size(ANSWER_OCTETS_MAX)
+    }
+
+    pub(super) fn lease(&self) -> LeaseClient<Channel> {
+        LeaseClient::new(self.channel.clone())
+    }
+
+    pub(super) fn auth(&self) -> AuthClient<Channel> {
+        AuthClient::new(self.channel.clone())
+    }
+}
+
+/// A message with what goes beside each: a member without a leader is to refuse it, and who we are.
+///
+/// # Errors
+/// When the token is not of ASCII.
+pub(super) fn addressed<T>(message: T, token: Option<&Token>) -> Result<Request<T>, Status> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
+    if let Some(token) = token {
+        let mut token: MetadataValue<Ascii> =
+            token.parse().map_err(|_| Status::unauthenticated("the token is not of ASCII"))?;
+        token.set_sensitive(true);
+        request.metadata_mut().insert("token", token);
+    }
+    Ok(request)
+}
+
+/// Reads the files.
+fn config(tls: &Tls) -> Result<ClientTlsConfig, String> {
+    let config = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read(&tls.authority)?));
+    let Some(identity) = &tls.identity else { return Ok(config) };
+    Ok(config.identity(Identity::from_pem(read(&identity.certificate)?, read(&identity.key)?)))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let fault = |why: String| format!("{}: {why}", path.display());
+    let octets = fs::metadata(path).map_err(|error| fault(error.to_string()))?.len();
+    if octets > FILE_OCTETS_MAX {
+        return Err(fault(format!("{octets} octets; at most {FILE_OCTETS_MAX} are read")));
+    }
+    fs::read(path).map_err(|error| fault(error.to_string()))
+}
+
+/// An error with what is behind it: of a library's own first words one learns nothing.
+fn told(error: &(dyn Error + 'static)) -> String {
+    let mut words: Vec<String> = causes(error).map(ToString::to_string).collect();
+    words.dedup();
+    words.join(": ")
+}
+
+/// An error, and what is behind it.
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
+}

@@ -1,0 +1,174 @@
+//! What a client of etcd is told.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tonic::transport::Uri;
+
+use super::MEMBERS_MAX;
+use crate::kv::{KvError, Revision};
+
+/// How long a member has for an answer, unless told otherwise.
+const ATTEMPT: Duration = Duration::from_secs(1);
+/// How long a watch may be told nothing, not even that nothing happened, unless told otherwise.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// Where an etcd is, and how we come in.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// URLs of its members, `http://HOST:PORT` or `https://HOST:PORT`; the first is asked first.
+    pub members: Vec<String>,
+    /// For members with `https`.
+    pub tls: Option<Tls>,
+    /// Who we are, where the store asks.
+    pub user: Option<User>,
+    /// How long a member has for an answer. Default: 1 s.
+    pub attempt: Duration,
+    /// How long a watch may be told nothing, not even that nothing happened, before everything is read again. Default: 10 min.
+    pub silence: Duration,
+    /// A revision that the store was seen at before, by another process; 0 when that is not known.
+    pub seen: Revision,
+}
+
+/// Files by which members and we prove who we are, in PEM. They are read for each connection, so they may change.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Authorities that sign for members.
+    pub authority: PathBuf,
+    /// What we prove ourselves with, where members ask.
+    pub identity: Option<Identity>,
+}
+
+/// A client's certificate.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The file of the certificate, and of those that it is signed by.
+    pub certificate: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
+}
+
+/// A user of the store.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// What it is called there.
+    pub name: String,
+    /// What it proves itself with.
+    pub password: Password,
+}
+
+/// A password. It is never printed.
+#[derive(Clone)]
+pub enum Password {
+    /// This one.
+    Text(String),
+    /// The one in a file, without the line's end; read whenever a token is asked for, so it may change.
+    File(PathBuf),
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(_) => f.write_str("Text(..)"),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
+}
+
+impl Options {
+    /// These members, without TLS and user, and everything else as it is by default.
+    #[must_use]
+    pub fn new(members: Vec<String>) -> Self {
+        Self { members, tls: None, user: None, attempt: ATTEMPT, silence: SILENCE, seen: 0 }
+    }
+
+    /// Where each member is.
+    ///
+    /// # Errors
+    /// [`KvError::Refused`] with the option, its value and the rule.
+    pub(super) fn addresses(&self) -> Result<Vec<Address>, KvError> {
+        let count = self.members.len();
+        if !(1..=MEMBERS_MAX).contains(&count) {
+            let why = format!("members: {count} are given; it must be 1 to {MEMBERS_MAX}");
+            return Err(KvError::Refused(why));
+        }
+        self.members.iter().map(|url| Address::new(url, self.tls.is_some())).collect()
+    }
+}
+
+/// Where one member is.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    pub(super) uri: Uri,
+    /// A host name, or an address without brackets.
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) is_tls: bool,
+}
+
+impl Address {
+    fn new(url: &str, has_tls: bool) -> Result<Self, KvError> {
+        let refused = |why: &str| KvError::Refused(format!("members: {url:?} {why}"));
+        let uri: Uri = url.parse().map_err(|error| refused(&format!("is no URL: {error}")))?;
+        let is_tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(refused("must begin with http:// or https://")),
+        };
+        let (Some(host), Some(port)) = (uri.host(), uri.port_u16()) else {
+            return Err(refused("must name a host and a port"));
+        };
+        if uri.path() != "/" || uri.query().is_some() {
+            return Err(refused("must end after its port"));
+        }
+        if is_tls && !has_tls {
+            return Err(refused("needs the file of an authority (tls)"));
+        }
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Ok(Self { host, port, is_tls, uri })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(members: &[&str], tls: Option<Tls>) -> String {
+        let members = members.iter().map(|url| (*url).to_owned()).collect();
+        match (Options { tls, ..Options::new(members) }).addresses() {
+            Err(KvError::Refused(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn members_are_urls_with_a_port() {
+        let urls = ["http://127.0.0.1:2379", "http://[::1]:1", "http://etcd-0.etcd:2379/"].map(str::to_owned);
+        let addresses = Options::new(urls.to_vec()).addresses().unwrap();
+        let places: Vec<(&str, u16)> = addresses.iter().map(|one| (one.host.as_str(), one.port)).collect();
+        assert_eq!(places, [("127.0.0.1", 2379), ("::1", 1), ("etcd-0.etcd", 2379)]);
+    }
+
+    #[test]
+    fn what_is_no_member_is_told_with_the_rule() {
+        assert_eq!(refused(&[], None), "members: 0 are given; it must be 1 to 16");
+        let cases = [
+            ("127.0.0.1:2379", "must begin with http:// or https://"),
+            ("ftp://a:1", "must begin with http:// or https://"),
+            ("http://a", "must name a host and a port"),
+            ("http://a:1/v3", "must end after its port"),
+            ("https://a:1", "needs the file of an authority (tls)"),
+        ];
+        for (url, rule) in cases {
+            assert_eq!(refused(&[url], None), format!("members: {url:?} {rule}"));
+        }
+        assert!(refused(&["http://a b:1"], None).contains("is no URL"));
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        let user = User { name: "dns".to_owned(), password: Password::Text("secret".to_owned()) };
+        assert!(!format!("{user:?}").contains("secret"));
+    }
+}
