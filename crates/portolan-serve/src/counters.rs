@@ -114,6 +114,12 @@ impl Counters {
         Self { lanes: (0..=workers).map(|nth| Lane::new(nth == workers)).collect() }
     }
 
+    /// Those of a program that answers no questions.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::new(0)
+    }
+
     /// The sum of all lanes. Counts that belong together may differ by what is under way.
     #[must_use]
     pub fn sum(&self) -> Totals {

@@ -164,20 +164,8 @@ fn aliases() {
         ANYONE,
         &format!("NxDomain aa | gone.example. 30 CNAME nope.example. | {SOA}"),
     );
-    check(
-        &world,
-        "loop.example",
-        "A",
-        ANYONE,
-        "NoError aa | loop.example. 30 CNAME pool.example. | pool.example. 30 CNAME loop.example. | InvalidData",
-    );
-    check(
-        &world,
-        "self.example",
-        "A",
-        ANYONE,
-        "NoError aa | self.example. 30 CNAME self.example. | InvalidData",
-    );
+    check(&world, "loop.example", "A", ANYONE, &format!("NoError aa | {SOA} | InvalidData"));
+    check(&world, "self.example", "A", ANYONE, &format!("NoError aa | {SOA} | InvalidData"));
 }
 
 #[test]

@@ -121,7 +121,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         if repeats || aliases().count() > CHAIN_MAX {
             self.trace.note(Step::ChainEnds(if repeats { "it is a circle" } else { "it is too long" }));
             self.answer.ede = Some(Ede::InvalidData);
-            return Next::Done;
+            return if repeats { self.circle(target) } else { Next::Done };
         }
         let suffixes = self.snapshot.suffixes(target);
         match self.zone_of(target, &suffixes) {
@@ -130,6 +130,20 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
                 self.trace.note(Step::ChainEnds("the target is in no zone of ours"));
                 Next::Done
             }
+        }
+    }
+
+    /// A chain that came by a name again. Of the fleet's there is nothing to answer (faults.md B-39); a zone file's stands
+    /// as it was written.
+    #[cold]
+    fn circle(&mut self, target: NameRef<'a>) -> Next<'a> {
+        let suffixes = self.snapshot.suffixes(self.query.name);
+        match (self.snapshot.stored(target), self.zone_of(self.query.name, &suffixes)) {
+            (Some(Stored::Fleet(_)), Some(zone)) => {
+                self.answer.answers.clear();
+                self.nothing(zone)
+            }
+            _ => Next::Done,
         }
     }
 
