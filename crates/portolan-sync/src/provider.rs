@@ -2,12 +2,17 @@
 //!
 //! A [`Step`] is all that is done at one name, its marks with it: a provider does all of it or nothing, in one
 //! transaction or one message where its DNS has such, and only while the name is as it was seen. A step that is refused
-//! costs itself.
+//! costs itself. What it makes of each set is its [`Edit`]s: acts and texts are put together once, there.
 
 use futures_util::future::BoxFuture;
 use portolan_core::Problems;
 use portolan_core::plan::{Change, DomainFilter, Keeps, PlanNumber, Wanted};
 use portolan_core::registry::{Listed, Text};
+
+mod edit;
+mod seen;
+
+pub use edit::Edit;
 
 /// What a DNS can keep.
 #[derive(Clone, Debug)]
@@ -32,15 +37,24 @@ pub struct Listing {
 }
 
 /// All that is done at one name, in one step.
+///
+/// **When.** Only while each set of [`seen`](Self::seen) is there with its targets and its TTL (and in its version, where there
+/// is one), and while the name has no other set, and the names of the texts no other TXT set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// What is done to its sets, and how they were seen.
+    /// What is done to its sets, and how the planner saw them: without the texts that are marks.
     pub change: Change,
     /// What is done to its marks. They may stand at other names of the same zone.
     pub texts: Vec<Text>,
+    /// What was listed, marks among it: every set of the name, and the TXT sets of the names of the texts.
+    /// A set that this publisher wrote since has no version.
+    pub seen: Vec<Listed>,
 }
 
-/// Steps of one plan, in its order.
+/// Steps of one plan, in its order; no name has two.
+///
+/// Where plans are numbered, the number is written by the same transaction as the first step that is done. A batch without
+/// steps is a claim: it writes the number alone, and has one outcome, the number's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// The plan's number.
@@ -64,10 +78,10 @@ pub enum StepOutcome {
     Failed(ProviderError),
 }
 
-/// What became of the steps of a batch, one for each, in their order.
+/// What became of the steps of a batch, one for each, in their order; of a claim what became of the number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// As many as there were steps.
+    /// As many as there were steps, and one of a claim.
     pub outcomes: Vec<StepOutcome>,
 }
 
