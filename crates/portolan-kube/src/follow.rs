@@ -55,6 +55,11 @@ pub const STREAM_MIN: Duration = Duration::from_secs(1);
 pub const SILENCES_MAX: u32 = 2;
 /// Most problems with objects of one resource that are told.
 pub const PROBLEMS_MAX: usize = 1_000;
+/// Most objects of one resource, understood or not: three times as many as the largest clusters that Kubernetes
+/// supports have pods. Those that are above it are left out, and what is left out is not taken for gone.
+pub const OBJECTS_MAX: usize = 500_000;
+/// A list of pages that leaves out so many times as many has no end.
+const LEFT_OUT_TIMES: usize = 3;
 
 /// One resource of one API server.
 #[derive(Debug)]
@@ -95,6 +100,9 @@ pub struct Follower {
     faults: BTreeMap<ObjectKey, Vec<Problem>>,
     /// What is wrong with the resource itself.
     trouble: Option<Problem>,
+    /// The most objects that are taken, and what is told while some are left out.
+    objects_max: usize,
+    left_out: Option<Problem>,
     /// Whose it is: `services of eu-1`, and how problems begin.
     subject: String,
     place: Arc<str>,
@@ -132,6 +140,8 @@ impl Follower {
             refused: BTreeSet::new(),
             faults: BTreeMap::new(),
             trouble: None,
+            objects_max: OBJECTS_MAX,
+            left_out: None,
             subject,
             place,
         }
@@ -148,6 +158,12 @@ impl Follower {
     #[must_use]
     pub fn everywhere(self, is_everywhere: bool) -> Self {
         Self { is_everywhere, ..self }
+    }
+
+    /// The same with another limit than [`OBJECTS_MAX`].
+    #[must_use]
+    pub fn at_most(self, objects_max: usize) -> Self {
+        Self { objects_max, ..self }
     }
 
     /// What to ask next, and after how long. `draw` spreads those who failed together: 0 to 1 of the wait
@@ -187,7 +203,7 @@ impl Follower {
     /// What is wrong with the resource and its objects.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         let faults = self.faults.values().flatten().take(PROBLEMS_MAX);
-        self.trouble.iter().chain(faults)
+        self.trouble.iter().chain(&self.left_out).chain(faults)
     }
 
     /// Objects that are there, and of which nothing was ever understood.
@@ -270,15 +286,16 @@ impl Follower {
             State::Reading(list) => list,
             State::Unread | State::Following(_) => List::default(),
         };
-        let before = list.len();
-        objects.into_iter().for_each(|given| list.take(given));
+        let before = (list.len(), list.left_out);
+        objects.into_iter().for_each(|given| list.take(given, &self.known, self.objects_max));
         list.token = token;
         if list.token.is_some() {
-            if list.len() == before {
-                // Or it would be asked for ever, and at once each time.
+            // Or it would be asked for ever, and at once each time.
+            let is_endless = list.left_out > self.objects_max.saturating_mul(LEFT_OUT_TIMES);
+            if (list.len(), list.left_out) == before || is_endless {
                 return self.trouble(
                     Reason::Unreadable,
-                    "gave a page with nothing new and says that more follow",
+                    "gave a page with nothing new, or pages without end, and says that more follow",
                     WAIT_FIRST,
                 );
             }
@@ -310,7 +327,12 @@ impl Follower {
         let (mut held, mut gone): (BTreeSet<_>, BTreeSet<_>) =
             lacking.partition(|key| was_held.contains(key));
         let mut news = Vec::new();
-        self.known.extend(list.objects.keys().cloned());
+        let listed = list.objects.keys().cloned();
+        if self.known.is_empty() {
+            self.known = listed.collect();
+        } else {
+            self.known.extend(listed);
+        }
         let refused = list.refused.keys().filter(|key| !self.known.contains(key)).cloned().collect();
         let was_refused = std::mem::replace(&mut self.refused, refused);
         let left = self.known.len() - gone.len() - held.len();
@@ -340,8 +362,28 @@ impl Follower {
         self.state = State::Following(version.to_owned());
         self.doubts_streams = false;
         self.went_well();
+        self.left_out = (list.left_out > 0).then(|| self.too_many());
+        if self.takes_more() {
+            self.state = State::Unread;
+            self.back_off();
+        }
         news.extend([News::Problems, self.settled()]);
         news
+    }
+
+    fn too_many(&self) -> Problem {
+        let most = self.objects_max;
+        let message = format!(
+            "has more than {most} objects; the others are left out, and none of them is taken for gone"
+        );
+        self.problem(Reason::LimitReached, message)
+    }
+
+    /// True when objects were left out for which there is room by now: then everything is to be read again. A tenth
+    /// of the room has to be free, so that this is seldom.
+    fn takes_more(&self) -> bool {
+        let there = self.known.len() + self.refused.len();
+        self.left_out.is_some() && there.saturating_mul(10) <= self.objects_max.saturating_mul(9)
     }
 
     /// Whether what is there is all, after a list and whatever may have changed that: before the first list that
@@ -362,7 +404,7 @@ impl Follower {
             self.expected = 0;
         }
         self.was_read = true;
-        News::Read
+        if self.left_out.is_some() { News::ReadInPart } else { News::Read }
     }
 
     /// Holds objects of which not all may be known by name, of so many that were there.
@@ -386,7 +428,7 @@ impl Follower {
         }
         match &mut self.state {
             State::Reading(list) => {
-                list.take(given);
+                list.take(given, &self.known, self.objects_max);
                 Vec::new()
             }
             State::Following(_) => match self.follows_on(version) {
@@ -404,6 +446,12 @@ impl Follower {
             Given::Refused(refused, _) => refused.key.clone(),
             Given::Nameless(_) => return news,
         };
+        let there = self.known.len() + self.refused.len();
+        if there >= self.objects_max && !self.known.contains(&key) && !self.refused.contains(&key) {
+            let is_news = self.left_out.is_none();
+            self.left_out = Some(self.too_many());
+            return if is_news { vec![News::Problems, self.settled()] } else { news };
+        }
         let faults = given.problems();
         let had_faults = self.faults.contains_key(&key);
         if had_faults || !faults.is_empty() {
@@ -456,6 +504,10 @@ impl Follower {
         news.extend(self.evidence());
         if was_known || was_refused {
             news.push(News::Deleted(key));
+        }
+        if self.takes_more() {
+            self.abandons = true;
+            self.state = State::Unread;
         }
         news
     }

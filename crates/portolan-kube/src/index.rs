@@ -26,6 +26,7 @@
 //! | `links` | which records refer to an object |
 //! | `touch` | what an event makes necessary to look at again |
 //! | `member`, `zones`, `policies`, `networks` | facts of clusters, zones and policies |
+//! | `strangers` | clusters that policies name and nobody knows |
 //! | `claims` | records drafted, and what they claim |
 //! | `draft`, `world` | what one record wants, and where it looks up what it refers to |
 //! | `kubefed`, `foreign` | how records of others are drafted; GlobalName is in `offer` |
@@ -48,7 +49,7 @@ mod backing;
 mod claims;
 mod doubt;
 mod draft;
-mod foreign;
+pub(crate) mod foreign;
 mod grace;
 pub(crate) mod ingress;
 mod kubefed;
@@ -65,6 +66,7 @@ mod policies;
 mod resolved;
 mod source;
 mod sourced;
+mod strangers;
 mod touch;
 mod when;
 mod world;
@@ -92,7 +94,9 @@ use objects::Objects;
 use resolved::Hosts;
 pub use resolved::Resolution;
 use sourced::Sourced;
+use strangers::Strangers;
 use touch::Dirty;
+pub(crate) use when::when as time_in_words;
 use zones::Zones;
 
 /// Everything that was read of a fleet, and the facts that follow.
@@ -114,10 +118,13 @@ pub struct Index {
     hosts: Hosts,
     /// What keeps a status that went empty.
     grace: Grace,
-    /// The time, as [`Index::tick`] was last told it.
+    /// The time of day and the steady clock's, as [`Index::tick`] was last told them.
     now: i64,
+    steady: i64,
     /// Clusters that a `MemberCluster` tells of and that were never read.
     awaited: BTreeSet<ClusterName>,
+    /// Clusters that policies name and nobody knows.
+    strangers: Strangers,
     /// Records with a backend that no cluster offers: another cluster may.
     wanting: BTreeSet<ObjectKey>,
     /// Who wants a name, the one with the best right first.
@@ -139,6 +146,7 @@ enum About {
     Cluster(ClusterName),
     Networks(ClusterName, Arc<str>),
     Policy(Arc<str>),
+    Strangers(Arc<str>),
     Zones,
     Record(ObjectKey),
     Object(ClusterName, ObjectKey),
@@ -229,6 +237,7 @@ impl Index {
         self.problems.retain(|about, _| !matches!(about, About::Networks(of, _) if of == cluster));
         self.problems_changed += 1;
         self.dirty.recall(self.memory.forget(&self.objects, cluster));
+        self.unfollowed(cluster);
         self.dirty.clusters.insert(cluster.clone());
         self.dirty.policies.extend(self.objects.names_of(Kind::SteeringPolicy));
     }

@@ -11,6 +11,7 @@
 //! | [`kinds`] | our own kinds, the single source of our CRDs |
 //! | [`crds`] | their CustomResourceDefinitions |
 //! | [`settle`] | what our kinds say, checked, as core's facts and problems |
+//! | [`nearest`](mod@nearest) | what somebody may have meant by a word |
 //! | [`hosts`] | which texts are host names, and in what form |
 //! | [`kubefed`], [`dns_endpoint`] | others' kinds that KubeFed and External-DNS made |
 //! | [`gateway_api`], [`openshift`], [`istio`] | others' kinds that sources read |
@@ -22,6 +23,7 @@
 //! | [`index`] | objects by cluster; facts and touched names out |
 //! | [`registry`] | which clusters the hub registers, and how each is reached |
 //! | [`endpoints`] | names as `DNSEndpoint` objects |
+//! | [`wants`] | `DNSEndpoint` objects as what another DNS is to have |
 //!
 //! **Architecture Invariant:** no client, no clock, no file and no socket: bytes and objects come in
 //! as arguments.
@@ -40,10 +42,12 @@ pub mod istio;
 pub mod kinds;
 pub mod kubefed;
 pub mod manifest;
+pub mod nearest;
 pub mod object;
 pub mod openshift;
 pub mod registry;
 pub mod settle;
 pub mod sources;
 pub mod status;
+pub mod wants;
 pub mod workload;

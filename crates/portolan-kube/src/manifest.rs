@@ -30,6 +30,7 @@ mod text;
 mod tree;
 mod typed;
 mod walk;
+pub mod whole;
 mod words;
 mod wrong;
 mod yaml;

@@ -48,7 +48,8 @@ use self::access::{Access, Shown};
 pub use self::believed::{Believed, KUBEFED_NAMESPACES, NAMESPACE, NAMESPACES_MAX};
 use self::candidate::Candidate;
 use self::secret::Secret;
-use self::token::Renewal;
+use self::token::{Life, Renewal};
+use crate::index::time_in_words;
 use crate::object::{Body, Kind, Object, ObjectKey};
 
 /// Most Secrets that are kept; those above it are not there.
@@ -95,6 +96,8 @@ pub struct Registered {
     pub access: Option<Access>,
     /// The token that we are to renew, where that was asked of us.
     pub renewal: Option<Renewal>,
+    /// How long its token lives, whoever renews it; none where it does not say.
+    pub life: Option<Life>,
 }
 
 impl Registry {
@@ -205,7 +208,12 @@ impl Registry {
             Some(first) => format!("{} registers a cluster of this name too, and counts", first.object.key),
         };
         for other in candidates {
-            problems.push(self.problem(other.object, other.field, Reason::Duplicate, why.clone()));
+            let access = self.secret(&other.secret).and_then(|secret| other.access(secret).ok());
+            let ends = access.as_ref().and_then(Life::of_access);
+            let ends = ends.map_or(String::new(), |life| {
+                format!("; the token of this one ends at {}, and is not renewed", time_in_words(life.to))
+            });
+            problems.push(self.problem(other.object, other.field, Reason::Duplicate, format!("{why}{ends}")));
         }
         Some((name, first?))
     }
@@ -247,7 +255,7 @@ impl Registry {
     fn registered(&self, candidate: &Candidate<'_>, problems: &mut Vec<Problem>) -> Registered {
         let (by, since, key) =
             (candidate.object.key.clone(), candidate.object.created, candidate.secret.clone());
-        let mut registered = Registered { by, since, secret: key, access: None, renewal: None };
+        let mut registered = Registered { by, since, secret: key, access: None, renewal: None, life: None };
         let mut tell = |field: &str, reason: Reason, message: String| {
             problems.push(self.problem(candidate.object, field, reason, message));
         };
@@ -270,6 +278,7 @@ impl Registry {
                         tell(candidate.field, Reason::Incomplete, message);
                     }
                 }
+                registered.life = Life::of_access(&access);
                 registered.access = Some(access);
             }
             Err(refusals) => {

@@ -22,6 +22,7 @@ mod findings;
 mod global_name;
 mod networks;
 mod policy;
+mod strangers;
 mod zone;
 
 pub use cluster::cluster;
@@ -29,6 +30,7 @@ pub use fence::{Claim, Fence};
 pub use global_name::{SettledBackend, SettledName, global_name};
 pub use networks::networks_csv;
 pub use policy::policy;
+pub use strangers::strangers;
 pub use zone::{SettledZone, ZONE_TTL, zone};
 
 use std::fmt;

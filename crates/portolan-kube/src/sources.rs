@@ -50,6 +50,7 @@ mod view;
 
 use std::collections::BTreeSet;
 
+pub use annotations::seconds;
 pub use endpoint::Endpoint;
 pub(crate) use faults::shown;
 pub use faults::{FAULTS_MAX, Fault, Faults};

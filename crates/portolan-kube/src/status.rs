@@ -270,7 +270,14 @@ fn global_name(
         }
     };
     let published = match (of(Reason::NoZone), &owned.zoneless) {
-        (Some(problem), _) => no("Published", "NoZone", problem.message.clone()),
+        // The Zone to apply stands in `Accepted`, with all that is wrong.
+        (Some(_), zoneless) => {
+            let name = zoneless.as_ref().map_or_else(|| "a host".to_owned(), ToString::to_string);
+            let message = format!(
+                "{name} is in no Zone, so this server does not answer for it; Accepted has a Zone to apply"
+            );
+            no("Published", "NoZone", message)
+        }
         // The problem is told once for all that one missing zone could hold, and this name is not the first of them.
         (None, Some(name)) => {
             let message = format!("{name} is in no Zone, so this server does not answer for it");
@@ -315,19 +322,7 @@ fn answers(snapshot: &Snapshot, owned: &Owned) -> Vec<AnswerStatus> {
 
 /// Whether all that an object says was taken. What is taken and only looks like a mistake is told all the same.
 fn accepted(faults: &[&Problem]) -> Condition {
-    let is_refusal = |problem: &&&Problem| {
-        matches!(
-            problem.reason,
-            Reason::Invalid
-                | Reason::NotAdmitted
-                | Reason::Conflict
-                | Reason::Duplicate
-                | Reason::UnknownField
-                | Reason::LimitReached
-                | Reason::Loop
-        )
-    };
-    let refusals: Vec<_> = faults.iter().filter(is_refusal).collect();
+    let refusals: Vec<_> = faults.iter().filter(|problem| is_refusal(problem)).collect();
     match refusals.first() {
         Some(first) => no("Accepted", &first.reason.to_string(), told(&refusals)),
         None if faults.is_empty() => yes("Accepted", "Accepted", String::new()),
@@ -335,7 +330,22 @@ fn accepted(faults: &[&Problem]) -> Condition {
     }
 }
 
-/// Whether a cluster is followed, and if not why, as far as that is known.
+/// True of what is wrong so that something of an object was not taken.
+#[must_use]
+pub fn is_refusal(problem: &Problem) -> bool {
+    matches!(
+        problem.reason,
+        Reason::Invalid
+            | Reason::NotAdmitted
+            | Reason::Conflict
+            | Reason::Duplicate
+            | Reason::UnknownField
+            | Reason::LimitReached
+            | Reason::Loop
+    )
+}
+
+/// Whether a cluster is followed, all of it, and if not why, as far as that is known.
 fn reached(cluster: Option<&Cluster>, faults: &[&Problem]) -> Condition {
     let is_why = |problem: &&&Problem| {
         matches!(problem.reason, Reason::Silent | Reason::Unauthorized | Reason::Duplicate | Reason::Held)
@@ -350,6 +360,8 @@ fn reached(cluster: Option<&Cluster>, faults: &[&Problem]) -> Condition {
             let message = told("it is not heard from; what it last gave stays");
             no("Reached", &reason.unwrap_or_else(|| "Silent".into()), message)
         }
+        // It is reached, and something of it is not believed, or not given: what is answered may be old.
+        Some(_) if let Some(reason) = &reason => no("Reached", reason, told("")),
         Some(_) => yes("Reached", "Reached", String::new()),
     }
 }
@@ -430,6 +442,48 @@ fn dns(fleet: &Fleet, owned: Option<&Owned>, with_place: bool) -> Vec<Value> {
 }
 
 // === What is there ===
+
+/// Adds what stands there of clusters that were not read since the start: nothing is known of them, and nothing is
+/// taken away. True when there is such.
+pub fn spare(wanted: &mut Wanted, there: Option<&Value>, unread: &[ClusterName]) -> bool {
+    let is_unread = |name: &Value| unread.iter().any(|unread| name == &*unread.0);
+    let standing = |list: &str, name: &'static str| {
+        let all = there.and_then(|there| there.get(list)?.as_array()).map_or(&[][..], Vec::as_slice);
+        all.iter().filter(move |entry| is_unread(&entry[name]))
+    };
+    match wanted {
+        Wanted::AsItIs => false,
+        Wanted::Ours { clusters, .. } => {
+            let before = clusters.len();
+            for entry in standing("clusters", "name").filter(|entry| entry["targets"] != json!([])) {
+                if let Ok(entry) = serde_json::from_value::<ClusterStatus>(entry.clone())
+                    && clusters.len() < STATUS_CLUSTERS_MAX
+                    && clusters.iter().all(|known| known.name != entry.name)
+                {
+                    clusters.push(entry);
+                }
+            }
+            clusters.sort_by(|a, b| a.name.cmp(&b.name));
+            clusters.len() > before
+        }
+        Wanted::Kubefed(status) => {
+            let Some(dns) = status["dns"].as_array_mut() else { return false };
+            let offers = |entry: &Value| entry["loadBalancer"]["ingress"].is_array();
+            let mut is_spared = false;
+            for entry in standing("dns", "cluster").filter(|entry| offers(entry)) {
+                let known = dns.iter().position(|known| known["cluster"] == entry["cluster"]);
+                match known.and_then(|place| dns.get_mut(place)) {
+                    Some(known) if offers(known) => continue,
+                    Some(known) => *known = entry.clone(),
+                    None => dns.push(entry.clone()),
+                }
+                is_spared = true;
+            }
+            dns.sort_by(|a, b| a["cluster"].as_str().cmp(&b["cluster"].as_str()));
+            is_spared
+        }
+    }
+}
 
 /// The status to write over the one that is there, at a time in RFC 3339; none when it says the same.
 #[must_use]

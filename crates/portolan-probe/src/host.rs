@@ -44,6 +44,9 @@ pub enum Heard {
         addresses: Vec<IpAddr>,
         /// For how long, in seconds: the least of the records on the way.
         ttl: u32,
+        /// What the name is an alias of, one after the other; at most as many as are followed
+        /// ([`CHAIN_MAX`](crate::message::CHAIN_MAX)).
+        way: Vec<Name>,
     },
     /// The name, or its records of the type, are not there.
     Nothing(Why),
@@ -87,6 +90,8 @@ pub struct Report {
     pub addresses: Vec<IpAddr>,
     /// How many there are, those that are left out among them.
     pub count: usize,
+    /// What it was an alias of when it last resolved, of either family: sorted, each once.
+    pub way: Vec<Name>,
     /// Why it does not resolve now.
     pub failure: Option<Why>,
 }
@@ -107,6 +112,7 @@ pub struct Host {
 struct Family {
     addresses: BTreeSet<IpAddr>,
     count: usize,
+    way: Vec<Name>,
 }
 
 impl Host {
@@ -125,8 +131,8 @@ impl Host {
         if failure.is_none() {
             for (family, heard) in self.families.iter_mut().zip(round) {
                 match heard {
-                    Heard::Addresses { addresses, ttl: seconds } => {
-                        *family = Family::of(addresses);
+                    Heard::Addresses { addresses, ttl: seconds, way } => {
+                        *family = Family::of(addresses, way);
                         ttl = ttl.min(Duration::from_secs(seconds.into()));
                     }
                     Heard::Nothing(_) => *family = Family::default(),
@@ -151,10 +157,12 @@ impl Host {
     }
 
     fn report(&mut self, failure: Option<Why>) -> Option<Report> {
+        let way: BTreeSet<&Name> = self.families.iter().flat_map(|family| &family.way).collect();
         let report = Report {
             host: self.name.clone(),
             addresses: self.addresses(),
             count: self.families.iter().map(|family| family.count).sum(),
+            way: way.into_iter().cloned().collect(),
             failure,
         };
         let is_news = self.told.as_ref() != Some(&report);
@@ -174,13 +182,13 @@ impl Host {
 }
 
 impl Family {
-    fn of(addresses: Vec<IpAddr>) -> Self {
+    fn of(addresses: Vec<IpAddr>, way: Vec<Name>) -> Self {
         let mut addresses: BTreeSet<IpAddr> = addresses.into_iter().collect();
         let count = addresses.len();
         while addresses.len() > ADDRESSES_MAX {
             addresses.pop_last();
         }
-        Self { addresses, count }
+        Self { addresses, count, way }
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use portolan_core::Name;
 
 use crate::host::{Heard, Host, Report, Why};
+use crate::wanted::Changes;
 
 /// Most names that are asked for. Names that are known stay before those that come.
 pub const HOSTS_MAX: usize = 10_000;
@@ -24,10 +25,18 @@ pub enum News {
     Gone(Name),
 }
 
+/// A name that is asked for.
+#[derive(Debug)]
+struct Known {
+    host: Host,
+    /// When that is due; none while it is under way.
+    due: Option<Duration>,
+}
+
 /// The names that are wanted. Times are counted from whenever the caller likes.
 #[derive(Debug, Default)]
 pub struct Hosts {
-    hosts: BTreeMap<Name, Host>,
+    hosts: BTreeMap<Name, Known>,
     due: BTreeSet<(Duration, Name)>,
     asked: BTreeSet<Name>,
     /// Those above the limit.
@@ -35,33 +44,43 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// Takes which names are wanted from now on.
-    pub fn want(&mut self, wanted: &BTreeSet<Name>, now: Duration) -> Vec<News> {
-        let known = self.hosts.keys().chain(&self.left_out);
-        let gone: Vec<Name> = known.filter(|name| !wanted.contains(*name)).cloned().collect();
-        for name in &gone {
-            self.hosts.remove(name);
-            self.left_out.remove(name);
+    /// Takes which names are wanted from now on, and which are not any more.
+    pub fn want(&mut self, changes: Changes, now: Duration) -> Vec<News> {
+        let (come, gone): (Changes, Changes) = changes.into_iter().partition(|(_, is_wanted)| *is_wanted);
+        let mut news: Vec<News> = gone.into_keys().filter_map(|name| self.forget(name)).collect();
+        // Those that wait for room go before those that come.
+        while self.hosts.len() < HOSTS_MAX
+            && let Some(name) = self.left_out.pop_first()
+        {
+            self.begin(name, now);
         }
-        self.due.retain(|(_, name)| wanted.contains(name));
-        let mut news: Vec<News> = gone.into_iter().map(News::Gone).collect();
-        for name in wanted {
-            if self.hosts.contains_key(name) {
-                continue;
-            }
+        for name in come.into_keys().filter(|name| !self.hosts.contains_key(name)).collect::<Vec<_>>() {
             if self.hosts.len() < HOSTS_MAX {
-                self.left_out.remove(name);
-                self.hosts.insert(name.clone(), Host::new(name.clone()));
-                // One that is under way still was wanted before; it comes due when that ends.
-                if !self.asked.contains(name) {
-                    self.due.insert((now, name.clone()));
-                }
+                self.begin(name, now);
             } else if self.left_out.insert(name.clone()) {
                 let failure = Some(Why::TooMany);
-                news.push(News::Now(Report { host: name.clone(), addresses: Vec::new(), count: 0, failure }));
+                let (addresses, way) = (Vec::new(), Vec::new());
+                news.push(News::Now(Report { host: name, addresses, count: 0, way, failure }));
             }
         }
         news
+    }
+
+    fn begin(&mut self, name: Name, now: Duration) {
+        // One that is under way still was wanted before; it comes due when that ends.
+        let due = (!self.asked.contains(&name)).then_some(now);
+        self.due.extend(due.map(|at| (at, name.clone())));
+        self.hosts.insert(name.clone(), Known { host: Host::new(name), due });
+    }
+
+    fn forget(&mut self, name: Name) -> Option<News> {
+        let known = self.hosts.remove(&name);
+        let was_left_out = self.left_out.remove(&name);
+        let was_known = known.is_some();
+        if let Some(at) = known.and_then(|known| known.due) {
+            self.due.remove(&(at, name.clone()));
+        }
+        (was_known || was_left_out).then_some(News::Gone(name))
     }
 
     /// The next name to ask for, if one is due and there is room. It counts as asked for until
@@ -73,6 +92,9 @@ impl Hosts {
         }
         let (_, name) = self.due.pop_first()?;
         self.asked.insert(name.clone());
+        if let Some(known) = self.hosts.get_mut(&name) {
+            known.due = None;
+        }
         Some(name)
     }
 
@@ -87,8 +109,11 @@ impl Hosts {
     /// more that is nothing.
     pub fn hear(&mut self, name: &Name, round: [Heard; 2], now: Duration, draw: u64) -> Option<News> {
         self.asked.remove(name);
-        let (after, report) = self.hosts.get_mut(name)?.hear(round, draw);
-        self.due.insert((now.saturating_add(after), name.clone()));
+        let known = self.hosts.get_mut(name)?;
+        let (after, report) = known.host.hear(round, draw);
+        let at = now.saturating_add(after);
+        known.due = Some(at);
+        self.due.insert((at, name.clone()));
         report.map(News::Now)
     }
 }

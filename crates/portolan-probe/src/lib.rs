@@ -8,6 +8,7 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | [`host`] | the state of one name: what it last resolved to, what is wrong, when it is asked for again |
+//! | [`wanted`](mod@wanted) | which names are wanted, told as that changes |
 //! | [`hosts`] | all names that are wanted, and which of them is due |
 //! | [`servers`] | which servers are asked |
 //! | [`message`] | a question to bytes, a reply to what it says |
@@ -26,8 +27,10 @@ pub mod hosts;
 pub mod message;
 pub mod resolver;
 pub mod servers;
+pub mod wanted;
 
 pub use host::{ADDRESSES_MAX, Heard, Report, Why};
 pub use hosts::HOSTS_MAX;
-pub use resolver::{Resolver, Wanted};
+pub use resolver::Resolver;
 pub use servers::Servers;
+pub use wanted::{Wanted, Wanting, wanted};

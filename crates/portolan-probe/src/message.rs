@@ -191,13 +191,14 @@ impl Answer {
 
     /// The addresses at the end of the aliases.
     fn follow(&self, host: &Name) -> Heard {
-        let (mut at, mut least) = (host, u32::MAX);
+        let (mut at, mut least, mut way) = (host, u32::MAX, Vec::new());
         for _ in 0..CHAIN_MAX {
             if let Some((addresses, ttl)) = self.addresses.get(at) {
-                return Heard::Addresses { addresses: addresses.clone(), ttl: least.min(*ttl) };
+                return Heard::Addresses { addresses: addresses.clone(), ttl: least.min(*ttl), way };
             }
             let Some((to, ttl)) = self.aliases.get(at) else { return Heard::Nothing(Why::NoAddress) };
             (at, least) = (to, least.min(*ttl));
+            way.push(to.clone());
         }
         Heard::Failed(Why::Loop)
     }

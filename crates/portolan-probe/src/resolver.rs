@@ -1,32 +1,31 @@
 //! The loop: names that are wanted in, what becomes of them out.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use portolan_core::Name;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use crate::ask::{Asking, WAIT, ask};
 use crate::host::{Heard, Why};
 use crate::hosts::{Hosts, News};
-use crate::servers::Servers;
+use crate::servers::{Now, Servers};
+use crate::wanted::Wanted;
 
 /// How often the file is read again that says who is asked.
 const RENEWAL: Duration = Duration::from_secs(30);
 /// With nothing to do, the loop looks again after this.
 const IDLE: Duration = Duration::from_secs(3_600);
 
-/// The names that are wanted, whole each time.
-pub type Wanted = Arc<BTreeSet<Name>>;
-
 /// Resolves host names for as long as they are wanted.
 #[derive(Debug)]
 pub struct Resolver {
     servers: Servers,
     asking: Asking,
+    /// What is wrong with the file that says who is asked, and was not told yet.
+    untold: Option<String>,
+    trouble: Option<String>,
     renewed: Instant,
     begin: Instant,
     hosts: Hosts,
@@ -37,8 +36,11 @@ impl Resolver {
     #[must_use]
     pub fn new(servers: Servers, draw: fn() -> u64) -> Self {
         let now = Instant::now();
-        let asking = Asking { servers: servers.now(), wait: WAIT, draw };
-        Self { servers, asking, renewed: now, begin: now, hosts: Hosts::default() }
+        let asking = Asking { servers: Vec::new(), wait: WAIT, draw };
+        let (trouble, untold, hosts) = (None, None, Hosts::default());
+        let mut resolver = Self { servers, asking, untold, trouble, renewed: now, begin: now, hosts };
+        resolver.renew();
+        resolver
     }
 
     /// The same with another patience than [`WAIT`].
@@ -49,20 +51,16 @@ impl Resolver {
     }
 
     /// Goes on until nobody wants names or reads reports any more.
-    pub async fn run(mut self, mut wanted: watch::Receiver<Wanted>, reports: mpsc::Sender<Vec<News>>) {
+    pub async fn run(mut self, mut wanted: Wanted, reports: mpsc::Sender<Vec<News>>) {
         let mut under_way = UnderWay::default();
-        wanted.mark_changed();
         loop {
             self.begin_all_due(&mut under_way);
             let due = self.hosts.due().map_or_else(|| Instant::now() + IDLE, |due| self.begin + due);
             let news = tokio::select! {
-                changed = wanted.changed() => {
-                    if changed.is_err() {
-                        return;
-                    }
-                    let wanted = wanted.borrow_and_update().clone();
-                    self.hosts.want(&wanted, self.begin.elapsed())
-                }
+                changes = wanted.next() => match changes {
+                    Some(changes) => self.hosts.want(changes, self.begin.elapsed()),
+                    None => return,
+                },
                 Some((name, round)) = under_way.next() => {
                     self.hosts.hear(&name, round, self.begin.elapsed(), (self.asking.draw)()).into_iter().collect()
                 }
@@ -77,12 +75,25 @@ impl Resolver {
     fn begin_all_due(&mut self, under_way: &mut UnderWay) {
         if self.renewed.elapsed() >= RENEWAL {
             self.renewed = Instant::now();
-            self.asking.servers = self.servers.now();
+            self.renew();
         }
         while let Some(name) = self.hosts.next(self.begin.elapsed()) {
+            if let Some(trouble) = self.untold.take() {
+                tracing::warn!("host names of load balancers: {trouble}");
+            }
             tracing::debug!(%name, "asking for the addresses of a host name");
             let asking = self.asking.clone();
             under_way.begin(name.clone(), async move { ask(&asking, &name).await });
+        }
+    }
+
+    /// Looks who is to be asked now. What is wrong with that is told once somebody is.
+    fn renew(&mut self) {
+        let Now { servers, trouble } = self.servers.now(&self.asking.servers);
+        self.asking.servers = servers;
+        if self.trouble != trouble {
+            self.untold.clone_from(&trouble);
+            self.trouble = trouble;
         }
     }
 }

@@ -18,6 +18,8 @@ use crate::problem::{Refused, chain};
 mod cluster;
 pub mod docs;
 mod run;
+mod sync;
+mod webhook;
 
 pub use run::execute;
 
@@ -53,10 +55,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The commands by what they are for, in the order of the help.
 pub const GROUPS: &[(&str, &[&str])] = &[
-    ("Serve", &["run", "demo"]),
+    ("Serve", &["run", "webhook", "demo"]),
     ("Ask the running server", &["explain", "status", "holds", "forget"]),
     ("Work on a fleet folder", &["check", "endpoints"]),
     ("Work on a fleet of clusters", &["cluster"]),
+    ("Publish to other DNS", &["sync"]),
     ("Look up", &["crds", "config", "version"]),
 ];
 
@@ -74,8 +77,17 @@ pub fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommands([run(), demo(), explain(), status(), holds(), forget(), check(), endpoints(), crds()])
-        .subcommands([cluster::command(), config(), version(), cli_docs()]);
+        .subcommands([
+            run(),
+            sync::command(),
+            webhook::command(),
+            demo(),
+            explain(),
+            status(),
+            holds(),
+            forget(),
+        ])
+        .subcommands([check(), endpoints(), crds(), cluster::command(), config(), version(), cli_docs()]);
     let help = grouped(&root);
     root.help_template(help)
 }
@@ -101,13 +113,15 @@ fn run() -> Command {
         .about("Answer DNS for the fleet in a folder, or on its API servers")
         .long_about(
             "Answers DNS over UDP and TCP for the fleet that a folder describes, or that a kubeconfig leads to, and \
-             follows each change of it, until SIGTERM or SIGINT.",
+             follows each change of it, until SIGTERM or SIGINT. Names of zone files and of an etcd in SkyDNS' layout are \
+             answered beside it, or alone.",
         )
         .args(settings(&all_keys()))
         .args(sources())
         .after_help(
             "Example:\n  portolan run --fleet examples/bookinfo --listen 127.0.0.1:5300\n  \
-             dig @127.0.0.1 -p 5300 bookinfo.glb.example",
+             dig @127.0.0.1 -p 5300 bookinfo.glb.example\n  \
+             portolan run --skydns http://127.0.0.1:2379 --skydns-zone example.org",
         )
 }
 
@@ -174,7 +188,8 @@ fn holds() -> Command {
         .long_about(
             "A cluster whose lists suddenly lack most of their objects though nobody deleted them, or whose store was \
              wiped or restored, or behind whose address another cluster stands, is not believed: what it gave before \
-             stays in the answers until it is back, or until somebody releases the hold.",
+             stays in the answers until it is back, or until somebody releases the hold. Likewise of what is published to \
+             other DNS: names that nothing asks for any more, though nobody deleted what asked, stay there.",
         )
         .arg(
             Arg::new("release")
@@ -190,10 +205,11 @@ fn forget() -> Command {
     Command::new("forget")
         .about("Forget a silent cluster and all that it held")
         .long_about(
-            "Makes the running server forget a cluster whose folder is gone. Until then its last facts stay in \
-             the answers. A cluster that is heard is not forgotten.",
+            "Makes the running server forget a cluster that is not reached any more, or whose folder is gone. Until then \
+             its last facts stay in the answers. A cluster that is heard is not forgotten: its folder is removed first, or \
+             its registration (`portolan cluster leave`), or its context is left out of the next start.",
         )
-        .arg(Arg::new("cluster").value_name("CLUSTER").required(true).help("The cluster, by its folder's name"))
+        .arg(Arg::new("cluster").value_name("CLUSTER").required(true).help("The cluster, as `portolan status` calls it"))
         .args(settings(&["control"]))
         .after_help("Example:\n  portolan forget eu-frankfurt")
 }
@@ -293,12 +309,12 @@ const SOURCES_HEADING: &str = "Sources, as External-DNS has them";
 
 /// The flags of External-DNS' sources, as it has them. They are many, so short help is without them.
 fn sources() -> Vec<Arg> {
-    let args = SOURCES.iter().flat_map(source_flags);
+    let args = SOURCES.iter().flat_map(section_flags);
     args.map(|arg| arg.help_heading(SOURCES_HEADING).hide_short_help(true)).collect()
 }
 
-/// The flag of an option; a switch needs no value, and has another flag that says no.
-fn source_flags(key: &'static Key) -> Vec<Arg> {
+/// The flag of an option of a section; a switch needs no value, and has another flag that says no.
+fn section_flags(key: &'static Key) -> Vec<Arg> {
     let help = format!("{} [default: {}] [env: {}]", key.help, key.default, key.env);
     let arg = Arg::new(key.name).long(key.flag).value_name(key.value).help(help);
     if key.form != Form::Switch {

@@ -19,6 +19,8 @@
 //! are those of the root among the sources. What it runs is its own, like that of any other. It may
 //! register further clusters ([`registrar`]), which come and go while the process runs.
 //!
+//! [`records`] follows the `DNSEndpoint`s of one cluster alone, for whoever publishes them.
+//!
 //! [`admin`] is what `portolan cluster` does, with an operator's rights and not with ours.
 
 use std::collections::BTreeSet;
@@ -47,6 +49,7 @@ mod lines;
 mod member;
 mod past;
 mod patch;
+mod records;
 mod registrar;
 mod renew;
 mod way;
@@ -55,10 +58,11 @@ pub use connect::Dial;
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
 pub use holds::{Hold, Holds};
-pub use kubeconfig::{Context, hub, read};
+pub use kubeconfig::{Context, hub, one, read};
 use member::Member;
 pub use member::PROBE;
 pub use past::NOTE;
+pub use records::{Lead, Records, follow_records};
 use registrar::{Registrar, Start};
 use way::Way;
 pub use way::{Own, SERVICE_ACCOUNT};
@@ -81,6 +85,15 @@ pub struct Fleet {
     pub believed: Believed,
     /// The part of its life after which a registered cluster's token is renewed, in percent.
     pub renew_percent: u8,
+}
+
+impl Fleet {
+    /// The names of the clusters that are followed from the start.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let own = self.own.iter().map(|own| &own.name);
+        self.contexts.iter().map(|context| &context.name).chain(own).map(|name| &*name.0).collect()
+    }
 }
 
 /// Clusters that are followed. Dropping it ends the following; facts stay.
@@ -183,12 +196,14 @@ fn spawn(
 ) {
     let taken: BTreeSet<ClusterName> = ways.iter().map(|(name, _)| name.clone()).collect();
     let followed = taken.iter().map(|name| Event::Followed(name.clone())).collect();
+    start.engine.lock().has_hub(hub.clone());
     start.engine.lock().take(followed, clock::now());
     let mut members = Vec::new();
     for (name, way) in ways {
         let is_hub = name == *hub;
         let cluster = start.cluster(name, is_hub);
-        let member = Member::new(way, cluster.clone(), is_hub, start.engine.clone(), start.known.clone());
+        let engine = Some(start.engine.clone());
+        let member = Member::new(way, cluster.clone(), is_hub, engine, start.known.clone());
         if let Some((believed, renew_percent)) = registrations.take_if(|_| is_hub) {
             // Before the hub's first object is told: no registration may pass by unheard.
             let (start, reach) = (start.clone(), member.reach());
@@ -209,7 +224,7 @@ impl Drop for Clusters {
             runtime.shutdown_background();
         }
         self.feed.stop();
-        write(&self.past, &self.engine);
+        write(&self.past, &self.engine, true);
     }
 }
 
@@ -217,12 +232,12 @@ impl Drop for Clusters {
 async fn note(past: Arc<past::Past>, engine: SharedEngine) {
     loop {
         tokio::time::sleep(NOTE).await;
-        tokio::task::block_in_place(|| write(&past, &engine));
+        tokio::task::block_in_place(|| write(&past, &engine, false));
     }
 }
 
-fn write(past: &past::Past, engine: &SharedEngine) {
+fn write(past: &past::Past, engine: &SharedEngine, last: bool) {
     let kept = engine.lock().kept(past::KEPT_MAX);
     past.note_kept(&kept);
-    past.write();
+    past.write(last);
 }

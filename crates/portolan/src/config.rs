@@ -24,6 +24,9 @@ use portolan_probe::Servers;
 use portolan_serve::Pin;
 
 use crate::logs::LogFormat;
+use crate::skydns;
+use crate::sync::Settings;
+use crate::webhook;
 use crate::zones::ZoneSource;
 
 pub mod docs;
@@ -38,6 +41,8 @@ pub mod value;
 /// What `portolan run` runs with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunConfig {
+    /// What the process does.
+    pub role: Role,
     /// The fleet folder; none: there are clusters, or only zone files.
     pub fleet: Option<PathBuf>,
     /// The kubeconfig of clusters that are followed on their API servers, instead of a folder.
@@ -58,6 +63,8 @@ pub struct RunConfig {
     pub networks: Option<PathBuf>,
     /// Zones that are served from files.
     pub zones: Vec<ZoneSource>,
+    /// The etcd whose keys are answered from; none: none.
+    pub skydns: Option<skydns::Config>,
     /// Who resolves host names of load balancers.
     pub resolvers: Servers,
     /// How long a load balancer's status that goes empty keeps its addresses, in seconds.
@@ -75,6 +82,8 @@ pub struct RunConfig {
     pub state: Option<PathBuf>,
     /// Where metrics and health are served; none: nowhere.
     pub http: Option<SocketAddr>,
+    /// The webhook protocol's server; none: there is none.
+    pub webhook: Option<webhook::Config>,
     /// The control socket; none: the one that is named by the first listener's port.
     pub control: Option<PathBuf>,
     /// What the server calls itself to a client that asks (NSID, RFC 5001); empty: the
@@ -86,13 +95,31 @@ pub struct RunConfig {
     pub log_format: LogFormat,
     /// Which of External-DNS' sources are on, and how.
     pub sources: Arc<Options>,
+    /// Where records are published to besides.
+    pub sync: Vec<Settings>,
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// It follows clusters and writes to the hub, and answers no questions.
+    Control,
 }
 
 impl RunConfig {
     /// True where there is a fleet to follow, in a folder or on API servers; else zone files are all there is.
     #[must_use]
     pub fn has_fleet(&self) -> bool {
-        self.fleet.is_some() || self.kubeconfig.is_some() || self.in_cluster.is_some()
+        self.fleet.is_some() || self.follows_clusters()
+    }
+
+    /// True where clusters are followed on their API servers.
+    #[must_use]
+    pub fn follows_clusters(&self) -> bool {
+        self.kubeconfig.is_some() || self.in_cluster.is_some()
     }
 }
 

@@ -18,7 +18,7 @@ mod place;
 
 pub use answer::{CONNECTIONS_MAX, Control, REQUEST_BYTES_MAX};
 pub use ask::ask;
-pub use place::default_path;
+pub use place::{default_path, default_path_of};
 
 /// What may be asked of a running server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

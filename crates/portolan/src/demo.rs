@@ -183,7 +183,9 @@ impl Theatre {
         let port = running.addresses().first().map_or(0, SocketAddr::port);
         // Without a control socket `portolan explain` reads the folder instead.
         let control = control::default_path(port)
-            .and_then(|path| runtime.block_on(async { Control::open(&path, engine.clone(), Arc::default()) }))
+            .and_then(|path| {
+                runtime.block_on(async { Control::open(&path, Some(engine.clone()), Arc::default()) })
+            })
             .ok();
         Ok(Self { _followed: followed, control, running, engine, scene, interrupt, terminate, runtime })
     }

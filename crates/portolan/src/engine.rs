@@ -14,12 +14,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use anyhow::{Context as _, bail};
-use portolan_core::cluster::ClusterState;
 use portolan_core::compile::{Compiled, compile};
 use portolan_core::fleet::Touched;
+use portolan_core::policy::PolicyName;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem, Reason, Snapshot};
 use portolan_kube::api::Resource;
 use portolan_kube::dns_endpoint::DnsEndpoint;
@@ -34,26 +34,38 @@ use portolan_store::{LastGood, Store};
 
 mod changes;
 mod due;
+mod followed;
 mod gauges;
 mod hearing;
 mod hosts;
+mod hub;
 mod intents;
+mod keys;
 mod networks;
 mod publish;
 mod steering;
+mod tap;
 mod whole;
 mod zone_files;
 
 use changes::Changes;
 use due::Due;
 pub use due::{Look, Looks};
+use followed::Followed;
+pub use followed::UNREAD_MAX;
 pub use gauges::Gauges;
 use hearing::Hearing;
 use hosts::Hosts;
+use hub::Hub;
+pub use hub::HubView;
 use intents::Intents;
+use keys::Keys;
+pub use keys::{Change as KeyChange, KeysState, Told as KeysTold};
 use networks::Networks;
 use publish::caught;
 use steering::Steering;
+use tap::Tap;
+pub use tap::Tapped;
 use zone_files::ZoneFiles;
 
 /// One thing that a source saw. A source is a cluster, or the fleet folder's root, whose name is empty.
@@ -102,6 +114,8 @@ pub enum Event {
     Lacks(ClusterName, Lacks),
     /// A cluster is followed from now on: while it was not read, nothing is known not to be there.
     Followed(ClusterName),
+    /// A cluster that is followed is reached, until it is [silent](Event::Silent).
+    Reached(ClusterName),
     /// The source was read, completely but for what it lacks.
     Heard(ClusterName),
     /// The source cannot be read; what it held stays. Of the root it changes nothing but the age of data.
@@ -116,6 +130,14 @@ pub enum Event {
 }
 
 impl Event {
+    /// The source that is there, as it has just told something.
+    fn told_by(&self) -> Option<&ClusterName> {
+        match self {
+            Self::Set { source, .. } | Self::Deleted { source, .. } | Self::Heard(source) => Some(source),
+            _ => None,
+        }
+    }
+
     /// True of what a source saw.
     fn is_of_source(&self) -> bool {
         !matches!(self, Self::Resolved(..))
@@ -136,12 +158,14 @@ pub struct Engine {
     published: Published,
     networks: Networks,
     hearing: Hearing,
-    /// The clusters that are followed.
-    followed: BTreeSet<ClusterName>,
+    followed: Followed,
+    hub: Hub,
     intents: Intents,
     hosts: Hosts,
     /// What whoever writes to the hub has to look at.
     due: Due,
+    /// What publishers of other DNS have to look at.
+    tap: Tap,
     /// What is wrong with names, as compile found it.
     steering: Steering,
     /// What is wrong with the reading of sources.
@@ -150,10 +174,14 @@ pub struct Engine {
     problems_changed: u64,
     /// What is wrong with zone files, and what they share with the fleet.
     zone_files: ZoneFiles,
+    /// What keys of a store give.
+    keys: Keys,
     /// What was committed and could not be compiled.
     owed: Touched,
     /// True when an unknown name may be denied.
     complete: bool,
+    /// True once all that is known to be there was read since the start.
+    was_read: bool,
     last_good: Option<LastGood>,
     /// When the state was true that the index has to remember, until it does: looking through a million names
     /// must not stand before the first answer.
@@ -162,6 +190,8 @@ pub struct Engine {
     root_true_at: Option<i64>,
     root_is_there: bool,
     published_at: i64,
+    /// The seconds that [`Engine::tick`] was last told of.
+    steady: i64,
     panics: u64,
     compile: fn(&Fleet, &Snapshot, &Touched) -> Compiled,
 }
@@ -198,21 +228,26 @@ impl Engine {
             published: Published::new(Snapshot::new(crate::chance::draw())),
             networks: Networks::default(),
             hearing: Hearing::default(),
-            followed: BTreeSet::new(),
+            followed: Followed::default(),
+            hub: Hub::default(),
             intents: Intents::default(),
             due: Due::default(),
+            tap: Tap::default(),
             hosts: Hosts::default(),
             steering: Steering::default(),
             reading: BTreeMap::new(),
             problems_changed: 0,
             zone_files: ZoneFiles::default(),
+            keys: Keys::default(),
             owed: Touched::default(),
             complete: last_good.is_some(),
+            was_read: false,
             last_good,
             remembers_from: last_good.map(|state| state.true_at),
             root_true_at: last_good.map(|state| state.true_at),
             root_is_there: false,
             published_at: now,
+            steady: 0,
             panics: 0,
             compile,
         }
@@ -229,15 +264,27 @@ impl Engine {
     /// Takes a batch of events: one revision, if they change any fact.
     pub fn take(&mut self, events: Vec<Event>, now: i64) {
         let is_look = events.iter().any(Event::is_of_source);
+        // Clusters are each by themselves; a folder is looked at as a whole.
+        let told: BTreeSet<ClusterName> = match self.followed.is_empty() {
+            true => BTreeSet::new(),
+            false => events.iter().filter_map(Event::told_by).cloned().collect(),
+        };
         self.work_off(events, now);
-        if self.root_is_there && is_look {
+        if !self.followed.is_empty() {
+            told.iter().for_each(|source| self.seen(source, now));
+        } else if self.root_is_there && is_look {
             self.still_true(now);
         }
+        self.tell_hub();
     }
 
-    /// Says what time it is: what is over by now ends, without an event.
-    pub fn tick(&mut self, now: i64) {
-        if self.index.next_end().is_some_and(|end| end <= now) {
+    /// Says what time it is, and for how many seconds the process has run, which no jump of the clock changes: what
+    /// is over by then ends, without an event.
+    pub fn tick(&mut self, now: i64, steady: i64) {
+        self.steady = steady;
+        let ends = self.index.next_end().is_some_and(|end| end <= steady);
+        let is_late = || !self.late(now).is_empty() || self.all_was_read(now);
+        if ends || (!self.was_read && is_late()) {
             self.work_off(Vec::new(), now);
         }
     }
@@ -263,7 +310,7 @@ impl Engine {
     /// Says that one source was just found there, and nothing has changed.
     pub fn seen(&mut self, source: &ClusterName, now: i64) {
         self.hearing.seen(source, now);
-        if *source == root() {
+        if *source == root() && self.root_is_there {
             self.root_true_at = Some(now);
             self.store.still_true(now);
         }
@@ -279,9 +326,11 @@ impl Engine {
             None if self.unread().any(|unread| *unread == name) => {}
             None => bail!("no cluster is called {cluster:?}; `portolan status` lists them"),
             Some(known) if known.silent_since.is_none() => {
-                bail!(
-                    "cluster {cluster:?} is heard; only a silent one can be forgotten (remove its folder first)"
-                )
+                let first = match self.followed.is_empty() {
+                    true => "remove its folder first",
+                    false => "a registered one leaves by `portolan cluster leave`",
+                };
+                bail!("cluster {cluster:?} is heard; only a silent one can be forgotten ({first})")
             }
             Some(_) => {}
         }
@@ -289,7 +338,7 @@ impl Engine {
         let facts = caught(|| {
             self.remember();
             self.gone(&name);
-            self.index.take()
+            self.keys.beside(self.index.take(), self.store.fleet())
         });
         let Some(facts) = facts else {
             self.panics += 1;
@@ -305,7 +354,7 @@ impl Engine {
         self.index.forget(source);
         self.networks.forget(source);
         self.hearing.forget(source);
-        self.followed.remove(source);
+        self.followed.forget(source);
         self.intents.forget(source);
         self.reading.remove(source);
         self.problems_changed += 1;
@@ -337,9 +386,18 @@ impl Engine {
     #[must_use]
     pub fn fleet_problems(&self) -> Vec<Problem> {
         let of_names = self.steering.problems().map(|problem| self.index.placed(problem.clone()));
-        let of_sources = self.index.problems().chain(self.reading.values().flatten());
+        let of_index = self.index.problems().filter(|problem| !self.is_said_of(problem));
+        let of_sources = of_index.chain(self.reading.values().flatten());
         let of_sources = of_sources.chain(&self.networks.problems).cloned();
-        of_sources.chain(of_names).chain(self.overlap_problems()).collect()
+        let of_sources = of_sources.chain(of_names).chain(self.overlap_problems());
+        of_sources.chain(self.keys.problems()).collect()
+    }
+
+    /// True of a silence of which it is told why, beside which it need not be told that it is one.
+    fn is_said_of(&self, problem: &Problem) -> bool {
+        let silent = problem.subject.strip_prefix("cluster ").filter(|_| problem.reason == Reason::Silent);
+        let of_cluster = silent.and_then(|cluster| self.reading.get(cluster));
+        of_cluster.is_some_and(|told| told.iter().any(|other| other.subject == problem.subject))
     }
 
     /// The objects that ask for a name, whether or not they get it, as the subjects of problems have them.
@@ -390,17 +448,6 @@ impl Engine {
         self.hearing.at(cluster)
     }
 
-    /// The clusters that are followed and were not read since the start: what they offer is not known, or only
-    /// remembered. One that is disabled offers nothing, and is not waited for.
-    pub fn unread(&self) -> impl Iterator<Item = &ClusterName> {
-        let clusters = &self.store.fleet().clusters;
-        let is_disabled = |cluster: &ClusterName| {
-            clusters.get(cluster).is_some_and(|known| known.state == ClusterState::Disabled)
-        };
-        let unread = self.followed.iter().filter(|cluster| self.hearing.at(cluster).is_none());
-        unread.filter(move |cluster| !is_disabled(cluster))
-    }
-
     /// What is wrong with the root while it cannot be read, and when it was read last.
     #[must_use]
     pub fn root_lost(&self) -> Option<(&Problem, Option<i64>)> {
@@ -425,13 +472,13 @@ impl Engine {
     /// Has the index remember the last good state, before anything is told to it.
     fn remember(&mut self) {
         if let Some(since) = self.remembers_from.take() {
-            self.index.remember(self.store.fleet(), since);
+            self.index.remember(&self.keys.without(self.store.fleet()), since);
         }
     }
 
     fn facts(&mut self, events: Vec<Event>, now: i64) -> Vec<Fact> {
         self.remember();
-        self.index.tick(now);
+        self.index.tick(now, self.steady);
         let policies_changed = events.iter().any(Networks::concerns);
         for event in events {
             self.apply(event, now);
@@ -439,26 +486,22 @@ impl Engine {
         if policies_changed {
             self.networks.give(&mut self.index);
         }
-        let facts = self.index.take();
-        self.complete |= self.all_was_read();
+        for (cluster, since) in self.late(now) {
+            self.index.silent(&cluster, since);
+        }
+        let mut facts = self.keys.beside(self.index.take(), self.store.fleet());
+        if !self.was_read && self.all_was_read(now) {
+            self.was_read = true;
+            self.index.all_was_read();
+            facts.extend(self.keys.beside(self.index.take(), self.store.fleet()));
+        }
+        self.complete |= self.was_read;
         facts
-    }
-
-    /// True when the root, every cluster that is known from it and every one that is followed were read once:
-    /// only then is a name that is not here denied. Once so it stays so: a cluster that joins later takes no
-    /// denial back.
-    fn all_was_read(&self) -> bool {
-        let read = |source: &ClusterName| self.hearing.at(source).is_some();
-        // One that is followed under another name is not waited for.
-        let is_double = |problems: &[Problem]| problems.iter().all(|p| p.reason == Reason::Duplicate);
-        let mut reading = self.reading.iter();
-        let is_all_read = reading.all(|(source, problems)| read(source) || is_double(problems));
-        let is_read_whole = read(&root()) && is_all_read && self.unread().next().is_none();
-        is_read_whole && self.index.awaited().next().is_none()
     }
 
     fn apply(&mut self, event: Event, now: i64) {
         self.hearing.note(&event, now);
+        self.followed.note(&event, now);
         self.intents.note(&event);
         self.due.event(&event);
         match event {
@@ -466,8 +509,8 @@ impl Engine {
             Event::Deleted { source, key } => self.index.delete(&source, &key),
             Event::Networks { source, path, text } => self.networks.set(source, path, text),
             Event::Lacks(source, lacks) => self.index.lacks(&source, lacks),
-            Event::Refused(_) | Event::Copy { .. } => {}
-            Event::Followed(cluster) => drop(self.followed.insert(cluster)),
+            Event::Refused(_) | Event::Copy { .. } | Event::Reached(_) => {}
+            Event::Followed(cluster) => self.index.followed(cluster),
             Event::Silent(source) if source == root() => self.root_is_there = false,
             Event::Silent(source) => self.index.silent(&source, now),
             Event::Reading(source, problems) => {
@@ -490,8 +533,10 @@ impl Engine {
 
     fn commit(&mut self, facts: Vec<Fact>, was_complete: bool, now: i64) {
         // The first reading changes everything, and is told of as a whole by who began it.
-        let changes = was_complete.then(|| Changes::of(self.store.fleet(), &facts));
+        let refused = |policy: &PolicyName| self.index.refusal_of(policy);
+        let changes = was_complete.then(|| Changes::of(self.store.fleet(), &facts, refused));
         self.due.facts(self.store.fleet(), &facts);
+        self.tap.facts(&facts);
         let mut touched = if facts.is_empty() { Touched::default() } else { self.store.commit(facts).0 };
         let owed = std::mem::take(&mut self.owed);
         touched.clusters.extend(owed.clusters);
@@ -516,6 +561,16 @@ impl SharedEngine {
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         Self(Arc::new(Mutex::new(engine)))
+    }
+
+    /// Takes it if nobody has it: for those who must not wait.
+    #[must_use]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, Engine>> {
+        match self.0.try_lock() {
+            Ok(engine) => Some(engine),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     /// Takes it for a moment. Answering never does.

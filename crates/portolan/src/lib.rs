@@ -3,11 +3,14 @@
 //! ```text
 //!   name servers ─▶ resolving ┐
 //!   zone files ────▶ zones ───┤
+//!   etcd ──────────▶ skydns ──┤
 //!   API servers ──▶ clusters ─┤
+//!   External-DNS ─▶ webhook ──┤
 //!   fleet folder ──▶ source ──▶ engine ──▶ Published ──▶ portolan-serve: UDP, TCP
 //!                               │    │
 //!                    portolan-store  ├──▶ http: /metrics /livez /readyz
-//!                    last good state └──▶ control: explain, status, forget
+//!                    last good state ├──▶ control: explain, status, forget
+//!                                    └──▶ sync ──▶ portolan-sync: other DNS
 //! ```
 //!
 //! | module | what it owns |
@@ -16,7 +19,10 @@
 //! | [`source`] | the fleet folder: read once, or watched |
 //! | [`clusters`] | clusters followed on their API servers |
 //! | [`zones`] | zone files: read, and watched |
+//! | [`skydns`] | keys of an etcd that anybody fills, followed |
+//! | [`webhook`] | External-DNS' webhook protocol: records that are given, kept and answered |
 //! | [`resolving`], [`ticks`] | host names of load balancers, resolved; what time it is, told to the engine |
+//! | [`sync`] | records published to other DNS: `portolan sync`, and publishers of `run` |
 //! | [`run`] | `portolan run`: everything wired, from top to bottom |
 //! | [`http`], [`control`] | metrics and health; questions to a running server |
 //! | [`explain`], [`status`] | why a client gets what it gets; how the fleet is |
@@ -45,10 +51,13 @@ mod nsid;
 pub mod problem;
 pub mod resolving;
 pub mod run;
+pub mod skydns;
 pub mod source;
 pub mod status;
+pub mod sync;
 mod threads;
 pub mod ticks;
+pub mod webhook;
 pub mod when;
 pub mod zones;
 

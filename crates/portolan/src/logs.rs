@@ -59,13 +59,21 @@ pub fn start(level: &str, format: LogFormat) -> Result<()> {
     started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))
 }
 
-/// What a level or list of directives lets through.
+/// What a level or list of directives lets through. A library that calls each failure of a request an error is
+/// heard only where somebody names it: what failed, and what follows, we say ourselves.
 ///
 /// # Errors
 /// When it is neither.
 pub fn filter(level: &str) -> Result<EnvFilter> {
-    EnvFilter::builder().parse(level).map_err(|error| anyhow::anyhow!("{error}"))
+    let filter = EnvFilter::builder().parse(level).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let is_named = |target: &str| target.split("::").next().is_some_and(|library| level.contains(library));
+    let said_by_us = SAID_BY_US.into_iter().filter(|target| !is_named(target));
+    let directives = said_by_us.filter_map(|target| format!("{target}=off").parse().ok());
+    Ok(directives.fold(filter, EnvFilter::add_directive))
 }
+
+/// Who logs what we say as well, in fewer words: a request that failed, of whatever cluster.
+const SAID_BY_US: [&str; 1] = ["kube_client::client::builder"];
 
 /// The text with its control characters escaped, so that it stays on its line and moves no cursor.
 #[must_use]
@@ -131,6 +139,8 @@ impl<W: Write> Write for Escaping<W> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
     #[test]
@@ -153,6 +163,43 @@ mod tests {
         let mut out = Escaping::new(Vec::new());
         out.write_all(b"first\nINFO forged\x07\n").unwrap();
         assert_eq!(String::from_utf8(out.inner).unwrap(), "first\\nINFO forged\\u{7}\n");
+    }
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(line)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// `failed with error client error (Connect)` names no cluster, and stands beside our own words of it.
+    #[test]
+    fn what_a_library_says_of_each_request_is_heard_where_it_is_asked_for() {
+        for (level, is_heard) in [
+            ("info", false),
+            ("debug", false),
+            ("portolan=debug,info", false),
+            ("info,kube_client=error", true),
+            ("kube_client::client::builder=warn,info", true),
+        ] {
+            let lines = Lines::default();
+            let to = lines.clone();
+            let logs = tracing_subscriber::fmt().with_env_filter(filter(level).unwrap());
+            let logs = logs.with_writer(move || to.clone()).finish();
+            tracing::subscriber::with_default(logs, || {
+                tracing::error!(target: "kube_client::client::builder", "failed with error client error (Connect)");
+                tracing::error!("is not reached");
+            });
+            let said = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert!(said.contains("is not reached"), "{level}: {said}");
+            assert_eq!(said.contains("(Connect)"), is_heard, "{level}: {said}");
+        }
     }
 
     #[test]

@@ -84,7 +84,8 @@ fn event(news: News) -> Event {
         News::Gone(host) => Event::Resolved(host, None),
         News::Now(report) => {
             let failure = report.failure.map(|why| why.to_string());
-            let found = Resolution { addresses: report.addresses, count: report.count, failure };
+            let found =
+                Resolution { addresses: report.addresses, count: report.count, way: report.way, failure };
             Event::Resolved(report.host, Some(found))
         }
     }

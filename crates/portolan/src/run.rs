@@ -7,18 +7,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use portolan_serve::{ServeError, Server};
+use portolan_serve::{Running, ServeError, Server};
+use portolan_store::kv::etcd::{self, Etcd};
+use portolan_store::skydns::Setup;
+use tokio::runtime::Handle;
 
 use crate::clusters::{self, Clusters, Holds, Own, SERVICE_ACCOUNT};
-use crate::config::{RunConfig, here};
+use crate::config::{Role, RunConfig, here};
 use crate::control::{self, Control};
 use crate::engine::{Engine, Event, SharedEngine, root};
 use crate::http::{self, Health};
 use crate::nsid::nsid;
 use crate::problem::{Refused, chain};
 use crate::resolving::Resolving;
+use crate::skydns::SkyDns;
 use crate::source::{Networks, Watch};
+use crate::sync::Publishers;
 use crate::ticks::Ticks;
+use crate::webhook::{Keep, Provider, Records};
 use crate::{chance, clock, zones};
 
 /// How long a server that stops goes on answering after `/readyz` says no, where somebody may be asking.
@@ -28,7 +34,7 @@ const ASIDE_THREADS: usize = 1;
 /// How long these have to come to an end.
 const ASIDE_END: Duration = Duration::from_secs(1);
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM or SIGINT; in the role `control` all but answers.
 ///
 /// The order is what makes it safe: a second process fails at the first step, before it has touched
 /// anything; answers from the last good state begin before the folder is looked at.
@@ -37,49 +43,60 @@ const ASIDE_END: Duration = Duration::from_secs(1);
 /// When an address cannot be bound, or a file of ours not be used.
 #[expect(clippy::needless_pass_by_value, reason = "a server and its configuration end together")]
 pub fn run(config: RunConfig) -> anyhow::Result<()> {
-    let server = bind(&config)?;
-    let addresses = server.addresses();
+    // Before anything is answered or announced: a context that is not there is a slip of who started this.
+    let members = if config.follows_clusters() { Some(members(&config)?) } else { None };
+    // Who only controls, or only keeps records, answers no questions.
+    let answers = config.role == Role::All && !config.listen.is_empty();
+    let server = answers.then(|| bind(&config)).transpose()?;
+    let provider = config.webhook.as_ref().map(|webhook| Provider::bind(webhook.listen)).transpose()?;
+    let addresses = server.as_ref().map(Server::addresses).unwrap_or_default();
     let mut engine = begin(config.state.as_deref())?.with_sources(&config.sources);
     engine.keep_balancers(config.load_balancer_grace);
+    let keys = config.skydns.as_ref().map(|skydns| skydns.setup(addresses.iter().map(SocketAddr::ip)));
+    let engine = keys.iter().fold(engine, |engine, keys| engine.with_keys(keys));
     let published = engine.published();
     let engine = SharedEngine::new(engine);
-    let aside = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(ASIDE_THREADS)
-        .thread_name("aside")
-        .enable_all()
-        .build()
-        .context("cannot start the threads for metrics and control")?;
+    let aside = aside()?;
     let mut signals = aside.block_on(async { Signals::new() })?;
 
     // Before the last good state is published: a zone of both has the content that it had. And before anybody
     // asks: what the last good state has is no denial of what a zone file has.
     let zones = zones::Watch::start(&config.zones, engine.clone())?;
     engine.lock().resume(clock::now());
-    if !config.has_fleet() {
+    let records = records(&config, &addresses, &engine, aside.handle())?;
+    if !config.has_fleet() && config.skydns.is_none() {
         // Zone files are all there is, and a name that they lack is denied from the first question on.
         engine.lock().take(vec![Event::Heard(root())], clock::now());
     }
-    let running = server.start(&published).context("cannot start to answer")?;
+    let running =
+        server.map(|server| server.start(&published)).transpose().context("cannot start to answer")?;
+    let holds = Arc::new(Holds::default());
+    let publishers = Publishers::start(&config.sync, &instance(&config), &engine, &holds)?;
     let health = Health::new(published).with_zones(config.zones.iter().map(|zone| zone.apex.clone()));
+    let asked = http::Asked {
+        health: health.clone(),
+        engine: engine.clone(),
+        counters: running.as_ref().map(|running| running.counters().clone()),
+        publishers: publishers.as_ref().map(|all| all.tallies().to_vec()).unwrap_or_default(),
+        webhook: records.as_ref().map(|records| records.tally().clone()),
+    };
     if let Some(address) = config.http {
-        let state = http::Asked {
-            health: health.clone(),
-            engine: engine.clone(),
-            counters: running.counters().clone(),
-        };
-        let bound = aside.block_on(http::serve(address, state))?;
+        let bound = aside.block_on(http::serve(address, asked.clone()))?;
         announce(&format!("metrics and health on http://{bound}"));
     }
-    let holds = Arc::new(Holds::default());
-    let control = open_control(&config, &addresses, &engine, &holds, &aside)?;
+    let spoken = provider.as_ref().map(Provider::address);
+    let first = addresses.first().copied().or(spoken);
+    let control = open_control(&config, first, &engine, &holds, &aside)?;
+    if let Some((provider, records)) = provider.zip(records) {
+        aside.block_on(async { provider.serve(&records, asked) })?;
+    }
 
     let resolving = Resolving::start(&config.resolvers, &engine)?;
     let ticks = Ticks::start(engine.clone())?;
-    let followed = follow(&config, &engine, &holds)?;
-    // Answers are given since `start`; who waits for this line finds the folder read.
-    for address in &addresses {
-        announce(&format!("listening on {address} (udp, tcp)"));
-    }
+    let followed = follow(&config, members, &engine, &holds)?;
+    let skydns = follow_keys(&config, keys, &engine, &holds)?;
+    // Answers are given since `start`; who waits for these lines finds the folder read.
+    announce_doors(spoken, &addresses);
     let signal = aside.block_on(signals.wait());
 
     tracing::info!(signal, "stopping");
@@ -87,20 +104,67 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     if config.http.is_some() {
         aside.block_on(async { tokio::time::sleep(DRAIN).await });
     }
-    drop(followed);
-    drop(resolving);
-    drop(ticks);
-    drop(zones);
-    drop(control);
-    let closed = engine.lock().close();
-    running.shutdown();
+    // Who gives comes to an end before who takes.
+    drop((publishers, followed, skydns, resolving, ticks, zones, control));
+    end(&engine, running);
     aside.shutdown_timeout(ASIDE_END);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Writes what is to be known at the next start, and ends the answering.
+fn end(engine: &SharedEngine, running: Option<Running>) {
+    let closed = engine.lock().close();
+    drop(running);
     if let Err(error) = closed {
         // What is on disk is whole, only older; the next start goes on above the serials of this one.
         tracing::error!("{}", chain(&error));
     }
-    tracing::info!("stopped");
-    Ok(())
+}
+
+/// What tells this installation from others, as far as publishers are to know: what it follows.
+fn instance(config: &RunConfig) -> String {
+    let folder = config.fleet.as_ref().map(|fleet| fleet.display().to_string());
+    config.hub.clone().or_else(|| config.contexts.first().cloned()).or(folder).unwrap_or("own cluster".into())
+}
+
+/// What runs metrics, health, the control socket and the webhook protocol.
+fn aside() -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let threads = threads.worker_threads(ASIDE_THREADS).thread_name("aside").enable_all();
+    threads.build().context("cannot start the threads for metrics and control")
+}
+
+/// Says where the webhook protocol is spoken, and where questions are answered.
+fn announce_doors(spoken: Option<SocketAddr>, addresses: &[SocketAddr]) {
+    if let Some(address) = spoken {
+        announce(&format!("webhook provider on http://{address}"));
+    }
+    for address in addresses {
+        announce(&format!("listening on {address} (udp, tcp)"));
+    }
+}
+
+/// What the webhook protocol was given before, in the engine.
+fn records(
+    config: &RunConfig,
+    addresses: &[SocketAddr],
+    engine: &SharedEngine,
+    runtime: &Handle,
+) -> anyhow::Result<Option<Arc<Records>>> {
+    let Some(webhook) = &config.webhook else { return Ok(None) };
+    let addresses = addresses.iter().map(SocketAddr::ip).collect();
+    let kept = match webhook.etcd.as_slice() {
+        [] => Keep::beside(config.state.as_deref())?,
+        members => {
+            let etcd = Etcd::new(etcd::Options::new(members.to_vec()))
+                .context("webhook: the etcd of its records")?;
+            Keep::store(Arc::new(etcd), runtime.clone())
+        }
+    };
+    let records = Records::new(webhook, kept, addresses, engine.clone())?;
+    records.begin();
+    Ok(Some(Arc::new(records)))
 }
 
 /// Binds all DNS sockets. Of the default addresses, the IPv6 one may be missing on this machine.
@@ -160,17 +224,20 @@ fn begin(state: Option<&Path>) -> anyhow::Result<Engine> {
 /// The control socket. One that nobody named is done without where it cannot be had.
 fn open_control(
     config: &RunConfig,
-    addresses: &[SocketAddr],
+    first: Option<SocketAddr>,
     engine: &SharedEngine,
     holds: &Arc<Holds>,
     aside: &tokio::runtime::Runtime,
 ) -> anyhow::Result<Option<Control>> {
     let opened = match &config.control {
         Some(path) => Ok(path.clone()),
-        None => control::default_path(addresses.first().map_or(0, SocketAddr::port)),
+        None => match first {
+            Some(address) => control::default_path(address.port()),
+            None => control::default_path_of("control"),
+        },
     };
-    let opened =
-        opened.and_then(|path| aside.block_on(async { Control::open(&path, engine.clone(), holds.clone()) }));
+    let opened = opened
+        .and_then(|path| aside.block_on(async { Control::open(&path, Some(engine.clone()), holds.clone()) }));
     match opened {
         Ok(control) => {
             announce(&format!("control socket {}", control.path().display()));
@@ -194,20 +261,40 @@ enum Followed {
 
 /// Reads the fleet folder and watches it, or follows clusters on their API servers. Without either, what
 /// zone files say is all there is.
-fn follow(config: &RunConfig, engine: &SharedEngine, holds: &Arc<Holds>) -> anyhow::Result<Followed> {
+fn follow(
+    config: &RunConfig,
+    members: Option<clusters::Fleet>,
+    engine: &SharedEngine,
+    holds: &Arc<Holds>,
+) -> anyhow::Result<Followed> {
     if let Some(fleet) = &config.fleet {
         let watch = Watch::start(fleet, engine.clone())?;
         report_start(engine, fleet);
         return Ok(Followed::Folder(watch));
     }
-    if !config.has_fleet() {
-        return Ok(Followed::Nothing);
-    }
-    let fleet = members(config)?;
+    let Some(members) = members else { return Ok(Followed::Nothing) };
+    tracing::info!(clusters = members.names().join(", "), hub = %members.hub, "following clusters on their API servers");
     // Before the hub's policies that name them: none is to be without for a moment.
     let networks = config.networks.as_deref().map(|dir| Networks::start(dir, engine.clone())).transpose()?;
-    let clusters = Clusters::start(fleet, engine, holds, config.state.as_deref())?;
+    let clusters = Clusters::start(members, engine, holds, config.state.as_deref())?;
     Ok(Followed::Clusters(clusters, networks))
+}
+
+/// Follows the keys of the etcd that is named, if one is.
+fn follow_keys(
+    config: &RunConfig,
+    setup: Option<Arc<Setup>>,
+    engine: &SharedEngine,
+    holds: &Arc<Holds>,
+) -> anyhow::Result<Option<SkyDns>> {
+    let Some((skydns, setup)) = config.skydns.as_ref().zip(setup) else { return Ok(None) };
+    tracing::info!(
+        store = skydns.etcd.name(),
+        prefix = skydns.layout.prefix(),
+        "following keys in SkyDNS' layout"
+    );
+    let is_alone = !config.has_fleet();
+    SkyDns::start(&skydns.etcd, setup, engine, holds, config.state.as_deref(), is_alone).map(Some)
 }
 
 /// The clusters that are followed from the start: contexts of the operator's file, and the own one.
@@ -231,9 +318,6 @@ fn members(config: &RunConfig) -> anyhow::Result<clusters::Fleet> {
     let own_name = own.as_ref().map(|own| &own.name);
     let hub = clusters::hub(&contexts, own_name, config.hub.as_deref());
     let hub = hub.map_err(|(key, why)| Refused(format!("{key}: {why}")))?;
-    let names: Vec<&str> =
-        contexts.iter().map(|context| &context.name).chain(own_name).map(|name| &*name.0).collect();
-    tracing::info!(clusters = names.join(", "), hub = %hub, "following clusters on their API servers");
     let (believed, renew_percent) = (config.believed.clone(), config.renew_percent);
     Ok(clusters::Fleet { contexts, own, hub, believed, renew_percent })
 }
@@ -250,20 +334,20 @@ fn report_start(engine: &SharedEngine, fleet: &Path) {
 }
 
 /// Says where something is to be found, on standard output, where tests and scripts read it too.
-fn announce(line: &str) {
+pub(crate) fn announce(line: &str) {
     let mut out = std::io::stdout().lock();
     // Whoever started this and closed its output still wants it to serve.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// The signals that end a server.
-struct Signals {
+pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
@@ -271,7 +355,7 @@ impl Signals {
         })
     }
 
-    async fn wait(&mut self) -> &'static str {
+    pub(crate) async fn wait(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",

@@ -13,7 +13,7 @@ use portolan_core::zone::ZoneFile;
 use portolan_core::{ClusterName, Fleet, Name, NameRef, Problem, RecordType, Snapshot};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, HubView};
 use crate::explain::members::Members;
 use crate::explain::{Verdict, ZoneSeen};
 use crate::problem::ProblemRow;
@@ -23,7 +23,7 @@ mod text;
 /// The version of the JSON form.
 pub const STATUS_VERSION: &str = "v1alpha1";
 
-/// Times that stand outside the facts, in seconds since 1970.
+/// What stands outside the facts: times, in seconds since 1970, and whose they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ages {
     /// Now.
@@ -34,6 +34,10 @@ pub struct Ages {
     pub state_from: Option<i64>,
     /// The fleet folder, while it cannot be read.
     pub folder_lost: Option<FolderLost>,
+    /// The cluster that holds the intents, where clusters are followed.
+    pub hub: Option<HubSeen>,
+    /// The clusters that are followed and were not read since the start.
+    pub unread: Vec<ClusterName>,
 }
 
 impl Ages {
@@ -50,6 +54,8 @@ impl Ages {
             heard: engine.fleet().clusters.keys().filter_map(heard).collect(),
             state_from: engine.state_from(),
             folder_lost: engine.root_lost().map(lost),
+            hub: engine.hub().map(HubSeen::from),
+            unread: engine.unread().cloned().collect(),
         }
     }
 }
@@ -62,6 +68,27 @@ pub struct FolderLost {
     pub why: String,
     /// When it was last read; none when it never was.
     pub read_at: Option<i64>,
+}
+
+/// The cluster that holds the intents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HubSeen {
+    /// Its name.
+    pub name: String,
+    /// False while it was not read since the start.
+    pub is_read: bool,
+    /// How many `Zone`s and `Domain`s it has.
+    pub zones: usize,
+    /// How many objects there ask for names.
+    pub intents: usize,
+}
+
+impl From<HubView> for HubSeen {
+    fn from(hub: HubView) -> Self {
+        let HubView { name, is_read, zones, intents } = hub;
+        Self { name: name.to_string(), is_read, zones, intents }
+    }
 }
 
 /// How the fleet is.
@@ -81,6 +108,12 @@ pub struct Status {
     /// The fleet folder, while it cannot be read; no cluster is heard then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub folder_lost: Option<FolderLost>,
+    /// The cluster that holds the intents, where clusters are followed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub hub: Option<HubSeen>,
+    /// The clusters that are followed and were not read since the start.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub unread: Vec<String>,
     /// The members of the fleet, by name.
     pub clusters: Vec<ClusterRow>,
     /// The names, those with something amiss first, then by name.
@@ -190,6 +223,8 @@ impl Status {
             complete: snapshot.complete,
             state_from: ages.state_from,
             folder_lost: ages.folder_lost.clone(),
+            hub: ages.hub.clone(),
+            unread: ages.unread.iter().map(ToString::to_string).collect(),
             clusters: clusters(fleet, ages, &offered),
             names,
             zones: zones(snapshot, fleet, &held),

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
@@ -26,9 +26,11 @@ impl Ticks {
     /// When no thread can be started.
     pub fn start(engine: SharedEngine) -> anyhow::Result<Self> {
         let (stop, stopped) = sync_channel(0);
+        let began = Instant::now();
         let run = move || {
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                engine.lock().tick(clock::now());
+                let steady = i64::try_from(began.elapsed().as_secs()).unwrap_or(i64::MAX);
+                engine.lock().tick(clock::now(), steady);
             }
         };
         let thread = std::thread::Builder::new().name("ticks".into()).spawn(run);

@@ -151,7 +151,7 @@ impl Follower {
         vec![News::Problems]
     }
 
-    fn back_off(&mut self) {
+    pub(super) fn back_off(&mut self) {
         self.left_alone = Duration::ZERO;
         let doubled = WAIT_FIRST * 2_u32.saturating_pow(self.failures.min(16));
         self.wait = doubled.min(WAIT_MAX);

@@ -365,6 +365,68 @@ fn what_is_held_is_back_or_deleted_or_released() {
     assert_eq!((bench.follower.release(), bench.troubles()), (vec![], vec![]));
 }
 
+// === Limits ===
+
+fn at_most(objects: usize) -> Bench {
+    let follower = Follower::new("services of eu-1".into(), "eu-1".into()).at_most(objects);
+    Bench { follower, ..Bench::new() }
+}
+
+/// What there is no room for is left out and told; it is not taken for gone, nor is what was there before.
+#[test]
+fn of_too_many_objects_some_are_left_out() {
+    let mut bench = at_most(3);
+    bench.page(&["a", "b"], "3", Some("more")).page(&["c", "d"], "3", Some("more"));
+    bench.page(&["e"], "3", Some("more")).page(&["f"], "3", None);
+    assert_eq!((bench.there(), bench.ask()), ("a b c".into(), watch("3")));
+    assert_eq!((bench.reads, bench.in_part, bench.troubles()), (0, 1, vec![Reason::LimitReached]));
+    // What was known has its room whatever stands before it; what a list lacks is gone. Then there is room again.
+    bench.failed(410, "gone").page(&["A", "b", "c", "d", "e"], "5", None);
+    assert_eq!((bench.there(), bench.ask()), ("b c".into(), Ask::Stream));
+    assert!(bench.wait() > Duration::ZERO);
+    bench.page(&["b", "c", "d", "e"], "6", None);
+    assert_eq!((bench.there(), bench.ask()), ("b c d".into(), watch("6")));
+    assert_eq!(bench.troubles(), [Reason::LimitReached]);
+    // Changes of what is there are taken, and a deletion has everything read again.
+    bench.hear(Heard::Opened).set("f", "7").set("b", "8").deleted("e", "9");
+    assert_eq!((bench.there(), bench.ask(), bench.reads), ("b c d".into(), watch("9"), 0));
+    bench.deleted("b", "10");
+    assert_eq!((bench.there(), bench.ask(), bench.follower.abandons()), ("c d".into(), Ask::Stream, true));
+    bench.hear(Heard::Opened).set("c", "4").set("d", "6").set("e", "7").bookmark("11", true);
+    assert_eq!((bench.there(), bench.troubles(), bench.reads), ("c d e".into(), vec![], 1));
+    // One too many of which a watch tells.
+    bench.set("f", "12");
+    assert_eq!((bench.there(), bench.troubles()), ("c d e".into(), vec![Reason::LimitReached]));
+    assert_eq!(bench.in_part, 4, "it is told that not all of it was read");
+}
+
+#[test]
+fn of_too_many_that_are_not_understood_some_are_left_out() {
+    let mut bench = at_most(2);
+    let bad = |name: &str| {
+        let bad = json!({"metadata": {"namespace": "shop", "name": name, "labels": {"a": 1}}});
+        given(Kind::Service, bad, "eu-1", &Keep::default())
+    };
+    let objects = vec![bad("a"), service("b"), bad("c")];
+    bench.hear(Heard::Page { objects, version: "3".into(), token: None });
+    for (name, version) in [("a", "4"), ("d", "5"), ("e", "6")] {
+        bench.hear(Heard::Set(Box::new(bad(name)), version.into()));
+    }
+    assert_eq!((bench.there(), bench.follower.refused().len()), ("b".into(), 1));
+    assert_eq!(bench.troubles(), [Reason::LimitReached, Reason::Invalid]);
+}
+
+#[test]
+fn pages_that_go_on_beyond_all_limits_are_no_list() {
+    let mut bench = at_most(2);
+    for number in 0..9 {
+        assert_eq!(bench.troubles(), [], "{number}");
+        bench.page(&[&format!("n{number}")], "5", Some("more"));
+    }
+    assert_eq!((bench.ask(), bench.troubles()), (Ask::Stream, vec![Reason::Unreadable]));
+    assert!(bench.wait() > Duration::ZERO);
+}
+
 // === Failures ===
 
 /// F-26 and F-33: waits grow, are spread, and do as the server asks.

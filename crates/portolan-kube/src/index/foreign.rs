@@ -12,7 +12,7 @@ use portolan_core::record::Rdata;
 use portolan_core::{Name, Reason, RecordType, Target, Ttl};
 
 use super::draft::{Draft, OfferedSet};
-use super::offer::address_target;
+pub(crate) use super::offer::address_target;
 use super::world::World;
 use crate::dns_endpoint::{DnsEndpoint, RecordSpec};
 use crate::endpoints::record_of;
@@ -145,7 +145,8 @@ fn read(draft: &mut Draft<'_>, field: &str, record: &RecordSpec) -> Result<(Name
     Ok((name, Endpoint { cluster: None, targets, evidence: Evidence::None, weight: None, ttl }))
 }
 
-fn record_type(text: &str) -> Result<RecordType, String> {
+/// The type that a record is of, of those that our own server has.
+pub(crate) fn record_type(text: &str) -> Result<RecordType, String> {
     let known = portolan_core::fleet::RECORD_TYPES;
     let found = text.parse().ok().filter(|rtype| known.contains(rtype) || is_by_number(text, *rtype));
     found.ok_or_else(|| {
@@ -202,7 +203,8 @@ fn targets(
     Ok(targets)
 }
 
-fn address(rtype: RecordType, text: &str) -> Result<IpAddr, String> {
+/// An address of the type's family.
+pub(crate) fn address(rtype: RecordType, text: &str) -> Result<IpAddr, String> {
     let address: IpAddr = text.parse().map_err(|_| "is not an address".to_owned())?;
     match address.to_canonical() {
         v4 @ IpAddr::V4(_) if rtype == RecordType::A => Ok(v4),
@@ -212,7 +214,7 @@ fn address(rtype: RecordType, text: &str) -> Result<IpAddr, String> {
 }
 
 /// Data in presentation form.
-pub(super) fn rdata(rtype: RecordType, text: &str) -> Result<Rdata, String> {
+pub(crate) fn rdata(rtype: RecordType, text: &str) -> Result<Rdata, String> {
     let fields: Vec<&str> = text.split_ascii_whitespace().collect();
     match (rtype, fields.as_slice()) {
         (RecordType::TXT, _) => Rdata::txt_of(strings(text).iter().map(Vec::as_slice))
@@ -236,7 +238,8 @@ fn number(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| format!("has {text:?}, which is not 0 to 65535"))
 }
 
-fn host(text: &str) -> Result<Name, String> {
+/// A host name that is pointed at.
+pub(crate) fn host(text: &str) -> Result<Name, String> {
     hosts::plain_host(text).map_err(|rule| rule.to_string())
 }
 

@@ -8,6 +8,9 @@
 //! The object is kept with the status that it had, so that everything else goes on from what is kept as from
 //! what was read; at the end of the grace it is told with the empty status, as if it came then.
 //!
+//! How long a grace lasts is measured by a clock that no jump of the time of day moves (faults.md F-48); only over our
+//! own restart, where nothing else is left, does the time of day tell how much of it is over.
+//!
 //! Our own restart ends no grace, where whoever runs the index remembers what was kept ([`Index::kept`]). A status
 //! that was emptied while nobody looked is believed: what stood there before is not known.
 
@@ -31,12 +34,19 @@ type At = (ClusterName, ObjectKey);
 pub(super) struct Grace {
     /// How long, in seconds; 0 for not at all.
     seconds: i64,
-    /// Since when each is empty, in seconds since 1970.
-    since: BTreeMap<At, i64>,
-    /// The same by the end of its grace.
+    /// What is kept.
+    begun: BTreeMap<At, Begun>,
+    /// The same by the end of its grace, on the steady clock.
     ends: BTreeSet<(i64, At)>,
     /// What was kept before our own restart, of objects that were not read since.
     remembered: BTreeMap<At, Kept>,
+}
+
+/// A status that is kept: since when it is empty, in seconds since 1970, and until when on the steady clock.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    since: i64,
+    ends: i64,
 }
 
 /// A status that is kept, for whoever remembers it over a restart.
@@ -68,9 +78,9 @@ impl Index {
     /// The statuses that are kept, at most so many.
     #[must_use]
     pub fn kept(&self, most: usize) -> Vec<Kept> {
-        let now = self.grace.since.iter().filter_map(|((cluster, key), since)| {
+        let now = self.grace.begun.iter().filter_map(|((cluster, key), begun)| {
             let located = self.objects.source(cluster)?.get(key)?;
-            Kept::of(cluster, *since, &located.object)
+            Kept::of(cluster, begun.since, &located.object)
         });
         let is_over = |kept: &&Kept| kept.since.saturating_add(self.grace.seconds) <= self.now;
         let before = self.grace.remembered.values().filter(|kept| !is_over(kept)).cloned();
@@ -83,10 +93,11 @@ impl Index {
         self.grace.remembered = kept.into_iter().map(at).collect();
     }
 
-    /// Says what time it is, in seconds since 1970, and ends what is over by then.
-    pub fn tick(&mut self, now: i64) {
-        self.now = now;
-        while let Some((source, key)) = self.grace.pop_ended(now) {
+    /// Says what time it is, in seconds since 1970, and what it is on a clock of seconds that only ever goes on, as
+    /// fast as time does; ends what is over by then.
+    pub fn tick(&mut self, now: i64, steady: i64) {
+        (self.now, self.steady) = (now, steady);
+        while let Some((source, key)) = self.grace.pop_ended(steady) {
             self.note(About::Kept(source.clone(), key.clone()), Vec::new());
             let Some(located) = self.objects.source(&source).and_then(|of| of.get(&key)).cloned() else {
                 continue;
@@ -96,7 +107,7 @@ impl Index {
         }
     }
 
-    /// When the next thing is over that [`Index::tick`] ends; none while nothing is to end.
+    /// When the next thing is over that [`Index::tick`] ends, on the steady clock; none while nothing is to end.
     #[must_use]
     pub fn next_end(&self) -> Option<i64> {
         self.grace.ends.first().map(|(end, _)| *end)
@@ -122,7 +133,7 @@ impl Index {
             self.end_grace(source, &object.key);
             return object;
         };
-        let (since, until) = self.grace.begin(at, since);
+        let (since, until) = self.grace.begin(at, since, self.now, self.steady);
         let problem = Problem {
             subject: format!("{}: status.loadBalancer.ingress", subject(&object.key, source)),
             reason: Reason::Kept,
@@ -148,14 +159,14 @@ impl Index {
     pub(super) fn end_graces(&mut self, cluster: &ClusterName) {
         self.grace.remembered.retain(|(of, _), _| of != cluster);
         let of_it: Vec<ObjectKey> =
-            self.grace.since.keys().filter(|(of, _)| of == cluster).map(|(_, key)| key.clone()).collect();
+            self.grace.begun.keys().filter(|(of, _)| of == cluster).map(|(_, key)| key.clone()).collect();
         of_it.iter().for_each(|key| self.end_grace(cluster, key));
     }
 }
 
 impl Grace {
     fn is_idle(&self) -> bool {
-        self.since.is_empty() && self.remembered.is_empty()
+        self.begun.is_empty() && self.remembered.is_empty()
     }
 
     /// What an object kept before our own restart that is read for the first time since, and since when; nothing
@@ -167,24 +178,26 @@ impl Grace {
         Some((balancer, remembered.since))
     }
 
-    /// Since when an object's status is kept, and until when; from then on where it was not yet.
-    fn begin(&mut self, at: At, then: i64) -> (i64, i64) {
-        let since = *self.since.entry(at.clone()).or_insert(then);
-        let until = since.saturating_add(self.seconds);
-        self.ends.insert((until, at));
-        (since, until)
+    /// Since when an object's status is kept, and until when, as the time of day stands; from `since` on where it
+    /// was not yet. Of a grace that began before our own restart the rest is left, and never more than all of it.
+    fn begin(&mut self, at: At, since: i64, now: i64, steady: i64) -> (i64, i64) {
+        let left = since.saturating_add(self.seconds).saturating_sub(now).clamp(0, self.seconds);
+        let begun =
+            *self.begun.entry(at.clone()).or_insert(Begun { since, ends: steady.saturating_add(left) });
+        self.ends.insert((begun.ends, at));
+        (begun.since, now.saturating_add(begun.ends.saturating_sub(steady)))
     }
 
     fn end(&mut self, at: &At) -> bool {
         self.remembered.remove(at);
-        let Some(since) = self.since.remove(at) else { return false };
-        self.ends.remove(&(since.saturating_add(self.seconds), at.clone()))
+        let Some(begun) = self.begun.remove(at) else { return false };
+        self.ends.remove(&(begun.ends, at.clone()))
     }
 
-    fn pop_ended(&mut self, now: i64) -> Option<At> {
-        self.ends.first().filter(|(end, _)| *end <= now)?;
+    fn pop_ended(&mut self, steady: i64) -> Option<At> {
+        self.ends.first().filter(|(end, _)| *end <= steady)?;
         let (_, at) = self.ends.pop_first()?;
-        self.since.remove(&at);
+        self.begun.remove(&at);
         Some(at)
     }
 }

@@ -27,6 +27,7 @@ impl Index {
             self.dirty.clusters.extend(self.given.clusters.keys().cloned());
         }
         let mut moved = false;
+        self.strangers.is_news |= !self.dirty.clusters.is_empty();
         for name in std::mem::take(&mut self.dirty.clusters) {
             if is_root(&name) {
                 continue;

@@ -40,11 +40,10 @@ impl Objects {
         object: Arc<Object>,
         place: &Arc<str>,
     ) -> Vec<ObjectKey> {
-        let key = object.key.clone();
-        if is_intent(key.kind) {
-            self.holders.entry(key.clone()).or_default().insert(source.clone());
+        if is_intent(object.key.kind) {
+            self.holders.entry(object.key.clone()).or_default().insert(source.clone());
         }
-        self.entry(source).set(key, Located { object, place: place.clone() })
+        self.entry(source).set(Located { object, place: place.clone() })
     }
 
     /// Whose meaning changes when an object goes; nobody's when it is not there.

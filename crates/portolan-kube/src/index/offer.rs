@@ -199,7 +199,7 @@ fn target(text: &str, faults: &mut Vec<(Reason, String)>) -> Option<Target> {
 }
 
 /// An address that may be served, mapped IPv4 as IPv4.
-pub(super) fn address_target(address: IpAddr, faults: &mut Vec<(Reason, String)>) -> Option<Target> {
+pub(crate) fn address_target(address: IpAddr, faults: &mut Vec<(Reason, String)>) -> Option<Target> {
     let address = address.to_canonical();
     if let Some(why) = unusable_address(address) {
         faults.push((Reason::TargetSkipped, format!("target {address} is left out: it {why}")));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use portolan_core::Problem;
 use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::Fact;
 use portolan_core::policy::PolicyName;
@@ -10,12 +11,13 @@ use super::draft::placed;
 use super::objects::Objects;
 use super::{About, Index};
 use crate::object::{Body, Kind, ObjectKey};
-use crate::settle;
+use crate::{settle, status};
 
 impl Index {
     /// Looks at the policies that something touched.
     pub(super) fn take_policies(&mut self, out: &mut Vec<Fact>) {
-        for name in std::mem::take(&mut self.dirty.policies) {
+        let policies = std::mem::take(&mut self.dirty.policies);
+        for name in &policies {
             self.step(1);
             let key = ObjectKey { kind: Kind::SteeringPolicy, namespace: "".into(), name: name.clone() };
             let policy_name = PolicyName(name.clone());
@@ -33,9 +35,19 @@ impl Index {
                 }
                 None => self.memory.policy(&self.objects, &policy_name).cloned(),
             };
-            self.note(About::Policy(name), problems);
+            self.note(About::Policy(name.clone()), problems);
             self.give(Fact::Policy(policy_name, policy), out);
         }
+        self.take_strangers(policies);
+    }
+
+    /// What of a policy was refused first, if anything was: it is used without that.
+    #[must_use]
+    pub fn refusal_of(&self, policy: &PolicyName) -> Option<&Problem> {
+        self.problems
+            .get(&About::Policy(policy.0.clone()))?
+            .iter()
+            .find(|problem| status::is_refusal(problem))
     }
 }
 

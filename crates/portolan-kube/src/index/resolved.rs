@@ -10,7 +10,8 @@
 //! for the same name before stands in for it ([`Hosts::recall`]).
 //!
 //! A host name inside a zone of ours is never resolved: its alias is followed in our own answers, and what we
-//! say must not rest on what we said before (DESIGN section 7, invariant 12).
+//! say must not rest on what we said before (DESIGN section 7, invariant 12). Nor does what a host name resolves to
+//! count that is itself an alias of a name in such a zone: then it was we who said it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -34,6 +35,8 @@ pub struct Resolution {
     pub addresses: Vec<IpAddr>,
     /// How many there are, when some are left out.
     pub count: usize,
+    /// What it was an alias of then, in whatever order.
+    pub way: Vec<Name>,
     /// Why it does not resolve now, in words.
     pub failure: Option<String>,
 }
@@ -48,12 +51,13 @@ pub(super) struct Hosts {
     is_on: bool,
     known: BTreeMap<Name, Known>,
     users: BTreeSet<(Name, User)>,
-    /// The apexes of our zones.
+    /// The apexes of our zones, of the fleet's and of zone files.
     apexes: BTreeSet<Name>,
+    files: BTreeSet<Name>,
     /// The names of the last good state, until nothing has to be recalled any more.
     remembered: Option<Remembered>,
-    /// True when other names are wanted than were told of.
-    is_news: bool,
+    /// The names that may be wanted, or not, other than was told.
+    touched: BTreeSet<Name>,
     /// True when names came, went or were told of since it was looked what is to be recalled.
     is_changed: bool,
 }
@@ -77,13 +81,15 @@ impl Index {
     /// else.
     pub fn resolve_hosts(&mut self) {
         self.hosts.is_on = true;
-        self.hosts.is_news = true;
     }
 
-    /// The host names whose addresses are wanted, if they are others than the last time.
-    pub fn hosts_wanted(&mut self) -> Option<BTreeSet<Name>> {
-        let is_news = self.hosts.is_on && std::mem::take(&mut self.hosts.is_news);
-        is_news.then(|| self.hosts.wanted())
+    /// The host names of which it may be other than the last time whether their addresses are wanted, each with
+    /// whether they are.
+    pub fn hosts_wanted(&mut self) -> BTreeMap<Name, bool> {
+        let touched = std::mem::take(&mut self.hosts.touched);
+        let is_wanted = |host: &Name| self.hosts.may_resolve(host) && self.hosts.is_used(host);
+        let told = touched.iter().map(is_wanted).collect::<Vec<_>>();
+        touched.into_iter().zip(told).collect()
     }
 
     /// Takes what a host name resolves to, or that nothing is said of it any more.
@@ -97,15 +103,32 @@ impl Index {
     /// Our zones are these now: a name that one holds is not resolved, and one that none holds any more is.
     pub(super) fn note_apexes(&mut self, apexes: BTreeSet<Name>) {
         let changed: BTreeSet<Name> = self.hosts.apexes.symmetric_difference(&apexes).cloned().collect();
-        if changed.is_empty() {
+        self.hosts.apexes = apexes;
+        self.touch_hosts_below(&changed);
+    }
+
+    /// A zone file has a zone of this apex, which is ours as those of the fleet are.
+    pub fn serve_file(&mut self, apex: &Name) {
+        if self.hosts.files.insert(apex.clone()) {
+            self.touch_hosts_below(&[apex.clone()].into());
+        }
+    }
+
+    /// Looks again at the host names that are in one of these zones, or led into one when they were resolved.
+    fn touch_hosts_below(&mut self, apexes: &BTreeSet<Name>) {
+        if apexes.is_empty() {
             return;
         }
-        let is_below =
-            |name: &Name| name.borrowed().suffixes().any(|suffix| changed.contains(suffix.as_wire()));
-        let concerned = self.hosts.users.iter().filter(|(host, _)| is_below(host));
-        let users: Vec<User> = concerned.map(|(_, user)| user.clone()).collect();
-        self.hosts.apexes = apexes;
-        self.hosts.is_news |= !users.is_empty();
+        let ways =
+            |host: &Name| self.hosts.known.get(host).map_or(&[][..], |known| known.found.way.as_slice());
+        let is_concerned =
+            |host: &Name| std::iter::once(host).chain(ways(host)).any(|name| is_below(name, apexes));
+        let concerned = self.hosts.users.iter().filter(|(host, _)| is_concerned(host));
+        let concerned: Vec<(Name, User)> = concerned.cloned().collect();
+        let (hosts, users): (BTreeSet<Name>, Vec<User>) = concerned.into_iter().unzip();
+        if self.hosts.is_on {
+            self.hosts.touched.extend(hosts);
+        }
         self.touch_host_users(users);
     }
 
@@ -119,12 +142,12 @@ impl Index {
         self.hosts.is_changed |= before != now;
         for host in before.into_iter().flatten().filter(|host| !now.is_some_and(|now| now.contains(*host))) {
             self.hosts.users.remove(&(host.clone(), user.clone()));
-            self.hosts.is_news |= !self.hosts.is_used(host);
+            self.hosts.touch_unused(host);
         }
         for host in
             now.into_iter().flatten().filter(|host| !before.is_some_and(|before| before.contains(*host)))
         {
-            self.hosts.is_news |= !self.hosts.is_used(host);
+            self.hosts.touch_unused(host);
             self.hosts.users.insert((host.clone(), user.clone()));
         }
     }
@@ -176,8 +199,14 @@ impl Hosts {
 
     /// What a host name resolves to; nothing while it never did.
     pub(super) fn addresses(&self, host: &Name) -> &[IpAddr] {
-        let known = self.known.get(host).filter(|_| self.may_resolve(host));
+        let known =
+            self.known.get(host).filter(|known| self.may_resolve(host) && self.leads_back(known).is_none());
         known.map(|known| known.found.addresses.as_slice()).unwrap_or_default()
+    }
+
+    /// The name in a zone of ours that a host name is an alias of, if it is.
+    fn leads_back<'k>(&self, known: &'k Known) -> Option<&'k Name> {
+        known.found.way.iter().find(|name| self.is_ours(name))
     }
 
     /// The targets that stand for a host name: its addresses, or itself while it never resolved. What is wrong
@@ -206,6 +235,12 @@ impl Hosts {
     /// Why a host name does not resolve, in words; nothing while it does, or nobody has tried.
     pub(super) fn trouble(&self, host: &Name) -> Option<String> {
         let known = self.known.get(host).filter(|_| self.may_resolve(host))?;
+        if let Some(ours) = self.leads_back(known) {
+            return Some(format!(
+                "host name {host} is an alias of {ours}, which this server answers for itself: its addresses are not \
+                 taken, as they would rest on our own answers; it stays an alias"
+            ));
+        }
         let why = known.found.failure.as_ref()?;
         let what_stays =
             if known.found.addresses.is_empty() { "it stays an alias" } else { "its last addresses stay" };
@@ -240,6 +275,13 @@ impl Hosts {
         }
     }
 
+    /// Somebody is about to want a name that nobody wants, or has just ceased to.
+    fn touch_unused(&mut self, host: &Name) {
+        if self.is_on && !self.is_used(host) {
+            self.touched.insert(host.clone());
+        }
+    }
+
     /// True when nothing is recalled of the last good state any more.
     #[cfg(test)]
     pub(super) fn is_at_rest(&self) -> bool {
@@ -259,9 +301,17 @@ impl Hosts {
             found.failure = Some(found.failure.unwrap_or_else(why));
             found.addresses = Vec::new();
         }
+        let was_good = before.filter(|before| self.leads_back(before).is_none());
+        if let Some(ours) = found.way.iter().find(|name| self.is_ours(name))
+            && was_good.is_some_and(|before| !before.found.addresses.is_empty())
+        {
+            found.failure = Some(format!("it is an alias of {ours}, which this server answers for itself"));
+            found.addresses = Vec::new();
+        }
         if let Some(before) = before.filter(|_| found.failure.is_some() && found.addresses.is_empty()) {
             found.addresses.clone_from(&before.found.addresses);
             found.count = before.found.count;
+            found.way.clone_from(&before.found.way);
         }
         let is_news = before.is_none_or(|before| before.found != found);
         let is_failing = before.is_some_and(|before| before.found.failure.is_some());
@@ -271,14 +321,13 @@ impl Hosts {
         is_news
     }
 
-    /// The names that somebody wants, and that are in no zone of ours.
-    fn wanted(&self) -> BTreeSet<Name> {
-        let hosts = self.users.iter().map(|(host, _)| host);
-        hosts.filter(|host| self.may_resolve(host)).cloned().collect()
+    /// True of a name that is resolved when somebody wants it: one in no zone of ours.
+    fn may_resolve(&self, host: &Name) -> bool {
+        self.is_on && !self.is_ours(host)
     }
 
-    fn may_resolve(&self, host: &Name) -> bool {
-        self.is_on && !host.borrowed().suffixes().any(|suffix| self.apexes.contains(suffix.as_wire()))
+    fn is_ours(&self, name: &Name) -> bool {
+        is_below(name, &self.apexes) || is_below(name, &self.files)
     }
 
     /// True of a name that is wanted and never resolved.
@@ -309,6 +358,11 @@ impl Hosts {
         }
         *remembered = Remembered { names: kept, is_cut: true };
     }
+}
+
+/// True of a name in a zone of one of these apexes.
+fn is_below(name: &Name, apexes: &BTreeSet<Name>) -> bool {
+    name.borrowed().suffixes().any(|suffix| apexes.contains(suffix.as_wire()))
 }
 
 /// The targets of an offer, sorted, each once, no more than there may be.

@@ -1,5 +1,6 @@
 //! What one source gave, and what stands behind a Service or an Ingress of it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,18 +34,28 @@ pub(super) struct Source {
 
 impl Source {
     /// Takes an object; returns whose meaning changed with it, nothing when it was there like this.
-    pub(super) fn set(&mut self, key: ObjectKey, located: Located) -> Vec<ObjectKey> {
-        if self.objects.get(&key).is_some_and(|known| *known == located) {
-            return Vec::new();
+    pub(super) fn set(&mut self, located: Located) -> Vec<ObjectKey> {
+        let object = located.object.clone();
+        let key = &object.key;
+        let before = match self.objects.entry(key.clone()) {
+            Entry::Vacant(room) => {
+                room.insert(located);
+                None
+            }
+            Entry::Occupied(known) if *known.get() == located => return Vec::new(),
+            Entry::Occupied(mut known) => Some(known.insert(located).object),
+        };
+        let mut affected = Vec::new();
+        if let Some(before) = before {
+            self.unlink(key, &before);
+            affected.extend(affects(key, &before));
         }
-        let mut affected = self.delete(&key);
-        self.link(&key, &located.object);
-        for now in affects(&key, &located.object) {
+        self.link(key, &object);
+        for now in affects(key, &object) {
             if !affected.contains(&now) {
                 affected.push(now);
             }
         }
-        self.objects.insert(key, located);
         affected
     }
 

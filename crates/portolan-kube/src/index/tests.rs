@@ -114,7 +114,7 @@ impl Bench {
         let addresses =
             addresses.split(',').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap());
         let addresses: Vec<std::net::IpAddr> = addresses.collect();
-        let found = Resolution { count: addresses.len(), addresses, failure };
+        let found = Resolution { count: addresses.len(), addresses, failure, ..Resolution::default() };
         self.index.resolved(&host.parse().unwrap(), Some(found));
     }
 

@@ -23,6 +23,8 @@ use crate::{istio, openshift};
 /// Longest annotation that is kept, in bytes. Ours and those that sources read are kept whatever their length,
 /// which the API holds to 256 KiB for all of an object.
 pub const ANNOTATION_BYTES_MAX: usize = 4 * 1024;
+/// The annotation that `kubectl apply` leaves: another copy of the whole object.
+pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The fields that an object of any kind may have beside `spec`.
 const TOP_FIELDS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
@@ -108,16 +110,19 @@ pub(super) fn trim(kind: Kind, object: &mut Map<String, Value>, keep: &Keep) {
         metadata.remove(field);
     }
     if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-        annotations.retain(|key, value| {
-            let is_kept = key == MARK || keep.is_ours(key);
-            is_kept || value.as_str().is_none_or(|text| text.len() <= ANNOTATION_BYTES_MAX)
-        });
+        annotations.remove(LAST_APPLIED);
+        annotations
+            .retain(|key, value| value.as_str().is_none_or(|text| keeps_annotation(key, text.len(), keep)));
     }
 }
 
+/// True of an annotation of so many octets that is not taken away.
+pub(super) fn keeps_annotation(key: &str, octets: usize, keep: &Keep) -> bool {
+    octets <= ANNOTATION_BYTES_MAX || key == MARK || keep.is_ours(key)
+}
+
 /// True of kinds whose status is asked for without sources.
-fn has_status(kind: Kind) -> bool {
+pub(super) fn has_status(kind: Kind) -> bool {
     matches!(kind, Kind::Service | Kind::Ingress | Kind::ClusterProfile)
 }
 

@@ -379,6 +379,33 @@ fn tokens_are_renewed_where_that_is_asked_for() {
     assert_eq!(asked.life.after(50), 2_800);
 }
 
+/// The one that does not count is followed by nobody, and its token ends unseen.
+#[test]
+fn of_a_second_registration_it_is_told_when_its_token_ends() {
+    let claims = base64(br#"{"iat": 1000, "exp": 4600}"#);
+    let token = format!("a.{}.c", claims.trim_end_matches('='));
+    let spec = json!({ "apiEndpoint": "192.0.2.2", "secretRef": { "name": "s" } });
+    let bench = Bench::new(&[])
+        .kubefed("kube-federation-system/eu-1", spec)
+        .secret("kube-federation-system/s", &[("token", &token)])
+        .member("eu-1", "eu")
+        .secret("portolan/eu", &PARTS);
+    let told = bench.problems().concat();
+    assert!(
+        told.ends_with("the token of this one ends at 1970-01-01T01:16:40Z, and is not renewed"),
+        "{told}"
+    );
+    let kubefed = ObjectKey::new(Kind::MemberCluster, None, "eu-1");
+    let mut alone = bench;
+    alone.0.delete(&kubefed);
+    let found = alone.0.found();
+    assert_eq!(
+        found.clusters["eu-1"].life,
+        Some(Life { from: 1_000, to: 4_600 }),
+        "it is known of any that counts"
+    );
+}
+
 #[test]
 fn addresses_of_api_servers() {
     for (text, expected) in [

@@ -165,7 +165,8 @@ fn property(suffix: &str, value: &str, prefix: &str) -> Option<String> {
 }
 
 /// Whole seconds of a number or of a duration as Go reads it (`1h30m`, `1.5s`); a part of a second is dropped.
-pub(super) fn seconds(text: &str) -> Option<i64> {
+#[must_use]
+pub fn seconds(text: &str) -> Option<i64> {
     text.parse().ok().or_else(|| duration(text))
 }
 

@@ -2,7 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::index::tests::{
-    Bench, mk_domain, mk_global_name, mk_member, mk_node, mk_record, mk_service, mk_slice, object, snapshot,
+    Bench, mk_domain, mk_global_name, mk_member, mk_node, mk_record, mk_service, mk_slice, mk_zone, object,
+    snapshot,
 };
 
 fn bench() -> Bench {
@@ -149,6 +150,9 @@ fn a_member_says_why_it_is_not_reached() {
         place: String::new(),
     };
     let known = Cluster { silent_since: Some(1), ..Cluster::default() };
+    let held = Problem { subject: "cluster eu: services".into(), ..problem(Reason::Held, "lacks 5 of 9") };
+    let heard = Cluster::default();
+    assert!(reached(Some(&heard), &[&problem(Reason::Silent, "blinks")]).is_true);
     for (cluster, problems, expected) in [
         (None, vec![], "NeverReached: it was never read"),
         (None, vec![problem(Reason::Incomplete, "x")], "NeverReached: it was never read"),
@@ -160,6 +164,8 @@ fn a_member_says_why_it_is_not_reached() {
             vec![problem(Reason::Silent, "a"), problem(Reason::Unauthorized, "b")],
             "Unauthorized: a; b",
         ),
+        // It is heard, and not all that it says is believed.
+        (Some(&heard), vec![held], "Held: services: lacks 5 of 9"),
     ] {
         let problems: Vec<&Problem> = problems.iter().collect();
         let found = reached(cluster, &problems);
@@ -183,7 +189,67 @@ fn every_name_without_a_zone_says_so() {
             "{}",
             conditions(&found)
         );
+        let message = |nth: usize| found["conditions"][nth]["message"].as_str().unwrap().to_owned();
+        for nth in [3, 4] {
+            let begin =
+                format!("{name} is in no Zone, so this server does not answer for it", name = host(&name));
+            assert!(message(nth).starts_with(&begin), "{}", message(nth));
+        }
+        let with_manifest = (0..5).filter(|nth| message(*nth).contains("kind: Zone")).collect::<Vec<_>>();
+        assert_eq!(with_manifest, if host(&name).starts_with('a') { vec![0] } else { vec![] }, "said once");
     }
+}
+
+fn host(global_name: &Value) -> String {
+    format!("{}.", global_name["spec"]["hosts"][0].as_str().unwrap())
+}
+
+/// A start with nothing, and a cluster that is not reached: what stood there of it was true once, and nobody knows better.
+#[test]
+fn what_stands_there_of_clusters_that_were_not_read_is_spared() {
+    let unread: Vec<ClusterName> = vec!["us".into(), "mars".into()];
+    let mut fleet = Bench::of(&[
+        ("", mk_zone("example.org", json!([{ "namespaces": ["shop"] }]))),
+        ("", mk_domain("any/fed", "example.org")),
+        ("", mk_record("shop/web", json!({}))),
+        ("", mk_global_name("shop/web", &["shop.example.org"], &["web"])),
+        ("eu", mk_service("shop/web", &["192.0.2.1"])),
+        ("eu", mk_slice("shop/web", true)),
+    ]);
+    let spared = |bench: &mut Bench, of: &Value, there: &Value, unread: &[ClusterName]| {
+        bench.take();
+        let snapshot = snapshot(&bench.fleet);
+        let owners = Owners::of(bench.fleet.names.iter(), &snapshot);
+        let mut wanted = wanted(&object(of), &snapshot, &bench.fleet, &owners, &Faults::default()).unwrap();
+        let is_spared = spare(&mut wanted, Some(there), unread);
+        (is_spared, over(&wanted, None, "2026-01-01T00:00:00Z").unwrap())
+    };
+    let name = mk_global_name("shop/web", &["shop.example.org"], &["web"]);
+    let eu = json!({"name": "eu", "ready": true, "targets": ["192.0.2.1"]});
+    let us = json!({"name": "us", "ready": true, "targets": ["198.51.100.1"]});
+    let there = json!({"clusters": [
+        {"name": "eu", "ready": false, "targets": ["192.0.2.9"]},
+        {"name": "gone", "ready": true, "targets": ["192.0.2.8"]}, {"name": "mars", "ready": true, "targets": []}, us,
+    ]});
+    let (is_spared, found) = spared(&mut fleet, &name, &there, &unread);
+    assert_eq!((is_spared, &found["clusters"]), (true, &json!([eu, us])));
+    let (is_spared, found) = spared(&mut fleet, &name, &there, &[]);
+    assert_eq!((is_spared, &found["clusters"]), (false, &json!([eu])));
+
+    let record = mk_record("shop/web", json!({}));
+    let offers =
+        |cluster: &str, ip: &str| json!({"cluster": cluster, "loadBalancer": {"ingress": [{"ip": ip}]}});
+    let there = json!({"dns": [offers("eu", "192.0.2.9"), offers("gone", "192.0.2.8"), offers("us", "198.51.100.1")]});
+    let expected = json!([offers("eu", "192.0.2.1"), offers("us", "198.51.100.1")]);
+    let (is_spared, found) = spared(&mut fleet, &record, &there, &unread);
+    assert_eq!((is_spared, &found["dns"]), (true, &expected));
+    // It counts as silent meanwhile, and offers nothing.
+    fleet.index.silent(&"us".into(), 1_000);
+    let (is_spared, found) = spared(&mut fleet, &record, &there, &unread);
+    assert_eq!((is_spared, &found["dns"]), (true, &expected));
+    let (is_spared, found) = spared(&mut fleet, &record, &there, &[]);
+    let silent = json!([offers("eu", "192.0.2.1"), {"cluster": "us", "loadBalancer": {}}]);
+    assert_eq!((is_spared, &found["dns"]), (false, &silent));
 }
 
 /// B-23 to B-37 where the schema is missing: what is refused from its first reading on says so.

@@ -15,6 +15,7 @@ fn round(text: &str) -> [Heard; 2] {
                 Heard::Addresses {
                     addresses: last.split(',').map(address).collect(),
                     ttl: ttl.parse().unwrap(),
+                    way: Vec::new(),
                 }
             }
             None => match said {
@@ -81,10 +82,10 @@ fn no_more_than_the_first_addresses_are_kept_and_all_are_counted() {
     let mut host = Host::new("lb.example.net".parse().unwrap());
     let thousand =
         (0..1_000_u16).rev().map(|n| IpAddr::from([10, 0, n.to_be_bytes()[0], n.to_be_bytes()[1]]));
-    let v4 = Heard::Addresses { addresses: thousand.collect(), ttl: 60 };
+    let v4 = Heard::Addresses { addresses: thousand.collect(), ttl: 60, way: Vec::new() };
     let v6 = |count: u16| {
         let address = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, n]);
-        Heard::Addresses { addresses: (1..=count).map(address).collect(), ttl: 60 }
+        Heard::Addresses { addresses: (1..=count).map(address).collect(), ttl: 60, way: Vec::new() }
     };
     let report = host.hear([v4.clone(), Heard::Nothing(Why::NoAddress)], 0).1.unwrap();
     assert_eq!((report.addresses.len(), report.count), (ADDRESSES_MAX, 1_000));

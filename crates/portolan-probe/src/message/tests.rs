@@ -47,9 +47,10 @@ const RA: u16 = 0x0080;
 fn show(reply: Option<Reply>) -> String {
     match reply {
         None => "not ours".into(),
-        Some(Reply::Heard(Heard::Addresses { addresses, ttl })) => {
+        Some(Reply::Heard(Heard::Addresses { addresses, ttl, way })) => {
             let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-            format!("{} for {ttl}", addresses.join(","))
+            let way: String = way.iter().map(|name| format!(" by {}", name.to_dotless())).collect();
+            format!("{} for {ttl}{way}", addresses.join(","))
         }
         Some(Reply::Heard(Heard::Nothing(why) | Heard::Failed(why))) => format!("{why:?}"),
         Some(other) => format!("{other:?}"),
@@ -64,9 +65,9 @@ fn what_replies_say() {
         (
             RA,
             &["@ 20 CNAME a.example", "a.example 300 CNAME B.example", "b.example 60 A 192.0.2.1"],
-            "192.0.2.1 for 20",
+            "192.0.2.1 for 20 by a.example by b.example",
         ),
-        (RA, &["b.example 60 A 192.0.2.1", "@ 90 CNAME b.example"], "192.0.2.1 for 60"),
+        (RA, &["b.example 60 A 192.0.2.1", "@ 90 CNAME b.example"], "192.0.2.1 for 60 by b.example"),
         (RA, &["other.example 60 A 192.0.2.1"], "NoAddress"),
         (RA, &["@ 60 CNAME a.example"], "NoAddress"),
         (RA, &["@ 60 TXT x"], "NoAddress"),
@@ -76,7 +77,7 @@ fn what_replies_say() {
         (AA, &[], "NoAddress"),
         (0, &[], "NotRecursive"),
         (AA, &["@ 60 CNAME a.elsewhere"], "NotRecursive"),
-        (AA, &["@ 60 CNAME a.example", "a.example 60 A 192.0.2.1"], "192.0.2.1 for 60"),
+        (AA, &["@ 60 CNAME a.example", "a.example 60 A 192.0.2.1"], "192.0.2.1 for 60 by a.example"),
         (RA | 3, &[], "NoSuchName"),
         (RA | 2, &[], "ServerFailed"),
         (5, &[], "Refused(5)"),

@@ -5,15 +5,15 @@ mod script;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use portolan_core::Name;
 use portolan_probe::ask::{Asking, ask};
 use portolan_probe::hosts::News;
-use portolan_probe::{ADDRESSES_MAX, Heard, Report, Resolver, Servers, Wanted, Why};
-use tokio::sync::{mpsc, watch};
+use portolan_probe::{ADDRESSES_MAX, Heard, Report, Resolver, Servers, Wanting, Why, wanted};
+use tokio::sync::mpsc;
 
 use script::{Asked, Script, reply};
 
@@ -40,11 +40,11 @@ async fn asked(servers: &[SocketAddr]) -> String {
 
 fn show(heard: &Heard) -> String {
     match heard {
-        Heard::Addresses { addresses, ttl } if addresses.len() <= 4 => {
+        Heard::Addresses { addresses, ttl, .. } if addresses.len() <= 4 => {
             let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             format!("{} for {ttl}", addresses.join(","))
         }
-        Heard::Addresses { addresses, ttl } => format!("{} addresses for {ttl}", addresses.len()),
+        Heard::Addresses { addresses, ttl, .. } => format!("{} addresses for {ttl}", addresses.len()),
         Heard::Nothing(why) | Heard::Failed(why) => format!("{why:?}"),
     }
 }
@@ -154,23 +154,26 @@ async fn numbers_and_ports_differ_with_each_question() {
 
 /// A resolver that runs, and what it reports.
 struct Running {
-    wanted: watch::Sender<Wanted>,
+    wanting: Wanting,
+    wants: Mutex<BTreeSet<Name>>,
     reports: mpsc::Receiver<Vec<News>>,
     waiting: std::vec::IntoIter<News>,
 }
 
 impl Running {
     fn start(server: SocketAddr) -> Self {
-        let (wanted, wants) = watch::channel(Wanted::default());
+        let (wanting, wanted) = wanted();
         let (sender, reports) = mpsc::channel(8);
         let resolver = Resolver::new(Servers::These(vec![server]), draw).waiting(WAIT);
-        tokio::spawn(resolver.run(wants, sender));
-        Self { wanted, reports, waiting: Vec::new().into_iter() }
+        tokio::spawn(resolver.run(wanted, sender));
+        Self { wanting, wants: Mutex::default(), reports, waiting: Vec::new().into_iter() }
     }
 
     fn want(&self, names: &[&str]) {
-        let names = names.iter().map(|name| name.parse().unwrap()).collect();
-        self.wanted.send_replace(Arc::new(names));
+        let now: BTreeSet<Name> = names.iter().map(|name| name.parse().unwrap()).collect();
+        let before = std::mem::replace(&mut *self.wants.lock().unwrap(), now.clone());
+        let changed = now.symmetric_difference(&before);
+        self.wanting.tell(changed.map(|name| (name.clone(), now.contains(name))).collect());
     }
 
     async fn next(&mut self) -> News {

@@ -51,6 +51,12 @@ fn join() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("Replace what somebody else owns of the objects that are made"),
         )
+        .arg(
+            Arg::new("rename")
+                .long("rename")
+                .action(ArgAction::SetTrue)
+                .help("Join it though the hub registers it under another name, which is to leave then"),
+        )
         .args(hub())
         .after_help("Example:\n  portolan cluster join us-1 --context us-1 --hub-context eu-1")
 }
@@ -72,7 +78,8 @@ fn check() -> Command {
         .about("Try each right that is needed")
         .long_about(
             "Reaches each registered cluster by its credentials in the hub, asks it for each right that the server \
-             needs, and says which rule is missing; of the hub too. Exit code 2 when anything is amiss.",
+             needs, and says which rule is missing; of the hub too. With the server's own --config, what its sources \
+             need is asked for as well. Exit code 2 when anything is amiss.",
         )
         .arg(name("The cluster; without it all of them, and the hub").required(false))
         .args(hub())
@@ -102,17 +109,15 @@ fn text(id: &'static str, value: &'static str, help: &'static str) -> Arg {
 
 /// The flags that lead to the hub.
 fn hub() -> Vec<Arg> {
-    let mut args = settings(&["registryNamespaces"]);
-    for (id, value, help) in [
-        (
-            "kubeconfig",
-            "FILE",
-            "The kubeconfig with the contexts [default: that of kubectl] [env: PORTOLAN_KUBECONFIG]",
-        ),
-        ("namespace", "NAME", "Portolan's own namespace [default: portolan] [env: PORTOLAN_NAMESPACE]"),
-    ] {
-        args.push(text(id, value, help).help_heading("Configuration"));
-    }
+    let kubeconfig = text(
+        "kubeconfig",
+        "FILE",
+        "The kubeconfig with the contexts [default: that of kubectl] [env: PORTOLAN_KUBECONFIG]",
+    );
+    // By the word of `run`, where --namespace is External-DNS'; here it was that at first.
+    let named = |arg: Arg| if arg.get_id() == "namespace" { arg.alias("namespace") } else { arg };
+    let mut args: Vec<Arg> = settings(&["registryNamespaces", "namespace"]).into_iter().map(named).collect();
+    args.push(kubeconfig.help_heading("Configuration"));
     args.push(text(
         "hub-context",
         "CONTEXT",
@@ -139,11 +144,15 @@ pub(super) fn execute(
                 server: said("server"),
                 token_seconds: seconds(said("token-life").unwrap_or(TOKEN_LIFE))?,
                 takes_over: matches.get_flag("take-over"),
+                renames: matches.get_flag("rename"),
             };
             admin::block_on(admin::join(&operator, join, out))
         }
         "list" => admin::block_on(admin::list(&operator, said("output") == Some("json"), clock::now(), out)),
-        "check" => admin::block_on(admin::check(&operator, said("name"), out)),
+        "check" => {
+            let keep = config.sources.keep();
+            admin::block_on(admin::check(&operator, said("name"), &keep, out))
+        }
         "leave" => {
             admin::block_on(admin::leave(&operator, Leave { name: named, context: said("context") }, out))
         }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command};
 
+use crate::cli::sync::HEADING as SYNC_HEADING;
 use crate::cli::{EXIT_CODES, GROUPS, SOURCES_HEADING, command};
 
 /// The page.
@@ -50,6 +51,7 @@ fn describe(page: &mut String, name: &str, command: &Command) {
     };
     list(page, "", &under(None));
     list(page, "Configuration:\n\n", &under(Some("Configuration")));
+    list(page, &format!("{SYNC_HEADING}:\n\n"), &under(Some(SYNC_HEADING)));
     let sources = under(Some(SOURCES_HEADING));
     if !sources.is_empty() {
         let flags: Vec<String> = sources.iter().map(|arg| format!("`{}`", spelt(arg))).collect();

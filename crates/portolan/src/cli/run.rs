@@ -23,6 +23,7 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
     log_if_asked(name, &said)?;
     match name {
         "run" => with(&said.settle(), out, |config, _| serve(config)),
+        "webhook" => with(&said.settle_webhook(), out, |config, _| serve(config)),
         "demo" => demo(matches.get_flag("once")),
         "explain" => with(&said.settle_client(), out, |config, out| {
             let question =
@@ -54,6 +55,7 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
             commands::endpoints(fleet, &config.sources, text(matches, "output") == "json", out, &mut err)
         }),
         "cluster" => cluster(matches, environment, out),
+        "sync" => crate::cli::sync::execute(matches, &said, out),
         "config" => config(matches, environment, out),
         "crds" if matches.get_flag("compat") => print(out, &portolan_kube::crds::compat()),
         "crds" => print(out, &portolan_kube::crds::yaml()),
@@ -112,7 +114,7 @@ fn cluster(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn Wri
 /// Commands that print what they were asked for log only when somebody says how much.
 fn log_if_asked(name: &str, said: &Said) -> Result<()> {
     match said.settle_client() {
-        Ok(config) if name != "run" && said.text("log").is_some() => {
+        Ok(config) if !matches!(name, "run" | "sync" | "webhook") && said.text("log").is_some() => {
             logs::start(&config.log, config.log_format)
         }
         _ => Ok(()),
@@ -146,7 +148,7 @@ fn flags(matches: &ArgMatches) -> Flags {
     }
 }
 
-fn text<'m>(matches: &'m ArgMatches, name: &str) -> &'m str {
+pub(super) fn text<'m>(matches: &'m ArgMatches, name: &str) -> &'m str {
     matches.get_one::<String>(name).map(String::as_str).unwrap_or_default()
 }
 

@@ -8,6 +8,8 @@
 //! | --- | --- |
 //! | `operator` | the contexts, and the clients that they lead to |
 //! | `registered` | what the hub registers, read once |
+//! | `needs` | which rights are needed, and which manifest gives them |
+//! | `same` | which of them are one and the same cluster |
 //! | `manifest` | where the objects of the manifests of rights stand |
 //! | [`mod@join`] | rights in a member, its token, its registration in the hub |
 //! | [`mod@list`] | what is registered, and until when |
@@ -24,8 +26,10 @@ mod join;
 mod leave;
 mod list;
 mod manifest;
+mod needs;
 mod operator;
 mod registered;
+mod same;
 
 pub use check::check;
 pub use join::{Join, join};

@@ -1,25 +1,37 @@
 //! What the tasks of one cluster share: whether it is reached, what it is told to be, and what is wrong with it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS, is_on_demand, may_ask, of_member};
+use portolan_kube::api::{
+    INTENTS, REGISTRY, Resource, SECRETS, dns_endpoints, is_on_demand, may_ask, of_member,
+};
 use portolan_kube::follow::News;
-use portolan_kube::index::Lacks;
-use portolan_kube::object::{Kind, Object, ObjectKey};
+use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry;
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::demand::Demand;
 use super::feed::{Sender, Told};
 use super::holds::Holds;
 use super::past::Past;
+use super::patch::copies::Copies;
 use super::registrar::Registrar;
 use crate::clock;
 use crate::engine::{Event, root};
+
+mod part;
+
+use part::Part;
+
+/// How long after a kind came that was not there others are looked for, and nothing is written back: definitions
+/// that are applied together come one after the other.
+const KINDS_COME: Duration = Duration::from_secs(6);
 
 /// Whether a cluster is to be followed now, for those who follow its resources.
 pub(super) type Reach = watch::Receiver<Reached>;
@@ -60,169 +72,21 @@ pub(super) struct Cluster {
     pub(super) keep: Keep,
     /// Whether intents ask for what is watched on demand.
     pub(super) demand: Arc<Demand>,
+    /// What is written to, as it stands there.
+    pub(super) copies: Copies,
     sender: Sender,
-    /// The highest version that any of its watches saw.
+    /// The highest version that its watch of namespaces saw, if they are watched.
     highest: AtomicU64,
     /// Somebody doubts that it is what it was.
     doubt: Notify,
+    /// Everything is to be read again.
+    again: AtomicBool,
+    /// When it last had a kind that it lacked.
+    coming: watch::Sender<Option<Instant>>,
     /// Who is told which clusters the hub registers. Weak, as that holds the hub.
     registrar: OnceLock<Weak<Registrar>>,
     /// None once it is gone.
     parts: Mutex<Vec<Part>>,
-}
-
-/// The resources of a cluster that are one source of the engine's.
-struct Part {
-    source: ClusterName,
-    resources: Vec<Resource>,
-    unread: Vec<Resource>,
-    /// What nobody asks for, and is not watched.
-    unasked: BTreeSet<Resource>,
-    /// What was read, and lacks too much to be believed.
-    in_part: BTreeSet<Resource>,
-    /// What the server has of them.
-    served: BTreeSet<Resource>,
-    /// Objects of which nothing was ever understood.
-    refused: BTreeMap<Resource, BTreeSet<ObjectKey>>,
-    /// What was last told of these two.
-    lacks: Lacks,
-    /// Objects of kinds that several resources have (KubeFed's groups), by their place among these.
-    copies: BTreeMap<ObjectKey, BTreeMap<usize, Arc<Object>>>,
-    /// What it gave is not the engine's any more: should it be followed, it is as one that was never read.
-    is_out: bool,
-    /// What is wrong with the cluster, then with each resource that is followed, by the id of its holds.
-    trouble: Option<Problem>,
-    problems: BTreeMap<String, Vec<Problem>>,
-    /// What could not be written to it.
-    unwritten: Vec<Problem>,
-    /// What is wrong with the clusters that it registers.
-    registered: Vec<Problem>,
-}
-
-impl Part {
-    fn new(source: ClusterName, resources: Vec<Resource>) -> Self {
-        Self {
-            source,
-            unread: resources.clone(),
-            resources,
-            unasked: BTreeSet::new(),
-            in_part: BTreeSet::new(),
-            served: BTreeSet::new(),
-            refused: BTreeMap::new(),
-            lacks: Lacks::default(),
-            copies: BTreeMap::new(),
-            is_out: false,
-            trouble: None,
-            problems: BTreeMap::new(),
-            unwritten: Vec::new(),
-            registered: Vec::new(),
-        }
-    }
-
-    fn has(&self, resource: Resource) -> bool {
-        self.resources.contains(&resource)
-    }
-
-    /// What it gave is gone; nothing of it was read any more.
-    fn leave(&mut self) {
-        let trouble = self.trouble.take();
-        let fresh = Self::new(self.source.clone(), self.resources.clone());
-        let unasked = std::mem::take(&mut self.unasked);
-        *self = Self { trouble, unasked, is_out: true, ..fresh };
-        self.unread.retain(|resource| !self.unasked.contains(resource));
-    }
-
-    /// A resource is asked for that was not. Where the others were read already, that it was not is no reason to know
-    /// nothing of them.
-    fn ask(&mut self, resource: Resource) {
-        if self.unasked.remove(&resource) && !self.unread.is_empty() {
-            self.unread.push(resource);
-        }
-    }
-
-    /// True when all of it was understood, and believed.
-    fn is_whole(&self) -> bool {
-        self.in_part.is_empty() && self.refused.is_empty()
-    }
-
-    /// What is there and could not be read, if that is news.
-    fn lacks(&mut self) -> Option<Event> {
-        let kinds = self.in_part.iter().map(|resource| resource.kind).collect();
-        let objects = self.refused.values().flatten().cloned().collect();
-        let lacks = Lacks { kinds, objects, ..Lacks::default() };
-        let is_news = lacks != self.lacks;
-        self.lacks.clone_from(&lacks);
-        is_news.then(|| Event::Lacks(self.source.clone(), lacks))
-    }
-
-    /// What whoever writes to the hub is to know of a `DNSEndpoint`, of whatever group.
-    fn copy(&self, resource: Resource, news: &News) -> Option<Event> {
-        let (key, object) = match news {
-            News::Set(object) => (object.key.clone(), Some(object.clone())),
-            News::Deleted(key) => (key.clone(), None),
-            _ => return None,
-        };
-        let is_written = resource.kind == Kind::DnsEndpoint && self.source == root();
-        is_written.then_some(Event::Copy { resource, key, object })
-    }
-
-    /// Takes an object of a resource; none when another resource's of the same key counts. Of KubeFed's groups the
-    /// newest counts, of `DNSEndpoint`s External-DNS' own, where ours are.
-    fn came(&mut self, resource: Resource, object: Arc<Object>) -> Option<Arc<Object>> {
-        let Some(place) = self.place_among_copies(resource) else { return Some(object) };
-        let copies = self.copies.entry(object.key.clone()).or_default();
-        copies.insert(place, object.clone());
-        copies.first_key_value().is_some_and(|(first, _)| *first == place).then_some(object)
-    }
-
-    /// Takes that an object of a resource is no more: what counts of that key now.
-    fn went(&mut self, resource: Resource, key: ObjectKey, cluster: &Arc<str>) -> Option<Event> {
-        let source = self.source.clone();
-        let Some(place) = self.place_among_copies(resource) else {
-            return Some(Event::Deleted { source, key });
-        };
-        let copies = self.copies.entry(key.clone()).or_default();
-        let was_first = copies.first_key_value().is_none_or(|(first, _)| *first >= place);
-        copies.remove(&place);
-        match copies.first_key_value() {
-            None => {
-                self.copies.remove(&key);
-                Some(Event::Deleted { source, key })
-            }
-            Some((_, next)) => {
-                was_first.then(|| Event::Set { source, object: next.clone(), place: cluster.clone() })
-            }
-        }
-    }
-
-    /// Where a resource stands among those of its kind, the one that counts first; none when it is alone.
-    fn place_among_copies(&self, resource: Resource) -> Option<usize> {
-        let same = || self.resources.iter().filter(|other| other.kind == resource.kind);
-        let place = same().position(|other| *other == resource)?;
-        let last = same().count() - 1;
-        (last > 0).then_some(if resource.kind == Kind::DnsEndpoint { place } else { last - place })
-    }
-
-    /// Takes that a resource was read, whole or in part; what follows.
-    fn read(&mut self, resource: Resource, is_whole: bool) -> Vec<Event> {
-        if is_whole {
-            self.in_part.remove(&resource);
-        } else {
-            self.in_part.insert(resource);
-        }
-        let mut events: Vec<Event> = self.lacks().into_iter().collect();
-        self.unread.retain(|unread| *unread != resource);
-        if self.unread.is_empty() && self.trouble.is_none() {
-            events.push(Event::Heard(self.source.clone()));
-        }
-        events
-    }
-
-    fn reading(&self) -> Event {
-        let all = self.trouble.iter().chain(self.problems.values().flatten());
-        let all = all.chain(&self.unwritten).chain(&self.registered);
-        Event::Reading(self.source.clone(), all.cloned().collect())
-    }
 }
 
 impl Cluster {
@@ -239,6 +103,23 @@ impl Cluster {
         if is_hub {
             parts.push(Part::new(root(), [&INTENTS[..], &REGISTRY[..]].concat()));
         }
+        Self { demand, ..Self::with(name, parts, keep, sender, holds, past) }
+    }
+
+    /// One of which only the `DNSEndpoint`s are followed, in every group.
+    pub(super) fn of_records(name: ClusterName, sender: Sender, holds: Arc<Holds>, past: Arc<Past>) -> Self {
+        let parts = vec![Part::new(root(), dns_endpoints().collect())];
+        Self::with(name, parts, Keep::default(), sender, holds, past)
+    }
+
+    fn with(
+        name: ClusterName,
+        parts: Vec<Part>,
+        keep: Keep,
+        sender: Sender,
+        holds: Arc<Holds>,
+        past: Arc<Past>,
+    ) -> Self {
         let (place, parts) = (name.0.clone(), Mutex::new(parts));
         Self {
             name,
@@ -246,10 +127,13 @@ impl Cluster {
             holds,
             past,
             keep,
-            demand,
+            demand: Arc::default(),
+            copies: Copies::default(),
             sender,
             highest: AtomicU64::new(0),
             doubt: Notify::new(),
+            again: AtomicBool::new(false),
+            coming: watch::Sender::new(None),
             registrar: OnceLock::new(),
             parts,
         }
@@ -290,7 +174,7 @@ impl Cluster {
         self.parts().iter().flat_map(|part| part.resources.iter().copied()).collect()
     }
 
-    /// The highest version that any of its watches saw.
+    /// The highest version that its watch of namespaces saw.
     pub(super) fn highest(&self) -> u64 {
         self.highest.load(Ordering::Relaxed)
     }
@@ -303,6 +187,32 @@ impl Cluster {
     /// Waits until somebody doubts that it is what it was.
     pub(super) async fn doubted(&self) {
         self.doubt.notified().await;
+    }
+
+    /// Everything is to be read again, once it was asked who it is.
+    pub(super) fn read_again(&self) {
+        self.again.store(true, Ordering::Relaxed);
+        self.doubt.notify_one();
+    }
+
+    /// True once when everything is to be read again.
+    pub(super) fn take_again(&self) -> bool {
+        self.again.swap(false, Ordering::Relaxed)
+    }
+
+    /// It has a kind that it lacked.
+    pub(super) fn kind_came(&self) {
+        self.coming.send_replace(Some(Instant::now()));
+    }
+
+    /// Tells when it has a kind that it lacked.
+    pub(super) fn coming(&self) -> watch::Receiver<Option<Instant>> {
+        self.coming.subscribe()
+    }
+
+    /// True for a while after it had a kind that it lacked: others may follow.
+    pub(super) fn kinds_come(&self) -> bool {
+        self.coming.borrow().is_some_and(|at| at.elapsed() < KINDS_COME)
     }
 
     /// Tells the registry what came of a resource, or of what a namespace has of it.
@@ -456,7 +366,7 @@ impl Cluster {
     }
 
     pub(super) fn hold(&self, id: &str, why: Option<String>) {
-        self.holds.note(id, why, clock::now());
+        self.holds.note_of(&self.name, id, why, clock::now());
     }
 
     pub(super) fn saw(&self, version: u64) {
@@ -473,6 +383,9 @@ impl Cluster {
             }
             if std::mem::take(&mut part.is_out) {
                 events.push(Event::Followed(part.source.clone()));
+            }
+            if !std::mem::replace(&mut part.is_reached, true) {
+                events.push(Event::Reached(part.source.clone()));
             }
             if was_silent && part.unread.is_empty() {
                 events.push(Event::Heard(part.source.clone()));
@@ -491,6 +404,7 @@ impl Cluster {
             self.demand.reached(&self.name, false);
             let problem = problem(&self.name, reason, message);
             let is_news = part.trouble.is_none();
+            part.is_reached = false;
             if part.trouble.replace(problem.clone()).as_ref() != Some(&problem) {
                 events.push(part.reading());
             }
@@ -536,56 +450,4 @@ fn problem(name: &ClusterName, reason: Reason, message: &str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use portolan_kube::api::resource_of;
-    use portolan_kube::manifest::{Given, given};
-    use serde_json::json;
-
-    use super::*;
-
-    const OLD: &str = "multiclusterdns.federation.k8s.io/v1alpha1";
-    const NEW: &str = "multiclusterdns.kubefed.io/v1alpha1";
-
-    fn record(api_version: &str) -> (Resource, Arc<Object>) {
-        let resource = resource_of(api_version, "ServiceDNSRecord").unwrap();
-        let manifest = json!({
-            "apiVersion": api_version, "kind": "ServiceDNSRecord",
-            "metadata": { "namespace": "shop", "name": "web" }, "spec": { "domainRef": "fed" },
-        });
-        let Given::Object(object, _) = given(resource.kind, manifest, "hub", &Keep::default()) else {
-            panic!("a whole record is one")
-        };
-        (resource, Arc::new(object))
-    }
-
-    /// An upgrade of KubeFed has every object twice for a while; deleting the old one deletes nothing.
-    #[test]
-    fn a_copy_in_another_group_stands_in() {
-        let ((old, older), (new, newer)) = (record(OLD), record(NEW));
-        let key = older.key.clone();
-        let place: Arc<str> = "hub".into();
-        let mut part = Part::new(root(), INTENTS.to_vec());
-        assert_eq!(part.came(old, older.clone()), Some(older.clone()));
-        assert_eq!(part.came(new, newer.clone()), Some(newer), "the newer group counts");
-        assert_eq!(part.came(old, older.clone()), None);
-        assert_eq!(part.went(old, key.clone(), &place), None);
-        assert_eq!(part.came(old, older.clone()), None);
-        let back = Event::Set { source: root(), object: older, place: place.clone() };
-        assert_eq!(part.went(new, key.clone(), &place), Some(back));
-        let gone = Event::Deleted { source: root(), key: key.clone() };
-        assert_eq!(part.went(old, key, &place), Some(gone));
-        assert!(part.copies.is_empty());
-    }
-
-    #[test]
-    fn what_was_never_understood_is_lacking_until_it_is() {
-        let (resource, object) = record(NEW);
-        let mut part = Part::new(root(), vec![resource]);
-        part.refused.insert(resource, [object.key.clone()].into());
-        let lacks = Lacks { objects: [object.key.clone()].into(), ..Lacks::default() };
-        assert_eq!(part.read(resource, true), [Event::Lacks(root(), lacks), Event::Heard(root())]);
-        assert_eq!(part.read(resource, true), [Event::Heard(root())], "said once");
-        part.refused.clear();
-        assert_eq!(part.lacks(), Some(Event::Lacks(root(), Lacks::default())));
-    }
-}
+mod tests;

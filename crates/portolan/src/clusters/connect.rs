@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use axum::body::Bytes;
 use futures_util::future::BoxFuture;
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kube_client::client::{AuthError, Body};
 use kube_client::core::Status;
 use kube_client::core::request::Request;
@@ -26,12 +27,15 @@ pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// Who writes, for others who write to the same objects.
 pub(super) const FIELD_MANAGER: &str = "fieldManager=portolan";
 const JSON: &str = "application/json";
+/// What is merged into an object.
+const MERGE: &str = "application/merge-patch+json";
 /// What is applied on the server's side; JSON is YAML.
 const APPLY: &str = "application/apply-patch+yaml";
 /// How long a small question may take.
 const QUESTION: Duration = Duration::from_secs(5);
-/// Largest answer that is read whole, in octets: a page of objects. Most are a hundredth of it.
-pub(super) const ANSWER_OCTETS_MAX: usize = 256 << 20;
+/// Largest answer that is read whole, in octets: a page of objects. Most are a hundredth of it, and it holds any one
+/// object, so that of larger objects fewer are asked for.
+pub(super) const ANSWER_OCTETS_MAX: usize = 64 << 20;
 /// Most that is read of why a request failed, in octets.
 const REFUSAL_OCTETS_MAX: usize = 64 << 10;
 /// Most of a refusal that is told, in characters, when it is no `Status`: proxies send whole pages.
@@ -200,11 +204,28 @@ pub(super) async fn read<T: DeserializeOwned>(
     request: http::Request<Vec<u8>>,
     patience: Duration,
 ) -> Result<T, Failure> {
+    let read = octets(client, request, patience).await?;
+    parsed(&read.ok_or_else(|| said(&format!("what it sent is longer than {ANSWER_OCTETS_MAX} octets")))?)
+}
+
+/// What was sent, as JSON.
+pub(super) fn parsed<T: DeserializeOwned>(octets: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(octets).map_err(|error| said(&format!("what it sent {error}")))
+}
+
+/// Sends a request and reads what comes; none where that is longer than [`ANSWER_OCTETS_MAX`].
+pub(super) async fn octets(
+    client: &kube_client::Client,
+    request: http::Request<Vec<u8>>,
+    patience: Duration,
+) -> Result<Option<Bytes>, Failure> {
     let whole = async {
         let body = open(client, request).await?;
-        let read = Limited::new(body, ANSWER_OCTETS_MAX).collect().await;
-        let read = read.map_err(|error| said(&why(&*error)))?;
-        serde_json::from_slice(&read.to_bytes()).map_err(|error| said(&format!("what it sent {error}")))
+        match Limited::new(body, ANSWER_OCTETS_MAX).collect().await {
+            Ok(read) => Ok(Some(read.to_bytes())),
+            Err(error) if error.is::<LengthLimitError>() => Ok(None),
+            Err(error) => Err(said(&why(&*error))),
+        }
     };
     timeout(patience, whole).await.unwrap_or_else(|_| Err(late(patience)))
 }
@@ -233,6 +254,17 @@ pub(super) async fn apply(
     read(client, sending(http::Method::PATCH, &path, APPLY, object)?, patience).await
 }
 
+/// Merges something into an object; what comes back is not looked at, but for why it failed.
+pub(super) async fn merge(
+    client: &kube_client::Client,
+    path: &str,
+    part: &serde_json::Value,
+    patience: Duration,
+) -> Result<(), Failure> {
+    let request = sending(http::Method::PATCH, &format!("{path}?{FIELD_MANAGER}"), MERGE, part)?;
+    taken(client, request, patience).await
+}
+
 /// A request that sends something.
 fn sending(
     method: http::Method,
@@ -255,6 +287,15 @@ pub(super) async fn send(
     patience: Duration,
 ) -> Result<(), Failure> {
     let request = sending(method, path, JSON, body)?;
+    taken(client, request, patience).await
+}
+
+/// Sends a request, and reads what comes back to its end.
+async fn taken(
+    client: &kube_client::Client,
+    request: http::Request<Vec<u8>>,
+    patience: Duration,
+) -> Result<(), Failure> {
     let taken = async {
         let body = open(client, request).await?;
         // To its end, so that the connection may be used again.

@@ -133,6 +133,11 @@ pub(super) async fn run(told: mpsc::Receiver<Message>, engine: SharedEngine, sto
     feed(told, stop, |batch| take(&engine, batch)).await;
 }
 
+/// Gives what is told to somebody else than an engine, for as long as anybody tells.
+pub(super) async fn give(told: mpsc::Receiver<Message>, mut take: impl FnMut(Vec<Event>)) {
+    feed(told, Arc::default(), |batch| take(batch.events)).await;
+}
+
 /// Gives on what is told, in batches. One that fails inside is lost, and not all that would come after it.
 async fn feed(mut told: mpsc::Receiver<Message>, stop: Arc<Notify>, mut take: impl FnMut(Told)) {
     loop {

@@ -4,30 +4,37 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::FutureExt as _;
 use kube_client::core::WatchEvent;
 use kube_client::core::params::{ListParams, WatchParams};
 use portolan_kube::api::{Resource, is_on_demand};
 use portolan_kube::follow::{Ask, Failure, Follower, Heard, News};
-use portolan_kube::manifest::{Given, given};
+use portolan_kube::manifest::{Given, given, whole};
 use portolan_kube::object::{Kind, ObjectKey};
+use portolan_kube::status::has_status;
 use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::cluster::{Cluster, Life, Reach, Reached};
-use super::connect::{Page, fault, is_crd_going, late, of_status, open, read, request, said};
+use super::connect::{
+    ANSWER_OCTETS_MAX, Page, fault, is_crd_going, late, octets, of_status, open, parsed, request, said,
+};
 use super::demand::{Asked, HUB_PATIENCE};
-use super::lines::events;
+use super::lines::Lines;
 use crate::chance;
 
 /// Objects of a page, where a server cannot stream a list.
 pub const PAGE_OBJECTS: u32 = 500;
+/// So many times fewer are asked for where a page is too large, down to one, and more again with the next list.
+const PAGE_STEP: u32 = 8;
 /// How long nothing may come of a watch. Servers send a bookmark each minute.
 pub const SILENCE: Duration = Duration::from_secs(100);
 /// How long the first answer to a request may take, and a page.
 const ANSWER: Duration = Duration::from_secs(60);
 /// How long a server is asked to keep a watch open, in seconds; as much again is drawn.
 const WATCH_SECONDS: u32 = 150;
+/// How often a kind that the server lacks is asked for while others come.
+const SOON: Duration = Duration::from_secs(2);
 /// The mark of the bookmark that ends a stream's initial objects.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
@@ -42,10 +49,14 @@ pub(super) struct Follow {
     namespace: Option<Arc<str>>,
     cluster: Arc<Cluster>,
     follower: Follower,
+    /// How many objects of a page are asked for.
+    page_objects: u32,
     /// What came of it and was not told yet: a request may be given up at any point, and what it brought not.
     untold: Vec<News>,
     /// The id of what is held of it.
     hold: String,
+    /// The server lacks it.
+    is_absent: bool,
     /// Its CustomResourceDefinition was found in order since the events came that are being looked at.
     is_crd_there: bool,
 }
@@ -62,8 +73,10 @@ impl Follow {
             namespace: None,
             cluster,
             follower,
+            page_objects: PAGE_OBJECTS,
             untold: Vec::new(),
             hold,
+            is_absent: false,
             is_crd_there: false,
         }
     }
@@ -101,6 +114,9 @@ impl Follow {
                 self.tell().await;
             }
             let (ask, wait) = self.follower.next(chance::draw());
+            // Kinds are defined together, and what one of them says may be nonsense without another.
+            let (mut coming, is_absent) = (cluster.coming(), self.is_absent);
+            let wait = if is_absent && cluster.kinds_come() { wait.min(SOON) } else { wait };
             let one = async {
                 tokio::time::sleep(wait).await;
                 // One that ended here would leave the resource as it is, for ever and unsaid.
@@ -111,6 +127,7 @@ impl Follow {
             let is_interrupted = tokio::select! {
                 () = one => false,
                 () = cluster.holds.released(&hold) => true,
+                _ = coming.changed(), if is_absent => true,
                 changed = reach.changed() => if changed.is_ok() { true } else { return },
             };
             if is_interrupted {
@@ -174,9 +191,18 @@ impl Follow {
         } else if self.turns_to_another_version() {
             return;
         } else {
+            self.is_absent = true;
             self.cluster.serves(self.resource, false);
         }
         self.hear(Heard::Failed(failure)).await;
+    }
+
+    /// The server has it.
+    fn is_there(&mut self) {
+        self.cluster.serves(self.resource, true);
+        if std::mem::take(&mut self.is_absent) {
+            self.cluster.kind_came();
+        }
     }
 
     /// A server that lacks a version of a resource may have another. False once each was asked for: then it
@@ -197,17 +223,43 @@ impl Follow {
     }
 
     async fn page(&mut self, client: &kube_client::Client, token: Option<String>) -> Result<(), Failure> {
-        let mut params = ListParams::default().limit(PAGE_OBJECTS);
+        let mut params = ListParams::default().limit(self.page_objects);
         params.continue_token = token;
         let request = request(&self.path());
         let request = if self.is_metadata() { request.list_metadata(&params) } else { request.list(&params) };
         let request = request.map_err(|error| said(&error.to_string()))?;
-        let page: Page = read(client, request, ANSWER).await?;
-        self.cluster.serves(self.resource, true);
-        let objects = page.items.into_iter().map(|value| self.given(value)).collect();
-        let token = page.metadata.token.filter(|token| !token.is_empty());
-        self.hear(Heard::Page { objects, version: page.metadata.resource_version, token }).await;
+        let Some(body) = octets(client, request, ANSWER).await? else { return self.page_is_too_large() };
+        self.is_there();
+        let (objects, version, token) = match whole::page(self.resource.kind, &body, &self.cluster.keep) {
+            Some(page) => {
+                let objects = page.objects.into_iter().map(|object| Given::Object(object, Vec::new()));
+                (objects.collect(), page.version, page.token)
+            }
+            None => {
+                let page: Page = parsed(&body)?;
+                let objects = page.items.into_iter().map(|value| self.given(value));
+                (objects.collect(), page.metadata.resource_version, page.metadata.token)
+            }
+        };
+        drop(body);
+        let token = token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            self.page_objects = self.page_objects.saturating_mul(PAGE_STEP).min(PAGE_OBJECTS);
+        }
+        self.hear(Heard::Page { objects, version, token }).await;
         Ok(())
+    }
+
+    /// The same page is asked for again, with fewer objects; nothing helps where one is too large.
+    fn page_is_too_large(&mut self) -> Result<(), Failure> {
+        if self.page_objects > 1 {
+            self.page_objects = (self.page_objects / PAGE_STEP).max(1);
+            return Ok(());
+        }
+        Err(said(&format!(
+            "has an object too large to be read, or more than it was asked for: a page of one is longer than \
+             {ANSWER_OCTETS_MAX} octets"
+        )))
     }
 
     /// Watches from a version on; from none, with all objects first.
@@ -227,18 +279,18 @@ impl Follow {
         let request = request.map_err(|error| said(&error.to_string()))?;
         let opened = timeout(ANSWER, open(client, request)).await;
         let body = opened.unwrap_or_else(|_| Err(late(ANSWER)))?;
-        self.cluster.serves(self.resource, true);
+        self.is_there();
         self.hear(Heard::Opened).await;
-        let mut stream = std::pin::pin!(events(body).ready_chunks(EVENTS_AT_ONCE));
+        let mut lines = Lines::of(body);
         loop {
-            match timeout(SILENCE, stream.next()).await {
-                Err(_) => {
-                    self.hear(Heard::Silent(SILENCE)).await;
-                    return Ok(());
-                }
-                Ok(None) => break,
-                Ok(Some(events)) => self.events(client, events).await?,
+            let Ok(waited) = timeout(SILENCE, lines.wait()).await else {
+                self.hear(Heard::Silent(SILENCE)).await;
+                return Ok(());
+            };
+            if !waited? {
+                break;
             }
+            self.events(client, &mut lines).await?;
             if self.follower.abandons() {
                 return Ok(());
             }
@@ -247,28 +299,15 @@ impl Follow {
         Ok(())
     }
 
-    async fn events(
-        &mut self,
-        client: &kube_client::Client,
-        events: Vec<Result<WatchEvent<Value>, Failure>>,
-    ) -> Result<(), Failure> {
+    /// Takes the events that are there.
+    async fn events(&mut self, client: &kube_client::Client, lines: &mut Lines) -> Result<(), Failure> {
         let mut ended = Ok(());
         // A definition is marked as going before any object of it goes, so one look after these events came tells.
         self.is_crd_there = false;
-        for event in events {
-            let heard = match event {
+        while let Some(line) = lines.next() {
+            let heard = match line {
+                Ok(line) => self.event(client, line).await,
                 Err(failure) => Err(failure),
-                Ok(WatchEvent::Error(status)) => Err(of_status(&status)),
-                Ok(WatchEvent::Added(value) | WatchEvent::Modified(value)) => {
-                    let version = version_of(&value);
-                    Ok(Heard::Set(Box::new(self.given(value)), version))
-                }
-                Ok(WatchEvent::Deleted(value)) => self.deleted(client, &value).await,
-                Ok(WatchEvent::Bookmark(bookmark)) => {
-                    let end = bookmark.metadata.annotations.get(INITIAL_EVENTS_END);
-                    let complete = end.is_some_and(|end| end == "true");
-                    Ok(Heard::Bookmark { version: bookmark.metadata.resource_version, complete })
-                }
             };
             match heard {
                 Ok(heard) => self.untold.extend(self.follower.hear(heard)),
@@ -280,6 +319,26 @@ impl Follow {
         }
         self.tell().await;
         ended
+    }
+
+    async fn event(&mut self, client: &kube_client::Client, line: &[u8]) -> Result<Heard, Failure> {
+        if let Some(whole) = whole::event(self.resource.kind, line, &self.cluster.keep) {
+            return Ok(Heard::Set(Box::new(Given::Object(whole.object, Vec::new())), whole.version));
+        }
+        let event: Result<WatchEvent<Value>, _> = serde_json::from_slice(line);
+        match event.map_err(|error| said(&format!("an event {error}")))? {
+            WatchEvent::Error(status) => Err(of_status(&status)),
+            WatchEvent::Added(value) | WatchEvent::Modified(value) => {
+                let version = version_of(&value);
+                Ok(Heard::Set(Box::new(self.given(value)), version))
+            }
+            WatchEvent::Deleted(value) => self.deleted(client, &value).await,
+            WatchEvent::Bookmark(bookmark) => {
+                let end = bookmark.metadata.annotations.get(INITIAL_EVENTS_END);
+                let complete = end.is_some_and(|end| end == "true");
+                Ok(Heard::Bookmark { version: bookmark.metadata.resource_version, complete })
+            }
+        }
     }
 
     /// A deletion is believed, unless its whole kind is being taken away: that deletes every object, and is
@@ -304,7 +363,10 @@ impl Follow {
     }
 
     async fn tell(&mut self) {
-        self.cluster.saw(self.follower.highest());
+        // Of the kind that it is asked for who it is, and of no other: a kind may live in a store of its own.
+        if self.resource.kind == Kind::Namespace {
+            self.cluster.saw(self.follower.highest());
+        }
         if let Some(count) = self.follower.count().filter(|_| self.namespace.is_none()) {
             self.cluster.past.note_objects(&self.cluster.name, self.resource, count);
         }
@@ -313,6 +375,13 @@ impl Follow {
             self.cluster.hold(&self.hold, why);
             self.cluster.problems(self.resource, &self.hold, self.follower.problems());
             self.cluster.refused(self.resource, self.follower.refused());
+        }
+        for news in &self.untold {
+            if let News::Deleted(key) = news
+                && has_status(key.kind)
+            {
+                self.cluster.copies.forget(self.resource, key.clone());
+            }
         }
         // Before the engine: a cluster that is no member goes before what describes it does.
         self.cluster.register(self.resource, self.namespace.as_deref(), &self.untold);
@@ -325,7 +394,13 @@ impl Follow {
             object.insert("apiVersion".into(), self.resource.api_version().into());
             object.insert("kind".into(), self.resource.spelt.into());
         }
-        given(self.resource.kind, value, &self.cluster.place, &self.cluster.keep)
+        let Resource { kind, .. } = self.resource;
+        let text = |value: &Value, field: &str| Some(value.get("metadata")?.get(field)?.as_str()?.to_owned());
+        if let Some(name) = text(&value, "name").filter(|_| has_status(kind)) {
+            let key = ObjectKey::new(kind, text(&value, "namespace").as_deref(), &name);
+            self.cluster.copies.note(self.resource, key, &mut value);
+        }
+        given(kind, value, &self.cluster.place, &self.cluster.keep)
     }
 
     /// True where labels are all that is asked for; sources ask for a Node's addresses.
@@ -333,9 +408,6 @@ impl Follow {
         self.resource.kind == Kind::Node && !self.cluster.keep.reads(Kind::Node)
     }
 }
-
-/// Events of a watch that are told together, when they are there at once: each may be as large as objects are.
-const EVENTS_AT_ONCE: usize = 128;
 
 /// Waits until nobody says any more whether a cluster is reached.
 async fn ended(reach: &mut Reach) {

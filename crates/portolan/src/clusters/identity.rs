@@ -6,10 +6,11 @@
 //! reports. Such a cluster is held, not followed: what it gave stays until somebody says that it is to be
 //! believed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use portolan_core::ClusterName;
+use tokio::sync::Notify;
 
 /// What a cluster says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +43,8 @@ impl Identity {
         said.map(|said| Self { uid: Some(said.uid), highest: said.version }).unwrap_or_default()
     }
 
-    /// Judges what it says now. `watched` is the highest version that its watches saw. What is to count from now on
+    /// Judges what it says now. `watched` is the highest version that a watch of the same
+    /// kind saw; other kinds may live in another store, whose versions are others. What is to count from now on
     /// is [noted](Identity::note).
     pub(super) fn judge(&mut self, said: &Said, watched: u64) -> Verdict {
         self.highest = self.highest.max(watched);
@@ -78,12 +80,26 @@ impl Identity {
 ///
 /// Which of its names that is does not depend on who answers first, nor on our own restarts: those of the
 /// configuration go first, in its order, then what was registered earlier, then the lesser name. One that was
-/// followed until another came that goes first is followed on until the other was read: nothing is lost between.
+/// followed until another came that goes first is followed on until the other was read, where anything of it counts
+/// already: nothing is lost between, and nothing is counted twice. Who is overtaken is told at once.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// Who goes before whom.
     order: Vec<ClusterName>,
     claims: Mutex<Claims>,
+    /// Some name was overtaken.
+    overtaking: Notify,
+}
+
+/// What of a cluster counts already, under one of its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// Nothing: it was not read yet.
+    Nothing,
+    /// What it gave before our own restart, until it is read.
+    Remembered,
+    /// All that it gives.
+    Read,
 }
 
 #[derive(Debug, Default)]
@@ -92,19 +108,21 @@ struct Claims {
     since: BTreeMap<ClusterName, i64>,
     /// By uid.
     holders: BTreeMap<String, Holder>,
+    /// Those that were overtaken, and were neither told so nor have asked since.
+    overtaken: BTreeSet<ClusterName>,
 }
 
 #[derive(Debug)]
 struct Holder {
     name: ClusterName,
-    /// Who had it before, while this one was not read.
+    /// Who had it before, while this one was not read and that one counts.
     before: Option<ClusterName>,
 }
 
 impl Known {
     /// Where several names are one cluster's, the first of these is followed, and any of these before another.
     pub(super) fn in_order(order: Vec<ClusterName>) -> Self {
-        Self { order, claims: Mutex::default() }
+        Self { order, ..Self::default() }
     }
 
     /// Notes since when a cluster is registered.
@@ -112,9 +130,11 @@ impl Known {
         self.lock().since.insert(name.clone(), at);
     }
 
-    /// Notes whose a uid is, and whether that one was read; the name that is followed instead when it is another's.
-    pub(super) fn claim(&self, uid: &str, name: &ClusterName, is_read: bool) -> Option<ClusterName> {
-        let Claims { since, holders } = &mut *self.lock();
+    /// Notes whose a uid is, and what of it counts under that name; the name that is followed instead when it is
+    /// another's.
+    pub(super) fn claim(&self, uid: &str, name: &ClusterName, counts: Counts) -> Option<ClusterName> {
+        let Claims { since, holders, overtaken } = &mut *self.lock();
+        overtaken.remove(name);
         holders.retain(|known, holder| holder.name != *name || known == uid);
         let rank = |name: &ClusterName| {
             let place = self.order.iter().position(|known| known == name).unwrap_or(usize::MAX);
@@ -123,22 +143,41 @@ impl Known {
         let holder = holders.entry(uid.to_owned());
         let holder = holder.or_insert_with(|| Holder { name: name.clone(), before: None });
         if rank(name) < rank(&holder.name) {
-            // Whoever had it finds out when it asks next, after this one was read.
             let before = std::mem::replace(&mut holder.name, name.clone());
+            overtaken.insert(before.clone());
             holder.before.get_or_insert(before);
         }
         let is_holder = holder.name == *name;
-        if is_holder && is_read {
+        if is_holder && counts == Counts::Read {
+            overtaken.extend(holder.before.take());
+        } else if counts == Counts::Nothing && holder.before.as_ref() == Some(name) {
             holder.before = None;
         }
         let is_followed = is_holder || holder.before.as_ref() == Some(name);
+        if !overtaken.is_empty() {
+            self.overtaking.notify_waiters();
+        }
         (!is_followed).then(|| holder.name.clone())
+    }
+
+    /// Waits until a name that was followed was overtaken by another, and is to ask whether it is followed on; each
+    /// time once.
+    pub(super) async fn overtaken(&self, name: &ClusterName) {
+        loop {
+            // Before it is looked: one that comes in between counts too.
+            let overtaking = self.overtaking.notified();
+            if self.lock().overtaken.remove(name) {
+                return;
+            }
+            overtaking.await;
+        }
     }
 
     /// A name is no cluster's any more.
     pub(super) fn release(&self, name: &ClusterName) {
-        let Claims { since, holders } = &mut *self.lock();
+        let Claims { since, holders, overtaken } = &mut *self.lock();
         since.remove(name);
+        overtaken.remove(name);
         holders.retain(|_, holder| holder.name != *name);
     }
 
@@ -149,6 +188,9 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::Counts::{Nothing, Read, Remembered};
     use super::*;
 
     fn said(uid: &str, version: u64) -> Said {
@@ -191,15 +233,15 @@ mod tests {
     #[test]
     fn a_uid_has_one_name() {
         let (known, a, b) = (Known::default(), ClusterName::from("a"), ClusterName::from("b"));
-        assert_eq!(known.claim("u", &a, true), None);
-        assert_eq!(known.claim("u", &a, true), None);
-        assert_eq!(known.claim("u", &b, false), Some(a.clone()));
+        assert_eq!(known.claim("u", &a, Read), None);
+        assert_eq!(known.claim("u", &a, Read), None);
+        assert_eq!(known.claim("u", &b, Nothing), Some(a.clone()));
         // Another cluster stands behind the name now, so the other name may have the uid.
-        assert_eq!(known.claim("v", &a, true), None);
-        assert_eq!(known.claim("u", &b, true), None);
+        assert_eq!(known.claim("v", &a, Read), None);
+        assert_eq!(known.claim("u", &b, Read), None);
         // The first is a member no more.
         known.release(&b);
-        assert_eq!(known.claim("u", &a, true), None);
+        assert_eq!(known.claim("u", &a, Read), None);
     }
 
     /// Whoever asks first, and whether or not we were restarted meanwhile.
@@ -210,19 +252,19 @@ mod tests {
         for first in in_order {
             let known = Known::in_order(vec![hub.clone(), other.clone()]);
             [(&old, 1), (&young, 2), (&zoe, 2)].into_iter().for_each(|(name, at)| known.since(name, at));
-            assert_eq!(known.claim("u", first, true), None);
+            assert_eq!(known.claim("u", first, Read), None);
             for name in in_order.into_iter().rev() {
-                let _ = known.claim("u", name, true);
+                let _ = known.claim("u", name, Read);
             }
-            let followed: Vec<_> = in_order.iter().map(|name| known.claim("u", name, true)).collect();
+            let followed: Vec<_> = in_order.iter().map(|name| known.claim("u", name, Read)).collect();
             let expected = [None, Some(hub.clone()), Some(hub.clone()), Some(hub.clone()), Some(hub.clone())];
             assert_eq!(followed, expected, "{first} asked first");
             // And so on, as they go.
             for pair in in_order.windows(2) {
                 known.release(pair[0]);
-                let _ = known.claim("u", &zoe, true);
-                assert_eq!(known.claim("u", pair[1], true), None, "{} goes next", pair[1]);
-                assert_eq!(pair[1] == &zoe, known.claim("u", &zoe, true).is_none());
+                let _ = known.claim("u", &zoe, Read);
+                assert_eq!(known.claim("u", pair[1], Read), None, "{} goes next", pair[1]);
+                assert_eq!(pair[1] == &zoe, known.claim("u", &zoe, Read).is_none());
             }
         }
     }
@@ -231,14 +273,35 @@ mod tests {
     fn nothing_is_lost_while_one_takes_over_from_another() {
         let [a, b, c] = ["a", "b", "c"].map(ClusterName::from);
         let known = Known::in_order(vec![a.clone(), b.clone()]);
-        assert_eq!(known.claim("u", &c, true), None);
+        assert_eq!(known.claim("u", &c, Read), None);
         // It goes first, and was not read yet; nor was the one that goes before that.
-        assert_eq!(known.claim("u", &b, false), None);
-        assert_eq!(known.claim("u", &c, true), None);
-        assert_eq!(known.claim("u", &a, false), None);
-        assert_eq!(known.claim("u", &b, false), Some(a.clone()));
-        assert_eq!(known.claim("u", &c, true), None);
-        assert_eq!(known.claim("u", &a, true), None);
-        assert_eq!(known.claim("u", &c, true), Some(a));
+        assert_eq!(known.claim("u", &b, Nothing), None);
+        assert_eq!(known.claim("u", &c, Read), None);
+        assert_eq!(known.claim("u", &a, Nothing), None);
+        assert_eq!(known.claim("u", &b, Nothing), Some(a.clone()));
+        assert_eq!(known.claim("u", &c, Read), None);
+        assert_eq!(known.claim("u", &a, Read), None);
+        assert_eq!(known.claim("u", &c, Read), Some(a));
+    }
+
+    /// At a start with nothing: whoever answers first is followed no longer than until the one that goes first does,
+    /// and is told so at once. What it gave before our own restart is no nothing.
+    #[test]
+    fn who_counts_for_nothing_yet_is_not_followed_beside_another() {
+        for (counts, is_followed) in [(Nothing, false), (Remembered, true), (Read, true)] {
+            let [a, b] = ["a", "b"].map(ClusterName::from);
+            let known = Known::in_order(vec![a.clone(), b.clone()]);
+            assert_eq!(known.claim("u", &b, counts), None);
+            assert!(known.overtaken(&b).now_or_never().is_none());
+            assert_eq!(known.claim("u", &a, Nothing), None);
+            assert!(known.overtaken(&b).now_or_never().is_some());
+            assert!(known.overtaken(&a).now_or_never().is_none());
+            assert_eq!(known.claim("u", &b, counts).is_none(), is_followed, "{counts:?}");
+            assert!(known.overtaken(&b).now_or_never().is_none(), "it has asked");
+            // Once the other was read it is told again, if it was followed on.
+            assert_eq!(known.claim("u", &a, Read), None);
+            assert_eq!(known.overtaken(&b).now_or_never().is_some(), is_followed, "{counts:?}");
+            assert_eq!(known.claim("u", &b, counts), Some(a));
+        }
     }
 }

@@ -58,6 +58,28 @@ pub fn read(file: &Path, wanted: &[String]) -> Result<Vec<Context>, String> {
     Ok(contexts)
 }
 
+/// One context of a file: the one that is named, else the current one, else the only one, as `kubectl` has it.
+///
+/// # Errors
+/// As [`read`]; and that none is named and there are several.
+pub fn one(file: &Path, named: Option<&str>) -> Result<Context, String> {
+    let kubeconfig = Kubeconfig::read_from(file).map_err(|error| why(&error))?;
+    let current = kubeconfig.current_context.as_deref().filter(|context| !context.is_empty());
+    let wanted = match named.or(current) {
+        Some(wanted) => wanted.to_owned(),
+        None => match kubeconfig.contexts.as_slice() {
+            [only] => only.name.clone(),
+            [] => return Err("has no contexts".to_owned()),
+            several => {
+                let names: Vec<&str> = several.iter().map(|context| &*context.name).collect();
+                return Err(format!("has no current context; name one of {} by --context", names.join(", ")));
+            }
+        },
+    };
+    let mut contexts = read(file, &[wanted])?;
+    contexts.pop().ok_or_else(|| "has no contexts".to_owned())
+}
+
 /// Which of the clusters that are followed from the start is the hub: the one that is named, else the first.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use super::cluster::{Cluster, Life, Reach, Reached};
 use super::connect;
 use super::follow::Follow;
-use super::identity::{Identity, Known, Said, Verdict};
+use super::identity::{Counts, Identity, Known, Said, Verdict};
 use super::patch::Patch;
 use super::way::Way;
 use crate::chance;
@@ -28,23 +28,31 @@ const PROBE_MAX: Duration = Duration::from_secs(30);
 /// After so many questions without an answer it counts as silent.
 const SILENT_AFTER: u32 = 2;
 
+/// Leads to a cluster whose credentials are good, followed or not: one that is followed under another name is not
+/// [reached](Reach), and its token is to be renewed all the same.
+pub(super) type Door = watch::Receiver<Option<kube_client::Client>>;
+
 /// A cluster that is followed.
 pub(super) struct Member {
     way: Way,
     cluster: Arc<Cluster>,
     known: Arc<Known>,
     identity: Identity,
+    /// What it gave before our own restart counts until it is read.
+    is_remembered: bool,
     client: Option<kube_client::Client>,
     /// Those who follow its resources are to have the client, though they have one: credentials changed.
     is_news: bool,
     reach: watch::Sender<Reached>,
+    door: watch::Sender<Option<kube_client::Client>>,
     life: Life,
     /// It went back, or was another, and is held therefore.
     was_other: bool,
     misses: u32,
     is_silent: bool,
     is_hub: bool,
-    engine: SharedEngine,
+    /// Who answers by what it gives; nobody where it is only published.
+    engine: Option<SharedEngine>,
 }
 
 impl Member {
@@ -52,7 +60,7 @@ impl Member {
         way: Way,
         cluster: Arc<Cluster>,
         is_hub: bool,
-        engine: SharedEngine,
+        engine: Option<SharedEngine>,
         known: Arc<Known>,
     ) -> Self {
         let (reach, _) = watch::channel(Reached::No);
@@ -61,10 +69,12 @@ impl Member {
             way,
             cluster,
             known,
+            is_remembered: identity.is_known(),
             identity,
             client: None,
             is_news: false,
             reach,
+            door: watch::Sender::new(None),
             life: Life::default(),
             was_other: false,
             misses: 0,
@@ -79,11 +89,16 @@ impl Member {
         self.reach.subscribe()
     }
 
+    /// Leads to it, for others.
+    pub(super) fn door(&self) -> Door {
+        self.door.subscribe()
+    }
+
     /// Follows it until it is to stop; then none of its tasks runs any more.
     pub(super) async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         let mut tasks = JoinSet::new();
-        if self.is_hub {
-            let patch = Patch::new(self.engine.clone(), self.cluster.clone(), self.reach.subscribe());
+        if let Some(engine) = self.engine.as_ref().filter(|_| self.is_hub) {
+            let patch = Patch::new(engine.clone(), self.cluster.clone(), self.reach.subscribe());
             tasks.spawn(patch.run());
         }
         for resource in self.cluster.resources() {
@@ -115,10 +130,11 @@ impl Member {
         let after = self.probe().await;
         // A tenth is drawn, so that processes that were started together do not ask together.
         let drawn = after.mul_f64(1.0 + (chance::draw() % 1024) as f64 / 10_240.0);
-        let cluster = self.cluster.clone();
+        let (cluster, known) = (self.cluster.clone(), self.known.clone());
         tokio::select! {
             () = tokio::time::sleep(drawn) => {}
             () = cluster.doubted() => {}
+            () = known.overtaken(&cluster.name) => {}
             () = cluster.holds.released(&cluster.name.0) => {}
             () = self.way.changed() => {
                 tracing::info!(cluster = %self.cluster.name, "has other credentials");
@@ -143,6 +159,7 @@ impl Member {
             Err(failure) => self.missed(&failure).await,
             Ok(said) => {
                 self.misses = 0;
+                self.door.send_replace(self.client.clone());
                 match self.identity.judge(&said, watched) {
                     Verdict::Same => self.said(&said).await,
                     // It claims nothing: an address that leads astray must not take a cluster from whose it is.
@@ -162,8 +179,12 @@ impl Member {
 
     /// It is what it was, or is new: it is followed, unless that is done under another name.
     async fn said(&mut self, said: &Said) {
-        let is_read = self.cluster.is_read();
-        if let Some(other) = self.known.claim(&said.uid, &self.cluster.name, is_read) {
+        let counts = match (self.cluster.is_read(), self.is_remembered) {
+            (true, _) => Counts::Read,
+            (false, true) => Counts::Remembered,
+            (false, false) => Counts::Nothing,
+        };
+        if let Some(other) = self.known.claim(&said.uid, &self.cluster.name, counts) {
             let message = format!("is the same cluster as {other} (uid of kube-system); it is followed once");
             return self.doubles(&message).await;
         }
@@ -171,7 +192,7 @@ impl Member {
         self.cluster.past.note_said(&self.cluster.name, said);
         // Whether it is the past that was read is not known: a store that was restored has caught up as well as an
         // older replica has.
-        self.life.again += u64::from(std::mem::take(&mut self.was_other));
+        self.life.again += u64::from(std::mem::take(&mut self.was_other) | self.cluster.take_again());
         self.reached().await;
     }
 
@@ -193,6 +214,7 @@ impl Member {
         let Some(client) = self.client.clone() else { return };
         if self.is_silent && self.is_forgotten().await {
             self.cluster.was_forgotten();
+            self.is_remembered = false;
             self.life.again += 1;
         }
         let (life, is_news) = (self.life, std::mem::take(&mut self.is_news));
@@ -205,7 +227,8 @@ impl Member {
             !is_same
         });
         let was_silent = std::mem::replace(&mut self.is_silent, false);
-        if was_silent {
+        // Of one that was read, the engine says that it is heard again.
+        if was_silent && !self.cluster.is_read() {
             tracing::info!(cluster = %self.cluster.name, "is reached again");
         }
         self.cluster.reached(was_silent).await;
@@ -214,11 +237,9 @@ impl Member {
     /// True when its facts were taken away while it was silent: by `portolan forget`, or as the `MemberCluster` was
     /// deleted that described it.
     async fn is_forgotten(&self) -> bool {
-        if !self.cluster.was_heard() {
-            return false;
-        }
+        let Some(engine) = self.engine.clone().filter(|_| self.cluster.was_heard()) else { return false };
         // The engine may be busy with a batch.
-        let (engine, name) = (self.engine.clone(), self.cluster.name.clone());
+        let name = self.cluster.name.clone();
         let known = spawn_blocking(move || engine.lock().fleet().clusters.contains_key(&name));
         !known.await.unwrap_or(true)
     }
@@ -232,6 +253,7 @@ impl Member {
         let is_new = self.misses == 1 && !self.is_silent && self.identity.is_known();
         let is_left = self.misses >= SILENT_AFTER || !is_new;
         if is_left || reason == Reason::Unauthorized {
+            self.door.send_replace(None);
             // What its file says may have changed: a token, a certificate, the address. Then watches that go on need
             // another client too. One answer that is late is no such sign, and ends no watch and no list.
             self.client = None;
@@ -250,6 +272,7 @@ impl Member {
         if self.cluster.doubles().await {
             // Should it ever be followed, everything is read again, whatever cluster it is then.
             self.life.anew += 1;
+            self.is_remembered = false;
             self.identity.forget();
             self.cluster.begin_anew();
             self.cluster.past.unsay(&self.cluster.name);

@@ -24,6 +24,9 @@ use super::identity::Said;
 
 /// How often the file is written, if anything changed.
 pub const NOTE: Duration = Duration::from_secs(30);
+/// After so many times it is written though nothing but the versions of stores changed, which they always do: ten
+/// minutes. An older version only makes us less careful, and the exact one is written at the end.
+const NOTES_OF_VERSIONS: u32 = 20;
 /// Longest file that is read, in octets: some 10 KiB are written for 200 clusters.
 const OCTETS_MAX: u64 = 16 << 20;
 /// Most statuses that are kept over a restart; a few hundred octets each.
@@ -40,6 +43,9 @@ pub(super) struct Past {
 struct Noted {
     clusters: BTreeMap<ClusterName, Was>,
     is_news: bool,
+    /// Only the versions of stores have changed, since so many looks.
+    has_moved: bool,
+    looks: u32,
 }
 
 /// One cluster.
@@ -112,7 +118,7 @@ impl Past {
         let file = state.map(beside);
         let read = || read(file.as_deref().filter(|_| is_counted)?);
         let clusters = read().unwrap_or_default();
-        Arc::new(Self { file, noted: Mutex::new(Noted { clusters, is_news: false }) })
+        Arc::new(Self { file, noted: Mutex::new(Noted { clusters, ..Noted::default() }) })
     }
 
     /// Who a cluster was and where its store stood, if it was reached.
@@ -131,7 +137,18 @@ impl Past {
 
     /// Notes who a cluster is and where its store stands.
     pub(super) fn note_said(&self, cluster: &ClusterName, said: &Said) {
-        self.note(cluster, |was| (was.uid, was.version) = (said.uid.clone(), said.version));
+        if self.file.is_none() {
+            return;
+        }
+        let mut noted = self.lock();
+        let was = noted.clusters.entry(cluster.clone()).or_default();
+        let (is_other, has_moved) = (was.uid != said.uid, was.version != said.version);
+        was.version = said.version;
+        if is_other {
+            was.uid.clone_from(&said.uid);
+        }
+        noted.is_news |= is_other;
+        noted.has_moved |= has_moved;
     }
 
     /// Notes how many objects of a resource a cluster has.
@@ -188,7 +205,7 @@ impl Past {
             by_cluster.entry(&kept.cluster).or_default().push(WasKept::of(kept));
         }
         let mut noted = self.lock();
-        let Noted { clusters, is_news } = &mut *noted;
+        let Noted { clusters, is_news, .. } = &mut *noted;
         for (cluster, was) in clusters {
             let kept = by_cluster.remove(cluster).unwrap_or_default();
             *is_news |= was.kept != kept;
@@ -202,14 +219,19 @@ impl Past {
         noted.is_news |= noted.clusters.remove(cluster).is_some();
     }
 
-    /// Writes the file, if anything changed. May block for as long as the disk does.
-    pub(super) fn write(&self) {
+    /// Writes the file, if anything changed; what little may have changed too the `last` time. May block for as long
+    /// as the disk does.
+    pub(super) fn write(&self, last: bool) {
         let Some(file) = &self.file else { return };
         let clusters = {
             let mut noted = self.lock();
-            if !std::mem::take(&mut noted.is_news) {
+            noted.looks += 1;
+            let is_time = last || noted.looks >= NOTES_OF_VERSIONS;
+            let is_due = noted.is_news || (noted.has_moved && is_time);
+            if !is_due {
                 return;
             }
+            (noted.is_news, noted.has_moved, noted.looks) = (false, false, 0);
             noted.clusters.clone()
         };
         if let Err(error) = write(file, &clusters) {
@@ -286,7 +308,7 @@ mod tests {
         past.note_objects(&eu, WORKLOAD[0], 12);
         past.note_objects(&us, WORKLOAD[0], 3);
         past.forget(&us);
-        past.write();
+        past.write(true);
 
         let past = Past::open(Some(&state), true);
         assert_eq!(past.said(&eu), Some(said));
@@ -313,7 +335,7 @@ mod tests {
         let by = ObjectKey::new(Kind::MemberCluster, None, "eu-1");
         past.note_registered(&eu, &hub, &by);
         past.unsay(&eu);
-        past.write();
+        past.write(true);
         let past = Past::open(Some(&state), true);
         assert_eq!(past.registered(&hub), [(eu.clone(), "MemberCluster eu-1".to_owned())].into());
         assert!(past.registered(&eu).is_empty());
@@ -341,11 +363,11 @@ mod tests {
         let past = Past::open(Some(&state), false);
         past.note_objects(&ClusterName::from("eu-1"), WORKLOAD[0], 1);
         past.note_kept(&all);
-        past.write();
+        past.write(true);
         let past = Past::open(Some(&state), true);
         assert_eq!(past.kept(), all);
         past.note_kept(&[]);
-        past.write();
+        past.write(true);
         assert_eq!(Past::open(Some(&state), true).kept(), []);
     }
 
@@ -360,11 +382,41 @@ mod tests {
         }
     }
 
+    /// A store's version always grows: that alone is no reason to write every half minute.
+    #[test]
+    fn what_did_not_change_is_not_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state");
+        let past = Past::open(Some(&state), false);
+        let eu = ClusterName::from("eu-1");
+        let is_written = |last: bool| {
+            let _ = fs::remove_file(beside(&state));
+            past.write(last);
+            beside(&state).exists()
+        };
+        let said = |version| past.note_said(&eu, &Said { uid: "u".into(), version });
+        said(7);
+        assert!(is_written(false), "it is new");
+        said(7);
+        assert!(!is_written(false) && !is_written(true), "it is the same");
+        let written: Vec<u64> = (8..60)
+            .filter(|version| {
+                said(*version);
+                is_written(false)
+            })
+            .collect();
+        assert_eq!(written, [25, 45], "now and then");
+        assert!(is_written(true), "and at the end");
+        assert_eq!(Past::open(Some(&state), true).said(&eu).unwrap().version, 59);
+        past.note_said(&eu, &Said { uid: "v".into(), version: 59 });
+        assert!(is_written(false), "it is another cluster");
+    }
+
     #[test]
     fn without_a_state_file_nothing_is_kept() {
         let past = Past::open(None, true);
         past.note_objects(&ClusterName::from("eu-1"), WORKLOAD[0], 3);
-        past.write();
+        past.write(true);
         assert_eq!(past.objects(&ClusterName::from("eu-1"), WORKLOAD[0]), 0);
     }
 }

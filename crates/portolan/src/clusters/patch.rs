@@ -3,13 +3,14 @@
 //! ```text
 //!   what the engine touched ─▶ what those objects should say (pure) ─▶ what differs from what was written or seen
 //!                                                                         │
-//!                                                       get, compare, put (with the version that was read)
+//!                                                       as it is, compare, put (with the version that it had)
 //! ```
 //!
 //! A pass looks at what the engine touched since the one before, so it costs what has changed and not what is
 //! there, and rests for ten times as long as it looked, so that this costs a tenth of a core at most. Each
-//! write first reads the object as it is: what says the same already is not written, and a write loses
-//! against a newer one. What fails for ever holds up nobody else ([`strikes`], [`turns`]). Nothing is written before the hub was read, and no record is taken back before every
+//! write is made from the object as it is: as its watch last gave it ([`copies`]), else as it is read first. What
+//! says the same already is not written, and a write loses against a newer one. What fails for ever holds up nobody
+//! else ([`strikes`], [`turns`]). Nothing is written before the hub was read, and no record is taken back before every
 //! cluster that is followed was read since the start: what is not known yet must not be taken for gone. But
 //! `MemberCluster`s are told at once why they are not read.
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::cluster::{Cluster, Reach, Reached};
 use crate::chance;
@@ -25,8 +26,9 @@ use crate::engine::SharedEngine;
 use crate::nsid::host_name;
 use ledger::{Ledger, Pass};
 use strikes::Strikes;
-use write::{Write, Writer};
+use write::{Done, Write, Writer};
 
+pub(super) mod copies;
 mod ledger;
 mod strikes;
 mod turns;
@@ -37,7 +39,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// A pass rests so many times as long as it looked.
 const REST: u32 = 10;
 /// Most writes at once.
-const WRITES_AT_ONCE: usize = 4;
+const WRITES_AT_ONCE: usize = 8;
 /// So many are written before it is asked how that went.
 const WRITES_IN_A_ROW: usize = 64;
 
@@ -63,11 +65,16 @@ impl Patch {
         loop {
             sleep(TICK).await;
             let Reached::Yes { client, .. } = self.reach.borrow().clone() else { continue };
+            if self.cluster.kinds_come() {
+                // What is there now is without what is about to be: it would be told of what is no fault.
+                continue;
+            }
             let Some(pass) = self.look().await else { continue };
-            let rest = pass.looked * REST;
+            // To write is to rest as well.
+            let rested = Instant::now() + pass.looked * REST;
             self.write(&client, pass).await;
             self.cluster.not_written(self.ledger.troubles()).await;
-            sleep(rest).await;
+            sleep_until(rested).await;
         }
     }
 
@@ -95,7 +102,7 @@ impl Patch {
     }
 
     async fn write(&mut self, client: &kube_client::Client, pass: Pass) {
-        let (writer, revision) = (&self.writer, pass.revision);
+        let (writer, copies, revision) = (&self.writer, &self.cluster.copies, pass.revision);
         let mut strikes = Strikes::default();
         let mut writes = pass.writes.into_iter();
         while writes.len() > 0 {
@@ -105,7 +112,7 @@ impl Patch {
             let done = some.into_iter().map(|write| {
                 let client = client.clone();
                 async move {
-                    let done = write.perform(&client, writer, revision).await;
+                    let done = write.perform(&client, writer, copies, revision).await;
                     (write, done)
                 }
             });
@@ -113,8 +120,9 @@ impl Patch {
             while let Some((write, done)) = done.next().await {
                 let gives_up = strikes.note(write.at().resource, done.as_ref().err());
                 match done {
-                    Ok(true) => self.ledger.written(&write),
-                    Ok(false) => self.ledger.not_wanted(&write),
+                    Ok(Done::Written) => self.ledger.written(&write),
+                    Ok(Done::Spared) => self.ledger.spared(&write),
+                    Ok(Done::NotWanted) => self.ledger.not_wanted(&write),
                     Err(failure) => {
                         self.ledger.failed(&write, &failure);
                         if gives_up {

@@ -19,7 +19,7 @@ use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS};
 use portolan_kube::follow::News;
 use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry::access::Access;
-use portolan_kube::registry::token::Renewal;
+use portolan_kube::registry::token::{Life, Renewal};
 use portolan_kube::registry::{Believed, Found, Registry};
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, oneshot, watch};
@@ -30,8 +30,8 @@ use super::demand::Demand;
 use super::feed::Sender;
 use super::follow::Follow;
 use super::holds::Holds;
-use super::identity;
-use super::member::Member;
+use super::identity::{self, Counts};
+use super::member::{Door, Member};
 use super::past::Past;
 use super::way::Way;
 use crate::engine::{Event, SharedEngine};
@@ -55,7 +55,7 @@ impl Start {
     pub(super) fn cluster(&self, name: ClusterName, is_hub: bool) -> Arc<Cluster> {
         if let Some(said) = self.past.said(&name) {
             // Of several names of one cluster the same is followed as before our own restart.
-            let _ = self.known.claim(&said.uid, &name, false);
+            let _ = self.known.claim(&said.uid, &name, Counts::Remembered);
         }
         let (keep, demand, sender) = (self.keep.clone(), self.demand.clone(), self.sender.of_cluster());
         Arc::new(Cluster::new(name, is_hub, keep, demand, sender, self.holds.clone(), self.past.clone()))
@@ -64,7 +64,7 @@ impl Start {
     /// A cluster is a member no more: what was noted of it counts for none that comes with its name.
     fn forget(&self, name: &ClusterName) {
         self.known.release(name);
-        self.holds.forget(&name.0);
+        self.holds.forget(name);
         self.past.forget(name);
         tracing::info!(cluster = %name, "is registered no more, and forgotten");
     }
@@ -104,7 +104,7 @@ struct Registered {
 }
 
 struct Running {
-    reach: Reach,
+    door: Door,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
@@ -115,8 +115,8 @@ pub(super) struct Due {
     pub(super) renewal: Renewal,
     /// Its Secret in the hub.
     pub(super) secret: portolan_kube::object::ObjectKey,
-    /// Reaches its cluster.
-    pub(super) member: Reach,
+    /// Leads to its cluster.
+    pub(super) member: Door,
     /// Reaches the hub.
     pub(super) hub: Reach,
 }
@@ -216,25 +216,36 @@ impl Registrar {
         let due = state.found.clusters.iter().filter_map(|(name, registered)| {
             let renewal = registered.renewal.as_ref().filter(|renewal| is_due(name, renewal))?.clone();
             let running = state.members.get(name)?.running.as_ref()?;
-            let (member, hub) = (running.reach.clone(), self.hub_reach.clone());
+            let (member, hub) = (running.door.clone(), self.hub_reach.clone());
             Some(Due { name: name.clone(), renewal, secret: registered.secret.clone(), member, hub })
         });
         due.collect()
     }
 
+    /// The tokens that are not ours to renew and say how long they live, each with its object's kind.
+    pub(super) fn others(&self) -> Vec<(ClusterName, Kind, Life)> {
+        let state = self.state();
+        let others = state.found.clusters.iter().filter(|(_, one)| one.renewal.is_none());
+        others.filter_map(|(name, one)| Some((name.clone(), one.by.kind, one.life?))).collect()
+    }
+
     /// Notes how the renewal of a token went.
     pub(super) fn renewed(&self, name: &ClusterName, problem: Option<(Reason, String)>) {
         let mut state = self.state();
-        let subject = state.found.clusters.get(name).map(|registered| registered.by.to_string());
-        let subject =
-            format!("{}: spec.credentials.secret", subject.unwrap_or_else(|| format!("cluster {name}")));
+        let subject = match state.found.clusters.get(name).map(|registered| &registered.by) {
+            None => format!("cluster {name}: spec.credentials.secret"),
+            Some(by) if by.kind == Kind::MemberCluster => format!("{by}: spec.credentials.secret"),
+            Some(by) => by.to_string(),
+        };
         let place = self.hub.place.to_string();
-        match problem {
-            None => drop(state.unrenewed.remove(name)),
-            Some((reason, message)) => {
-                state.unrenewed.insert(name.clone(), Problem { subject, reason, message, place });
-            }
+        let now = problem.map(|(reason, message)| Problem { subject, reason, message, place });
+        if state.unrenewed.get(name) == now.as_ref() {
+            return;
         }
+        match now {
+            None => state.unrenewed.remove(name),
+            Some(problem) => state.unrenewed.insert(name.clone(), problem),
+        };
         self.tell(&state);
     }
 
@@ -328,12 +339,12 @@ impl Registrar {
     }
 
     fn begin(&self, cluster: Arc<Cluster>, access: &watch::Sender<Option<Access>>) -> Running {
-        let (engine, known) = (self.start.engine.clone(), self.start.known.clone());
+        let (engine, known) = (Some(self.start.engine.clone()), self.start.known.clone());
         let member = Member::new(Way::Registered(access.subscribe()), cluster, false, engine, known);
         let (stop, stopped) = oneshot::channel::<()>();
-        let reach = member.reach();
+        let door = member.door();
         let stopped = async { drop(stopped.await) };
-        Running { reach, stop, task: tokio::spawn(member.run(stopped)) }
+        Running { door, stop, task: tokio::spawn(member.run(stopped)) }
     }
 
     /// Tells what is wrong.

@@ -20,6 +20,7 @@ use futures_util::StreamExt as _;
 use portolan_core::{ClusterName, Reason};
 use portolan_kube::api::SECRETS;
 use portolan_kube::follow::Failure;
+use portolan_kube::object::Kind;
 use portolan_kube::registry::access;
 use portolan_kube::registry::secret::{self, base64, unbase64};
 use portolan_kube::registry::token::{Life, Renewal};
@@ -50,6 +51,9 @@ pub(super) async fn run(registrar: Arc<Registrar>, percent: u8) {
     loop {
         tokio::time::sleep(LOOK).await;
         schedule.keep(&registrar.renewals());
+        for (name, kind, life) in registrar.others() {
+            registrar.renewed(&name, is_ending(kind, life, percent, clock::now()));
+        }
         let due = registrar.due(|name, renewal| schedule.is_due(name, renewal, moment()));
         let tries = due.into_iter().map(|due| async move { (renew(&due).await, due) });
         let mut tries = futures_util::stream::iter(tries).buffer_unordered(AT_ONCE);
@@ -67,6 +71,24 @@ pub(super) async fn run(registrar: Arc<Registrar>, percent: u8) {
             }
         }
     }
+}
+
+/// What is told of a token that is not ours to renew, once so many percent of its life are over: whoever does renew it
+/// had the time.
+fn is_ending(kind: Kind, life: Life, percent: u8, now: i64) -> Option<(Reason, String)> {
+    if now < life.after(percent) {
+        return None;
+    }
+    let ends = crate::when::when(life.to);
+    let (ends, then) = match now < life.to {
+        true => (format!("ends at {ends}"), "then the cluster is not reached any more"),
+        false => (format!("ended at {ends}"), "its cluster refuses us"),
+    };
+    let whose = match kind {
+        Kind::MemberCluster => "nobody asks us to renew it (`portolan cluster join` does)".to_owned(),
+        kind => format!("that of a {kind} is renewed by whoever made it"),
+    };
+    Some((Reason::Incomplete, format!("its token {ends}, and {whose}; {then}")))
 }
 
 fn not_renewed(due: &Due, failure: &Failure) -> (Reason, String) {
@@ -151,7 +173,7 @@ impl Schedule {
 
 /// Renews one: the new token; none where nothing was to be done, or nobody is reached.
 async fn renew(due: &Due) -> Result<Option<(String, Life)>, Failure> {
-    let (Some(member), Some(hub)) = (client(&due.member), client(&due.hub)) else { return Ok(None) };
+    let (Some(member), Some(hub)) = (due.member.borrow().clone(), client(&due.hub)) else { return Ok(None) };
     let path = SECRETS.path_of(&due.secret);
     let there = connect::get(&hub, &path, PATIENCE).await;
     let mut there: Value = there.map_err(|failure| said("the hub", &failure))?;
@@ -229,6 +251,24 @@ mod tests {
 
     fn schedule() -> Schedule {
         Schedule { percent: 66, planned: BTreeMap::new() }
+    }
+
+    #[test]
+    fn a_token_that_others_renew_is_told_of_when_they_are_late() {
+        let life = Life { from: 1_000, to: 1_000 + LIFE };
+        let told = |kind, now| is_ending(kind, life, 66, now).map(|(_, message)| message);
+        let due = 1_000 + 2_376;
+        assert_eq!(told(Kind::KubeFedCluster, due - 1), None);
+        let ends = "its token ends at 1970-01-01T01:16:40Z, and that of a KubeFedCluster is renewed by whoever made it; then \
+                    the cluster is not reached any more";
+        assert_eq!(told(Kind::KubeFedCluster, due).as_deref(), Some(ends));
+        assert_eq!(
+            told(Kind::KubeFedCluster, due + 99).as_deref(),
+            Some(ends),
+            "the same words while it is so"
+        );
+        let ended = told(Kind::MemberCluster, life.to).unwrap();
+        assert!(ended.starts_with("its token ended at ") && ended.contains("nobody asks us"), "{ended}");
     }
 
     #[test]

@@ -9,6 +9,8 @@ pub enum Outcome {
     Error,
     /// What it was given has faults.
     Faults,
+    /// There is something to do, and it was only asked what.
+    ToDo,
 }
 
 impl Outcome {
@@ -18,7 +20,7 @@ impl Outcome {
         match self {
             Self::Fine => 0,
             Self::Error => 1,
-            Self::Faults => 2,
+            Self::Faults | Self::ToDo => 2,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::config::file::CONFIG_BYTES_MAX;
-use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, INSTEAD_OF_FLEET, KEYS, SOURCES};
+use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, INSTEAD_OF_FLEET, KEYS, Key, SOURCES, SYNC};
 
 /// The page.
 #[must_use]
@@ -35,6 +35,7 @@ pub fn page() -> String {
         );
     }
     page.push_str(&sources());
+    page.push_str(&publishers());
     page.push_str(&whole_file());
     page
 }
@@ -49,12 +50,29 @@ fn sources() -> String {
          A switch is on by its flag alone, and off by `--no-FLAG`.\n\n\
          | option | type | default | meaning |\n| --- | --- | --- | --- |\n",
     );
-    for key in SOURCES {
+    text.push_str(&rows(SOURCES));
+    text
+}
+
+/// The options of publishers, likewise.
+fn publishers() -> String {
+    let mut text = String::from(
+        "\n## sync\n\nPublishers: what the fleet comes to, written to other DNS too. In the file of `portolan run` each is an item of the list\n\
+         `sync:`; the options are flags of [`portolan sync`](cli.md#portolan-sync), which publishes the `DNSEndpoint`s of one cluster,\n\
+         and in the environment `PORTOLAN_SYNC_` stands before them. See [publishing](../how-to/publish.md).\n\n\
+         | option | type | default | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    text.push_str(&rows(SYNC));
+    text
+}
+
+fn rows(keys: &[Key]) -> String {
+    let row = |key: &Key| {
         let more = if key.more.is_empty() { String::new() } else { format!(" {}", key.more) };
         let (option, form, help) = (key.flag, key.form.words(), key.help);
-        let _ = writeln!(text, "| `{option}` | {form} | {} | {help}.{more} |", key.default);
-    }
-    text
+        format!("| `{option}` | {form} | {} | {help}.{more} |\n", key.default)
+    };
+    keys.iter().map(row).collect()
 }
 
 fn head() -> String {
@@ -81,6 +99,7 @@ fn whole_file() -> String {
     for key in SOURCES {
         let _ = writeln!(text, "  {}: {}", key.flag, key.example);
     }
+    text.push_str("sync:\n- provider: etcd\n  owner-id: eu-1\n  etcd: [\"http://127.0.0.1:2379\"]\n");
     text.push_str("```\n");
     text
 }

@@ -6,11 +6,14 @@ use std::io::Read as _;
 use std::path::Path;
 
 use portolan_core::{Problem, Reason};
+use portolan_kube::nearest::nearest;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value as Json;
 use serde_saphyr::{Location, Spanned};
 
-use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, SECTION, SOURCES, nearest};
+use crate::config::keys::{
+    CONFIG_VERSION, Form, KEYS, Key, PUBLISHERS_MAX, SECTION, SOURCES, SYNC, SYNC_SECTION,
+};
 use crate::config::value::{Source, Value, fault};
 
 /// The largest file that is read, in bytes.
@@ -23,6 +26,8 @@ pub struct Entry {
     pub key: &'static Key,
     /// What.
     pub value: Value,
+    /// Of which publisher, from 0; none of what is the process'.
+    pub publisher: Option<usize>,
 }
 
 impl PartialEq for Key {
@@ -69,6 +74,12 @@ pub fn parse(path: &Path, text: &str) -> (Vec<Entry>, Vec<Problem>) {
         }
     }
     (reading.entries, reading.problems)
+}
+
+/// The sections of a text that is known to parse.
+fn sections(text: &str) -> Sections {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    serde_saphyr::from_str_with_options(text, options).unwrap_or_default()
 }
 
 /// The text of a file, or why there is none.
@@ -132,8 +143,12 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 }
 
-/// The section of the file: its keys and values with their places, in order.
-struct Sections(Option<Vec<(Spanned<String>, Spanned<Json>)>>);
+/// The sections of the file: their keys and values with their places, in order.
+#[derive(Default)]
+struct Sections {
+    sources: Vec<(Spanned<String>, Spanned<Json>)>,
+    sync: Vec<Document>,
+}
 
 impl<'de> Deserialize<'de> for Sections {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -151,21 +166,26 @@ impl<'de> Visitor<'de> for SectionsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sections, A::Error> {
-        let mut section = None;
+        let mut sections = Sections::default();
         while let Some(name) = map.next_key::<String>()? {
-            if is_section(&name) {
-                section = Some(map.next_value::<Document>()?.0);
-            } else {
-                map.next_value::<IgnoredAny>()?;
+            match name.as_str() {
+                "sources" => sections.sources = map.next_value::<Document>()?.0,
+                "sync" => sections.sync = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(Sections(section))
+        Ok(sections)
     }
 }
 
-/// True of the name of the section.
+/// True of the name of the section of sources.
 fn is_section(name: &str) -> bool {
     SECTION.strip_suffix('.') == Some(name)
+}
+
+/// True of the name of the list of publishers.
+fn is_sync(name: &str) -> bool {
+    SYNC_SECTION.strip_suffix('.') == Some(name)
 }
 
 /// One file under way.
@@ -184,6 +204,7 @@ impl Reading<'_> {
             match KEYS.iter().find(|key| key.name == name.value) {
                 Some(key) => self.entry(key, value),
                 None if is_section(&name.value) => self.section(value, text),
+                None if is_sync(&name.value) => self.publishers(value, text),
                 None => self.unknown(name),
             }
         }
@@ -200,14 +221,41 @@ impl Reading<'_> {
                 Some(value.referenced),
             );
         }
-        let options = serde_saphyr::options! { strict_booleans: true };
-        let Ok(Sections(entries)) = serde_saphyr::from_str_with_options(text, options) else { return };
-        for (name, value) in entries.iter().flatten() {
+        for (name, value) in &sections(text).sources {
             let full = format!("{SECTION}{}", name.value);
             match SOURCES.iter().find(|key| key.name == full) {
                 Some(key) => self.entry(key, value),
-                None => self.unknown_in_section(name),
+                None => self.unknown_in(SECTION, "option of sources", SOURCES, name),
             }
+        }
+    }
+
+    /// The keys of each publisher.
+    fn publishers(&mut self, value: &Spanned<Json>, text: &str) {
+        let at = Some(value.referenced);
+        let items = value.value.as_array().filter(|items| items.iter().all(Json::is_object));
+        let Some(items) = items else {
+            let message =
+                format!("{} is not of the right type; wanted: list of keys and values", value.value);
+            return self.fault("sync", Reason::Invalid, message, at);
+        };
+        if items.len() > PUBLISHERS_MAX {
+            let message = format!("has {} publishers; at most {PUBLISHERS_MAX} are run", items.len());
+            self.fault("sync", Reason::LimitReached, message, at);
+        }
+        for (nth, Document(entries)) in sections(text).sync.iter().enumerate().take(PUBLISHERS_MAX) {
+            if entries.is_empty() {
+                self.fault(&format!("sync[{nth}]"), Reason::Invalid, "says nothing".to_owned(), at);
+            }
+            let before = self.entries.len();
+            for (name, value) in entries {
+                let full = format!("{SYNC_SECTION}{}", name.value);
+                match SYNC.iter().find(|key| key.name == full) {
+                    Some(key) => self.entry(key, value),
+                    None => self.unknown_in(SYNC_SECTION, "option of publishers", SYNC, name),
+                }
+            }
+            self.entries.iter_mut().skip(before).for_each(|entry| entry.publisher = Some(nth));
         }
     }
 
@@ -230,7 +278,7 @@ impl Reading<'_> {
         let at = value.referenced;
         let source = Source::File { path: self.path.to_owned(), line: at.line(), column: at.column() };
         match texts(key.form, &value.value) {
-            Ok(texts) => self.entries.push(Entry { key, value: Value { texts, source } }),
+            Ok(texts) => self.entries.push(Entry { key, value: Value { texts, source }, publisher: None }),
             Err(Wrong { item, found }) => {
                 let field = item.map_or(key.name.to_owned(), |item| format!("{}[{item}]", key.name));
                 let message = format!("{found} is not of the right type; wanted: {}", key.form.words());
@@ -240,8 +288,8 @@ impl Reading<'_> {
     }
 
     fn unknown(&mut self, name: &Spanned<String>) {
-        let section = SECTION.trim_end_matches('.');
-        let known = KEYS.iter().map(|key| key.name).chain(["version", section]);
+        let sections = [SECTION, SYNC_SECTION].map(|section| section.trim_end_matches('.'));
+        let known = KEYS.iter().map(|key| key.name).chain(["version"]).chain(sections);
         let meant = match nearest(&name.value, known) {
             Some(near) => format!("did you mean {near:?}?"),
             None => "`portolan config docs` lists the keys".to_owned(),
@@ -250,13 +298,13 @@ impl Reading<'_> {
         self.fault(&name.value, Reason::UnknownField, message, Some(name.referenced));
     }
 
-    fn unknown_in_section(&mut self, name: &Spanned<String>) {
-        let meant = match nearest(&name.value, SOURCES.iter().map(|key| key.flag)) {
+    fn unknown_in(&mut self, section: &str, what: &str, known: &[Key], name: &Spanned<String>) {
+        let meant = match nearest(&name.value, known.iter().map(|key| key.flag)) {
             Some(near) => format!("did you mean {near:?}?"),
             None => "`portolan config docs` lists them".to_owned(),
         };
-        let message = format!("is no option of sources; {meant}");
-        let field = format!("{SECTION}{}", name.value);
+        let message = format!("is no {what}; {meant}");
+        let field = format!("{section}{}", name.value);
         self.fault(&field, Reason::UnknownField, message, Some(name.referenced));
     }
 
@@ -283,7 +331,13 @@ fn texts(form: Form, value: &Json) -> Result<Vec<String>, Wrong> {
     let wrong = |item: Option<usize>, found: &Json| Wrong { item, found: found.clone() };
     match (form, value) {
         (
-            Form::Addresses | Form::Names(_) | Form::Servers | Form::Words(_) | Form::Texts,
+            Form::Addresses
+            | Form::Names(_)
+            | Form::Urls(_)
+            | Form::Domains(_)
+            | Form::Servers
+            | Form::Words(_)
+            | Form::Texts,
             Json::Array(items),
         ) => {
             let text = |(nth, item): (usize, &Json)| match item {

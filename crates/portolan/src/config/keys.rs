@@ -1,6 +1,9 @@
 //! The keys: one definition of each, from which the parser, the flags, their help and the docs come.
 
+mod skydns;
 mod sources;
+mod sync;
+mod webhook;
 
 use portolan_core::cluster::CLUSTERS_MAX;
 use portolan_kube::registry::{NAMESPACE, NAMESPACES_MAX};
@@ -8,7 +11,9 @@ use portolan_probe::servers::SERVERS_MAX;
 
 use crate::zones::ZONES_MAX;
 
-pub use sources::{SECTION, SOURCES, off};
+pub use skydns::COMPAT_WORDS;
+pub use sources::{SECTION, SOURCES};
+pub use sync::{PROVIDERS, PUBLISHERS_MAX, SYNC, SYNC_SECTION};
 
 /// The version of the file that this program reads.
 pub const CONFIG_VERSION: &str = "v1alpha1";
@@ -85,12 +90,18 @@ pub enum Form {
     Number(usize),
     /// A whole number of seconds, from 0 to this.
     Seconds(u32),
+    /// At most so many URLs.
+    Urls(usize),
+    /// At most so many names of DNS.
+    Domains(usize),
     /// Servers of DNS, each an address with or without a port.
     Servers,
     /// A text of at most so many octets.
     Text(usize),
     /// A text.
     Free,
+    /// A text that is not shown.
+    Secret,
     /// A level or `target=level` directives.
     Level,
     /// One of these words.
@@ -110,7 +121,8 @@ impl Form {
     #[must_use]
     pub fn is_list(self) -> bool {
         let is_of_words = matches!(self, Self::Names(_) | Self::Words(_) | Self::Texts);
-        is_of_words || matches!(self, Self::Addresses | Self::Zones | Self::Servers)
+        let is_of_names = matches!(self, Self::Urls(_) | Self::Domains(_));
+        is_of_words || is_of_names || matches!(self, Self::Addresses | Self::Zones | Self::Servers)
     }
 
     /// What one variable of the environment says of it.
@@ -118,7 +130,13 @@ impl Form {
     pub fn items(self, text: String) -> Vec<String> {
         let split = |by: char| text.split(by).map(|item| item.trim().to_owned()).collect();
         match self {
-            Self::Addresses | Self::Zones | Self::Names(_) | Self::Servers | Self::Words(_) => split(','),
+            Self::Addresses
+            | Self::Zones
+            | Self::Names(_)
+            | Self::Urls(_)
+            | Self::Domains(_)
+            | Self::Servers
+            | Self::Words(_) => split(','),
             // Templates have commas in them.
             Self::Texts => split('\n'),
             _ => vec![text],
@@ -143,6 +161,8 @@ impl Form {
                 )
             }
             Self::Names(most) => format!("list of at most {most} names, as in [eu-1, us-1]"),
+            Self::Urls(most) => format!("list of at most {most} URLs, as in [http://127.0.0.1:2379]"),
+            Self::Domains(most) => format!("list of at most {most} names of DNS, as in [example.org]"),
             Self::Number(most) => format!("whole number from 1 to {most}"),
             Self::Seconds(most) => format!("whole number of seconds from 0 to {most}"),
             Self::Servers => {
@@ -152,7 +172,7 @@ impl Form {
                 )
             }
             Self::Text(most) => format!("text of at most {most} octets"),
-            Self::Free => "text".to_owned(),
+            Self::Free | Self::Secret => "text".to_owned(),
             Self::Level => "off, error, warn, info, debug or trace, or TARGET=LEVEL,…".to_owned(),
             Self::Word(words) => words.join(", "),
             Self::Words(words) => format!("list of words out of {}", words.join(", ")),
@@ -165,11 +185,30 @@ impl Form {
 
 /// Every key, those of sections last.
 pub fn all() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().chain(SOURCES)
+    KEYS.iter().chain(SOURCES).chain(SYNC)
+}
+
+/// The flag that switches an option of a section off.
+#[must_use]
+pub fn off(key: &Key) -> &'static str {
+    let mut off = sources::OFF.iter().chain(sync::OFF);
+    off.find(|(name, _)| *name == key.name).map_or("", |(_, flag)| flag)
 }
 
 /// The keys that stand in no section, in the order of the docs.
 pub const KEYS: &[Key] = &[
+    Key {
+        name: "role",
+        flag: "role",
+        env: "PORTOLAN_ROLE",
+        form: Form::Word(&["all", "control"]),
+        value: "ROLE",
+        default: "all",
+        help: "What this process does: all, or control alone, which answers no questions",
+        more: "`control` follows clusters, and writes statuses and `DNSEndpoint`s to the hub, for whoever publishes them; it binds no \
+               DNS socket.",
+        example: "all",
+    },
     Key {
         name: "fleet",
         flag: "fleet",
@@ -300,6 +339,16 @@ pub const KEYS: &[Key] = &[
                [zone files](../how-to/zone-files.md).",
         example: "[{name: example.org, file: /etc/portolan/example.org.zone}]",
     },
+    skydns::URLS,
+    skydns::ZONES,
+    skydns::NAME_SERVERS,
+    skydns::PREFIX,
+    skydns::COMPAT,
+    skydns::CA,
+    skydns::CERT,
+    skydns::KEY,
+    skydns::USER,
+    skydns::PASSWORD,
     Key {
         name: "resolvers",
         flag: "resolver",
@@ -396,6 +445,11 @@ pub const KEYS: &[Key] = &[
                the first listener; the commands find the one server that runs.",
         example: "/run/portolan/control.sock",
     },
+    webhook::LISTEN,
+    webhook::DOMAINS,
+    webhook::EXCLUDED,
+    webhook::ETCD,
+    webhook::NAME_SERVERS,
     Key {
         name: "nsid",
         flag: "nsid",
@@ -436,34 +490,3 @@ pub const KEYS: &[Key] = &[
 pub fn key(name: &str) -> Option<&'static Key> {
     all().find(|key| key.name == name)
 }
-
-/// The known word that is most like this one, when any is like it: what somebody may have meant.
-#[must_use]
-pub fn nearest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
-    let word = word.to_lowercase();
-    let near = |known: &'w str| (distance(&word, &known.to_lowercase()), known);
-    let (distance, nearest) = known.into_iter().map(near).min()?;
-    (distance <= nearest.chars().count().div_ceil(2).min(3)).then_some(nearest)
-}
-
-/// Insertions, deletions and replacements that make one word the other (Levenshtein). Words are cut to
-/// [`WORD_CHARS_MAX`], as the cost grows with the product of their lengths.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(WORD_CHARS_MAX).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().take(WORD_CHARS_MAX).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.iter().zip(row.iter().skip(1)) {
-            left = (diagonal + usize::from(x != *y)).min(above + 1).min(left + 1);
-            diagonal = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
-/// Longest word that is compared, in characters.
-const WORD_CHARS_MAX: usize = 64;

@@ -29,6 +29,8 @@ pub struct Said {
     pub file: Option<PathBuf>,
     /// By the key's name.
     pub values: BTreeMap<&'static str, Value>,
+    /// What the file says of each publisher, by the key's name.
+    pub publishers: Vec<BTreeMap<&'static str, Value>>,
     /// What has the wrong form.
     pub problems: Vec<Problem>,
 }
@@ -58,11 +60,28 @@ impl Said {
         self.values.get(name).and_then(|value| value.texts.first()).map(String::as_str)
     }
 
+    /// Says something of a key that nobody has said anything of.
+    pub(super) fn assume(&mut self, name: &str, text: &str) {
+        if let Some(key) = keys::key(name).filter(|key| !self.values.contains_key(key.name)) {
+            self.set(key.name, vec![text.to_owned()], Source::Flag(key.flag));
+        }
+    }
+
     fn read_file(&mut self, path: &Path) {
         let (entries, problems) = file::read(path);
         self.problems.extend(problems);
         for entry in entries {
-            self.values.insert(entry.key.name, entry.value);
+            let values = match entry.publisher {
+                None => &mut self.values,
+                Some(nth) => {
+                    let len = self.publishers.len().max(nth + 1);
+                    self.publishers.resize_with(len, BTreeMap::new);
+                    // It was just made long enough.
+                    let Some(values) = self.publishers.get_mut(nth) else { continue };
+                    values
+                }
+            };
+            values.insert(entry.key.name, entry.value);
         }
     }
 

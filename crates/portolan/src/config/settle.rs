@@ -13,15 +13,20 @@ use portolan_probe::Servers;
 use portolan_probe::servers::{PORT, SERVERS_MAX};
 use portolan_serve::Pin;
 
-use crate::config::RunConfig;
 use crate::config::keys::{
-    Form, LISTEN_DEFAULT, LISTENERS_MAX, LOAD_BALANCER_GRACE_DEFAULT, LOAD_BALANCER_GRACE_MAX, NONE,
-    NSID_OCTETS_MAX, SECTION, SOURCES, key,
+    self, Form, LISTENERS_MAX, LOAD_BALANCER_GRACE_DEFAULT, LOAD_BALANCER_GRACE_MAX, NONE, NSID_OCTETS_MAX,
+    SECTION, SOURCES, SYNC_SECTION, key,
 };
 use crate::config::said::Said;
 use crate::config::value::{Value, fault};
+use crate::config::{Role, RunConfig};
 use crate::logs::{self, LogFormat};
+use crate::sync::Settings;
+use crate::webhook::LISTEN_DEFAULT;
 use crate::zones::{ZONES_MAX, ZoneSource};
+
+mod skydns;
+mod webhook;
 
 impl Said {
     /// What `portolan run` runs with.
@@ -32,6 +37,21 @@ impl Said {
         let mut settling = Settling { said: self, problems: self.problems.clone() };
         let config = settling.config();
         if settling.problems.is_empty() { Ok(config) } else { Err(settling.problems) }
+    }
+
+    /// What `portolan webhook` runs with: the webhook protocol's server alone, and questions only where somebody says so.
+    ///
+    /// # Errors
+    /// As [`Said::settle`].
+    pub fn settle_webhook(&self) -> Result<RunConfig, Vec<Problem>> {
+        let mut said = self.clone();
+        said.assume("webhookListen", &LISTEN_DEFAULT.to_string());
+        let mut config = said.settle_client()?;
+        if config.listen_is_default {
+            config.listen.clear();
+        }
+        (config.fleet, config.kubeconfig, config.in_cluster) = (None, None, None);
+        Ok(config)
     }
 
     /// What commands that talk to a running server need: all faults but that of a missing fleet.
@@ -46,6 +66,22 @@ impl Said {
 }
 
 impl Said {
+    /// What `portolan sync` publishes to: what the file's only publisher says, and over it the environment and flags.
+    ///
+    /// # Errors
+    /// As [`Said::settle`].
+    pub fn publisher(&self) -> Result<Settings, Vec<Problem>> {
+        if self.publishers.len() > 1 {
+            let message =
+                "has several publishers; `portolan sync` is one, and `portolan run` runs them all".to_owned();
+            return Err(vec![fault("sync", Reason::Conflict, message, "")]);
+        }
+        let mut values = self.publishers.first().cloned().unwrap_or_default();
+        let own = self.values.iter().filter(|(name, _)| name.starts_with(SYNC_SECTION));
+        values.extend(own.map(|(name, value)| (*name, value.clone())));
+        Settings::settle(&values, "")
+    }
+
     /// The options of sources, without what is wrong with them.
     #[must_use]
     pub fn sources(&self) -> Arc<Options> {
@@ -63,22 +99,28 @@ impl Settling<'_> {
     fn config(&mut self) -> RunConfig {
         let is_judged = !self.has_problem("fleet") && !self.is_file_unread();
         let has = |name| self.said.text(name).is_some();
-        let is_named = ["fleet", "kubeconfig", "inCluster", "zones"].into_iter().any(has);
+        let is_named =
+            ["fleet", "kubeconfig", "inCluster", "zones", "skydns", "webhookListen"].into_iter().any(has);
         if !is_named && is_judged {
             let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
                            `fleet:` in the file of --config; or clusters by --kubeconfig FILE or --in-cluster NAME"
                 .to_owned();
             self.problems.push(fault("fleet", Reason::NotFound, message, ""));
         }
-        self.all_but_fleet()
+        let sync = self.publishers();
+        RunConfig { sync, ..self.all_but_fleet() }
     }
 
     fn all_but_fleet(&mut self) -> RunConfig {
         let listen = self.listen();
         let http = self.address("http");
         self.clash(&listen, http);
+        let webhook = self.webhook();
+        self.webhook_clash(&listen, http, webhook.as_ref());
         self.one_fleet();
+        let role = self.role();
         RunConfig {
+            role,
             fleet: self.path("fleet"),
             kubeconfig: self.path("kubeconfig"),
             contexts: self.contexts(),
@@ -89,6 +131,7 @@ impl Settling<'_> {
             renew_percent: self.renew_percent(),
             networks: self.path("networks"),
             zones: self.zones(),
+            skydns: self.skydns(),
             resolvers: self.resolvers(),
             load_balancer_grace: self.load_balancer_grace(),
             listen,
@@ -97,12 +140,55 @@ impl Settling<'_> {
             pin: self.pin(),
             state: self.path("state"),
             http,
+            webhook,
             control: self.path("control"),
             nsid: self.nsid(),
             log: self.log(),
             log_format: self.log_format(),
             sources: Arc::new(self.sources()),
+            sync: Vec::new(),
         }
+    }
+
+    /// Who controls alone needs clusters, and has no use for what is about answers.
+    fn role(&mut self) -> Role {
+        match self.said.text("role") {
+            None | Some("all") => return Role::All,
+            Some("control") => {}
+            Some(text) => {
+                self.wrong("role", format!("{text:?} is not one of all, control"));
+                return Role::All;
+            }
+        }
+        let has = |name: &&str| self.said.values.contains_key(*name);
+        if !["kubeconfig", "inCluster"].iter().any(has) {
+            let message = "control follows clusters: it needs `kubeconfig` or `inCluster`".to_owned();
+            self.wrong("role", message);
+        }
+        for name in ["listen", "zones", "workers", "pin", "nsid"].into_iter().filter(|name| has(name)) {
+            self.wrong(name, "says nothing with the role control, which answers no questions".to_owned());
+        }
+        Role::Control
+    }
+
+    /// Where records are published to besides, by what the file says.
+    fn publishers(&mut self) -> Vec<Settings> {
+        let mut publishers: Vec<Settings> = Vec::new();
+        for (nth, values) in self.said.publishers.iter().enumerate() {
+            match Settings::settle(values, &format!("sync[{nth}].")) {
+                Ok(new) if publishers.iter().any(|old| old.name == new.name) => {
+                    let message =
+                        format!("is {:?}, as that of one before; `name` tells them apart", new.name);
+                    let field = format!("sync[{nth}].name");
+                    let place =
+                        values.values().next().map_or(String::new(), |value| value.source.to_string());
+                    self.problems.push(fault(&field, Reason::Duplicate, message, &place));
+                }
+                Ok(new) => publishers.push(new),
+                Err(faults) => self.problems.extend(faults),
+            }
+        }
+        publishers
     }
 
     /// The options of sources, each as portolan-kube understands it.
@@ -250,7 +336,7 @@ impl Settling<'_> {
 
     fn listen(&mut self) -> Vec<SocketAddr> {
         let Some(Value { texts, source }) = self.said.values.get("listen") else {
-            let default = LISTEN_DEFAULT.iter().filter_map(|text| text.parse().ok());
+            let default = keys::LISTEN_DEFAULT.iter().filter_map(|text| text.parse().ok());
             return default.collect();
         };
         if texts.is_empty() || texts.len() > LISTENERS_MAX {

@@ -1,9 +1,11 @@
 //! `portolan config show`: the values in force, and where each was said.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, SOURCES};
+use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, SOURCES, SYNC};
 use crate::config::said::Said;
+use crate::config::value::Value;
 use crate::logs::plain;
 
 impl Said {
@@ -21,6 +23,7 @@ impl Said {
             let (line, source) = self.line(key, key.flag);
             lines.push((format!("  {line}"), source));
         }
+        lines.extend(self.publishers.iter().enumerate().flat_map(|(nth, values)| publisher(nth, values)));
         let width = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
         let mut out = String::new();
         for (line, source) in lines {
@@ -37,18 +40,37 @@ impl Said {
 impl Said {
     /// One key, and where it was said.
     fn line(&self, key: &Key, name: &str) -> (String, String) {
-        let Some(value) = self.values.get(key.name) else {
-            return (format!("# {name}: {}", key.default), "default".to_owned());
-        };
-        let texts: Vec<String> = value.texts.iter().map(|text| quoted(text)).collect();
-        let text = match key.form {
-            Form::Zones => zones(&value.texts),
-            form if form.is_list() => format!("[{}]", texts.join(", ")),
-            Form::Number(_) | Form::Seconds(_) | Form::Switch => value.texts.join(""),
-            _ => texts.join(""),
-        };
-        (format!("{name}: {text}"), value.source.to_string())
+        match self.values.get(key.name) {
+            Some(value) => said(key, name, value),
+            None => (format!("# {name}: {}", key.default), "default".to_owned()),
+        }
     }
+}
+
+/// What the file says of a publisher, as an item of its list.
+fn publisher(nth: usize, values: &BTreeMap<&'static str, Value>) -> Vec<(String, String)> {
+    let keys = SYNC.iter().filter_map(|key| Some((key, values.get(key.name)?)));
+    let mut lines: Vec<(String, String)> = keys.map(|(key, value)| said(key, key.flag, value)).collect();
+    for (at, (line, _)) in lines.iter_mut().enumerate() {
+        line.insert_str(0, if at == 0 { "- " } else { "  " });
+    }
+    if nth == 0 {
+        lines.insert(0, ("sync:".to_owned(), String::new()));
+    }
+    lines
+}
+
+/// What was said of a key, and where.
+fn said(key: &Key, name: &str, value: &Value) -> (String, String) {
+    let texts: Vec<String> = value.texts.iter().map(|text| quoted(text)).collect();
+    let text = match key.form {
+        Form::Zones => zones(&value.texts),
+        Form::Secret => quoted("(not shown)"),
+        form if form.is_list() => format!("[{}]", texts.join(", ")),
+        Form::Number(_) | Form::Seconds(_) | Form::Switch => value.texts.join(""),
+        _ => texts.join(""),
+    };
+    (format!("{name}: {text}"), value.source.to_string())
 }
 
 /// Zones as the file has them.

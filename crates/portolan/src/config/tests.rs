@@ -1,19 +1,22 @@
 //! Every fault of the configuration has its row, with its place and its words.
 
 mod resolvers;
+mod skydns;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use portolan_core::Problem;
+use portolan_kube::nearest::nearest;
 use portolan_kube::sources::{Options, RECORD_TYPES, Source};
 use portolan_probe::Servers;
 use portolan_serve::Pin;
 
-use super::keys::{Form, KEYS, SOURCES, key, nearest};
+use super::keys::{Form, KEYS, SOURCES, key};
 use super::said::{Flags, Said};
-use super::{RunConfig, docs, file, here};
+use super::{Role, RunConfig, docs, file, here};
 use crate::logs::LogFormat;
 
 /// What is wrong with a file of this text, as `place: subject: reason: message`.
@@ -377,6 +380,8 @@ fn later_layers_count_over_earlier_ones() {
 fn defaults() {
     let (_, config) = settled("version: v1alpha1\nfleet: f\n", &[], &[]);
     let expected = RunConfig {
+        role: Role::All,
+        sync: Vec::new(),
         kubeconfig: None,
         contexts: Vec::new(),
         in_cluster: None,
@@ -387,6 +392,7 @@ fn defaults() {
         networks: None,
         fleet: Some("f".into()),
         zones: Vec::new(),
+        skydns: None,
         resolvers: Servers::default(),
         load_balancer_grace: 120,
         listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
@@ -395,6 +401,7 @@ fn defaults() {
         pin: Pin::Auto,
         state: None,
         http: None,
+        webhook: None,
         control: None,
         nsid: String::new(),
         log: "info".to_owned(),
@@ -429,7 +436,7 @@ fn faults_name_the_layer() {
 fn every_key_counts() {
     for key in KEYS {
         let value = |text: &str| match key.form {
-            Form::Addresses | Form::Names(_) | Form::Servers => {
+            Form::Addresses | Form::Names(_) | Form::Urls(_) | Form::Domains(_) | Form::Servers => {
                 text.trim_matches(['[', ']']).replace(['"', ' '], "")
             }
             Form::Zones => {
@@ -442,14 +449,20 @@ fn every_key_counts() {
             "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
             "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
             "contexts" | "hub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
-            _ => "version: v1alpha1\nfleet: f\n",
+            "webhookDomains" | "webhookExcluded" | "webhookEtcd" | "webhookNameServers" => {
+                "version: v1alpha1\nfleet: f\nwebhookListen: 127.0.0.1:1\n"
+            }
+            name => skydns::bare(name),
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);
         let by_file = settled(&file, &[], &[]).1.unwrap();
         let first = value(key.example);
         let first = first.split(',').next().unwrap();
         let by_flag = settled(bare, &[], &[(key.name, &[first])]).1.unwrap();
-        if !matches!(key.form, Form::Addresses | Form::Names(_) | Form::Servers) {
+        if !matches!(
+            key.form,
+            Form::Addresses | Form::Names(_) | Form::Urls(_) | Form::Domains(_) | Form::Servers
+        ) {
             let by_env = settled(bare, &[(key.env, &value(key.example))], &[]).1.unwrap();
             assert_eq!(by_env, by_file, "{}", key.name);
             assert_eq!(by_flag, by_file, "{}", key.name);

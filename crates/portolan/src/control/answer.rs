@@ -40,11 +40,11 @@ pub struct Control {
 }
 
 impl Control {
-    /// Opens a socket and answers on it. To be called within a runtime.
+    /// Opens a socket and answers on it; without an engine it knows of holds alone. To be called within a runtime.
     ///
     /// # Errors
     /// When the path cannot be had, or another server answers there.
-    pub fn open(path: &Path, engine: SharedEngine, holds: Arc<Holds>) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, engine: Option<SharedEngine>, holds: Arc<Holds>) -> anyhow::Result<Self> {
         place::prepare(path)?;
         let listener = match UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -79,7 +79,7 @@ impl Drop for Control {
     }
 }
 
-async fn serve(listener: UnixListener, engine: SharedEngine, holds: Arc<Holds>) {
+async fn serve(listener: UnixListener, engine: Option<SharedEngine>, holds: Arc<Holds>) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let permit = room.clone().acquire_owned().await.ok();
@@ -100,7 +100,7 @@ async fn serve(listener: UnixListener, engine: SharedEngine, holds: Arc<Holds>) 
     }
 }
 
-async fn converse(stream: UnixStream, engine: SharedEngine, holds: Arc<Holds>) -> io::Result<()> {
+async fn converse(stream: UnixStream, engine: Option<SharedEngine>, holds: Arc<Holds>) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut reader = BufReader::new(read.take(REQUEST_BYTES_MAX));
@@ -110,7 +110,7 @@ async fn converse(stream: UnixStream, engine: SharedEngine, holds: Arc<Holds>) -
         Ok(Err(error)) => return Err(error),
         Err(_) => return Err(io::ErrorKind::TimedOut.into()),
     }
-    let reply = spawn_blocking(move || answer(&line, &engine, &holds));
+    let reply = spawn_blocking(move || answer(&line, engine.as_ref(), &holds));
     let reply = reply
         .await
         .unwrap_or_else(|_| Reply::Error("the request failed inside; see the server's log".into()));
@@ -122,7 +122,7 @@ async fn converse(stream: UnixStream, engine: SharedEngine, holds: Arc<Holds>) -
     }
 }
 
-fn answer(line: &str, engine: &SharedEngine, holds: &Holds) -> Reply {
+fn answer(line: &str, engine: Option<&SharedEngine>, holds: &Holds) -> Reply {
     let answered = match serde_json::from_str(line) {
         Ok(request) => carry_out(request, engine, holds),
         Err(error) if !line.ends_with('\n') => Err(anyhow::anyhow!(
@@ -136,19 +136,21 @@ fn answer(line: &str, engine: &SharedEngine, holds: &Holds) -> Reply {
     }
 }
 
-fn carry_out(request: Request, engine: &SharedEngine, holds: &Holds) -> anyhow::Result<Value> {
-    let mut engine = engine.lock();
+fn carry_out(request: Request, engine: Option<&SharedEngine>, holds: &Holds) -> anyhow::Result<Value> {
+    let server = || engine.map(SharedEngine::lock).context(NO_SERVER);
     match request {
         Request::Explain { name, rtype, from } => {
             let name: Name = name.parse().with_context(|| format!("name {name:?}"))?;
             let Ok(rtype) = rtype.parse::<RecordType>() else {
                 bail!("type {rtype:?} is no record type (A, AAAA, CNAME, TXT, … or TYPE123)");
             };
+            let engine = server()?;
             let explanation = explain(&engine.snapshot(), engine.fleet(), &name, rtype, from);
             let explanation = explanation.with_reasons(&|name, cluster| engine.without_rule(name, cluster));
             Ok(serde_json::to_value(explanation.knowing(|| (engine.intents_of(&name), engine.problems())))?)
         }
         Request::Status => {
+            let engine = server()?;
             let ages = Ages::of(&engine, clock::now());
             let status = Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages);
             let status = status.with_reasons(&|name, cluster| engine.without_rule(name, cluster));
@@ -162,8 +164,12 @@ fn carry_out(request: Request, engine: &SharedEngine, holds: &Holds) -> anyhow::
             Ok(Value::Null)
         }
         Request::Forget { cluster } => {
-            engine.forget(&cluster, clock::now())?;
+            server()?.forget(&cluster, clock::now())?;
             Ok(Value::Null)
         }
     }
 }
+
+/// What a process says that is asked what only a server knows.
+const NO_SERVER: &str =
+    "this is `portolan sync`, which answers no DNS; `portolan holds` is all that it can be asked";

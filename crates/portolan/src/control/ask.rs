@@ -39,8 +39,9 @@ pub(super) fn the_one(live: Vec<PathBuf>) -> anyhow::Result<PathBuf> {
         Err(none) if none.is_empty() => {
             let folder = place::folder()?;
             bail!(
-                "no server of this user is running (no live socket in {folder:?}); start one with \
-                 `portolan run --fleet DIR`, name its socket with --control PATH, or read a folder with --fleet DIR"
+                "no server of this user is running (no live socket in {folder:?}); start one with `portolan run` \
+                 (--kubeconfig FILE or --fleet DIR), or name its socket with --control PATH; of a folder, `status` and \
+                 `explain` tell without a server (--fleet DIR)"
             )
         }
         Err(several) => {

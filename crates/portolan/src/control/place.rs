@@ -16,7 +16,15 @@ const FILES_MAX: usize = 1_000;
 /// # Errors
 /// When it cannot be told who we are.
 pub fn default_path(port: u16) -> anyhow::Result<PathBuf> {
-    Ok(folder()?.join(format!("{port}.sock")))
+    default_path_of(&port.to_string())
+}
+
+/// The same of a process that has no listener, by what it is called.
+///
+/// # Errors
+/// As [`default_path`].
+pub fn default_path_of(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(folder()?.join(format!("{name}.sock")))
 }
 
 /// The folder of this user's sockets.

@@ -11,7 +11,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn open(runtime: &tokio::runtime::Runtime, path: &Path) -> anyhow::Result<Control> {
-    runtime.block_on(async { Control::open(path, SharedEngine::new(Engine::new(0)), Arc::default()) })
+    runtime.block_on(async { Control::open(path, Some(SharedEngine::new(Engine::new(0))), Arc::default()) })
 }
 
 fn raw(path: &Path, octets: &[u8]) -> String {
@@ -95,7 +95,7 @@ fn the_one_live_socket_is_found() {
     let (runtime, folder) = (runtime(), tempfile::tempdir().unwrap());
     let sockets = || place::live_in(folder.path()).unwrap();
     let none = ask::the_one(sockets()).unwrap_err().to_string();
-    assert!(none.contains("start one with `portolan run --fleet DIR`"), "{none}");
+    assert!(none.contains("start one with `portolan run`"), "{none}");
     drop(UnixListener::bind(folder.path().join("1.sock")).unwrap());
     let _one = open(&runtime, &folder.path().join("1053.sock")).unwrap();
     assert_eq!(ask::the_one(sockets()).unwrap(), folder.path().join("1053.sock"));

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portolan_core::fleet::NameFacts;
-use portolan_core::{ClusterName, Fact, Fleet, Name};
+use portolan_core::policy::PolicyName;
+use portolan_core::{ClusterName, Fact, Fleet, Name, Problem};
 
 /// Most lines of one batch; of more it is said how many.
 pub(super) const LINES_MAX: usize = 20;
@@ -25,11 +26,15 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// What becomes of a fleet with these facts.
-    pub(super) fn of(fleet: &Fleet, facts: &[Fact]) -> Self {
+    /// What becomes of a fleet with these facts; a policy may be told of as refused in part.
+    pub(super) fn of<'p>(
+        fleet: &Fleet,
+        facts: &[Fact],
+        refused: impl Fn(&PolicyName) -> Option<&'p Problem>,
+    ) -> Self {
         let mut changes = Self::default();
         for fact in facts {
-            changes.fact(fleet, fact);
+            changes.fact(fleet, fact, &refused);
         }
         changes
     }
@@ -48,7 +53,12 @@ impl Changes {
         }
     }
 
-    fn fact(&mut self, fleet: &Fleet, fact: &Fact) {
+    fn fact<'p>(
+        &mut self,
+        fleet: &Fleet,
+        fact: &Fact,
+        refused: &impl Fn(&PolicyName) -> Option<&'p Problem>,
+    ) {
         match fact {
             Fact::Cluster(name, now) => {
                 let before = fleet.clusters.get(name);
@@ -69,7 +79,10 @@ impl Changes {
             }
             Fact::Policy(name, now) => {
                 let what = || format!("SteeringPolicy {name}");
-                self.came_or_went(fleet.policies.contains_key(name), now.is_some(), what);
+                match refused(name).filter(|_| now.is_some()) {
+                    Some(problem) => self.line(|| format!("{} is taken in part: {}", what(), told(problem))),
+                    None => self.came_or_went(fleet.policies.contains_key(name), now.is_some(), what),
+                }
             }
             Fact::Name(name, now) => {
                 let before = fleet.names.get(name.borrowed()).map(|facts| facts.to_facts());
@@ -123,6 +136,15 @@ impl Changes {
         } else {
             self.more += 1;
         }
+    }
+}
+
+/// A problem without its object: `spec.pick.type: "Best" is not one of All, First, Weighted`.
+fn told(problem: &Problem) -> String {
+    let message = problem.message.lines().next().unwrap_or_default();
+    match problem.subject.split_once(": ") {
+        Some((_, field)) => format!("{field}: {message}"),
+        None => message.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portolan_core::cluster::ClusterState;
 use portolan_core::{Name, Reason};
 
-use super::Engine;
+use super::{Engine, KeysState};
 
 /// How things are, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Gauges {
     pub problems: BTreeMap<Reason, usize>,
     /// Tables of orders that give scopes narrower than they need be, for want of spans of their own.
     pub narrow_orders: usize,
+    /// How it stands with the keys of an etcd, where they are followed.
+    pub keys: Option<KeysState>,
     /// Serials by zone.
     pub serials: BTreeMap<Name, u32>,
 }
@@ -62,6 +64,7 @@ impl Engine {
             clusters,
             problems,
             narrow_orders: self.snapshot().narrow_orders(),
+            keys: self.keys_state(),
             serials: self.snapshot().zones().map(|zone| (zone.apex.clone(), zone.serial)).collect(),
         }
     }

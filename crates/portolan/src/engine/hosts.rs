@@ -1,24 +1,30 @@
 //! Which host names of load balancers are to be resolved, for whoever does that.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use portolan_core::Name;
 use portolan_kube::index::{Index, Kept};
-use tokio::sync::watch;
+use portolan_probe::{Wanted, Wanting, wanted};
 
 use super::Engine;
 
-/// Where it stands which names are wanted; nobody looks while nobody resolves.
+/// Who is told which names are wanted; nobody while nobody resolves.
 #[derive(Debug, Default)]
-pub(super) struct Hosts(Option<watch::Sender<Arc<BTreeSet<Name>>>>);
+pub(super) struct Hosts(Option<Wanting>);
 
 impl Engine {
-    /// The host names whose addresses are wanted, whole each time that they change. From now on
-    /// [`Event::Resolved`](super::Event::Resolved) counts. To be called before events are taken.
-    pub fn resolve_hosts(&mut self) -> watch::Receiver<Arc<BTreeSet<Name>>> {
+    /// The host names whose addresses are wanted, as they change. From now on
+    /// [`Event::Resolved`](super::Event::Resolved) counts. To be called once, before events are taken.
+    #[must_use]
+    pub fn resolve_hosts(&mut self) -> Wanted {
         self.index.resolve_hosts();
-        self.hosts.0.get_or_insert_with(|| watch::Sender::new(Arc::default())).subscribe()
+        let (wanting, wanted) = wanted();
+        self.hosts.0 = Some(wanting);
+        wanted
+    }
+
+    /// A zone file has a zone of this apex: what is in it is ours to answer, and never resolved.
+    pub(super) fn serve_file(&mut self, apex: &Name) {
+        self.index.serve_file(apex);
+        self.hosts.tell(&mut self.index);
     }
 
     /// Has a load balancer's status that goes empty keep its addresses for so many seconds; 0 for not at all. To
@@ -40,12 +46,10 @@ impl Engine {
 }
 
 impl Hosts {
-    /// Tells which names are wanted, if they are others now.
+    /// Tells which names are wanted now that were not, or the other way round.
     pub(super) fn tell(&self, index: &mut Index) {
-        if let Some(sender) = &self.0
-            && let Some(wanted) = index.hosts_wanted()
-        {
-            sender.send_replace(Arc::new(wanted));
+        if let Some(wanting) = &self.0 {
+            wanting.tell(index.hosts_wanted());
         }
     }
 }

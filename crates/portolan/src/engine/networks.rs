@@ -41,6 +41,7 @@ impl Networks {
             Event::Set { object, .. } => matches!(object.body, Body::SteeringPolicy(_)),
             Event::Deleted { key, .. } => key.kind == Kind::SteeringPolicy,
             Event::Followed(_)
+            | Event::Reached(_)
             | Event::Lacks(..)
             | Event::Silent(_)
             | Event::Reading(..)

@@ -41,6 +41,7 @@ impl Engine {
         self.steering = problems.into_iter().collect();
         self.problems_changed += 1;
         self.due.everything();
+        self.tap.everything();
         self.find_overlaps();
     }
 }

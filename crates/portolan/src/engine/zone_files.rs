@@ -112,6 +112,7 @@ impl Engine {
         self.problems_changed += 1;
         self.due.everything();
         let Some(file) = file else { return };
+        self.serve_file(apex);
         let before = self.published.current();
         let Some(next) = caught(|| before.with_file(apex, Some(file), self.store.serials())) else {
             self.panics += 1;

@@ -17,21 +17,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
-/// Most connections at once; others wait in the kernel's queue.
+/// Most connections at once for metrics and health; others wait in the kernel's queue.
 pub const CONNECTIONS_MAX: usize = 64;
 /// How long a connection may last.
 pub const CONNECTION: Duration = Duration::from_secs(30);
 
 /// A listener with these limits.
 #[derive(Debug)]
-pub(super) struct Limited {
+pub(crate) struct Limited {
     listener: TcpListener,
     room: Arc<Semaphore>,
 }
 
 impl Limited {
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, room: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
+    /// So many connections at once, others wait.
+    pub(crate) fn new(listener: TcpListener, connections: usize) -> Self {
+        Self { listener, room: Arc::new(Semaphore::new(connections)) }
     }
 }
 
@@ -53,7 +54,7 @@ impl Listener for Limited {
 
 /// A connection with a deadline.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     deadline: Pin<Box<Sleep>>,
     _permit: Option<OwnedSemaphorePermit>,

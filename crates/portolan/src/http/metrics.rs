@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use portolan_core::Reason;
 use portolan_serve::Totals;
@@ -16,14 +17,22 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use crate::engine::Gauges;
+use crate::sync::tally::{self, Tally};
+use crate::webhook;
+use crate::webhook::Tallied;
 
 /// The metrics of one moment.
 ///
 /// # Errors
 /// When a number cannot be written as text, which nothing leads to.
-pub(super) fn render(gauges: Gauges, totals: Totals) -> Result<String, fmt::Error> {
+pub(super) fn render(
+    gauges: Gauges,
+    totals: Option<Totals>,
+    publishers: Vec<Arc<Tally>>,
+    webhook: Option<Arc<webhook::Tally>>,
+) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("portolan");
-    registry.register_collector(Box::new(Gathered { gauges, totals }));
+    registry.register_collector(Box::new(Gathered { gauges, totals, publishers, webhook }));
     let mut text = String::new();
     encode(&mut text, &registry)?;
     Ok(text)
@@ -32,7 +41,10 @@ pub(super) fn render(gauges: Gauges, totals: Totals) -> Result<String, fmt::Erro
 #[derive(Debug)]
 struct Gathered {
     gauges: Gauges,
-    totals: Totals,
+    /// None of a process that answers no questions.
+    totals: Option<Totals>,
+    publishers: Vec<Arc<Tally>>,
+    webhook: Option<Arc<webhook::Tally>>,
 }
 
 /// What a metric of portolan-serve is called here, and what it counts.
@@ -60,9 +72,12 @@ fn families() -> impl Iterator<Item = &'static str> {
 
 impl Collector for Gathered {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        for family in families() {
-            self.counters(&mut encoder, family)?;
+        if let Some(totals) = &self.totals {
+            for family in families() {
+                counters(totals, &mut encoder, family)?;
+            }
         }
+        tally::encode(&self.publishers, &mut encoder)?;
         let gauges = &self.gauges;
         let one = |encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64| {
             encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
@@ -77,31 +92,41 @@ impl Collector for Gathered {
         let narrow = "Tables of orders whose client subnet scopes are narrower than they need be";
         one(&mut encoder, "narrow_orders", narrow, to_u64(gauges.narrow_orders))?;
         one(&mut encoder, "snapshot_age_seconds", "Age of the published snapshot", gauges.snapshot_age)?;
+        if let Some(keys) = &gauges.keys {
+            one(&mut encoder, "keys", "Keys of the etcd that are understood", to_u64(keys.keys))?;
+            one(&mut encoder, "keys_faulty", "Keys of the etcd that are not", to_u64(keys.faulty))?;
+            let regressed = "1 while the etcd is at an older state than it was, and not followed";
+            one(&mut encoder, "store_regressed", regressed, u64::from(keys.is_regressed))?;
+        }
         let panics = "Batches and names that panicked inside; answers stayed as they were";
         single(&mut encoder, "panics", panics, gauges.panics)?;
         let failed = "Writes of the last good state that failed";
         single(&mut encoder, "snapshot_failed", failed, gauges.snapshot_failed)?;
+        if let Some(tally) = &self.webhook {
+            let help = "Endpoints that the webhook protocol was given and that are held";
+            one(&mut encoder, "webhook_records", help, tally.records())?;
+            tallied(&mut encoder, tally)?;
+        }
         self.families(&mut encoder)
     }
 }
 
-impl Gathered {
-    fn counters(&self, encoder: &mut DescriptorEncoder<'_>, family: &'static str) -> fmt::Result {
-        let (name, help) = described(family);
-        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (count, value) in self.totals.iter().filter(|(count, _)| count.metric().0 == family) {
-            match Count::metric(count) {
-                (_, "", _) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None)?,
-                (_, label, of) => {
-                    metric
-                        .encode_family(&[(label, of)])?
-                        .encode_counter::<NoLabelSet, _, f64>(&value, None)?;
-                }
+/// One metric of portolan-serve.
+fn counters(totals: &Totals, encoder: &mut DescriptorEncoder<'_>, family: &'static str) -> fmt::Result {
+    let (name, help) = described(family);
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (count, value) in totals.iter().filter(|(count, _)| count.metric().0 == family) {
+        match Count::metric(count) {
+            (_, "", _) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None)?,
+            (_, label, of) => {
+                metric.encode_family(&[(label, of)])?.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
             }
         }
-        Ok(())
     }
+    Ok(())
+}
 
+impl Gathered {
     fn families(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let help = "Problems of what was read, by reason";
         let mut metric = encoder.encode_descriptor("problems", help, None, MetricType::Gauge)?;
@@ -122,6 +147,26 @@ impl Gathered {
         let version = [("version", env!("CARGO_PKG_VERSION"))];
         encoder.encode_descriptor("build", "The program", None, MetricType::Info)?.encode_info(&version)
     }
+}
+
+/// What clients of the webhook protocol asked.
+fn tallied(encoder: &mut DescriptorEncoder<'_>, tally: &webhook::Tally) -> fmt::Result {
+    let families = [
+        ("webhook_requests", "result", "Requests of the webhook protocol by what became of them"),
+        (
+            "webhook_endpoints",
+            "result",
+            "Endpoints of changes by the webhook protocol, by what became of them",
+        ),
+    ];
+    for (family, label, help) in families {
+        let mut metric = encoder.encode_descriptor(family, help, None, MetricType::Counter)?;
+        for what in Tallied::ALL.into_iter().filter(|what| what.metric().0 == family) {
+            let of = [(label, what.metric().1)];
+            metric.encode_family(&of)?.encode_counter::<NoLabelSet, _, f64>(&tally.of(what), None)?;
+        }
+    }
+    Ok(())
 }
 
 /// Every reason, so that a series is there before its first problem is.

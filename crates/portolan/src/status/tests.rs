@@ -3,7 +3,7 @@
 use portolan_core::fleet::Evidence;
 use portolan_core::{ClusterName, Problem, Reason};
 
-use super::{Ages, FolderLost, Status};
+use super::{Ages, FolderLost, HubSeen, Status};
 use crate::explain::tests::{endpoint, facts, with};
 
 const NOW: i64 = 1_770_003_600;
@@ -143,4 +143,21 @@ fn a_name_is_broken_between_its_labels() {
     let labels: Vec<&str> = first.into_iter().filter(|word| word.len() > 1 && long.contains(word)).collect();
     assert!(labels.len() > 1 && labels.concat().starts_with(long), "{labels:?}\n{text}");
     assert!(labels.iter().all(|part| part.ends_with('.') || long.ends_with(part)), "{labels:?}\n{text}");
+}
+
+#[test]
+fn the_hub_is_named_and_who_was_not_read() {
+    let told = |hub: Option<HubSeen>, unread: usize| {
+        let unread = (0..unread).map(|number| ClusterName::from(&*format!("c{number}"))).collect();
+        let (snapshot, fleet) = with(Vec::new());
+        let ages = Ages { hub, unread, ..ages() };
+        let text = Status::of(&snapshot, &fleet, &[], &ages).text(false, Some(140));
+        text.lines().skip(1).take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(None, 0), [""; 0]);
+    let hub = |is_read| HubSeen { name: "eu-1".into(), is_read, zones: 1, intents: 1_200 };
+    assert_eq!(told(Some(hub(true)), 0), ["The hub is eu-1: 1 zone, 1,200 intents."]);
+    let said = told(Some(hub(false)), 7);
+    let unread = "Not read since the start: c0, c1, c2, c3, c4, c5 and 1 more.";
+    assert_eq!(said, ["The hub is eu-1: it was not read since the start.", unread]);
 }

@@ -48,12 +48,26 @@ impl Status {
             count(self.problems.len(), "problem"),
         ];
         let mut out = format!("Revision {}: {}.\n", self.revision, counts.join(", "));
+        if let Some(hub) = &self.hub {
+            let found = match hub.is_read {
+                true => format!("{}, {}", count(hub.zones, "zone"), count(hub.intents, "intent")),
+                false => "it was not read since the start".to_owned(),
+            };
+            let _ = writeln!(out, "The hub is {}: {found}.", plain(&hub.name));
+        }
         if let Some(lost) = &self.folder_lost {
             let _ =
                 writeln!(out, "The fleet is not read: {}. {}", plain(&lost.why), self.since(lost.read_at));
         }
         if let Some(then) = self.state_from {
             let _ = writeln!(out, "Answers rest on the last good state of {} ago.", ago(self.now, then));
+        }
+        if !self.unread.is_empty() {
+            let unread: Vec<_> =
+                self.unread.iter().take(CLUSTERS_SHOWN_MAX).map(|name| plain(name)).collect();
+            let more = self.unread.len() - unread.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ = writeln!(out, "Not read since the start: {}{more}.", unread.join(", "));
         }
         if !self.complete {
             out.push_str("Not every cluster was read yet: an unknown name is SERVFAIL, not NXDOMAIN.\n");

@@ -158,7 +158,7 @@ fn what_is_registered_is_told(fleet: &Fleet) {
     // One rule less, and it is named with what mends it.
     let admin = fleet.us.admin();
     admin.apply(&MEMBER_RIGHTS.replace("[endpointslices]", "[endpointslicez]")).unwrap();
-    let rule = "may not watch endpointslices.discovery.k8s.io; add the rule \
+    let rule = "may not watch endpointslices.discovery.k8s.io; apply deploy/rbac/member.yaml, or add the rule \
                 {apiGroups: [\"discovery.k8s.io\"], resources: [endpointslices], verbs: [watch]}";
     wait("the missing right to be told", || {
         let said = fleet.cluster(&["check", "us-1"]);
@@ -178,6 +178,7 @@ fn a_slip_of_the_operator_costs_nothing(fleet: &Fleet) {
     fleet.refused("hub", &["leave", "us-1", "--context", "hub"], "the context is the hub");
     fleet.refused("hub", &["leave", "us1", "--context", "us-1"], "the cluster that is registered as us-1");
     fleet.refused("hub", &["join", "own", "--context", "hub"], "the context is the hub");
+    fleet.refused("hub", &["join", "us-2", "--context", "us-1"], "the cluster is registered as us-1 already");
     fleet.refused("us-1", &["join", "ap-1", "--context", "ap-1"], "the hub has no MemberClusters");
     let secret = "/api/v1/namespaces/portolan/secrets/cluster-ap-1";
     assert!(fleet.us.admin().get(secret).is_err(), "no token is written where there is no hub");

@@ -126,11 +126,11 @@ fn the_walk_through() {
 
     // F-26: one cluster is cut off: connections are taken, and nobody answers.
     us.pause();
-    program.wait_for_status(&["cluster us-1", "is not heard from since"]);
+    program.wait_for_status(&["cluster us-1", "is not reached"]);
     assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
     us.resume();
     wait("us-1 to be heard again", || {
-        (!program.portolan(&["status", "-o", "json"]).contains("is not heard from since")).then_some(())
+        (!program.portolan(&["status", "-o", "json"]).contains("is not reached")).then_some(())
     });
 
     a_kind_that_is_deleted_is_held(&program, eu);
@@ -140,10 +140,10 @@ fn the_walk_through() {
     servers.iter().for_each(ApiServer::kill);
     program.go();
     program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
-    program.wait_for_status(&["cluster eu-1", "is not heard from since"]);
+    program.wait_for_status(&["cluster eu-1", "is not reached"]);
     servers.iter().for_each(ApiServer::restart);
     wait("all to be heard", || {
-        (!program.portolan(&["status", "-o", "json"]).contains("is not heard from since")).then_some(())
+        (!program.portolan(&["status", "-o", "json"]).contains("is not reached")).then_some(())
     });
 
     // The worst trap: a cluster whose store was wiped is held, not followed, until somebody says so.

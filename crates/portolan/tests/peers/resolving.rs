@@ -18,7 +18,7 @@ fn draw() -> u64 {
 
 fn show(heard: &Heard) -> String {
     match heard {
-        Heard::Addresses { addresses, ttl } => {
+        Heard::Addresses { addresses, ttl, .. } => {
             let mut addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             addresses.sort();
             format!("{} for {ttl}", addresses.join(","))

@@ -57,6 +57,28 @@ fn a_state_in_a_folder_that_is_not_there_is_refused() {
     assert!(!folder.exists(), "no folder is made for it");
 }
 
+/// Before anything is announced that is not there a moment later.
+#[test]
+fn a_context_that_is_not_there_is_refused_before_anything_is_opened() {
+    let fleet = FleetFolder::new();
+    let (kubeconfig, control) = (fleet.beside("config"), fleet.beside("control.sock"));
+    let text = "apiVersion: v1\nkind: Config\nclusters:\n- {name: c, cluster: {server: 'https://127.0.0.1:1'}}\n\
+                users:\n- {name: u, user: {token: t}}\ncontexts:\n- {name: eu, context: {cluster: c, user: u}}\n";
+    std::fs::write(&kubeconfig, text).unwrap();
+    let refused = Command::new(env!("CARGO_BIN_EXE_portolan"))
+        .args(["run", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--contexts", "us", "--control"])
+        .arg(&control)
+        .arg("--kubeconfig")
+        .arg(&kubeconfig)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("has no context \"us\"; it has eu"), "{said}");
+    assert_eq!(String::from_utf8(refused.stdout).unwrap(), "");
+    assert!(!control.exists());
+}
+
 #[test]
 fn a_running_server_explains_itself() {
     let fleet = FleetFolder::new();

@@ -198,7 +198,7 @@ impl World {
     pub(crate) fn wait(&mut self, seconds: i64) {
         self.settle();
         self.now += seconds;
-        self.index.tick(self.now);
+        self.index.tick(self.now, self.now);
     }
 
     /// A host name was looked up.
@@ -237,7 +237,7 @@ fn index(options: &Arc<Options>, now: i64, grace: u32) -> Index {
     let mut index = Index::with_sources(options.clone());
     index.resolve_hosts();
     index.keep_balancers(grace);
-    index.tick(now);
+    index.tick(now, now);
     index
 }
 

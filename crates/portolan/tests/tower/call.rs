@@ -1,6 +1,9 @@
 //! One request to an API server, and how answers look.
 
-use axum::body::Body;
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use futures_util::{StreamExt as _, stream};
 use http::{Method, Response, Uri};
 use serde_json::{Value, json};
 
@@ -64,6 +67,12 @@ pub(crate) fn told(event: &Value) -> String {
 
 pub(crate) fn answer(value: &Value) -> Response<Body> {
     Response::new(Body::from(value.to_string()))
+}
+
+/// Something that is longer than anybody reads.
+pub(crate) fn endless() -> Response<Body> {
+    let piece = Bytes::from(vec![b' '; 1 << 20]);
+    Response::new(Body::from_stream(stream::repeat(piece).map(Ok::<_, Infallible>)))
 }
 
 /// As API servers refuse.

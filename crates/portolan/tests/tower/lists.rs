@@ -99,6 +99,8 @@ async fn f_29_an_older_server_is_held_until_it_catches_up() {
     fleet.wait(MINUTE, &[EU]).await;
     us.put(slice(true));
     fleet.wait(MINUTE, &[EU, US]).await;
+    // It was asked meanwhile where its store stands.
+    fleet.stays(Duration::from_secs(12)).await;
     us.script("", Fault::Older(older)).relist("");
     fleet.stays(10 * MINUTE).await;
     assert!(fleet.held().contains("us-1"), "{:?}", fleet.held());
@@ -106,6 +108,23 @@ async fn f_29_an_older_server_is_held_until_it_catches_up() {
     fleet.is_well().await;
     us.put(slice(false));
     fleet.wait(MINUTE, &[EU]).await;
+}
+
+/// Namespaces live in another store than the rest, whose versions are far ahead: that is not another past.
+#[tokio::test(start_paused = true)]
+async fn versions_of_another_store_are_not_compared() {
+    let (eu, us) = (member("eu-1", EU), member("us-1", US));
+    intents(&eu);
+    us.script("namespaces", Fault::Older(5));
+    let fleet = Fleet::follow(&[&eu, &us]);
+    fleet.wait(MINUTE, &BOTH).await;
+    us.put(slice(false));
+    fleet.wait(MINUTE, &[EU]).await;
+    us.put(slice(true));
+    fleet.wait(MINUTE, &BOTH).await;
+    fleet.stays(5 * MINUTE).await;
+    assert!(fleet.held().is_empty(), "{:?}", fleet.held());
+    fleet.is_well().await;
 }
 
 /// A server, or a proxy before it, that takes a streamed list for a watch and never says where the list ends.

@@ -10,6 +10,7 @@
 //! | `writes` | second writers: F-35 |
 //! | `returns` | clusters that come back: forgotten, restored, after a fault of ours |
 //! | `demand` | what is watched once an intent asks for it |
+//! | `start` | starts with nothing, and kinds that come later |
 //! | `sizes` | objects of any size: B-32 |
 //!
 //! Time is paused: it passes when everybody waits, so that an hour takes as long as what happens in it.
@@ -23,6 +24,7 @@ mod refusals;
 mod returns;
 mod server;
 mod sizes;
+mod start;
 mod watch;
 mod watches;
 mod writes;

@@ -200,6 +200,26 @@ async fn one_cluster_of_two_names_is_in_the_answers_all_the_while() {
     fleet.stays(10 * MINUTE).await;
 }
 
+/// At a start with nothing: whoever answers first is followed until the name that goes first is known to be the same,
+/// and not a question longer.
+#[tokio::test(start_paused = true)]
+async fn one_cluster_of_two_names_is_followed_once_as_soon_as_both_have_answered() {
+    const LATE: Duration = Duration::from_secs(3);
+    let (eu, us) = (super::fleet::member("eu-1", EU), super::fleet::member("us-1", BOTH[1]));
+    super::fleet::intents(&eu);
+    let twin = super::fleet::member("twin", BOTH[1]);
+    twin.becomes("us-1").script("namespaces", Fault::Slow(LATE));
+    us.script("endpointslices", Fault::Slow(10 * LATE));
+    let fleet = Fleet::follow_as(&[&eu, &twin, &us], &["eu-1", "twin", "us-1"]);
+    let told = || fleet.wrong(Reason::Duplicate);
+    fleet.until(LATE + Duration::from_secs(1), "one to be told", || !told().is_empty()).await;
+    assert!(told()[0].starts_with("cluster us-1: is the same cluster as twin"), "{:?}", told());
+    assert_eq!(us.asked(Instant::now(), ""), [""; 0]);
+    twin.well();
+    fleet.wait(MINUTE, &BOTH).await;
+    fleet.stays(MINUTE).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_sends_us_elsewhere_is_silent_and_says_why() {
     let (fleet, _, us) = Fleet::of_two().await;

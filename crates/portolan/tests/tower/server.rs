@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     Silent,
     /// Lists cannot be streamed.
     NoStreams,
+    /// Pages of more objects than so many are beyond all limits.
+    Huge(usize),
     /// Streamed lists do not say where they end.
     NoEnd,
     /// Watches cannot be gone on with, whatever version they name.
@@ -325,6 +327,10 @@ impl Server {
         let begins: usize = call.number("continue").unwrap_or(0);
         if begins > 0 && self.faults(&call.line).contains(&Fault::Half) {
             return refusal(410, "Expired");
+        }
+        let limit = call.number("limit").unwrap_or(usize::MAX);
+        if self.faults(&call.line).iter().any(|fault| matches!(fault, Fault::Huge(most) if limit > *most)) {
+            return call::endless();
         }
         let (items, version) = self.items(call);
         let ends = items.len().min(begins + call.number("limit").unwrap_or(items.len()));

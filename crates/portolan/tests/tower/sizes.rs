@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use portolan_core::Reason;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::fleet::{BOTH, EU, Fleet, MINUTE, SHOP, US, global_name, intents, member, service, slice};
+use super::server::Fault;
 
 /// The largest object that etcd takes as it comes, in octets.
 const ETCD_OCTETS_MAX: usize = 1_500_000;
@@ -32,7 +34,7 @@ async fn b_32_one_huge_object_is_one_object() {
     // Listed again, in one stream and by pages.
     us.relist("services");
     fleet.stays(Duration::from_secs(5)).await;
-    us.script("sendInitialEvents", super::server::Fault::NoStreams).relist("services");
+    us.script("sendInitialEvents", Fault::NoStreams).relist("services");
     fleet.stays(Duration::from_secs(5)).await;
     fleet.is_well().await;
 }
@@ -53,6 +55,39 @@ async fn b_32_an_event_beyond_all_limits_is_refused() {
     eu.put(slice(true));
     us.delete(&service("monster", US));
     us.relist("services");
+    fleet.is_well().await;
+}
+
+/// Of objects so large that a page of them is beyond all limits fewer are asked for, down to one.
+#[tokio::test(start_paused = true)]
+async fn b_32_a_page_beyond_all_limits_is_asked_for_in_smaller_ones() {
+    let (fleet, eu, us) = Fleet::of_two().await;
+    for number in 0..20 {
+        us.put(service(&format!("s{number:02}"), "192.0.2.99"));
+    }
+    us.script("sendInitialEvents", Fault::NoStreams).script("services", Fault::Huge(5)).relist("services");
+    let began = Instant::now();
+    fleet.stays(MINUTE).await;
+    let asked = us.asked(began, "services?&limit=");
+    let limits: Vec<&str> =
+        asked.iter().filter_map(|line| line.split("limit=").nth(1)?.split('&').next()).collect();
+    assert_eq!(limits[..4], ["500", "62", "7", "1"], "{limits:?}");
+    assert_eq!((limits.len(), limits[4..].iter().all(|limit| *limit == "1")), (24, true), "{limits:?}");
+    fleet.is_well().await;
+    us.put(slice(false));
+    fleet.wait(MINUTE, &[EU]).await;
+    us.put(slice(true));
+    fleet.wait(MINUTE, &BOTH).await;
+    // The next list begins with more; nothing helps where one alone is too large. It is told, and others go on.
+    us.script("services", Fault::Huge(0)).relist("services");
+    fleet.until(MINUTE, "it to be told", || !fleet.wrong(Reason::Unreadable).is_empty()).await;
+    let told = fleet.wrong(Reason::Unreadable).concat();
+    assert!(told.starts_with("cluster us-1: services: has an object too large to be read"), "{told}");
+    fleet.stays(MINUTE).await;
+    eu.put(slice(false));
+    fleet.wait(MINUTE, &[US]).await;
+    eu.put(slice(true));
+    us.well();
     fleet.is_well().await;
 }
 

@@ -64,6 +64,40 @@ async fn f_35_a_conflict_that_passes_is_written_again() {
     assert_eq!(there["metadata"]["labels"]["edited"], "yes", "what others wrote stays");
 }
 
+/// A status is written from what the watch gave, and its object is asked for only where that is not the latest.
+#[tokio::test(start_paused = true)]
+async fn a_status_costs_one_request_unless_its_object_has_changed() {
+    let (fleet, eu, _) = Fleet::of_two().await;
+    fleet
+        .until(MINUTE, "the first statuses", || {
+            eu.get(&global_name("shop", SHOP)).is_some_and(|there| there["status"].is_object())
+        })
+        .await;
+    sleep(Duration::from_secs(5)).await;
+    let began = Instant::now();
+    names().for_each(|name| _ = eu.put(name));
+    fleet.until(MINUTE, "every status", || has_status(&eu) == NAMES).await;
+    let asked =
+        |method: &str| eu.asked(began, &format!("{method} /apis/portolan.dev/v1alpha1/namespaces/")).len();
+    assert_eq!((asked("PUT"), asked("GET")), (NAMES, 0));
+    // Somebody edits one, and its watch does not tell of it in time.
+    let quiet = |edit: &str| {
+        let mut name = eu.get(&global_name("n0", "n0.glb.example")).unwrap();
+        name["metadata"]["labels"] = json!({"edited": edit});
+        name["spec"]["hosts"] = json!([format!("{edit}.glb.example")]);
+        eu.put_quietly(name)
+    };
+    let first = quiet("one");
+    quiet("two");
+    sleep(Duration::from_secs(5)).await;
+    eu.say(&first);
+    fleet.until(MINUTE, "the name", || fleet.addresses("one.glb.example") == BOTH).await;
+    fleet.until(MINUTE, "a conflict", || asked("PUT") == NAMES + 2).await;
+    assert_eq!(asked("GET"), 1);
+    let there = eu.get(&global_name("n0", "n0.glb.example")).unwrap();
+    assert_eq!(there["metadata"]["labels"]["edited"], "two", "what others wrote stays");
+}
+
 /// F-35: somebody undoes what we write, each time at once.
 #[tokio::test(start_paused = true)]
 async fn f_35_a_rival_is_not_fought_with() {
@@ -195,12 +229,10 @@ async fn b_34_an_object_that_is_made_anew_meanwhile_does_not_get_the_status_of_t
     let (fleet, eu, _) = Fleet::of_two().await;
     let name = || global_name("n0", "n0.glb.example");
     let status = || eu.get(&name()).unwrap()["status"].clone();
-    eu.script(
-        "GET /apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/n0",
-        Fault::Slow(Duration::from_secs(5)),
-    );
+    eu.script("globalnames/n0", Fault::Slow(Duration::from_secs(5)));
     eu.put(name());
-    sleep(Duration::from_secs(2)).await;
+    let began = Instant::now();
+    fleet.until(MINUTE, "a write", || !eu.asked(began, "PUT ").is_empty()).await;
     // Nobody tells us of it yet.
     let events = [eu.delete_quietly(&name()), eu.put_quietly(name())];
     sleep(Duration::from_secs(10)).await;

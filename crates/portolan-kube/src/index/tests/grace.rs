@@ -24,7 +24,7 @@ fn service(addresses: &[&str]) -> Value {
 fn bench() -> Bench {
     let mut bench = Bench::default();
     bench.index.keep_balancers(u32::try_from(GRACE).unwrap());
-    bench.index.tick(NOW);
+    bench.index.tick(NOW, NOW);
     bench.with(&[
         ("", mk_zone("example.net", json!([{}]))),
         ("", mk_global_name("shop/web", &[SHOP], &["web"])),
@@ -34,7 +34,7 @@ fn bench() -> Bench {
 }
 
 fn at(bench: &mut Bench, second: i64) {
-    bench.index.tick(NOW + second);
+    bench.index.tick(NOW + second, NOW + second);
 }
 
 #[test]
@@ -130,6 +130,33 @@ fn an_ingress_too_and_nothing_without_grace_or_cluster() {
     assert_eq!((off.show(SHOP).as_str(), off.index.next_end()), ("", None));
 }
 
+/// F-48: the time of day jumps, forward and back, and a grace is as long as it was.
+#[test]
+fn a_clock_that_jumps_ends_no_grace_and_lengthens_none() {
+    for jump in [3_600, -3_600] {
+        let mut bench = bench();
+        bench.set("eu", &service(&[]));
+        bench.index.tick(NOW + jump, NOW + 1);
+        assert_eq!(bench.show(SHOP), "eu=192.0.2.1 Ready", "{jump}");
+        bench.set("eu", &service(&[]));
+        bench.index.tick(NOW + jump + GRACE, NOW + GRACE - 1);
+        assert_eq!(bench.show(SHOP), "eu=192.0.2.1 Ready", "{jump}");
+        bench.index.tick(NOW - jump, NOW + GRACE);
+        assert_eq!(bench.show(SHOP), "", "{jump}");
+        assert_eq!(bench.index.next_end(), None, "{jump}");
+    }
+    // What was kept by a clock that went ahead is kept no longer than a whole grace.
+    let mut before = bench();
+    before.set("eu", &service(&[]));
+    let kept = before.index.kept(9);
+    let mut bench = Bench::default();
+    bench.index.keep_balancers(u32::try_from(GRACE).unwrap());
+    bench.index.remember_kept(kept);
+    bench.index.tick(NOW - 3_600, 7);
+    bench.set("eu", &service(&[]));
+    assert_eq!(bench.index.next_end(), Some(7 + GRACE));
+}
+
 /// Our own restart in the middle of a grace.
 #[test]
 fn a_restart_ends_no_grace() {
@@ -143,7 +170,7 @@ fn a_restart_ends_no_grace() {
         let mut bench = Bench::default();
         bench.index.keep_balancers(u32::try_from(GRACE).unwrap());
         bench.index.remember_kept(kept.clone());
-        bench.index.tick(NOW + second);
+        bench.index.tick(NOW + second, NOW + second);
         bench.with(&[
             ("", mk_zone("example.net", json!([{}]))),
             ("", mk_global_name("shop/web", &[SHOP], &["web"])),

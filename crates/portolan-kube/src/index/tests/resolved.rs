@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use portolan_core::Reason;
 use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::Fleet;
+use portolan_core::{Name, Reason};
 use serde_json::{Value, json};
 
 use super::super::Resolution;
@@ -32,10 +32,14 @@ fn resolving(objects: &[(&'static str, Value)]) -> Bench {
     bench.with(objects)
 }
 
-fn wanted(bench: &mut Bench) -> Option<Vec<String>> {
+/// What is told of what is wanted: a name that is, `!` and a name that is not.
+fn wanted(bench: &mut Bench) -> Vec<String> {
     bench.take();
-    let wanted: BTreeSet<_> = bench.index.hosts_wanted()?;
-    Some(wanted.iter().map(|host| host.to_dotless()).collect())
+    let told = |(host, is_wanted): (Name, bool)| {
+        format!("{}{}", if is_wanted { "" } else { "!" }, host.to_dotless())
+    };
+    let told: BTreeSet<String> = bench.index.hosts_wanted().into_iter().map(told).collect();
+    told.into_iter().collect()
 }
 
 #[test]
@@ -62,7 +66,7 @@ fn every_kind_that_looks_for_a_load_balancer_resolves() {
         ("eu", mk_slice("shop/web", true)),
         ("eu", mk_ingress("shop/web", &["other.elb.example"], rules)),
     ]);
-    assert_eq!(wanted(&mut bench).unwrap(), [LB, "other.elb.example"]);
+    assert_eq!(wanted(&mut bench), [LB, "other.elb.example"]);
     bench.resolved(LB, "192.0.2.2");
     bench.resolved("other.elb.example", "192.0.2.3");
     for name in [
@@ -89,14 +93,14 @@ fn a_name_that_resolves_no_more_keeps_its_addresses() {
         let mut bench = resolving(&objects(&[LB]));
         bench.resolved(LB, "192.0.2.1");
         bench.take();
-        bench.index.tick(1_000_000_000);
+        bench.index.tick(1_000_000_000, 0);
         bench.resolved(LB, said);
         assert_eq!(bench.show(SHOP), "eu=192.0.2.1 Ready", "{said}");
         let told = format!(
             "GlobalName shop/web: Service shop/web (eu): host name {LB}. does not resolve since 2001-09-09T01:46:40Z: {why}"
         );
         assert_eq!(bench.problems(Reason::Unresolved), [told]);
-        bench.index.tick(1_000_000_100);
+        bench.index.tick(1_000_000_100, 100);
         bench.resolved(LB, "!another");
         bench.complains(Reason::Unresolved, &["since 2001-09-09T01:46:40Z", "another"]);
         bench.resolved(LB, "192.0.2.1");
@@ -131,7 +135,8 @@ fn what_is_wrong_with_the_addresses_is_told() {
         &["10.0.0.1 is a private address", "(lb.elb.example. resolves to it)"],
     );
     bench.complains(Reason::TargetSuspect, &["127.0.0.1 is a loopback address"]);
-    let found = Resolution { addresses: vec!["192.0.2.1".parse().unwrap()], count: 1_000, failure: None };
+    let addresses = vec!["192.0.2.1".parse().unwrap()];
+    let found = Resolution { addresses, count: 1_000, ..Resolution::default() };
     bench.index.resolved(&LB.parse().unwrap(), Some(found));
     assert_eq!(bench.show(SHOP), "eu=192.0.2.1 Ready");
     bench.complains(
@@ -143,19 +148,19 @@ fn what_is_wrong_with_the_addresses_is_told() {
 #[test]
 fn what_is_wanted_is_told_when_it_changes() {
     let mut bench = resolving(&objects(&[LB, "192.0.2.1"]));
-    assert_eq!(wanted(&mut bench).unwrap(), [LB]);
-    assert_eq!(wanted(&mut bench), None);
+    assert_eq!(wanted(&mut bench), [LB]);
+    assert_eq!(wanted(&mut bench), [""; 0]);
     bench.set("eu", &mk_slice("shop/web", false));
-    assert_eq!(wanted(&mut bench), None, "readiness is no concern of it");
+    assert_eq!(wanted(&mut bench), [""; 0], "readiness is no concern of it");
     bench.set("us", &mk_service("shop/web", &[LB, "two.elb.example"]));
     bench.index.heard(&ClusterName::from("us"));
-    assert_eq!(wanted(&mut bench).unwrap(), [LB, "two.elb.example"]);
+    assert_eq!(wanted(&mut bench), ["two.elb.example"], "only what is new");
     bench.set("eu", &mk_service("shop/web", &["192.0.2.1"]));
-    assert_eq!(wanted(&mut bench), None, "the other cluster wants it still");
+    assert_eq!(wanted(&mut bench), [""; 0], "the other cluster wants it still");
     bench.delete("", &mk_global_name("shop/web", &[SHOP], &["web"]));
-    assert_eq!(wanted(&mut bench).unwrap(), [""; 0]);
+    assert_eq!(wanted(&mut bench), ["!lb.elb.example", "!two.elb.example"]);
     let mut off = Bench::of(&objects(&[LB]));
-    assert_eq!(wanted(&mut off), None);
+    assert_eq!(wanted(&mut off), [""; 0]);
     off.resolved(LB, "192.0.2.1");
     assert_eq!(off.show(SHOP), "eu=lb.elb.example. Ready", "nobody resolves");
 }
@@ -178,16 +183,54 @@ fn what_nobody_wants_is_forgotten_when_nothing_more_is_said_of_it() {
 fn a_host_name_in_a_zone_of_ours_is_not_resolved() {
     let ours = "lb.example.net";
     let mut bench = resolving(&objects(&[ours, LB]));
-    assert_eq!(wanted(&mut bench).unwrap(), [LB]);
+    assert_eq!(wanted(&mut bench), ["!lb.example.net", LB]);
     bench.resolved(ours, "192.0.2.1");
     bench.resolved(LB, "192.0.2.2");
     assert_eq!(bench.show(SHOP), "eu=192.0.2.2,lb.example.net. Ready");
     bench.set("", &mk_zone("elb.example", json!([{}])));
-    assert_eq!(wanted(&mut bench).unwrap(), [""; 0], "the zone is ours now");
+    assert_eq!(wanted(&mut bench), ["!lb.elb.example"], "the zone is ours now");
     assert_eq!(bench.show(SHOP), "eu=lb.elb.example.,lb.example.net. Ready");
     bench.delete("", &mk_zone("elb.example", json!([{}])));
-    assert_eq!(wanted(&mut bench).unwrap(), [LB]);
+    assert_eq!(wanted(&mut bench), [LB]);
     assert_eq!(bench.show(SHOP), "eu=192.0.2.2,lb.example.net. Ready");
+    // So is that of a zone file.
+    bench.index.serve_file(&"elb.example".parse().unwrap());
+    assert_eq!(wanted(&mut bench), ["!lb.elb.example"]);
+    assert_eq!(bench.show(SHOP), "eu=lb.elb.example.,lb.example.net. Ready");
+}
+
+/// A host name that is elsewhere and an alias of one of ours has the addresses that we gave: they must not come back
+/// to us as what it resolves to.
+#[test]
+fn a_host_name_that_leads_back_into_a_zone_of_ours_gives_nothing() {
+    let by = |way: &[&str], address: &str| Resolution {
+        addresses: vec![address.parse().unwrap()],
+        count: 1,
+        way: way.iter().map(|name| name.parse().unwrap()).collect(),
+        failure: None,
+    };
+    let lb: Name = LB.parse().unwrap();
+    let mut bench = resolving(&objects(&[LB]));
+    bench.index.resolved(&lb, Some(by(&["a.elb.example", SHOP], "192.0.2.1")));
+    assert_eq!(bench.show(SHOP), "eu=lb.elb.example. Ready");
+    let told = "is an alias of shop.example.net., which this server answers for itself";
+    bench.complains(Reason::Unresolved, &[told, "it stays an alias"]);
+    // It leads elsewhere, and there is nothing wrong; then back again, and what it had stays.
+    bench.index.resolved(&lb, Some(by(&["a.elb.example"], "192.0.2.2")));
+    assert_eq!(
+        (bench.show(SHOP).as_str(), bench.problems(Reason::Unresolved).len()),
+        ("eu=192.0.2.2 Ready", 0)
+    );
+    bench.index.resolved(&lb, Some(by(&[SHOP], "192.0.2.1")));
+    assert_eq!(bench.show(SHOP), "eu=192.0.2.2 Ready");
+    bench.complains(Reason::Unresolved, &[told, "its last addresses stay"]);
+    // The zone that it leads into is ours from now on, and then not any more.
+    bench.index.resolved(&lb, Some(by(&["a.else.example"], "192.0.2.3")));
+    assert_eq!(bench.show(SHOP), "eu=192.0.2.3 Ready");
+    bench.set("", &mk_zone("else.example", json!([{}])));
+    assert_eq!(bench.show(SHOP), "eu=lb.elb.example. Ready");
+    bench.delete("", &mk_zone("else.example", json!([{}])));
+    assert_eq!(bench.show(SHOP), "eu=192.0.2.3 Ready");
 }
 
 #[test]
@@ -206,7 +249,7 @@ fn sources_keep_the_alias_unless_their_option_says_otherwise() {
         bench.index.resolve_hosts();
         let mut bench =
             bench.with(&[("", mk_zone("example.net", json!([{}]))), ("eu", named("shop/web", SHOP))]);
-        assert_eq!(wanted(&mut bench).unwrap().is_empty(), !is_wanted, "{flags}");
+        assert_eq!(wanted(&mut bench).is_empty(), !is_wanted, "{flags}");
         assert_eq!(bench.show(SHOP), "eu=lb.elb.example. NotReady", "{flags}");
         bench.resolved(LB, "192.0.2.1");
         assert_eq!(bench.show(SHOP), shown, "{flags}");

@@ -13,12 +13,14 @@ use portolan_kube::registry::access::{Access, Identity};
 use portolan_kube::registry::rights::manifests;
 use portolan_kube::registry::secret::{self, MANAGED_BY, RENEW, base64};
 use portolan_kube::registry::token::Life;
+use portolan_kube::workload::Keep;
 use serde_json::{Value, json};
 
 use super::super::way::client_by;
 use super::super::{connect, renew};
+use super::needs::Need;
 use super::operator::{Door, Operator, PATIENCE};
-use super::{ACCOUNT, MEMBER_RIGHTS, check, check_name, manifest, said, secret_name};
+use super::{ACCOUNT, MEMBER_RIGHTS, check, check_name, manifest, registered, said, same, secret_name};
 use crate::commands::Outcome;
 use crate::logs::plain;
 use crate::problem::Refused;
@@ -42,6 +44,8 @@ pub struct Join<'a> {
     pub token_seconds: i64,
     /// Whether what others own is taken over.
     pub takes_over: bool,
+    /// Whether it may be registered under another name already, which is to leave then.
+    pub renames: bool,
 }
 
 /// Makes the rights, takes a token, tries it, and registers the cluster.
@@ -54,7 +58,8 @@ pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) 
     let member = operator.door(Some(join.context)).await?;
     // Before anything is made: an address, a kubeconfig or a hub that will not do.
     member.access(join.server, String::new())?;
-    is_hub_of_others(&hub.client, &member.client).await?;
+    let found = is_hub_of_others(&hub.client, &member.client).await?;
+    is_joined_already(&hub.client, operator, &join, &found, out).await?;
     registered_by_others(&hub.client, operator, &join).await?;
     rights(&member.client, operator.namespace(), join.takes_over, out).await?;
     let token = renew::request_token(&member.client, operator.namespace(), ACCOUNT, join.token_seconds);
@@ -69,15 +74,15 @@ pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) 
         let ends = when(life.to);
         writeln!(out, "its token ends at {ends}; the server renews it when two thirds of its life are over")?;
     }
-    for right in &missing {
+    for Need { right, .. } in &missing {
         writeln!(out, "missing right: {right}; its rule is {}", right.rule())?;
     }
     writeln!(out, "cluster {} has joined", join.name)?;
     Ok(if missing.is_empty() { Outcome::Fine } else { Outcome::Faults })
 }
 
-/// Refuses a hub without our kinds, which is some other cluster, and one that is the member itself.
-async fn is_hub_of_others(hub: &Client, member: &Client) -> Result<()> {
+/// Refuses a hub without our kinds, which is some other cluster, and one that is the member itself; the member's uid.
+async fn is_hub_of_others(hub: &Client, member: &Client) -> Result<String> {
     if get(hub, &format!("/apis/{GROUP}/{VERSION}")).await?.is_none() {
         bail!(Refused(
             "the hub has no MemberClusters; name another by --hub-context, or install our kinds there: portolan crds \
@@ -85,9 +90,43 @@ async fn is_hub_of_others(hub: &Client, member: &Client) -> Result<()> {
                 .to_owned()
         ));
     }
-    if uid(member, "the cluster").await? == uid(hub, "the hub").await? {
+    let found = uid(member, "the cluster").await?;
+    if found == uid(hub, "the hub").await? {
         bail!(Refused("the context is the hub, which the server follows already".to_owned()));
     }
+    Ok(found)
+}
+
+/// Refuses a cluster that the hub registers under another name. It would be followed once all the same, by the
+/// registration that is older, and the other would be a problem for as long as it stands.
+async fn is_joined_already(
+    hub: &Client,
+    operator: &Operator<'_>,
+    join: &Join<'_>,
+    found: &str,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let others = match registered::read(hub, operator.believed).await {
+        Ok(registered) => same::others(&registered.found, join.name, found).await,
+        // Who may not read all registrations may still write this one.
+        Err(why) => {
+            let why = why.to_string();
+            writeln!(out, "note: whether it is registered under another name is not known: {}", plain(&why))?;
+            return Ok(());
+        }
+    };
+    for (other, why) in &others.unknown {
+        writeln!(out, "note: whether it is registered as {other} is not known: {}", plain(why))?;
+    }
+    let Some(other) = others.same.first() else { return Ok(()) };
+    if !join.renames {
+        bail!(Refused(format!(
+            "the cluster is registered as {other} already (by the uid of kube-system), and is followed once, as that; \
+             to call it {}, join with --rename and then `portolan cluster leave {other}`",
+            join.name
+        )));
+    }
+    writeln!(out, "note: it is followed as {other} until `portolan cluster leave {other}`")?;
     Ok(())
 }
 
@@ -135,11 +174,7 @@ async fn rights(client: &Client, namespace: &str, takes_over: bool, out: &mut dy
 }
 
 /// Comes in by the new token, and says which rights it lacks.
-async fn tried(
-    member: &Door,
-    access: &Access,
-    namespace: &str,
-) -> Result<Vec<portolan_kube::registry::rights::Right>> {
+async fn tried(member: &Door, access: &Access, namespace: &str) -> Result<Vec<Need>> {
     let expected = uid(&member.client, "the cluster").await?;
     let client =
         client_by(access).await.map_err(|why| Refused(format!("server {}: {why}", access.server)))?;
@@ -160,7 +195,7 @@ async fn tried(
     }
     loop {
         tries += 1;
-        let missing = check::missing_of_member(&client, namespace).await?;
+        let missing = check::missing_of_member(&client, namespace, &Keep::default()).await?;
         if missing.is_empty() || tries >= TRIES {
             return Ok(missing);
         }

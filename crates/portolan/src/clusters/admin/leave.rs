@@ -3,22 +3,16 @@
 use std::io::Write;
 
 use anyhow::{Context as _, Result, bail};
-use futures_util::StreamExt as _;
 use kube_client::Client;
 use portolan_kube::registry::Found;
-use portolan_kube::registry::access::Access;
 use portolan_kube::registry::rights::manifests;
 
-use super::super::way::client_by;
 use super::join::{delete, get, member_path, secret_path, uid};
 use super::operator::Operator;
-use super::{MEMBER_RIGHTS, check_name, manifest, registered, secret_name};
+use super::{MEMBER_RIGHTS, check_name, manifest, registered, same, secret_name};
 use crate::commands::Outcome;
 use crate::logs::plain;
 use crate::problem::Refused;
-
-/// Most clusters that are asked at once who they are.
-const AT_ONCE: usize = 8;
 
 /// What is to leave.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +83,7 @@ async fn is_the_registered(
     let registered = registered::read(hub, operator.believed).await?.found;
     match registered.clusters.get(name).and_then(|registered| registered.access.as_ref()) {
         None => {}
-        Some(access) => match uid_of(access).await {
+        Some(access) => match same::uid_of(access).await {
             Ok(there) if there != found => bail!(Refused(format!(
                 "the context is another cluster than {name}, which is at {} (by the uid of kube-system)",
                 access.server
@@ -104,31 +98,20 @@ async fn is_the_registered(
 /// Refuses to take the rights of a cluster that is registered under another name too, which a slip in the name may
 /// have meant.
 async fn needs_no_other(registered: &Found, name: &str, found: &str) -> Result<()> {
-    let is_known = registered.clusters.contains_key(name);
-    let others = registered.clusters.iter().filter(|(other, _)| *other.0 != *name);
-    let others = others.filter_map(|(other, registered)| Some((other, registered.access.as_ref()?)));
-    let asked = others.map(|(other, access)| async move { (other, uid_of(access).await) });
-    let mut asked = futures_util::stream::iter(asked).buffer_unordered(AT_ONCE);
-    while let Some((other, there)) = asked.next().await {
-        match there {
-            Ok(there) if there == found => bail!(Refused(format!(
-                "the context is the cluster that is registered as {other}, which needs its rights; without --context only \
-                 the registration of {name} is deleted"
-            ))),
-            Err(why) if !is_known => bail!(Refused(format!(
-                "the hub has no MemberCluster {name:?}, and whether the context is {other} is not known: {}",
-                plain(&why)
-            ))),
-            Ok(_) | Err(_) => {}
-        }
+    let others = same::others(registered, name, found).await;
+    if let Some(other) = others.same.first() {
+        bail!(Refused(format!(
+            "the context is the cluster that is registered as {other}, which needs its rights; without --context only \
+             the registration of {name} is deleted"
+        )));
     }
-    Ok(())
-}
-
-/// The uid of a registered cluster, or why it is not known.
-async fn uid_of(access: &Access) -> Result<String, String> {
-    let client = client_by(access).await.map_err(|why| format!("{}: {why}", access.server))?;
-    uid(&client, &access.server).await.map_err(|error| error.to_string())
+    match others.unknown.first() {
+        Some((other, why)) if !registered.clusters.contains_key(name) => bail!(Refused(format!(
+            "the hub has no MemberCluster {name:?}, and whether the context is {other} is not known: {}",
+            plain(why)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Deletes what join made in a member, the last first. The namespace stays: others may have something in it.

@@ -53,7 +53,7 @@ pub async fn list(operator: &Operator<'_>, json: bool, now: i64, out: &mut dyn W
 }
 
 fn row(name: &ClusterName, registered: &Registered, read: &Read, now: i64) -> Row {
-    let life = registered.access.as_ref().and_then(Life::of_access);
+    let life = registered.life;
     Row {
         name: name.to_string(),
         registered_by: registered.by.to_string(),
@@ -63,21 +63,34 @@ fn row(name: &ClusterName, registered: &Registered, read: &Read, now: i64) -> Ro
     }
 }
 
-/// What the server last said of it, unless its credentials are known to be worth nothing.
+/// What the server last said of it, and what is known to be wrong with its credentials here.
 fn state(name: &ClusterName, registered: &Registered, read: &Read, ended: Option<Life>) -> String {
-    if registered.access.is_none() {
-        return refused(&read.found, registered).unwrap_or_else(|| "no credentials".to_owned());
+    let status = read.members.get(name).map(|member| &member["status"]);
+    let credentials = match (&registered.access, ended) {
+        (None, _) => Some(refused(&read.found, registered).unwrap_or_else(|| "no credentials".to_owned())),
+        (Some(_), Some(_)) => Some("its token has ended; join it again".to_owned()),
+        (Some(_), None) => None,
+    };
+    match credentials {
+        // The server may go on with those that it had, or follow it by other means than a registration.
+        Some(wrong) if is_true(status, "Reached") => format!("followed, but for the next start: {wrong}"),
+        Some(wrong) => wrong,
+        None => match condition(status, "Ready") {
+            Some(ready) if ready["status"] == "True" => "Ready".to_owned(),
+            Some(ready) => {
+                ready["message"].as_str().or(ready["reason"].as_str()).unwrap_or_default().to_owned()
+            }
+            None => "not said".to_owned(),
+        },
     }
-    if ended.is_some() {
-        return "its token has ended; join it again".to_owned();
-    }
-    let conditions = read.members.get(name).and_then(|member| member["status"]["conditions"].as_array());
-    let is_ready = |condition: &&Value| condition["type"] == "Ready";
-    match conditions.and_then(|all| all.iter().find(is_ready)) {
-        Some(ready) if ready["status"] == "True" => "Ready".to_owned(),
-        Some(ready) => ready["message"].as_str().or(ready["reason"].as_str()).unwrap_or_default().to_owned(),
-        None => "not said".to_owned(),
-    }
+}
+
+fn is_true(status: Option<&Value>, kind: &str) -> bool {
+    condition(status, kind).is_some_and(|condition| condition["status"] == "True")
+}
+
+fn condition<'v>(status: Option<&'v Value>, kind: &str) -> Option<&'v Value> {
+    status?["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)
 }
 
 fn refused(found: &Found, registered: &Registered) -> Option<String> {
@@ -106,4 +119,65 @@ fn print(rows: &[Row], problems: &[ProblemRow], out: &mut dyn Write) -> Result<(
         writeln!(out, "{}: {}: {}", plain(&problem.subject), problem.reason, plain(&problem.message))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use portolan_core::{Problem, Reason};
+    use portolan_kube::object::{Kind, ObjectKey};
+    use portolan_kube::registry::access::{Access, Identity};
+    use serde_json::json;
+
+    use super::*;
+
+    fn registered(has_access: bool) -> Registered {
+        let access = Access {
+            server: "https://192.0.2.1:6443".into(),
+            authority: None,
+            server_name: None,
+            identity: Identity::Token("t".into()),
+        };
+        Registered {
+            by: ObjectKey::new(Kind::MemberCluster, None, "eu-1"),
+            since: 0,
+            secret: ObjectKey::new(Kind::Secret, Some("portolan"), "cluster-eu-1"),
+            access: has_access.then_some(access),
+            renewal: None,
+            life: None,
+        }
+    }
+
+    /// A cluster that the server follows is never called one that it refuses.
+    #[test]
+    fn a_state_is_what_the_server_says_and_what_is_wrong_here() {
+        let name = ClusterName::from("eu-1");
+        let problem = Problem {
+            subject: "MemberCluster eu-1: spec.credentials.secret".into(),
+            reason: Reason::NotFound,
+            message: "Secret portolan/x is not there".into(),
+            place: "hub".into(),
+        };
+        let said = |reached: &str, ready: &str| {
+            json!({"status": {"conditions": [
+                {"type": "Reached", "status": reached},
+                {"type": "Ready", "status": ready, "reason": "Held", "message": "services: lacks 5 of 9"},
+            ]}})
+        };
+        let refused = "refused: Secret portolan/x is not there";
+        let followed = format!("followed, but for the next start: {refused}");
+        let ended = Some(Life { from: 0, to: 1 });
+        for (member, has_access, problems, ended, expected) in [
+            (json!({}), true, vec![], None, "not said"),
+            (said("True", "True"), true, vec![], None, "Ready"),
+            (said("False", "False"), true, vec![], None, "services: lacks 5 of 9"),
+            (said("False", "False"), true, vec![], ended, "its token has ended; join it again"),
+            (json!({}), false, vec![], None, "no credentials"),
+            (said("False", "False"), false, vec![problem.clone()], None, refused),
+            (said("True", "True"), false, vec![problem], None, &*followed),
+        ] {
+            let found = Found { problems, ..Found::default() };
+            let read = Read { found, members: [(name.clone(), member.clone())].into() };
+            assert_eq!(state(&name, &registered(has_access), &read, ended), expected, "{member}");
+        }
+    }
 }

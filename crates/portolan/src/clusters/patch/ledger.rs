@@ -56,6 +56,8 @@ pub(super) struct Ledger {
     put: BTreeMap<At, Put>,
     /// Objects that are left to somebody else, or may be, and when they are looked at again.
     left: BTreeMap<ObjectKey, Instant>,
+    /// Objects whose status has more than what was read asks for.
+    spared: BTreeSet<ObjectKey>,
     /// Objects that stand though nothing that was read asks for all of them.
     kept: BTreeSet<ObjectKey>,
     /// Why they do.
@@ -120,6 +122,7 @@ impl Ledger {
             settled: BTreeMap::new(),
             put: BTreeMap::new(),
             left: BTreeMap::new(),
+            spared: BTreeSet::new(),
             kept: BTreeSet::new(),
             lacks: Lacks::default(),
             failed: Turns::default(),
@@ -149,7 +152,11 @@ impl Ledger {
         let lacks = Lacks { unread, intents: engine.not_understood().cloned().collect() };
         if lacks != self.lacks {
             self.lacks = lacks;
-            engine.is_due(self.kept.iter().cloned().collect());
+            let spared = std::mem::take(&mut self.spared);
+            for key in &spared {
+                self.settled.remove(key);
+            }
+            engine.is_due(self.kept.iter().cloned().chain(spared).collect());
         }
         let touched: BTreeSet<ObjectKey> = engine.due(LOOKS_MAX)?.into_iter().collect();
         let now = Instant::now();
@@ -229,7 +236,8 @@ impl Ledger {
             self.is_well(&at);
             return None;
         }
-        Some(Write::Status(Box::new(Status { at, uid, wanted, wrong, hash })))
+        let unread = self.lacks.unread.clone();
+        Some(Write::Status(Box::new(Status { at, uid, wanted, unread, wrong, hash })))
     }
 
     // === Records ===
@@ -315,6 +323,12 @@ impl Ledger {
         }
     }
 
+    /// A status was written, and what stood there of clusters that were not read stays.
+    pub(super) fn spared(&mut self, write: &Write) {
+        self.written(write);
+        self.spared.insert(write.at().key.clone());
+    }
+
     /// A write failed.
     pub(super) fn failed(&mut self, write: &Write, failure: &Failure) {
         let at = write.at();
@@ -382,6 +396,7 @@ impl Ledger {
     /// An intent is no more.
     fn forget(&mut self, key: &ObjectKey) {
         self.settled.remove(key);
+        self.spared.remove(key);
         for resource in INTENTS.into_iter().filter(|resource| resource.kind == key.kind) {
             self.is_well(&At { key: key.clone(), resource });
         }

@@ -1,9 +1,9 @@
-//! One thing to write to the hub: get, compare, put with the version that was read.
+//! One thing to write to the hub: the object as it is, compare, put with the version that it had.
 
 use std::fmt;
 use std::time::Duration;
 
-use portolan_core::{Problem, Reason};
+use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::api::{INTENTS, Resource, resource_of};
 use portolan_kube::dns_endpoint::{self, DnsEndpoint};
 use portolan_kube::endpoints;
@@ -14,6 +14,7 @@ use portolan_kube::status::{self, Wanted};
 use serde_json::Value;
 
 use super::super::connect::{self, said};
+use super::copies::Copies;
 use crate::{clock, when};
 
 /// How long a request may take.
@@ -62,10 +63,23 @@ pub(super) struct Status {
     /// Which object of its name it is of: one that was made anew meanwhile is another.
     pub(super) uid: Option<String>,
     pub(super) wanted: Wanted,
+    /// The clusters that were not read since the start: what stands there of them stays.
+    pub(super) unread: Vec<ClusterName>,
     /// What is wrong with it where its status has no room for that.
     pub(super) wrong: Option<Said>,
     /// Stands for all of it.
     pub(super) hash: u64,
+}
+
+/// What came of a write that went well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// The hub has what it is to have.
+    Written,
+    /// The same, and more of clusters that were not read since the start: it is looked at again once they were.
+    Spared,
+    /// The hub has nowhere to write it to.
+    NotWanted,
 }
 
 impl Write {
@@ -83,16 +97,16 @@ impl Write {
         }
     }
 
-    /// Writes it; `writer` and `revision` say which run wrote it, and from what. False when the hub has nowhere
-    /// to write it to.
+    /// Writes it; `writer` and `revision` say which run wrote it, and from what.
     pub(super) async fn perform(
         &self,
         client: &kube_client::Client,
         writer: &Writer,
+        copies: &Copies,
         revision: u64,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Done, Failure> {
         match self {
-            Self::Status(status) => put_status(client, status, writer).await,
+            Self::Status(status) => put_status(client, status, writer, copies).await,
             Self::Put(at, object) => {
                 let mut object = object.clone();
                 endpoints::sign(&mut object, writer.epoch, revision);
@@ -134,29 +148,52 @@ pub(super) fn resource(object: &Object) -> Option<Resource> {
 
 async fn put_status(
     client: &kube_client::Client,
-    Status { at, uid, wanted, wrong, .. }: &Status,
+    status: &Status,
     writer: &Writer,
-) -> Result<bool, Failure> {
-    let path = at.resource.path_of(&at.key);
-    let mut object: Value = match connect::get(client, &path, PATIENCE).await {
-        Err(Failure { code: Some(404), .. }) => return Ok(false),
-        object => object?,
-    };
+    copies: &Copies,
+) -> Result<Done, Failure> {
+    let at = &status.at;
+    if let Some(copy) = copies.get(at) {
+        let object = serde_json::from_str(&copy).map_err(|error| said(&error.to_string()))?;
+        let put = put_status_over(client, status, writer, object, || copies.spent(at, &copy)).await;
+        // It is another by now, or no more: that is looked at.
+        if !matches!(put, Err(Failure { code: Some(404 | 409), .. })) {
+            return put;
+        }
+    }
+    match connect::get(client, &at.resource.path_of(&at.key), PATIENCE).await {
+        Err(Failure { code: Some(404), .. }) => Ok(Done::NotWanted),
+        object => put_status_over(client, status, writer, object?, || {}).await,
+    }
+}
+
+/// Writes a status to an object that is like this; `sends` is called before it is sent.
+async fn put_status_over(
+    client: &kube_client::Client,
+    Status { at, uid, wanted, unread, wrong, .. }: &Status,
+    writer: &Writer,
+    mut object: Value,
+    sends: impl FnOnce(),
+) -> Result<Done, Failure> {
     if uid.as_deref().is_some_and(|uid| object["metadata"]["uid"] != uid) {
         // Made anew since it was looked at: this is not its status, and it is looked at when we hear of it.
-        return Ok(false);
+        return Ok(Done::NotWanted);
     }
     let now = when::when(clock::now());
     let mut said = wrong.clone();
-    if let Some(status) = status::over(wanted, object.get("status"), &now) {
+    let mut wanted = wanted.clone();
+    let is_spared = status::spare(&mut wanted, object.get("status"), unread);
+    if let Some(status) = status::over(&wanted, object.get("status"), &now) {
         said = said.or_else(|| event::turned(object.get("status"), &status));
         object["status"] = status;
-        connect::send(client, http::Method::PUT, &format!("{path}/status"), &object, PATIENCE).await?;
+        sends();
+        let path = format!("{}/status", at.resource.path_of(&at.key));
+        connect::send(client, http::Method::PUT, &path, &object, PATIENCE).await?;
     }
     if let Some(said) = said {
         say(client, &event::event(&object, &said, &now, &writer.instance)).await;
     }
-    Ok(true)
+    Ok(if is_spared { Done::Spared } else { Done::Written })
 }
 
 /// Tells what turned as an event. One that cannot be told stands in the status all the same, or in `portolan
@@ -173,7 +210,7 @@ async fn say(client: &kube_client::Client, event: &Value) {
     }
 }
 
-async fn put(client: &kube_client::Client, at: &At, object: &DnsEndpoint) -> Result<bool, Failure> {
+async fn put(client: &kube_client::Client, at: &At, object: &DnsEndpoint) -> Result<Done, Failure> {
     let mut wanted = serde_json::to_value(object).map_err(|error| said(&error.to_string()))?;
     let path = at.resource.path_of(&at.key);
     match connect::get::<Value>(client, &path, PATIENCE).await {
@@ -181,8 +218,8 @@ async fn put(client: &kube_client::Client, at: &At, object: &DnsEndpoint) -> Res
             let all = path.rsplit_once('/').map_or(path.as_str(), |(all, _)| all);
             match connect::send(client, http::Method::POST, all, &wanted, PATIENCE).await {
                 // No such kind, or no such namespace any more: nobody is there who would publish it.
-                Err(Failure { code: Some(404), .. }) => Ok(false),
-                sent => sent.map(|()| true),
+                Err(Failure { code: Some(404), .. }) => Ok(Done::NotWanted),
+                sent => sent.map(|()| Done::Written),
             }
         }
         Err(failure) => Err(failure),
@@ -191,7 +228,7 @@ async fn put(client: &kube_client::Client, at: &At, object: &DnsEndpoint) -> Res
         }
         Ok(there) => {
             keep_what_is_not_ours(&mut wanted, &there);
-            connect::send(client, http::Method::PUT, &path, &wanted, PATIENCE).await.map(|()| true)
+            connect::send(client, http::Method::PUT, &path, &wanted, PATIENCE).await.map(|()| Done::Written)
         }
     }
 }
@@ -219,22 +256,22 @@ fn keep_what_is_not_ours(wanted: &mut Value, there: &Value) {
     }
 }
 
-async fn delete(client: &kube_client::Client, at: &At) -> Result<bool, Failure> {
+async fn delete(client: &kube_client::Client, at: &At) -> Result<Done, Failure> {
     let path = at.resource.path_of(&at.key);
     let there: Value = match connect::get(client, &path, PATIENCE).await {
-        Err(Failure { code: Some(404), .. }) => return Ok(true),
+        Err(Failure { code: Some(404), .. }) => return Ok(Done::Written),
         there => there?,
     };
     if !bears_our_mark(&there) {
-        return Ok(true);
+        return Ok(Done::Written);
     }
     let preconditions = serde_json::json!({"preconditions": {
         "uid": there["metadata"]["uid"], "resourceVersion": there["metadata"]["resourceVersion"],
     }});
     match connect::send(client, http::Method::DELETE, &path, &preconditions, PATIENCE).await {
         // Somebody else was faster.
-        Err(Failure { code: Some(404), .. }) => Ok(true),
-        sent => sent.map(|()| true),
+        Err(Failure { code: Some(404), .. }) => Ok(Done::Written),
+        sent => sent.map(|()| Done::Written),
     }
 }
 

@@ -232,7 +232,7 @@ async fn what_was_noted_of_a_cluster_goes_with_it() {
     let bench = Bench::with(past.clone());
     let running = tokio::spawn(bench.registrar.clone().run());
     bench.member("eu-1");
-    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), true), Some(name.clone()));
+    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), Counts::Read), Some(name.clone()));
     bench.hear(
         Kind::MemberCluster,
         None,
@@ -244,7 +244,7 @@ async fn what_was_noted_of_a_cluster_goes_with_it() {
         assert!(looks < 1_000, "it is not forgotten");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), true), None);
+    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), Counts::Read), None);
     running.abort();
 }
 
@@ -325,6 +325,6 @@ fn a_restart_decides_anew_about_no_duplicate() {
         bench.set(Kind::MemberCluster, json!({ "metadata": metadata, "spec": spec }));
     }
     let known = &bench.registrar.start.known;
-    assert_eq!(known.claim("u", &"young".into(), true), Some("old".into()));
-    assert_eq!(known.claim("u", &"old".into(), false), None);
+    assert_eq!(known.claim("u", &"young".into(), Counts::Read), Some("old".into()));
+    assert_eq!(known.claim("u", &"old".into(), Counts::Nothing), None);
 }

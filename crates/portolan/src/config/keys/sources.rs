@@ -24,7 +24,8 @@ const SOURCE: &[&str] = &[
     "istio-virtualservice",
 ];
 const SERVICE_TYPES: &[&str] = &["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"];
-const RECORD_TYPES: &[&str] = &["A", "AAAA", "CNAME", "SRV", "PTR", "DNAME", "MX", "NAPTR", "NS", "TXT"];
+pub(super) const RECORD_TYPES: &[&str] =
+    &["A", "AAAA", "CNAME", "SRV", "PTR", "DNAME", "MX", "NAPTR", "NS", "TXT"];
 
 macro_rules! options {
     ($($flag:literal, $env:literal, $form:expr, $value:literal, $default:literal, $help:literal, $more:literal, $example:literal;)*) => {
@@ -42,14 +43,8 @@ macro_rules! options {
         }),*];
 
         /// The flags that say no, by the key of the switch.
-        const OFF: &[(&str, &str)] = &[$((concat!("sources.", $flag), concat!("no-", $flag))),*];
+        pub(super) const OFF: &[(&str, &str)] = &[$((concat!("sources.", $flag), concat!("no-", $flag))),*];
     };
-}
-
-/// The flag that switches an option off.
-#[must_use]
-pub fn off(key: &Key) -> &'static str {
-    OFF.iter().find(|(name, _)| *name == key.name).map_or("", |(_, flag)| flag)
 }
 
 options! {

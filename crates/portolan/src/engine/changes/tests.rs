@@ -1,7 +1,7 @@
 use portolan_core::cluster::Cluster;
 use portolan_core::fleet::{Evidence, NameFacts};
-use portolan_core::policy::Policy;
-use portolan_core::{Fact, Fleet};
+use portolan_core::policy::{Policy, PolicyName};
+use portolan_core::{Fact, Fleet, Problem, Reason};
 
 use super::{Changes, LINES_MAX};
 use crate::explain::tests::{endpoint, facts, name};
@@ -14,11 +14,15 @@ fn cluster(silent_since: Option<i64>) -> Option<Cluster> {
     Some(Cluster { silent_since, ..Cluster::default() })
 }
 
+fn of(fleet: &Fleet, facts: &[Fact]) -> Changes {
+    Changes::of(fleet, facts, |_| None)
+}
+
 fn check(before: Fact, after: Fact, expected: &[&str]) {
     let told = format!("{before:?}\n{after:?}");
     let mut fleet = Fleet::default();
     fleet.apply([before]);
-    assert_eq!(Changes::of(&fleet, &[after]).lines, expected, "{told}");
+    assert_eq!(of(&fleet, &[after]).lines, expected, "{told}");
 }
 
 #[test]
@@ -30,9 +34,7 @@ fn what_an_operator_wants_to_know() {
     // That it is silent is a problem, which is logged as one.
     check(of_cluster(None), of_cluster(Some(7)), &[]);
 
-    let policy = |there: bool| {
-        Fact::Policy(portolan_core::policy::PolicyName("near".into()), there.then(Policy::default))
-    };
+    let policy = |there: bool| Fact::Policy(PolicyName("near".into()), there.then(Policy::default));
     check(policy(false), policy(true), &["SteeringPolicy near is added"]);
     check(policy(true), policy(false), &["SteeringPolicy near is removed"]);
 
@@ -52,6 +54,24 @@ fn what_an_operator_wants_to_know() {
     check(of_name(None), of_name(Some(both)), &[]);
 }
 
+/// It steers, but not as its author wrote it.
+#[test]
+fn a_policy_of_which_something_is_refused_is_not_said_to_be_added() {
+    let problem = Problem {
+        subject: "SteeringPolicy near: spec.pick.type".into(),
+        reason: Reason::Invalid,
+        message: "\"Best\" is not one of All, First\nmore".into(),
+        place: String::new(),
+    };
+    let told = |now: Option<Policy>| {
+        let fact = Fact::Policy(PolicyName("near".into()), now);
+        Changes::of(&Fleet::default(), &[fact], |policy| (&*policy.0 == "near").then_some(&problem)).lines
+    };
+    let taken = r#"SteeringPolicy near is taken in part: spec.pick.type: "Best" is not one of All, First"#;
+    assert_eq!(told(Some(Policy::default())), [taken]);
+    assert_eq!(told(None), [""; 0]);
+}
+
 #[test]
 fn a_forgotten_cluster_is_told_of_once() {
     let mut fleet = Fleet::default();
@@ -60,7 +80,7 @@ fn a_forgotten_cluster_is_told_of_once() {
     let mut one = both.clone();
     one.endpoints.remove(0);
     fleet.apply([Fact::Cluster("fra".into(), cluster(Some(7))), named(both)]);
-    let changes = Changes::of(&fleet, &[Fact::Cluster("fra".into(), None), named(one)]);
+    let changes = of(&fleet, &[Fact::Cluster("fra".into(), None), named(one)]);
     assert_eq!(changes.lines, ["cluster fra is forgotten"]);
 }
 
@@ -73,6 +93,6 @@ fn names_are_counted_and_lines_are_bounded() {
     let down = Some(offers(Evidence::NotReady, Evidence::Ready));
     let mut batch: Vec<Fact> = (0..all).map(|n| Fact::Name(named(n), down.clone())).collect();
     batch.push(Fact::Name(named(all), down));
-    let changes = Changes::of(&fleet, &batch);
+    let changes = of(&fleet, &batch);
     assert_eq!((changes.lines.len(), changes.more, changes.names), (LINES_MAX, 5, [1, all, 0]));
 }

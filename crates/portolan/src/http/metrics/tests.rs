@@ -7,7 +7,7 @@ fn rendered(gauges: Gauges) -> String {
         Config { listen: vec!["127.0.0.1:0".parse().unwrap()], workers: Some(1), ..Config::default() };
     let published = Published::new(portolan_core::Snapshot::new(1));
     let running = Server::bind(config).unwrap().start(&published).unwrap();
-    render(gauges, running.counters().sum()).unwrap()
+    render(gauges, Some(running.counters().sum()), Vec::new(), None).unwrap()
 }
 
 #[test]

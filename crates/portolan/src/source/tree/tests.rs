@@ -67,6 +67,7 @@ fn tell(event: &Event) -> String {
             format!("{}: lacks [{}]", of(source), [files.join(", "), objects.join(", ")].concat())
         }
         Event::Followed(source) => format!("{}: followed", of(source)),
+        Event::Reached(source) => format!("{}: reached", of(source)),
         Event::Heard(source) => format!("{}: heard", of(source)),
         Event::Silent(source) => format!("{}: silent", of(source)),
         Event::Reading(source, problems) => {

@@ -35,5 +35,6 @@ fn resolve(world: &mut World, c: &mut Command) {
         c.fail("has an ip that is none");
     }
     let count = addresses.len();
-    world.resolve(&host, Resolution { addresses, count, failure: c.option("fails") });
+    world
+        .resolve(&host, Resolution { addresses, count, failure: c.option("fails"), ..Resolution::default() });
 }

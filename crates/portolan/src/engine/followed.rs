@@ -1,0 +1,150 @@
+//! The clusters that are followed, and which of them nobody waits for any more.
+//!
+//! Until everything that is known to be there was read once, nobody can say what is not there, so a server that
+//! starts with nothing answers SERVFAIL for what it does not know, and is not ready. One registration that leads
+//! nowhere must not have it so for ever: a cluster that is not being read for [`UNREAD_MAX`] is *late*. It counts as
+//! silent, without facts, and the others are told of without it. What stands in the hub because of it stays all the
+//! same ([`Engine::unread`]): nothing is known of it, and nothing is taken away.
+//!
+//! ```text
+//!   followed ─▶ lost since then ──reached, and nothing hinders its reading──▶ is being read: waited for
+//!                      ▲ │                                                          │
+//!                      │ └── for UNREAD_MAX ─▶ late                                 │
+//!                      └──────────── not reached, refused, held ◀───────────────────┘
+//! ```
+
+use std::collections::BTreeMap;
+
+use portolan_core::cluster::ClusterState;
+use portolan_core::{ClusterName, Problem, Reason};
+
+use super::{Engine, Event, root};
+
+/// How long a cluster that was never read, and is not being read, is waited for: in seconds.
+pub const UNREAD_MAX: i64 = 30;
+
+/// The clusters that are followed.
+#[derive(Debug, Default)]
+pub(super) struct Followed {
+    clusters: BTreeMap<ClusterName, State>,
+    /// When the hub was first read.
+    hub_read_at: Option<i64>,
+}
+
+#[derive(Debug)]
+struct State {
+    is_reached: bool,
+    /// Something hinders its reading.
+    is_hindered: bool,
+    /// Since when it is not being read, in seconds since 1970; none while it is.
+    lost_since: Option<i64>,
+}
+
+impl Followed {
+    /// Notes what an event says of a cluster.
+    pub(super) fn note(&mut self, event: &Event, now: i64) {
+        match event {
+            Event::Followed(cluster) => {
+                let new = State { is_reached: false, is_hindered: false, lost_since: Some(now) };
+                self.clusters.entry(cluster.clone()).or_insert(new);
+            }
+            Event::Heard(source) if *source == root() => drop(self.hub_read_at.get_or_insert(now)),
+            Event::Reached(cluster) => self.change(cluster, now, |state| state.is_reached = true),
+            Event::Silent(cluster) => self.change(cluster, now, |state| state.is_reached = false),
+            Event::Reading(cluster, problems) => {
+                self.change(cluster, now, |state| state.is_hindered = problems.iter().any(hinders));
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, cluster: &ClusterName, now: i64, change: impl FnOnce(&mut State)) {
+        let Some(state) = self.clusters.get_mut(cluster) else { return };
+        change(state);
+        match state.is_reached && !state.is_hindered {
+            true => state.lost_since = None,
+            false => drop(state.lost_since.get_or_insert(now)),
+        }
+    }
+
+    pub(super) fn forget(&mut self, cluster: &ClusterName) {
+        self.clusters.remove(cluster);
+    }
+
+    /// True where none is.
+    pub(super) fn is_empty(&self) -> bool {
+        self.clusters.is_empty()
+    }
+
+    /// Their names.
+    pub(super) fn names(&self) -> impl Iterator<Item = &ClusterName> {
+        self.clusters.keys()
+    }
+
+    /// Since when a cluster is not being read, if it is waited for no more.
+    pub(super) fn late(&self, cluster: &ClusterName, now: i64) -> Option<i64> {
+        self.clusters.get(cluster)?.lost_since.filter(is_long_ago(now))
+    }
+
+    /// Since when it is known that nobody follows a cluster that the hub describes, if it is waited for no more.
+    pub(super) fn nobodys(&self, cluster: &ClusterName, now: i64) -> Option<i64> {
+        self.hub_read_at.filter(|_| !self.clusters.contains_key(cluster)).filter(is_long_ago(now))
+    }
+}
+
+fn is_long_ago(now: i64) -> impl Fn(&i64) -> bool {
+    move |since| now.saturating_sub(*since) >= UNREAD_MAX
+}
+
+/// True of what keeps a cluster, or a resource of it, from being read; what is wrong with single objects does not.
+fn hinders(problem: &Problem) -> bool {
+    matches!(problem.reason, Reason::Silent | Reason::Unauthorized | Reason::Unreadable | Reason::Held)
+}
+
+impl Engine {
+    /// The clusters that are followed and were not read since the start: what they offer is not known, or only
+    /// remembered. One that is disabled offers nothing, and is not waited for.
+    pub fn unread(&self) -> impl Iterator<Item = &ClusterName> {
+        let clusters = &self.store.fleet().clusters;
+        let is_disabled = |cluster: &ClusterName| {
+            clusters.get(cluster).is_some_and(|known| known.state == ClusterState::Disabled)
+        };
+        let unread = self.followed.names().filter(|cluster| self.hearing.at(cluster).is_none());
+        unread.filter(move |cluster| !is_disabled(cluster))
+    }
+
+    /// The clusters that nobody waits for any more and that are not known to be silent, each with since when they
+    /// are: those that are followed, and with a hub that was read, those that it describes and nobody follows.
+    pub(super) fn late(&self, now: i64) -> Vec<(ClusterName, i64)> {
+        if self.was_read || self.followed.is_empty() {
+            return Vec::new();
+        }
+        let clusters = &self.store.fleet().clusters;
+        let is_silent =
+            |name: &ClusterName| clusters.get(name).is_some_and(|known| known.silent_since.is_some());
+        let late = |name: &ClusterName| {
+            let since = self.followed.late(name, now).or_else(|| self.followed.nobodys(name, now));
+            Some((name.clone(), since?))
+        };
+        let unread = self.unread().chain(self.index.awaited()).filter(|name| !is_silent(name));
+        unread.filter_map(late).collect()
+    }
+
+    /// True when the root, every cluster that is known from it and every one that is followed were read once, or are
+    /// late: only then is a name that is not here denied. Once so it stays so: a cluster that joins later
+    /// takes no denial back.
+    pub(super) fn all_was_read(&self, now: i64) -> bool {
+        let read = |source: &ClusterName| self.hearing.at(source).is_some();
+        let is_late = |source: &ClusterName| self.followed.late(source, now).is_some();
+        // One that is followed under another name is not waited for.
+        let is_double = |problems: &[Problem]| problems.iter().all(|p| p.reason == Reason::Duplicate);
+        let mut reading = self.reading.iter();
+        let is_all_read =
+            reading.all(|(source, problems)| read(source) || is_late(source) || is_double(problems));
+        let is_read_whole = read(&root()) && is_all_read && self.unread().all(is_late);
+        is_read_whole && self.index.awaited().next().is_none() && self.keys.are_read()
+    }
+}
+
+#[cfg(test)]
+mod tests;

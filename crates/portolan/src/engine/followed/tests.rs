@@ -1,0 +1,130 @@
+use portolan_core::Problem;
+
+use super::super::tests::events;
+use super::*;
+
+const NOW: i64 = 1_700_000_000;
+
+fn member(name: &str) -> Vec<Event> {
+    let text = "\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: NAME}\nspec: {}\n";
+    events("", &text.replace("NAME", name))
+}
+
+/// A hub that was read, and a cluster that is followed and was not.
+fn waiting() -> Engine {
+    let mut engine = Engine::new(NOW);
+    engine.take(["eu-1", "us-1"].map(|name| Event::Followed(name.into())).into(), NOW);
+    let heard = [Event::Reached("eu-1".into()), Event::Heard("eu-1".into()), Event::Heard(root())];
+    engine.take(heard.into(), NOW);
+    engine
+}
+
+fn wrong(cluster: &str, reason: Reason) -> Event {
+    let subject = format!("cluster {cluster}");
+    let problem = Problem { subject, reason, message: "so it is".into(), place: String::new() };
+    Event::Reading(cluster.into(), vec![problem])
+}
+
+/// Whether all is known after so many seconds.
+fn is_complete(engine: &mut Engine, after: i64) -> bool {
+    engine.tick(NOW + after, after);
+    engine.snapshot().complete
+}
+
+#[test]
+fn a_cluster_that_was_never_reached_is_waited_for_for_a_while() {
+    let mut engine = waiting();
+    assert!(!is_complete(&mut engine, UNREAD_MAX - 1));
+    assert!(is_complete(&mut engine, UNREAD_MAX));
+    let us: &ClusterName = &"us-1".into();
+    assert_eq!(engine.fleet().clusters[us].silent_since, Some(NOW), "it counts as silent");
+    assert_eq!(engine.unread().collect::<Vec<_>>(), [us], "nothing is known of it for that");
+    // It is as any other that comes back.
+    engine.take(vec![Event::Reached(us.clone()), Event::Heard(us.clone())], NOW + 90);
+    assert_eq!((engine.unread().count(), engine.fleet().clusters[us].silent_since), (0, None));
+}
+
+/// However long that takes: a large cluster is read for minutes.
+#[test]
+fn a_cluster_that_is_being_read_is_waited_for() {
+    let mut engine = waiting();
+    engine.take(vec![Event::Reached("us-1".into())], NOW + 10);
+    assert!(!is_complete(&mut engine, 10 * UNREAD_MAX));
+    // An object of it that cannot be understood hinders nothing.
+    engine.take(vec![wrong("us-1", Reason::Invalid)], NOW + 10);
+    assert!(!is_complete(&mut engine, 20 * UNREAD_MAX));
+    engine.take(vec![Event::Heard("us-1".into())], NOW + 20 * UNREAD_MAX);
+    assert!(engine.snapshot().complete);
+}
+
+#[test]
+fn a_cluster_that_is_reached_and_refuses_to_be_read_is_not_waited_for_for_ever() {
+    for what in
+        [wrong("us-1", Reason::Unauthorized), wrong("us-1", Reason::Held), Event::Silent("us-1".into())]
+    {
+        let mut engine = waiting();
+        engine.take(vec![Event::Reached("us-1".into())], NOW + 10);
+        engine.take(vec![what.clone()], NOW + 40);
+        assert!(!is_complete(&mut engine, 39 + UNREAD_MAX), "{what:?}");
+        assert!(is_complete(&mut engine, 40 + UNREAD_MAX), "{what:?}");
+    }
+    // What passes begins anew.
+    let mut engine = waiting();
+    engine.take(vec![Event::Reached("us-1".into()), wrong("us-1", Reason::Unreadable)], NOW);
+    engine.take(vec![Event::Reading("us-1".into(), Vec::new())], NOW + 20);
+    engine.take(vec![wrong("us-1", Reason::Unreadable)], NOW + 40);
+    assert!(!is_complete(&mut engine, 39 + UNREAD_MAX));
+}
+
+/// A `MemberCluster` whose credentials were forgotten, say.
+#[test]
+fn a_cluster_that_the_hub_describes_and_nobody_follows_is_waited_for_for_a_while() {
+    let mut engine = waiting();
+    engine.take([member("ap-1"), vec![Event::Heard("us-1".into())]].concat(), NOW);
+    assert!(!is_complete(&mut engine, UNREAD_MAX - 1));
+    assert!(is_complete(&mut engine, UNREAD_MAX));
+    let silent = engine.fleet().clusters.iter().filter(|(_, cluster)| cluster.silent_since.is_some());
+    assert_eq!(silent.map(|(name, _)| &*name.0).collect::<Vec<_>>(), ["ap-1"]);
+    // In a fleet folder, which says all there is, nobody knows when it comes.
+    let mut engine = Engine::new(NOW);
+    engine.take([member("ap-1"), vec![Event::Heard(root())]].concat(), NOW);
+    assert!(!is_complete(&mut engine, 100 * UNREAD_MAX));
+}
+
+#[test]
+fn nothing_is_known_without_the_hub() {
+    let mut engine = Engine::new(NOW);
+    engine.take(vec![Event::Followed("eu-1".into()), Event::Followed("us-1".into())], NOW);
+    engine.take(vec![Event::Heard("us-1".into())], NOW);
+    assert!(!is_complete(&mut engine, 100 * UNREAD_MAX));
+    engine.take(vec![Event::Heard(root())], NOW + 100 * UNREAD_MAX);
+    assert!(engine.snapshot().complete);
+}
+
+/// A policy names clusters; that nobody knows one of them is told once everybody is known.
+#[test]
+fn a_cluster_that_a_policy_names_and_nobody_knows_is_told_once_all_was_read() {
+    let policy = "\napiVersion: portolan.dev/v1alpha1\nkind: SteeringPolicy\nmetadata: {name: near}\n\
+                  spec: {order: [{type: Tiers, tiers: [{clusters: [us-1, us-l]}]}], weights: {eu-2: 3}}\n";
+    let told = |engine: &Engine| {
+        let strange = engine.problems().into_iter().filter(|problem| problem.reason == Reason::NotFound);
+        strange.map(|problem| format!("{}: {}", problem.subject, problem.message)).collect::<Vec<_>>()
+    };
+    let mut engine = waiting();
+    engine.take(events("", policy), NOW);
+    assert_eq!(told(&engine), [""; 0], "us-1 is not read yet, and there may be others");
+    engine.take(vec![Event::Heard("us-1".into())], NOW);
+    let weight =
+        "SteeringPolicy near: spec.weights[\"eu-2\"]: no cluster is called \"eu-2\"; did you mean \"eu-1\"?";
+    let tier = "SteeringPolicy near: spec.order[0].tiers[0].clusters[1]: no cluster is called \"us-l\"; did you mean \
+                \"us-1\"?";
+    assert_eq!(told(&engine), [tier, weight]);
+    // One that joins later is known, read or not; and one that leaves is not.
+    engine.take(vec![Event::Followed("eu-2".into())], NOW);
+    assert_eq!(told(&engine), [tier]);
+    engine.take(vec![Event::Gone("eu-2".into())], NOW);
+    assert_eq!(told(&engine), [tier, weight]);
+    let mended = policy.replace("us-l", "eu-1").replace("eu-2", "us-1");
+    engine.take(events("", &mended), NOW);
+    assert_eq!(told(&engine), [""; 0]);
+}

@@ -1,0 +1,135 @@
+//! The hub, where clusters are followed: which it is, and what was found there.
+//!
+//! Who names the wrong cluster, or has applied nothing yet, sees an empty table and no fault anywhere: nothing is
+//! wrong. So it is told once what the hub has, and what to apply where that is nothing.
+
+use portolan_core::ClusterName;
+use portolan_kube::object::{Body, Kind, Object};
+use portolan_kube::sources::Source;
+
+use super::{Engine, root};
+
+/// What was found in the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubView {
+    /// Its name in the fleet.
+    pub name: ClusterName,
+    /// False while it was never read.
+    pub is_read: bool,
+    /// `Zone`s and `Domain`s.
+    pub zones: usize,
+    /// Objects that ask for names.
+    pub intents: usize,
+}
+
+/// Which cluster is the hub.
+#[derive(Debug, Default)]
+pub(super) struct Hub {
+    name: Option<ClusterName>,
+    is_told: bool,
+}
+
+impl Engine {
+    /// Names the hub, whose intents are those of the root. To be called before events are taken.
+    pub fn has_hub(&mut self, name: ClusterName) {
+        self.hub = Hub { name: Some(name), is_told: false };
+    }
+
+    /// The hub; none where a fleet folder is read.
+    #[must_use]
+    pub fn hub(&self) -> Option<HubView> {
+        let root = root();
+        let count =
+            |is: fn(&Object) -> bool| self.index.intents_of(&root).filter(|object| is(object)).count();
+        Some(HubView {
+            name: self.hub.name.clone()?,
+            is_read: self.hearing.at(&root).is_some(),
+            zones: count(is_zone),
+            intents: count(asks),
+        })
+    }
+
+    /// Writes down what the hub was found to have, once it was read.
+    pub(super) fn tell_hub(&mut self) {
+        if self.hub.is_told || self.hub.name.is_none() || !self.root_is_there {
+            return;
+        }
+        self.hub.is_told = true;
+        let Some(hub) = self.hub() else { return };
+        tracing::info!(hub = %hub.name, zones = hub.zones, intents = hub.intents, "the hub was read");
+        let has_sources = Source::ALL.into_iter().any(|source| self.index.sources().is_on(source));
+        if let Some(what) = hub.lacks(has_sources) {
+            tracing::warn!(hub = %hub.name, "{what}");
+        }
+    }
+}
+
+impl HubView {
+    /// What is to be applied for a name to be answered; none where it is there. Where sources are on, clusters' own
+    /// objects ask for names too.
+    #[must_use]
+    pub fn lacks(&self, has_sources: bool) -> Option<String> {
+        let asks = "a GlobalName (or KubeFed's records) for each name";
+        let what = match (self.zones, self.intents > 0 || has_sources) {
+            (0, true) => "has no Zone: of what is asked for nothing is answered; apply a Zone".to_owned(),
+            (0, false) => format!(
+                "has no Zone, and nothing there asks for a name; apply our kinds (`portolan crds | kubectl apply -f -`), \
+                 a Zone, and {asks}"
+            ),
+            (_, false) => format!("has nothing that asks for a name; apply {asks}"),
+            (_, true) => return None,
+        };
+        Some(format!("the hub {} {what}", self.name))
+    }
+}
+
+fn is_zone(object: &Object) -> bool {
+    matches!(object.key.kind, Kind::Zone | Kind::Domain)
+}
+
+/// True of what asks for names; `DNSEndpoint`s of ours only repeat it.
+fn asks(object: &Object) -> bool {
+    match &object.body {
+        Body::GlobalName(_) | Body::ServiceDnsRecord(_) | Body::IngressDnsRecord(_) => true,
+        Body::DnsEndpoint(object) => !object.is_ours(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::events;
+    use super::*;
+    use crate::engine::Event;
+
+    #[test]
+    fn the_hub_is_told_of_with_what_it_lacks() {
+        let zone = "\napiVersion: portolan.dev/v1alpha1\nkind: Zone\nmetadata: {name: glb}\nspec: {apex: glb.example}\n";
+        let name = "\napiVersion: portolan.dev/v1alpha1\nkind: GlobalName\nmetadata: {name: a, namespace: shop}\n\
+                    spec: {hosts: [a.glb.example], backends: [{kind: Service, name: web}]}\n";
+        let ours = "\napiVersion: externaldns.k8s.io/v1alpha1\nkind: DNSEndpoint\n\
+                    metadata: {name: a, namespace: shop, annotations: {portolan.dev/endpoints: '{}'}}\nspec: {endpoints: []}\n";
+        for (texts, counts, lacks) in [
+            (&[][..], (0, 0), Some("has no Zone, and nothing there asks for a name; apply our kinds")),
+            (&[zone][..], (1, 0), Some("has nothing that asks for a name")),
+            (&[zone, ours][..], (1, 0), Some("has nothing that asks for a name")),
+            (&[name][..], (0, 1), Some("has no Zone: of what is asked for nothing is answered")),
+            (&[zone, name][..], (1, 1), None),
+        ] {
+            let mut engine = Engine::new(0);
+            assert_eq!(engine.hub(), None);
+            engine.has_hub("eu-1".into());
+            assert!(!engine.hub().unwrap().is_read);
+            let objects = texts.iter().flat_map(|text| events("", text));
+            engine.take(objects.chain([Event::Heard(root())]).collect(), 0);
+            let hub = engine.hub().unwrap();
+            assert_eq!((hub.is_read, (hub.zones, hub.intents)), (true, counts), "{texts:?}");
+            let told = hub.lacks(false);
+            match lacks {
+                None => assert_eq!(told, None),
+                Some(lacks) => assert!(told.as_ref().is_some_and(|told| told.contains(lacks)), "{told:?}"),
+            }
+            assert_eq!(hub.lacks(true).is_some(), counts.0 == 0, "sources ask for names");
+        }
+    }
+}

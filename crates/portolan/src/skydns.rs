@@ -1,0 +1,162 @@
+//! Names from an etcd that anybody fills, in SkyDNS' layout.
+//!
+//! ```text
+//!   range, a page at a time ─▶ read, on all cores ─┐
+//!   watch from there ──GATHER──▶ read ─────────────┴─▶ Engine::take_keys
+//!        ▲                                                  (what names have of them: portolan-store)
+//!        └── list again: forgotten, or held and released
+//! ```
+//!
+//! Answers never depend on the store being there: what was read last stays, over our own restart too (the state file). A
+//! store that went back, to an older state or to none, is not followed; a list that lacks half of the keys, or all, is not
+//! believed. Both are holds, as with clusters: `portolan holds` shows them, and releases them.
+//!
+//! What decides is pure ([`portolan_store::skydns`]); here are the store's door and the time.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use portolan_core::Name;
+use portolan_store::kv::{Kv, KvError, Revision, etcd};
+use portolan_store::skydns::{Layout, Rules, Setup};
+use tokio::runtime::Runtime;
+
+use crate::clusters::Holds;
+use crate::engine::SharedEngine;
+
+mod follow;
+mod past;
+
+pub use follow::{BATCH_MAX, GATHER, PAGE_KEYS, STORE_HOLD};
+use past::Past;
+
+/// Threads that wait for the store, and for the engine.
+const THREADS: usize = 2;
+/// Most members of a store that are named.
+pub const URLS_MAX: usize = 16;
+/// Most zones.
+pub const ZONES_MAX: usize = 1_000;
+/// Most name servers that are given for them.
+pub const NAME_SERVERS_MAX: usize = 16;
+
+/// What the configuration says of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// The store.
+    pub etcd: Etcd,
+    /// The zones.
+    pub zones: Vec<Name>,
+    /// Their name servers, where the keys give none.
+    pub name_servers: Vec<Name>,
+    /// Where the keys are.
+    pub layout: Layout,
+    /// What names have of them.
+    pub rules: Rules,
+}
+
+/// How a store is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Etcd {
+    /// Its members.
+    pub urls: Vec<String>,
+    /// The certificates of the authorities that are trusted, for members with https.
+    pub ca: Option<PathBuf>,
+    /// Our certificate, and its key.
+    pub identity: Option<(PathBuf, PathBuf)>,
+    /// A user, and the file with the password.
+    pub user: Option<(String, PathBuf)>,
+}
+
+impl Config {
+    /// What a table of it is of. `addresses` are ours: those of the zones' name server where nobody else is known.
+    #[must_use]
+    pub fn setup(&self, addresses: impl IntoIterator<Item = IpAddr>) -> Arc<Setup> {
+        Arc::new(Setup {
+            layout: self.layout.clone(),
+            rules: self.rules,
+            zones: self.zones.iter().cloned().collect(),
+            name_servers: self.name_servers.clone(),
+            addresses: addresses.into_iter().filter(|address| !address.is_unspecified()).collect(),
+        })
+    }
+}
+
+impl Etcd {
+    /// What it is and where, for people: `etcd http://127.0.0.1:2379`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("etcd {}", self.urls.join(", "))
+    }
+
+    /// A client of it. `seen` is a revision that it was at before, 0 when that is not known.
+    ///
+    /// # Errors
+    /// When what was said of it is not whole.
+    pub fn client(&self, seen: Revision) -> Result<Arc<dyn Kv>, KvError> {
+        let identity = self.identity.clone().map(|(certificate, key)| etcd::Identity { certificate, key });
+        let tls = self.ca.clone().map(|authority| etcd::Tls { authority, identity });
+        let user = self.user.clone();
+        let user = user.map(|(name, file)| etcd::User { name, password: etcd::Password::File(file) });
+        let options = etcd::Options { tls, user, seen, ..etcd::Options::new(self.urls.clone()) };
+        Ok(Arc::new(etcd::Etcd::new(options)?))
+    }
+}
+
+/// A store, and what it is called.
+#[derive(Clone)]
+pub struct Way {
+    /// What it is and where, for people.
+    pub name: String,
+    /// Its door.
+    pub kv: Arc<dyn Kv>,
+}
+
+/// Keys that are followed. Dropping it ends the following; names stay.
+#[derive(Debug)]
+pub struct SkyDns {
+    runtime: Option<Runtime>,
+    past: Arc<Past>,
+}
+
+impl SkyDns {
+    /// Follows the keys of an etcd for an engine that was made with the same setup. `state` is the file of the last good
+    /// state, beside which stands how far the store was; `is_alone` when no other source gives names.
+    ///
+    /// # Errors
+    /// When no thread can be started, or what was said of the etcd is not whole.
+    pub fn start(
+        etcd: &Etcd,
+        setup: Arc<Setup>,
+        engine: &SharedEngine,
+        holds: &Arc<Holds>,
+        state: Option<&Path>,
+        is_alone: bool,
+    ) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("keys")
+            .enable_all()
+            .build()
+            .context("cannot start the threads that follow the store")?;
+        let past = Past::open(state, engine.lock().state_from().is_some(), &etcd.name());
+        let kv = etcd.client(past.revision()).context("skydns")?;
+        let way = Way { name: etcd.name(), kv };
+        let follow = follow::Follow::new(way, setup, engine.clone(), holds.clone(), past.clone(), is_alone);
+        runtime.spawn(follow.run());
+        Ok(Self { runtime: Some(runtime), past })
+    }
+}
+
+impl Drop for SkyDns {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+        self.past.write();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,240 @@
+//! The parts of the chain, all running side by side on one etcd of three members.
+
+use std::net::{SocketAddr, UdpSocket};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use hickory_proto::rr::RecordType;
+use portolan_testbed::wait::wait;
+use portolan_testbed::{ApiServer, CoreDns, EtcdCluster, ExternalDns, kubeconfig};
+use serde_json::{Value, json};
+
+use crate::ask::ask;
+use crate::make::{Link, Make};
+use crate::program::{Program, printed};
+
+const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
+const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+const SYNC_RIGHTS: &str = include_str!("../../../../deploy/rbac/sync.yaml");
+/// How long a token lives, in seconds.
+const TOKEN_SECONDS: u32 = 3_600;
+/// Whose records are in etcd, whoever publishes them.
+pub(crate) const OWNER: &str = "chain";
+pub(crate) const ZONES: [&str; 2] = ["fed.test", "hand.test"];
+
+/// What a stock External-DNS must be let do.
+const STOCK_RIGHTS: &str = "
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: external-dns}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: external-dns}
+rules:
+- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints], verbs: [get, list, watch]}
+- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints/status], verbs: ['*']}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: external-dns}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: external-dns}
+subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
+";
+
+/// Intents of KubeFed's, and the namespaces.
+const INTENTS: &str = "
+apiVersion: multiclusterdns.kubefed.io/v1alpha1
+kind: Domain
+metadata: {name: fed, namespace: kube-federation-system}
+domain: fed.test
+---
+apiVersion: multiclusterdns.kubefed.io/v1alpha1
+kind: ServiceDNSRecord
+metadata: {name: web, namespace: shop}
+spec: {domainRef: fed, recordTTL: 60}
+";
+
+const NAMESPACES: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: kube-federation-system}
+";
+
+/// The clusters; the first is the hub.
+pub(crate) struct Clusters {
+    pub(crate) hub: ApiServer,
+    pub(crate) member: ApiServer,
+}
+
+impl Clusters {
+    /// Two clusters with the rights that we ship, the hub with KubeFed's intents.
+    pub(crate) fn start() -> Option<Self> {
+        let setup = portolan_testbed::Setup::default;
+        let [hub, member] = ApiServer::start_all([("eu-1", setup()), ("us-1", setup())])?;
+        for server in [&hub, &member] {
+            server.admin().apply(&format!("{NAMESPACES}\n---\n{MEMBER_RIGHTS}")).unwrap();
+        }
+        let kinds = format!("{}\n---\n{}", printed(&["crds"]), printed(&["crds", "--compat"]));
+        hub.admin()
+            .apply(&format!("{kinds}\n---\n{HUB_RIGHTS}\n---\n{SYNC_RIGHTS}\n---\n{STOCK_RIGHTS}"))
+            .unwrap();
+        hub.admin().apply(INTENTS).unwrap();
+        Some(Self { hub, member })
+    }
+
+    /// The federation alone, with a kubeconfig of both.
+    pub(crate) fn federation(&self) -> Program {
+        let context = |server: &ApiServer| {
+            server.context(&server.admin().token("portolan", "portolan", TOKEN_SECONDS).unwrap())
+        };
+        let program = Program::new(&[]);
+        let file = program.at("kubeconfig");
+        std::fs::write(&file, kubeconfig::text(&[context(&self.hub), context(&self.member)])).unwrap();
+        let file = file.display().to_string();
+        let args = ["run", "--role", "control", "--kubeconfig", &file, "--contexts", "eu-1,us-1"];
+        let mut program = program.with(&args);
+        program.go();
+        program
+    }
+
+    /// `portolan sync` into an etcd, with these flags too; not started.
+    pub(crate) fn sync(&self, etcd: &EtcdCluster, prefix: &str, more: &[&str]) -> Program {
+        let token = self.hub.admin().token("portolan", "portolan-sync", TOKEN_SECONDS).unwrap();
+        let kubeconfig = self.hub.kubeconfig(&token).display().to_string();
+        let urls = etcd.urls().join(",");
+        let args = ["sync", "--kubeconfig", &kubeconfig, "--provider", "etcd", "--etcd", &urls];
+        let args = [&args[..], &["--owner-id", OWNER, "--coredns-prefix", prefix], more].concat();
+        Program::new(&args)
+    }
+
+    /// A stock External-DNS into an etcd.
+    pub(crate) fn external_dns(
+        &self,
+        etcd: &EtcdCluster,
+        prefix: &str,
+        more: &[&str],
+    ) -> Option<ExternalDns> {
+        let token = self.hub.admin().token("default", "external-dns", TOKEN_SECONDS).unwrap();
+        let prefix = format!("--coredns-prefix={prefix}");
+        let owner = format!("--txt-owner-id={OWNER}");
+        let args = ["--source=crd", "--registry=txt", &owner, &prefix];
+        ExternalDns::start_on_etcd(&self.hub, &token, &etcd.urls(), &[&args[..], more].concat())
+    }
+}
+
+/// A service behind a load balancer in a cluster, and whether something ready stands behind it.
+pub(crate) fn serve(server: &ApiServer, address: &str, is_ready: bool) {
+    let objects = format!(
+        "
+apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: shop}}
+spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
+status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: web-1, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
+addressType: IPv4
+endpoints: [{{addresses: [10.1.2.3], conditions: {{ready: {is_ready}}}}}]
+ports: [{{port: 8080}}]
+"
+    );
+    server.admin().apply(&objects).unwrap();
+}
+
+/// Asks for records by hand: each a name, a type and its targets.
+pub(crate) fn by_hand(hub: &ApiServer, object: &str, records: &[(&str, &str, &str)]) {
+    let endpoint = |(name, rtype, targets): &(&str, &str, &str)| {
+        format!("{{dnsName: {name}, recordType: {rtype}, recordTTL: 60, targets: [{targets}]}}")
+    };
+    let endpoints: Vec<String> = records.iter().map(endpoint).collect();
+    let object = format!(
+        "apiVersion: externaldns.k8s.io/v1alpha1\nkind: DNSEndpoint\nmetadata: {{name: {object}, namespace: shop}}\n\
+         spec: {{endpoints: [{}]}}",
+        endpoints.join(", ")
+    );
+    hub.admin().apply(&object).unwrap();
+}
+
+pub(crate) fn no_longer(hub: &ApiServer, object: &str) {
+    let path = format!("/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/{object}");
+    hub.admin().delete(&path).unwrap();
+}
+
+/// A server of ours that answers the zones from an etcd.
+pub(crate) struct Server {
+    pub(crate) program: Program,
+    pub(crate) address: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn start(etcd: &EtcdCluster, prefix: &str) -> Self {
+        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (urls, listen) = (etcd.urls().join(","), address.to_string());
+        let program = Program::new(&[]);
+        let state = program.at("state").display().to_string();
+        let prefix = prefix.trim_end_matches('/');
+        let args =
+            ["run", "--skydns", &urls, "--skydns-prefix", prefix, "--listen", &listen, "--state", &state];
+        let zones = ZONES.iter().flat_map(|zone| ["--skydns-zone", zone]);
+        let args: Vec<&str> =
+            args.into_iter().chain(zones).chain(["--workers", "1", "--resolver", "none"]).collect();
+        let mut server = Self { program: program.with(&args), address };
+        server.go();
+        server
+    }
+
+    /// Starts it, the first time or again, and waits until it answers.
+    pub(crate) fn go(&mut self) {
+        self.program.go();
+        wait(&format!("an answer; log: {}", self.program.log()), || {
+            ask(self.address, ZONES[0], RecordType::SOA).filter(|answer| !answer.data.is_empty())
+        });
+    }
+}
+
+/// Who answers from what a publisher writes.
+pub(crate) struct Servers {
+    pub(crate) ours: Server,
+    pub(crate) stock: CoreDns,
+}
+
+impl Servers {
+    pub(crate) fn start(etcd: &EtcdCluster, prefix: &str) -> Option<Self> {
+        let path = prefix.trim_end_matches('/');
+        let stock = CoreDns::on_etcd("chain", &etcd.urls(), &ZONES, path, &[])?;
+        Some(Self { ours: Server::start(etcd, prefix), stock })
+    }
+
+    /// The makes that end here.
+    pub(crate) fn makes(&self, publisher: Link) -> Vec<Make> {
+        let servers = [(Link::Ours, self.ours.address), (Link::Stock, self.stock.address())];
+        let make =
+            |federation| servers.map(|(server, address)| Make { federation, publisher, server, address });
+        [Link::Ours, Link::Stock].into_iter().flat_map(make).collect()
+    }
+}
+
+/// Each key below a prefix, with its value and when it was last written.
+pub(crate) fn keys(etcd: &EtcdCluster, prefix: &str) -> Vec<(String, Value, String)> {
+    let end = format!("{}0", prefix.trim_end_matches('/'));
+    let [key, range_end] = [prefix, &end].map(|key| BASE64_STANDARD.encode(key));
+    let said = etcd.ask(0, "/v3/kv/range", &json!({ "key": key, "range_end": range_end })).unwrap();
+    let pairs = said["kvs"].as_array().cloned().unwrap_or_default();
+    let octets = |value: &Value| BASE64_STANDARD.decode(value.as_str().unwrap_or_default()).unwrap();
+    let pair = |pair: &Value| {
+        let value = serde_json::from_slice(&octets(&pair["value"])).unwrap_or(Value::Null);
+        (
+            String::from_utf8(octets(&pair["key"])).unwrap(),
+            value,
+            pair["mod_revision"].as_str().unwrap().to_owned(),
+        )
+    };
+    pairs.iter().map(pair).collect()
+}
