@@ -22,6 +22,26 @@ pub struct ExternalDns {
 }
 
 impl ExternalDns {
+    /// What it must be let do to publish `DNSEndpoint`s: an account `external-dns` of the namespace `default`.
+    pub const ACCOUNT: &str = "
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: external-dns}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: external-dns}
+rules:
+- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints], verbs: [get, list, watch]}
+- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints/status], verbs: ['*']}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: external-dns}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: external-dns}
+subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
+";
+
     /// Starts one on an API server, with a token, publishing to a webhook; what else it is told (such as
     /// `--source=crd`) is the caller's. None, after a loud line, when there is no External-DNS.
     ///

@@ -46,33 +46,13 @@ spec:
   - {dnsName: shop.example.com, recordType: A, recordTTL: 30, targets: [192.0.2.1, 198.51.100.1]}
 ";
 
-/// What a stock External-DNS must be let do.
-const EXTERNAL_DNS_ACCOUNT: &str = "
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: external-dns}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: external-dns}
-rules:
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints], verbs: [get, list, watch]}
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints/status], verbs: ['*']}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: external-dns}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: external-dns}
-subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
-";
-
 #[test]
 fn controllers_and_external_dns_do_their_work() {
     let Some(server) = ApiServer::start("neighbours") else { return };
     let controllers = ControllerManager::start(&server);
     server.admin().apply(DNS_ENDPOINT_CRD).unwrap();
     server.admin().apply(ENDPOINT).unwrap();
-    server.admin().apply(EXTERNAL_DNS_ACCOUNT).unwrap();
+    server.admin().apply(ExternalDns::ACCOUNT).unwrap();
     let token = server.admin().token("default", "external-dns", 3600).unwrap();
     let webhook = Webhook::start();
     let external_dns = ExternalDns::start(&server, &token, &webhook, &["--source=crd"]);

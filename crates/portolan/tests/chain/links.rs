@@ -22,26 +22,6 @@ const TOKEN_SECONDS: u32 = 3_600;
 pub(crate) const OWNER: &str = "chain";
 pub(crate) const ZONES: [&str; 2] = ["fed.test", "hand.test"];
 
-/// What a stock External-DNS must be let do.
-const STOCK_RIGHTS: &str = "
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: external-dns}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: external-dns}
-rules:
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints], verbs: [get, list, watch]}
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints/status], verbs: ['*']}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: external-dns}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: external-dns}
-subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
-";
-
 /// Intents of KubeFed's, and the namespaces.
 const INTENTS: &str = "
 apiVersion: multiclusterdns.kubefed.io/v1alpha1
@@ -80,9 +60,7 @@ impl Clusters {
             server.admin().apply(&format!("{NAMESPACES}\n---\n{MEMBER_RIGHTS}")).unwrap();
         }
         let kinds = format!("{}\n---\n{}", printed(&["crds"]), printed(&["crds", "--compat"]));
-        hub.admin()
-            .apply(&format!("{kinds}\n---\n{HUB_RIGHTS}\n---\n{SYNC_RIGHTS}\n---\n{STOCK_RIGHTS}"))
-            .unwrap();
+        hub.admin().apply(&[&*kinds, HUB_RIGHTS, SYNC_RIGHTS, ExternalDns::ACCOUNT].join("\n---\n")).unwrap();
         hub.admin().apply(INTENTS).unwrap();
         Some(Self { hub, member })
     }

@@ -21,26 +21,6 @@ spec:
   - {dnsName: www.filled.test, recordType: CNAME, targets: [shop.filled.test]}
 ";
 
-/// What a stock External-DNS must be let do.
-const ACCOUNT: &str = "
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: external-dns}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: external-dns}
-rules:
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints], verbs: [get, list, watch]}
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints/status], verbs: ['*']}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: external-dns}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: external-dns}
-subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
-";
-
 const SHOP: &str = "shop.filled.test";
 const BOTH: [&str; 2] = ["192.0.2.1", "198.51.100.1"];
 
@@ -50,7 +30,7 @@ fn an_etcd_that_external_dns_fills_is_answered_and_its_loss_is_not_seen() {
     let Some(cluster) = ApiServer::start("filled") else { return };
     cluster.admin().apply(DNS_ENDPOINT_CRD).unwrap();
     cluster.admin().apply(ENDPOINTS).unwrap();
-    cluster.admin().apply(ACCOUNT).unwrap();
+    cluster.admin().apply(ExternalDns::ACCOUNT).unwrap();
     let token = cluster.admin().token("default", "external-dns", 3600).unwrap();
     let args = ["--source=crd", "--registry=txt", "--txt-owner-id=filled"];
     let Some(external_dns) = ExternalDns::start_on_etcd(&cluster, &token, &store.urls(), &args) else {

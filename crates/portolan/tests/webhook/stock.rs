@@ -13,26 +13,8 @@ use portolan_testbed::{ApiServer, ExternalDns, missing, part};
 
 use crate::server::{Server, texts};
 
-/// External-DNS' own definition, and what it must be let do.
+/// External-DNS' own definition.
 const BASE: &str = include_str!("../../../portolan-kube/compat/dnsendpoints.externaldns.k8s.io.yaml");
-const ACCOUNT: &str = "
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: external-dns}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: external-dns}
-rules:
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints], verbs: [get, list, watch]}
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints/status], verbs: ['*']}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: external-dns}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: external-dns}
-subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
-";
 /// How long its token lives, in seconds.
 const TOKEN_SECONDS: u32 = 3_600;
 /// How it is run here.
@@ -42,7 +24,7 @@ const FLAGS: [&str; 4] = ["--source=crd", "--registry=txt", "--txt-owner-id=eu",
 pub(crate) fn stage(name: &str) -> Option<(ApiServer, String)> {
     missing::program(&part::EXTERNAL_DNS)?;
     let cluster = ApiServer::start(name)?;
-    cluster.admin().apply(&format!("{BASE}\n---\n{ACCOUNT}")).unwrap();
+    cluster.admin().apply(&format!("{BASE}\n---\n{}", ExternalDns::ACCOUNT)).unwrap();
     let token = cluster.admin().token("default", "external-dns", TOKEN_SECONDS).unwrap();
     Some((cluster, token))
 }

@@ -10,24 +10,6 @@ use crate::publisher::Publisher;
 
 const ZONE: &str = "example.net";
 const CRD: &str = include_str!("../../../../portolan-kube/compat/dnsendpoints.externaldns.k8s.io.yaml");
-const ACCOUNT: &str = "
-apiVersion: v1
-kind: ServiceAccount
-metadata: {name: external-dns}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: external-dns}
-rules:
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints], verbs: [get, list, watch]}
-- {apiGroups: [externaldns.k8s.io], resources: [dnsendpoints/status], verbs: ['*']}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: external-dns}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: external-dns}
-subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
-";
 /// Types of which External-DNS' provider reads back what it wrote.
 const TYPES: [&str; 4] = ["A", "AAAA", "CNAME", "TXT"];
 
@@ -115,7 +97,7 @@ async fn taken_over_and_given_back(make: Make) -> Option<()> {
     api.admin().apply(CRD).unwrap();
     let mut lines = wanted();
     portolan_testbed::wait::wait("the kind", || api.admin().apply(&object(&lines)).ok());
-    api.admin().apply(ACCOUNT).unwrap();
+    api.admin().apply(ExternalDns::ACCOUNT).unwrap();
     let token = api.admin().token("default", "external-dns", 3_600).unwrap();
     external_dns(&api, &token, &server)?;
 
