@@ -44,7 +44,7 @@ use portolan_core::{Name, Problem, Reason, RecordType};
 use tokio::sync::Mutex;
 
 pub use key::{ALGORITHMS, KeyError, TsigKey};
-pub use server::{ANSWER_TIME, CONNECT_TIME, Order, Server, Tls, TlsError};
+pub use server::{ANSWER_TIME, CONNECT_TIME, Order, Server, Tls, TlsError, UPDATE_TIME};
 pub use transfer::{TRANSFER_BAD_MAX, TRANSFER_OCTETS_MAX, TRANSFER_RECORDS_MAX};
 
 use crate::provider::{Abilities, Applied, Batch, Listing, Provider, ProviderError, StepOutcome};

@@ -16,8 +16,10 @@ use tokio_rustls::TlsConnector;
 
 /// How long a connection may take to be there, TLS and all.
 pub const CONNECT_TIME: Duration = Duration::from_secs(5);
-/// How long a message may take to be answered, or the next one of a transfer to come.
+/// How long the next message of a transfer may take to come, and a message to be sent.
 pub const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long an update may take to be answered: PowerDNS on SQLite was seen to take more than 10 s to remove 50 names.
+pub const UPDATE_TIME: Duration = Duration::from_secs(60);
 /// Octets that are read at once of a transfer.
 const READ_OCTETS: usize = 128 * 1024;
 
@@ -167,8 +169,8 @@ impl Connection {
     ///
     /// # Errors
     /// As the connection has them, or when none comes in time.
-    pub(super) async fn receive(&mut self) -> io::Result<Vec<u8>> {
-        in_time(ANSWER_TIME, async {
+    pub(super) async fn receive(&mut self, limit: Duration) -> io::Result<Vec<u8>> {
+        in_time(limit, async {
             let octets = self.0.read_u16().await?;
             let mut message = vec![0; usize::from(octets)];
             self.0.read_exact(&mut message).await?;

@@ -5,7 +5,7 @@ use std::io;
 use portolan_core::Name;
 
 use super::message::TransferLetter;
-use super::server::{Connection, Server};
+use super::server::{ANSWER_TIME, Connection, Server, UPDATE_TIME};
 use super::transfer::Transfer;
 use super::{Rfc2136, TRANSFER_TIME};
 use crate::provider::ProviderError;
@@ -68,7 +68,7 @@ impl<'t> Talk<'t> {
             None => Connection::open(server, self.provider.options.tls.as_ref()).await?,
         };
         connection.send(question).await?;
-        let reply = connection.receive().await?;
+        let reply = connection.receive(UPDATE_TIME).await?;
         self.open = Some(connection);
         Ok(reply)
     }
@@ -115,7 +115,7 @@ impl<'t> Talk<'t> {
                 }
                 false => away(error),
             };
-            let reply = connection.receive().await.map_err(cut)?;
+            let reply = connection.receive(ANSWER_TIME).await.map_err(cut)?;
             transfer.take(&letter.read(reply, zone, (options.clock)())?)?;
         }
         letter.end()?;
