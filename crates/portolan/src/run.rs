@@ -50,10 +50,8 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let server = answers.then(|| bind(&config)).transpose()?;
     let provider = config.webhook.as_ref().map(|webhook| Provider::bind(webhook.listen)).transpose()?;
     let addresses = server.as_ref().map(Server::addresses).unwrap_or_default();
-    let mut engine = begin(config.state.as_deref())?.with_sources(&config.sources);
-    engine.keep_balancers(config.load_balancer_grace);
     let keys = config.skydns.as_ref().map(|skydns| skydns.setup(addresses.iter().map(SocketAddr::ip)));
-    let engine = keys.iter().fold(engine, |engine, keys| engine.with_keys(keys));
+    let engine = configured(&config, keys.as_ref())?;
     let published = engine.published();
     let engine = SharedEngine::new(engine);
     let aside = aside()?;
@@ -194,6 +192,16 @@ fn is_missing(error: &std::io::Error) -> bool {
     /// `EAFNOSUPPORT` of Linux, for which std has no kind.
     const NO_SUCH_FAMILY: i32 = 97;
     error.kind() == std::io::ErrorKind::AddrNotAvailable || error.raw_os_error() == Some(NO_SUCH_FAMILY)
+}
+
+/// An engine with the last good state in it, and with what the configuration says of sources.
+fn configured(config: &RunConfig, keys: Option<&Arc<Setup>>) -> anyhow::Result<Engine> {
+    let mut engine = begin(config.state.as_deref())?.with_sources(&config.sources);
+    engine.keep_balancers(config.load_balancer_grace);
+    Ok(match keys {
+        Some(keys) => engine.with_keys(keys),
+        None => engine,
+    })
 }
 
 /// An engine with the last good state in it, where one is kept.
