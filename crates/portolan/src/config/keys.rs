@@ -1,5 +1,27 @@
 //! The keys: one definition of each, from which the parser, the flags, their help and the docs come.
 
+/// The options of a section: its name, what stands before its keys and variables, then a row an option.
+macro_rules! options {
+    ($options:ident, $section:literal, $variables:literal;
+     $($flag:literal, $env:literal, $form:expr, $value:literal, $default:literal, $help:literal, $more:literal, $example:literal;)*) => {
+        /// The options, in the order of the docs.
+        pub const $options: &[Key] = &[$(Key {
+            name: concat!($section, $flag),
+            flag: $flag,
+            env: concat!($variables, $env),
+            form: $form,
+            value: $value,
+            default: $default,
+            help: $help,
+            more: $more,
+            example: $example,
+        }),*];
+
+        /// The flags that say no, by the key of the switch.
+        pub(super) const OFF: &[(&str, &str)] = &[$((concat!($section, $flag), concat!("no-", $flag))),*];
+    };
+}
+
 mod skydns;
 mod sources;
 mod sync;

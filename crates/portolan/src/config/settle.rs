@@ -123,7 +123,7 @@ impl Settling<'_> {
             role,
             fleet: self.path("fleet"),
             kubeconfig: self.path("kubeconfig"),
-            contexts: self.contexts(),
+            contexts: self.listed("contexts"),
             in_cluster: self.said.text("inCluster").map(str::to_owned),
             service_account: self.path("serviceAccount"),
             hub: self.said.text("hub").map(str::to_owned),
@@ -247,11 +247,9 @@ impl Settling<'_> {
         if !is_label(&own) {
             self.wrong("namespace", format!("{own:?} {LABEL_RULE}"));
         }
-        let Some(Value { texts, .. }) = self.said.values.get("registryNamespaces") else {
+        let Some(others) = self.said.values.get("registryNamespaces").map(Value::items) else {
             return Believed::new(&own, KUBEFED_NAMESPACES);
         };
-        let others = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
-        let others: Vec<&str> = others.filter(|text| !text.is_empty()).collect();
         if others.len() > NAMESPACES_MAX {
             let message = format!("has {} names; at most {NAMESPACES_MAX} are taken", others.len());
             self.wrong("registryNamespaces", message);
@@ -259,7 +257,7 @@ impl Settling<'_> {
         for other in others.iter().filter(|other| !is_label(other)) {
             self.wrong("registryNamespaces", format!("{other:?} {LABEL_RULE}"));
         }
-        Believed::new(&own, others)
+        Believed::new(&own, others.iter().map(String::as_str))
     }
 
     fn renew_percent(&mut self) -> u8 {
@@ -267,11 +265,9 @@ impl Settling<'_> {
         said.unwrap_or(RENEW_PERCENT)
     }
 
-    /// Each item may hold several contexts, with commas between them.
-    fn contexts(&mut self) -> Vec<String> {
-        let texts = self.said.values.get("contexts").map(|value| value.texts.as_slice()).unwrap_or_default();
-        let contexts = texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned());
-        contexts.filter(|text| !text.is_empty()).collect()
+    /// The items of a list; none where nothing is said.
+    fn listed(&self, name: &str) -> Vec<String> {
+        self.said.values.get(name).map(Value::items).unwrap_or_default()
     }
 
     fn zones(&mut self) -> Vec<ZoneSource> {

@@ -42,6 +42,14 @@ pub struct Value {
     pub source: Source,
 }
 
+impl Value {
+    /// The items of a list whose texts may each hold several, with commas between them.
+    pub(crate) fn items(&self) -> Vec<String> {
+        let items = self.texts.iter().flat_map(|text| text.split(',')).map(str::trim);
+        items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
+    }
+}
+
 /// A fault of the configuration. `field` is the path of the key; empty for the file as a whole.
 pub(crate) fn fault(field: &str, reason: Reason, message: String, place: &str) -> Problem {
     let subject = if field.is_empty() { "config".to_owned() } else { format!("config: {field}") };

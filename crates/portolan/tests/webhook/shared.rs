@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use crate::server::{Server, endpoint, texts};
 
-fn start(folder: &TempDir, etcd: &Etcd) -> Server {
+/// Starts one, whether or not its store is there.
+fn begin(folder: &TempDir, etcd: &Etcd) -> Server {
     let url = etcd.url();
     let words = [
         "webhook",
@@ -21,7 +22,11 @@ fn start(folder: &TempDir, etcd: &Etcd) -> Server {
         "--etcd",
         &url,
     ];
-    let server = Server::start_with(folder.path(), &words);
+    Server::start_with(folder.path(), &words)
+}
+
+fn start(folder: &TempDir, etcd: &Etcd) -> Server {
+    let server = begin(folder, etcd);
     wait("the store to be read", || (server.get("/records").status == 200).then_some(()));
     server
 }
@@ -64,19 +69,7 @@ fn several_servers_are_one_provider() {
     // The last good state has it by now, as a server that ends leaves it.
     one.stop();
     etcd.kill();
-    let url = etcd.url();
-    let words = [
-        "webhook",
-        "--listen",
-        "127.0.0.1:0",
-        "--domain-filter",
-        "example.com",
-        "--dns",
-        "127.0.0.1:0",
-        "--etcd",
-        &url,
-    ];
-    let one = Server::start_with(folders[0].path(), &words);
+    let one = begin(&folders[0], &etcd);
     assert_eq!(one.addresses("n299.example.com"), texts(["192.0.2.3"]), "without its store");
     assert_eq!(other.addresses("n299.example.com"), texts(["192.0.2.3"]), "without its store");
     assert_eq!(one.apply(&json!({"create": [endpoint("c.example.com", "A", &["192.0.2.1"])]})).status, 500);

@@ -27,27 +27,8 @@ const SERVICE_TYPES: &[&str] = &["ClusterIP", "NodePort", "LoadBalancer", "Exter
 pub(super) const RECORD_TYPES: &[&str] =
     &["A", "AAAA", "CNAME", "SRV", "PTR", "DNAME", "MX", "NAPTR", "NS", "TXT"];
 
-macro_rules! options {
-    ($($flag:literal, $env:literal, $form:expr, $value:literal, $default:literal, $help:literal, $more:literal, $example:literal;)*) => {
-        /// The options, in the order of the docs.
-        pub const SOURCES: &[Key] = &[$(Key {
-            name: concat!("sources.", $flag),
-            flag: $flag,
-            env: concat!("PORTOLAN_SOURCES_", $env),
-            form: $form,
-            value: $value,
-            default: $default,
-            help: $help,
-            more: $more,
-            example: $example,
-        }),*];
-
-        /// The flags that say no, by the key of the switch.
-        pub(super) const OFF: &[(&str, &str)] = &[$((concat!("sources.", $flag), concat!("no-", $flag))),*];
-    };
-}
-
 options! {
+    SOURCES, "sources.", "PORTOLAN_SOURCES_";
     "source", "SOURCE", Form::Words(SOURCE), "SOURCE", "none",
         "Have names made of objects of this source; may be given several times",
         "DNSEndpoints are read without it; with `crd` the options count for them, and they are printed.",

@@ -16,27 +16,8 @@ const POLICIES: &[&str] = &["sync", "upsert-only", "create-only"];
 const ALGORITHMS: &[&str] = &["hmac-sha1", "hmac-sha256", "hmac-sha384", "hmac-sha512"];
 const STRATEGIES: &[&str] = &["disabled", "round-robin", "random"];
 
-macro_rules! options {
-    ($($flag:literal, $env:literal, $form:expr, $value:literal, $default:literal, $help:literal, $more:literal, $example:literal;)*) => {
-        /// The options, in the order of the docs.
-        pub const SYNC: &[Key] = &[$(Key {
-            name: concat!("sync.", $flag),
-            flag: $flag,
-            env: concat!("PORTOLAN_SYNC_", $env),
-            form: $form,
-            value: $value,
-            default: $default,
-            help: $help,
-            more: $more,
-            example: $example,
-        }),*];
-
-        /// The flags that say no, by the key of the switch.
-        pub(super) const OFF: &[(&str, &str)] = &[$((concat!("sync.", $flag), concat!("no-", $flag))),*];
-    };
-}
-
 options! {
+    SYNC, "sync.", "PORTOLAN_SYNC_";
     "name", "NAME", Form::Text(63), "NAME", "the provider's",
         "What this publisher is called in logs, metrics and holds", "Needed where two have one provider.", "etcd";
     "provider", "PROVIDER", Form::Word(PROVIDERS), "PROVIDER", "none",

@@ -123,9 +123,7 @@ impl Settling<'_> {
 
     /// The items of a list, no more than there may be.
     fn items(&mut self, name: &str) -> Vec<String> {
-        let Some(Value { texts, .. }) = self.said.values.get(name) else { return Vec::new() };
-        let items = texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned());
-        let mut items: Vec<String> = items.filter(|text| !text.is_empty()).collect();
+        let Some(mut items) = self.said.values.get(name).map(Value::items) else { return Vec::new() };
         let most = match key(name).map(|key| key.form) {
             Some(Form::Urls(most) | Form::Domains(most)) => most,
             _ => items.len(),

@@ -30,11 +30,9 @@ impl Settling<'_> {
         Some(Config { listen: listen?, domains, excluded, etcd, name_servers })
     }
 
-    /// Each item may hold several, with commas between them.
+    /// The items of a list, of which there may be so many.
     fn webhook_items(&mut self, name: &str) -> Vec<String> {
-        let texts = self.said.values.get(name).map(|value| value.texts.as_slice()).unwrap_or_default();
-        let items = texts.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned());
-        let items: Vec<String> = items.filter(|text| !text.is_empty()).collect();
+        let items = self.listed(name);
         if items.len() > DOMAINS_MAX {
             self.wrong(name, format!("has {} items; at most {DOMAINS_MAX} are taken", items.len()));
         }

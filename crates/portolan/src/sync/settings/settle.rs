@@ -312,9 +312,7 @@ impl<'v> Reading<'v> {
 
     /// Texts, each of which may hold several with commas between them.
     fn list(&self, option: &str) -> Vec<String> {
-        let texts = self.value(option).map(|value| value.texts.as_slice()).unwrap_or_default();
-        let items = texts.iter().flat_map(|text| text.split(',')).map(|item| item.trim().to_owned());
-        items.filter(|item| !item.is_empty()).collect()
+        self.value(option).map(Value::items).unwrap_or_default()
     }
 
     fn word(&mut self, option: &str) -> Option<&'static str> {
