@@ -78,6 +78,10 @@ pub struct RunConfig {
     pub workers: Option<usize>,
     /// Whether each of them stays on one core.
     pub pin: Pin,
+    /// Most TCP connections at once; none: [`portolan_serve::config::CONNECTIONS_MAX`].
+    pub tcp_connections: Option<usize>,
+    /// Most of one client; none: [`portolan_serve::config::CONNECTIONS_PER_CLIENT_MAX`].
+    pub tcp_connections_per_client: Option<usize>,
     /// Where the last good state is kept; none: nowhere.
     pub state: Option<PathBuf>,
     /// Where metrics and health are served; none: nowhere.

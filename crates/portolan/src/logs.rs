@@ -49,7 +49,7 @@ pub fn start(level: &str, format: LogFormat) -> Result<()> {
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     let started = if text {
         let colours = terminal && std::env::var_os("NO_COLOR").is_none();
         builder.with_ansi(colours).with_target(false).with_writer(|| Escaping::new(io::stderr())).try_init()
@@ -103,6 +103,9 @@ fn push(to: &mut String, character: char) {
 
 /// A writer of whole events that escapes the control characters in each, but for its last line break and
 /// the colours: an escape character of a user is escaped by tracing before it gets here.
+///
+/// It never fails: where nobody reads the log any more, or the disk under it is full, the event is lost and nothing
+/// else is. (Told of a failure, tracing would say so on standard error, which panics when that fails as well.)
 struct Escaping<W> {
     inner: W,
 }
@@ -128,12 +131,13 @@ impl<W: Write> Write for Escaping<W> {
             }
         }
         line.push_str(end);
-        self.inner.write_all(line.as_bytes())?;
+        let _ = self.inner.write_all(line.as_bytes());
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
+        let _ = self.inner.flush();
+        Ok(())
     }
 }
 
@@ -163,6 +167,26 @@ mod tests {
         let mut out = Escaping::new(Vec::new());
         out.write_all(b"first\nINFO forged\x07\n").unwrap();
         assert_eq!(String::from_utf8(out.inner).unwrap(), "first\\nINFO forged\\u{7}\n");
+    }
+
+    /// A disk that is full.
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_is_no_failure() {
+        let mut out = Escaping::new(Full);
+        out.write_all(b"lost\n").unwrap();
+        out.flush().unwrap();
     }
 
     #[derive(Clone, Default)]

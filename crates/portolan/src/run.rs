@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use portolan_serve::{Running, ServeError, Server};
+use portolan_serve::{Limits, Running, ServeError, Server};
 use portolan_store::kv::etcd::{self, Etcd};
 use portolan_store::skydns::Setup;
 use tokio::runtime::Handle;
@@ -173,7 +173,7 @@ fn bind(config: &RunConfig) -> anyhow::Result<Server> {
         pin: config.pin,
         nsid: nsid(&config.nsid),
         seed: chance::draw(),
-        ..portolan_serve::Config::default()
+        limits: limits(config),
     };
     let bound = match Server::bind(serve(config.listen.clone())) {
         Err(ServeError::Open { address, source, .. })
@@ -185,6 +185,16 @@ fn bind(config: &RunConfig) -> anyhow::Result<Server> {
         bound => bound,
     };
     bound.context("cannot start")
+}
+
+/// What TCP clients meet.
+fn limits(config: &RunConfig) -> Limits {
+    let limits = Limits::default();
+    Limits {
+        connections: config.tcp_connections.unwrap_or(limits.connections),
+        connections_per_client: config.tcp_connections_per_client.unwrap_or(limits.connections_per_client),
+        ..limits
+    }
 }
 
 /// The address, or its whole family, is not there.
@@ -348,10 +358,11 @@ pub(crate) fn announce(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// The signals that end a server.
+/// The signals that end a server, and the one that others take for "read your files again".
 pub(crate) struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
 }
 
 impl Signals {
@@ -360,13 +371,20 @@ impl Signals {
         Ok(Self {
             terminate: signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?,
             interrupt: signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?,
+            hang_up: signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?,
         })
     }
 
+    /// Waits for the end. SIGHUP is none: a terminal that goes, and a `reload` of habit, must cost no answer.
     pub(crate) async fn wait(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hang_up.recv() => {
+                    tracing::info!("SIGHUP: nothing to do; files are watched, and read when they change");
+                }
+            }
         }
     }
 }

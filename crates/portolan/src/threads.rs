@@ -1,6 +1,57 @@
-//! Work that several threads share, with its results in order.
+//! Threads: work that several share, with its results in order, and work that one does again and again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+/// A thread that does some work again and again, whatever becomes of it once. Dropping it ends the thread, after the
+/// work at hand.
+#[derive(Debug)]
+pub(crate) struct Regular {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Regular {
+    /// Does it once in each period, the first time after one. A panic inside costs that time alone.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub(crate) fn start(
+        name: &'static str,
+        period: Duration,
+        mut work: impl FnMut() + Send + 'static,
+    ) -> anyhow::Result<Self> {
+        let (stop, stopped) = channel();
+        let run = move || {
+            while stopped.recv_timeout(period) == Err(RecvTimeoutError::Timeout) {
+                if catch_unwind(AssertUnwindSafe(&mut work)).is_err() {
+                    tracing::error!(
+                        thread = name,
+                        "failed inside, which is a fault of this program; it goes on"
+                    );
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name(name.into()).spawn(run);
+        let thread = thread.with_context(|| format!("cannot start the thread {name:?}"))?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Regular {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // Panics were caught and logged inside.
+            let _ = thread.join();
+        }
+    }
+}
 
 /// Works on each item, on so many threads: each takes the next one when it is free. The results are in the
 /// order of the items. A panic in one is the caller's, as if it had done all of it itself.
@@ -27,4 +78,28 @@ pub(crate) fn share<I: Sync, R: Send>(items: &[I], threads: usize, work: impl Fn
     });
     all.sort_unstable_by_key(|(at, _)| *at);
     all.into_iter().map(|(_, done)| done).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regular_work_goes_on_after_a_panic_and_ends_when_it_is_dropped() {
+        let (tell, told) = channel();
+        let mut times = 0;
+        let regular = Regular::start("test", Duration::from_millis(1), move || {
+            times += 1;
+            assert_ne!(times, 2, "the second time fails");
+            // Nobody hears it any more when the test is at its end.
+            let _ = tell.send(times);
+        })
+        .unwrap();
+        let heard = |_| told.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!([(); 3].map(heard), [1, 3, 4]);
+        drop(regular);
+        // The sender went with the thread.
+        while told.recv_timeout(Duration::from_secs(60)).is_ok() {}
+        assert_eq!(told.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected));
+    }
 }

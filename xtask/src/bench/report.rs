@@ -17,6 +17,10 @@ use crate::command::root;
 const RESULTS: &str = "bench/RESULTS.md";
 /// Where it keeps the picture, and how the report names it.
 const PICTURE: &str = "ratios.svg";
+/// Where the other figures stand: each is taken by a run of its own.
+const ELSEWHERE: &str = "\n## Other figures\n\n\
+    The article's chain, in its eight makes: [CHAIN.md](CHAIN.md). Clusters followed, stores and publishers: \
+    [FLEETS.md](FLEETS.md).\n";
 
 /// The whole report.
 pub(super) fn render(options: &Options, machine: &str, date: &str, findings: &Findings) -> String {
@@ -39,6 +43,7 @@ pub(super) fn render(options: &Options, machine: &str, date: &str, findings: &Fi
     for (title, section) in &findings.sections {
         write!(text, "\n## {title}\n\n{section}").expect("a String takes everything");
     }
+    text += ELSEWHERE;
     if findings.missing > 0 {
         write!(text, "\n{} tools were missing.\n", findings.missing).expect("a String takes everything");
     }

@@ -47,6 +47,8 @@ pub const LISTEN_DEFAULT: [&str; 2] = ["127.0.0.1:1053", "[::1]:1053"];
 pub const LISTENERS_MAX: usize = 64;
 /// Most UDP workers an address.
 pub const WORKERS_MAX: usize = 1_024;
+/// Most TCP connections that may be asked for: each is a file and some kilobytes.
+pub const TCP_CONNECTIONS_MAX: usize = 65_536;
 /// Longest NSID, in octets; it goes into each answer to a client that asks for it.
 pub const NSID_OCTETS_MAX: usize = 64;
 /// How long a load balancer's status that goes empty keeps its addresses when nothing is said, in seconds.
@@ -431,6 +433,30 @@ pub const KEYS: &[Key] = &[
                likely its own, as under a kubelet's static CPU manager policy. A worker that is pinned to a core \
                where others run waits for them.",
         example: "yes",
+    },
+    Key {
+        name: "tcpConnections",
+        flag: "tcp-connections",
+        env: "PORTOLAN_TCP_CONNECTIONS",
+        form: Form::Number(TCP_CONNECTIONS_MAX),
+        value: "N",
+        default: "1024",
+        help: "Most TCP connections of clients at once",
+        more: "Of more, the one that has been idle for the longest is closed. Where the process may not open that many \
+               files there are fewer.",
+        example: "4096",
+    },
+    Key {
+        name: "tcpConnectionsPerClient",
+        flag: "tcp-connections-per-client",
+        env: "PORTOLAN_TCP_CONNECTIONS_PER_CLIENT",
+        form: Form::Number(TCP_CONNECTIONS_MAX),
+        value: "N",
+        default: "256",
+        help: "Most TCP connections of one client at once",
+        more: "A client is an IPv4 address, or an IPv6 network of 64 bits. Where a proxy or a node stands before all clients \
+               (a Service with `externalTrafficPolicy: Cluster`) it is the one client: give it all.",
+        example: "4096",
     },
     Key {
         name: "state",

@@ -138,6 +138,8 @@ impl Settling<'_> {
             listen_is_default: !self.said.values.contains_key("listen"),
             workers: self.number("workers"),
             pin: self.pin(),
+            tcp_connections: self.number("tcpConnections"),
+            tcp_connections_per_client: self.number("tcpConnectionsPerClient"),
             state: self.path("state"),
             http,
             webhook,
@@ -165,7 +167,9 @@ impl Settling<'_> {
             let message = "control follows clusters: it needs `kubeconfig` or `inCluster`".to_owned();
             self.wrong("role", message);
         }
-        for name in ["listen", "zones", "workers", "pin", "nsid"].into_iter().filter(|name| has(name)) {
+        let answering =
+            ["listen", "zones", "workers", "pin", "tcpConnections", "tcpConnectionsPerClient", "nsid"];
+        for name in answering.into_iter().filter(|name| has(name)) {
             self.wrong(name, "says nothing with the role control, which answers no questions".to_owned());
         }
         Role::Control

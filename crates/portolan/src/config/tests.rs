@@ -1,5 +1,6 @@
 //! Every fault of the configuration has its row, with its place and its words.
 
+mod answering;
 mod resolvers;
 mod skydns;
 mod webhook;
@@ -399,6 +400,8 @@ fn defaults() {
         listen_is_default: true,
         workers: None,
         pin: Pin::Auto,
+        tcp_connections: None,
+        tcp_connections_per_client: None,
         state: None,
         http: None,
         webhook: None,
@@ -409,14 +412,6 @@ fn defaults() {
         sources: std::sync::Arc::default(),
     };
     assert_eq!(config.unwrap(), expected);
-}
-
-#[test]
-fn pinning_is_one_of_three_words() {
-    for (word, expected) in [("auto", Pin::Auto), ("yes", Pin::Yes), ("no", Pin::No)] {
-        let (_, config) = settled(&format!("version: v1alpha1\nfleet: f\npin: {word}\n"), &[], &[]);
-        assert_eq!(config.unwrap().pin, expected);
-    }
 }
 
 #[test]

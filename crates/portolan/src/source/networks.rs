@@ -6,13 +6,9 @@
 //! that is gone is gone; one that cannot be read, and a folder that is not there, keep what they gave.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use portolan_core::Problem;
 use portolan_kube::workload::Keep;
 
@@ -20,6 +16,7 @@ use super::read::{self, FileKind, Job, KEPT, Outcome, Sight, unreadable};
 use crate::clock;
 use crate::engine::{Event, SharedEngine, root};
 use crate::problem;
+use crate::threads::Regular;
 
 /// How often the folder is looked at.
 const POLL: Duration = Duration::from_secs(1);
@@ -27,8 +24,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// A folder that is watched. Dropping it ends the watching.
 #[derive(Debug)]
 pub struct Networks {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: Regular,
 }
 
 impl Networks {
@@ -40,30 +36,7 @@ impl Networks {
     pub fn start(dir: &Path, engine: SharedEngine) -> anyhow::Result<Self> {
         let mut folder = Folder::new(dir);
         give(&engine, folder.look(true));
-        let (stop, stopped) = channel();
-        let thread = std::thread::Builder::new()
-            .name("networks".into())
-            .spawn(move || watch(folder, &engine, &stopped))
-            .context("cannot start the thread that watches the folder of networks")?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Networks {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            // Its panics were caught and logged inside.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn watch(mut folder: Folder, engine: &SharedEngine, stopped: &Receiver<()>) {
-    while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-        if catch_unwind(AssertUnwindSafe(|| give(engine, folder.look(false)))).is_err() {
-            tracing::error!("reading the folder of networks failed inside; it stays as it was");
-        }
+        Ok(Self { _thread: Regular::start("networks", POLL, move || give(&engine, folder.look(false)))? })
     }
 }
 

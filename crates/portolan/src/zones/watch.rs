@@ -6,11 +6,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use portolan_core::{Problem, Reason};
 
 use super::include::{Stamp, problem, stamp};
@@ -18,6 +15,7 @@ use super::{Loaded, ZoneSource, load};
 use crate::clock;
 use crate::engine::SharedEngine;
 use crate::problem;
+use crate::threads::Regular;
 
 /// How often zone files are looked at.
 pub const POLL: Duration = Duration::from_secs(1);
@@ -29,8 +27,7 @@ const LOGGED_MAX: usize = 20;
 /// Zone files that are watched. Dropping it ends the watching.
 #[derive(Debug)]
 pub struct Watch {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: Regular,
 }
 
 impl Watch {
@@ -42,39 +39,20 @@ impl Watch {
     pub fn start(sources: &[ZoneSource], engine: SharedEngine) -> anyhow::Result<Self> {
         let mut files: Vec<Watched> = sources.iter().map(Watched::new).collect();
         files.iter_mut().for_each(|file| file.read(&engine));
-        let (stop, stopped) = channel();
-        let thread = std::thread::Builder::new()
-            .name("zone-files".into())
-            .spawn(move || watch(files, &engine, &stopped))
-            .context("cannot start the thread that watches zone files")?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            // Its panics were caught and logged inside.
-            let _ = thread.join();
-        }
-    }
-}
-
-fn watch(mut files: Vec<Watched>, engine: &SharedEngine, stopped: &Receiver<()>) {
-    // They were all read just now.
-    let mut was_read = true;
-    while stopped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-        if was_read {
-            give_memory_back();
-        }
-        was_read = false;
-        for file in &mut files {
-            if file.has_settled() {
-                file.read(engine);
-                was_read = true;
+        let mut was_read = true;
+        let look = move || {
+            if was_read {
+                give_memory_back();
             }
-        }
+            was_read = false;
+            for file in &mut files {
+                if file.has_settled() {
+                    file.read(&engine);
+                    was_read = true;
+                }
+            }
+        };
+        Ok(Self { _thread: Regular::start("zone-files", POLL, look)? })
     }
 }
 
