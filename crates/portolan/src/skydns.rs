@@ -16,12 +16,14 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use portolan_core::Name;
 use portolan_store::kv::{Kv, KvError, Revision, etcd};
 use portolan_store::skydns::{Layout, Rules, Setup};
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use crate::clusters::Holds;
 use crate::engine::SharedEngine;
@@ -34,6 +36,8 @@ use past::Past;
 
 /// Threads that wait for the store, and for the engine.
 const THREADS: usize = 2;
+/// How long what is at hand may take when the following ends.
+const LAST_STEP: Duration = Duration::from_secs(1);
 /// Most members of a store that are named.
 pub const URLS_MAX: usize = 16;
 /// Most zones.
@@ -116,7 +120,7 @@ pub struct Way {
 /// Keys that are followed. Dropping it ends the following; names stay.
 #[derive(Debug)]
 pub struct SkyDns {
-    runtime: Option<Runtime>,
+    following: Option<(Runtime, JoinHandle<()>)>,
     past: Arc<Past>,
 }
 
@@ -144,14 +148,17 @@ impl SkyDns {
         let kv = etcd.client(past.revision()).context("skydns")?;
         let way = Way { name: etcd.name(), kv };
         let follow = follow::Follow::new(way, setup, engine.clone(), holds.clone(), past.clone(), is_alone);
-        runtime.spawn(follow.run());
-        Ok(Self { runtime: Some(runtime), past })
+        let follow = runtime.spawn(follow.run());
+        Ok(Self { following: Some((runtime, follow)), past })
     }
 }
 
 impl Drop for SkyDns {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        if let Some((runtime, follow)) = self.following.take() {
+            follow.abort();
+            // What it is at comes to its end before the clock that it waits by is taken away.
+            let _ = runtime.block_on(async { tokio::time::timeout(LAST_STEP, follow).await });
             runtime.shutdown_background();
         }
         self.past.write();
