@@ -31,8 +31,6 @@ pub mod webhook;
 pub mod zonefile;
 
 #[cfg(test)]
-mod ask;
-#[cfg(test)]
 mod battery;
 
 pub use provider::{Abilities, Applied, Batch, Edit, Listing, Provider, ProviderError, Step, StepOutcome};

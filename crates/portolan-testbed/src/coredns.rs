@@ -1,10 +1,10 @@
 //! A stock CoreDNS: what an etcd in SkyDNS' layout, or a zone file, is answered as without us.
 
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
+use crate::ask::{RecordType, ask};
 use crate::folder::Folder;
 use crate::port::free_port;
 use crate::process::Process;
@@ -62,7 +62,7 @@ impl CoreDns {
         coredns.arg("-conf").arg(corefile);
         let process = Process::start("coredns", &coredns, &folder.log());
         let coredns = Self { process, address, _folder: folder };
-        coredns.wait("an answer", || coredns.answers().then_some(()));
+        coredns.wait("an answer", || ask(address, ".", RecordType::SOA));
         Some(coredns)
     }
 
@@ -83,21 +83,5 @@ impl CoreDns {
     /// As SIGKILL.
     pub fn kill(&self) {
         self.process.kill();
-    }
-
-    /// True when it says anything to a question for the root.
-    fn answers(&self) -> bool {
-        /// `. SOA`, without recursion.
-        const QUESTION: [u8; 17] = [0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 1];
-        /// How long an answer may take, before it is asked again.
-        const PATIENCE: Duration = Duration::from_millis(500);
-        let asked = || -> std::io::Result<usize> {
-            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-            socket.set_read_timeout(Some(PATIENCE))?;
-            socket.connect(self.address)?;
-            socket.send(&QUESTION)?;
-            socket.recv(&mut [0; 512])
-        };
-        asked().is_ok()
     }
 }

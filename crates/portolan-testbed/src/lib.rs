@@ -1,4 +1,5 @@
-//! Real parts for tests: etcd, API servers, controllers, External-DNS, CoreDNS. No part of the program.
+//! Real parts for tests: etcd, API servers, controllers, External-DNS, CoreDNS; and the program among them. No part of
+//! the program.
 //!
 //! ```text
 //!   part ──▶ process ──▶ Etcd ◀── ApiServer ◀── ControllerManager
@@ -18,8 +19,11 @@
 //! | [`coredns`] | a stock CoreDNS, on an etcd or a zone file |
 //! | [`controller_manager`] | Kubernetes' own controllers |
 //! | [`external_dns`] | a stock External-DNS, and the provider that notes what it is given |
+//! | [`program`] | the program under test: started, asked, ended, started again |
+//! | [`ask`] | a question to a DNS server, and its reply |
 //! | [`name_server`] | BIND, Knot and PowerDNS, whose zones are changed by updates |
 //! | [`namespace`] | a network of its own, which can be cut off |
+//! | [`port`] | ports for programs that must be told theirs |
 //! | [`wait`] | waiting for another process |
 //!
 //! A part that is missing gives none after a loud line. A part that is there and does not start is a failure of
@@ -36,6 +40,8 @@ pub mod part;
 
 #[cfg(feature = "start")]
 pub mod api_server;
+#[cfg(feature = "start")]
+pub mod ask;
 #[cfg(feature = "start")]
 mod authority;
 #[cfg(feature = "start")]
@@ -57,9 +63,11 @@ pub mod name_server;
 #[cfg(feature = "start")]
 pub mod namespace;
 #[cfg(feature = "start")]
-mod port;
+pub mod port;
 #[cfg(feature = "start")]
 mod process;
+#[cfg(feature = "start")]
+pub mod program;
 #[cfg(feature = "start")]
 pub mod wait;
 
@@ -73,4 +81,6 @@ pub use self::{
     external_dns::{ExternalDns, Webhook},
     name_server::NameServer,
     namespace::Namespace,
+    process::Process,
+    program::Program,
 };

@@ -5,13 +5,13 @@
 //! does not let the key touch the name `denied` of a zone.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::ask::{RecordType, ResponseCode, octets_over_tcp, over_tcp};
 use crate::authority::Authority;
 use crate::folder::Folder;
 use crate::missing;
@@ -25,7 +25,7 @@ pub const KEY_ALGORITHM: &str = "hmac-sha256";
 /// Its secret, which is none.
 pub const KEY_SECRET: &str = "cG9ydG9sYW4tdGVzdC1wb3J0b2xhbi10ZXN0LTAwMDA=";
 
-/// How long one reply is waited for before it is asked again.
+/// How long one reply is waited for.
 const REPLY_WAIT: Duration = Duration::from_secs(2);
 /// Where Debian has the tables that PowerDNS keeps zones in.
 const POWERDNS_TABLES: &str = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql";
@@ -150,25 +150,15 @@ impl NameServer {
     /// The answer to one question over TCP, as octets; none when there is none.
     #[must_use]
     pub fn ask(&self, question: &[u8]) -> Option<Vec<u8>> {
-        let mut stream = TcpStream::connect_timeout(&self.launch.address, REPLY_WAIT).ok()?;
-        stream.set_read_timeout(Some(REPLY_WAIT)).ok()?;
-        let octets = u16::try_from(question.len()).ok()?;
-        stream.write_all(&[&octets.to_be_bytes(), question].concat()).ok()?;
-        let mut length = [0; 2];
-        stream.read_exact(&mut length).ok()?;
-        let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
-        stream.read_exact(&mut reply).ok()?;
-        Some(reply)
+        octets_over_tcp(self.address(), question, REPLY_WAIT)
     }
 
     fn wait_for_zones(&self) {
         for zone in &self.zones {
-            let question = soa_question(zone);
             self.process().wait(&format!("zone {zone}"), || {
-                let reply = self.ask(&question)?;
-                // An answer with authority, no error, and a record.
-                let is_served = reply.get(2)? & 4 != 0 && reply.get(3)? & 15 == 0 && reply.get(7)? > &0;
-                is_served.then_some(())
+                let reply = over_tcp(self.address(), zone, RecordType::SOA)?;
+                let is_served = reply.is_authoritative && reply.code == ResponseCode::NoError;
+                (is_served && !reply.answers.is_empty()).then_some(())
             });
         }
     }
@@ -278,17 +268,6 @@ fn zone_file(zone: &str, lines: &str) -> String {
     format!(
         "$ORIGIN {zone}.\n$TTL 300\n@ IN SOA ns1 hostmaster 1 3600 600 86400 60\n@ IN NS ns1\nns1 IN A 192.0.2.53\n{lines}\n"
     )
-}
-
-/// A question for a zone's SOA.
-fn soa_question(zone: &str) -> Vec<u8> {
-    let mut question = vec![0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-    for label in zone.split('.') {
-        question.push(u8::try_from(label.len()).expect("a label has at most 63 octets"));
-        question.extend_from_slice(label.as_bytes());
-    }
-    question.extend([0, 0, 6, 0, 1]);
-    question
 }
 
 /// Where a program is; Debian has servers where the path of an ordinary user does not lead.

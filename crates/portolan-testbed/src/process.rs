@@ -10,22 +10,23 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 use std::{fs, io, thread};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::wait::{poll, wait};
+use crate::wait::{poll, poll_for, wait};
 
 /// The last lines of a log that a failure shows.
-const LOG_LINES_SHOWN: usize = 20;
+const LOG_LINES_SHOWN: usize = 30;
 
 /// A running program.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     name: String,
     pid: Pid,
     child: Mutex<Child>,
@@ -34,12 +35,22 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a program; what it says is added to the log.
-    pub(crate) fn start(name: &str, program: &Command, log: &Path) -> Self {
-        let file = File::options().create(true).append(true).open(log);
-        let file = file.unwrap_or_else(|error| panic!("{}: {error}", log.display()));
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start(name: &str, program: &Command, log: &Path) -> Self {
+        Self::start_on(name, program, added_to(log), log)
+    }
+
+    /// The same, with what it says on standard output in a file of its own, which begins anew.
+    pub(crate) fn start_apart(name: &str, program: &Command, out: &Path, log: &Path) -> Self {
+        let file = File::create(out).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
+        Self::start_on(name, program, file, log)
+    }
+
+    fn start_on(name: &str, program: &Command, out: File, log: &Path) -> Self {
         let mut command = wrapped(program);
-        let both = file.try_clone().expect("a file of ours is opened twice");
-        command.stdin(Stdio::null()).stdout(both).stderr(file);
+        command.stdin(Stdio::null()).stdout(out).stderr(added_to(log));
         let child = spawn(command).unwrap_or_else(|error| panic!("cannot start {name} by setpriv: {error}"));
         let pid = Pid::from_raw(i32::try_from(child.id()).expect("a process id is an i32"));
         Self { name: name.to_owned(), pid, child: Mutex::new(child), log: log.to_owned() }
@@ -49,13 +60,12 @@ impl Process {
     ///
     /// # Panics
     /// When it has ended, or after [`crate::wait::PATIENCE`]; with the end of its log.
-    pub(crate) fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub fn wait<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let found = poll(|| match look() {
             None => self.has_ended().then_some(None),
             found => Some(found),
         });
-        let logged = || format!("{} ends:\n{}", self.log.display(), self.log_end());
-        found.flatten().unwrap_or_else(|| panic!("{}: no {what}; {}", self.name, logged()))
+        found.flatten().unwrap_or_else(|| panic!("{}: no {what}; {}", self.name, self.tail()))
     }
 
     /// Waits until it has ended by itself; with the end of its log when it did so with a fault.
@@ -63,18 +73,27 @@ impl Process {
     /// # Panics
     /// When it still runs after [`crate::wait::PATIENCE`].
     pub(crate) fn ended(&self) -> Result<(), String> {
-        wait(&format!("the end of {}", self.name), || self.has_ended().then_some(()));
+        if self.end().success() { Ok(()) } else { Err(self.log_end()) }
+    }
+
+    /// Waits until it has ended by itself.
+    ///
+    /// # Panics
+    /// When it still runs after [`crate::wait::PATIENCE`]; with the end of its log.
+    pub(crate) fn end(&self) -> ExitStatus {
+        let status = poll(|| self.status());
+        status.unwrap_or_else(|| panic!("{} does not end; {}", self.name, self.tail()))
+    }
+
+    /// How it ended; none while it runs.
+    pub(crate) fn status(&self) -> Option<ExitStatus> {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        match child.wait() {
-            Ok(status) if status.success() => Ok(()),
-            _ => Err(self.log_end()),
-        }
+        child.try_wait().expect("nobody else waits for a child of ours")
     }
 
     /// True once it has ended.
     pub(crate) fn has_ended(&self) -> bool {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        !matches!(child.try_wait(), Ok(None))
+        self.status().is_some()
     }
 
     /// True while it has not ended and does not stand still.
@@ -97,11 +116,32 @@ impl Process {
         self.signal(Signal::SIGCONT);
     }
 
+    /// As SIGTERM.
+    pub(crate) fn terminate(&self) {
+        self.signal(Signal::SIGTERM);
+    }
+
+    /// As SIGTERM, and as SIGKILL when it has not ended after so long. It may have ended before.
+    pub fn terminate_within(&self, patience: Duration) {
+        if !self.has_ended() {
+            let _ = kill(self.pid, Signal::SIGTERM);
+            let _ = poll_for(patience, || self.status());
+            self.kill();
+        }
+    }
+
     /// As SIGKILL. It may have ended before.
     pub(crate) fn kill(&self) {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = child.kill();
         let _ = child.wait();
+    }
+
+    /// What a failure says of it: whether it runs, and the last lines of its log.
+    pub(crate) fn tail(&self) -> String {
+        let is =
+            self.status().map_or_else(|| "it runs".to_owned(), |status| format!("it has ended ({status})"));
+        format!("{is}; {} ends:\n{}", self.log.display(), self.log_end())
     }
 
     /// The last lines of what it said.
@@ -121,13 +161,7 @@ impl Process {
     /// # Panics
     /// When it has ended, which makes a test of it meaningless.
     fn signal(&self, signal: Signal) {
-        assert!(
-            !self.has_ended(),
-            "{} has ended; {} ends:\n{}",
-            self.name,
-            self.log.display(),
-            self.log_end()
-        );
+        assert!(!self.has_ended(), "{}: {signal} comes too late; {}", self.name, self.tail());
         kill(self.pid, signal).unwrap_or_else(|error| panic!("{signal} to {}: {error}", self.name));
     }
 }
@@ -137,6 +171,11 @@ impl Drop for Process {
         // Nothing of what it kept is needed any more.
         self.kill();
     }
+}
+
+fn added_to(log: &Path) -> File {
+    let file = File::options().create(true).append(true).open(log);
+    file.unwrap_or_else(|error| panic!("{}: {error}", log.display()))
 }
 
 /// The same command behind `setpriv`.

@@ -16,8 +16,13 @@ pub fn wait<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
 }
 
 /// The same for who has more to say of a failure; none after [`PATIENCE`].
-pub(crate) fn poll<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
-    let deadline = Instant::now() + PATIENCE;
+pub(crate) fn poll<T>(look: impl FnMut() -> Option<T>) -> Option<T> {
+    poll_for(PATIENCE, look)
+}
+
+/// Polls until something is so; none after so long.
+pub(crate) fn poll_for<T>(patience: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + patience;
     loop {
         let found = look();
         if found.is_some() || Instant::now() > deadline {

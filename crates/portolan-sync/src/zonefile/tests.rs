@@ -6,6 +6,7 @@ use std::time::Duration;
 use portolan_core::plan::{Desired, Options as PlanOptions, Owner, SyncPolicy};
 use portolan_core::registry::Registry;
 use portolan_testbed::CoreDns;
+use portolan_testbed::ask::{RecordType, ask};
 
 use super::{Options, ZoneFile};
 use crate::battery::{self, Bench};
@@ -198,8 +199,8 @@ async fn a_name_server_reads_it() {
     let address = coredns.address();
     let is_answered = |expected: &'static [&'static str]| {
         coredns.wait("the answer", || {
-            let asked = crate::ask::ask(address, "foo.example.org", domain::base::iana::Rtype::A)?;
-            (asked == expected).then_some(())
+            let reply = ask(address, "foo.example.org", RecordType::A)?;
+            (reply.data(RecordType::A) == expected).then_some(())
         });
     };
     is_answered(&["192.0.2.1"]);

@@ -39,9 +39,9 @@ pub(crate) async fn measure(program: &Path, flips: usize) -> Result<()> {
     let file = folder.path().join("kubeconfig");
     std::fs::write(&file, real::contexts(&[hub, other])?)?;
 
-    let program = Program::start(program, &file)?;
+    let program = Program::start(program, &file);
     let socket = UdpSocket::bind("127.0.0.1:0").await?;
-    socket.connect(program.listen).await?;
+    socket.connect(program.listens()).await?;
     await_addresses(&socket, 2).await?;
 
     let mut times = Vec::new();
@@ -73,7 +73,7 @@ async fn await_addresses(socket: &UdpSocket, wanted: u8) -> Result<()> {
     let begun = Instant::now();
     let mut reply = [0; 512];
     loop {
-        // Nobody listens at first, and what is refused is asked again.
+        // What is refused or lost is asked again.
         let asked = async {
             socket.send(QUESTION).await?;
             socket.recv(&mut reply).await

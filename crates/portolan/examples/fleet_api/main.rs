@@ -90,9 +90,9 @@ async fn main() -> Result<()> {
 /// Full state, idle, changes.
 async fn whole(args: &Args, size: Size) -> Result<()> {
     let fakes = Fakes::start(size).await?;
-    let mut program = Program::start(&args.program, &fakes.kubeconfig()?)?;
+    let program = Program::start(&args.program, &fakes.kubeconfig()?);
     let began = Instant::now();
-    let full = at_rest(&mut program, &fakes).await?;
+    let full = at_rest(&program, &fakes).await?;
     println!(
         "full state: {:.1} s of CPU, {:.1} s, RSS {} MiB (at most {} MiB)",
         full.cpu.as_secs_f64(),
@@ -129,8 +129,8 @@ async fn watches(args: &Args) -> Result<f64> {
     let mut figures = Vec::new();
     for clusters in [1, args.clusters.max(2)] {
         let fakes = Fakes::start(Size { clusters, services: 0, names: 0 }).await?;
-        let mut program = Program::start(&args.program, &fakes.kubeconfig()?)?;
-        let usage = at_rest(&mut program, &fakes).await?;
+        let program = Program::start(&args.program, &fakes.kubeconfig()?);
+        let usage = at_rest(&program, &fakes).await?;
         figures.push((usage.resident_mib, fakes.watches()));
     }
     let [(one, few), (all, many)] = figures.try_into().ok().context("there are two")?;
@@ -138,7 +138,7 @@ async fn watches(args: &Args) -> Result<f64> {
 }
 
 /// Waits until every list was sent and nothing happens any more; what that took.
-async fn at_rest(program: &mut Program, fakes: &Arc<Fakes>) -> Result<Usage> {
+async fn at_rest(program: &Program, fakes: &Arc<Fakes>) -> Result<Usage> {
     let began = Instant::now();
     let mut before = program.usage()?;
     let mut quiet = Duration::ZERO;

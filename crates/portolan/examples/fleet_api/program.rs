@@ -1,19 +1,14 @@
 //! The program under measurement: started, asked what it has used, ended.
 
-use std::fs::File;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 /// `portolan run --kubeconfig`, ended with its value.
 pub(crate) struct Program {
-    /// Where it answers.
-    pub(crate) listen: SocketAddr,
-    child: Child,
-    _folder: tempfile::TempDir,
+    running: portolan_testbed::Program,
 }
 
 /// What a process has used so far.
@@ -29,31 +24,26 @@ pub(crate) struct Usage {
 
 impl Program {
     /// Follows the clusters of a kubeconfig, of which the first is the hub. It keeps no state on disk.
-    pub(crate) fn start(program: &Path, kubeconfig: &Path) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let listen = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
-        let log = File::create(folder.path().join("log"))?;
-        let child = Command::new(program)
-            .args(["run", "--workers", "1", "--listen", &listen.to_string(), "--kubeconfig"])
-            .arg(kubeconfig)
-            .arg("--control")
-            .arg(folder.path().join("control.sock"))
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        Ok(Self { listen, child, _folder: folder })
+    pub(crate) fn start(program: &Path, kubeconfig: &Path) -> Self {
+        let running = portolan_testbed::Program::new(program, "fleet-api")
+            .with(["run", "--workers", "1", "--listen", "127.0.0.1:0", "--kubeconfig"])
+            .with([kubeconfig]);
+        running.start();
+        Self { running }
+    }
+
+    /// Where it answers, once it does.
+    pub(crate) fn listens(&self) -> SocketAddr {
+        self.running.dns()
     }
 
     /// What it has used.
     ///
     /// # Errors
     /// When it has ended.
-    pub(crate) fn usage(&mut self) -> Result<Usage> {
-        if let Some(status) = self.child.try_wait()? {
-            anyhow::bail!("the program ended: {status}");
-        }
-        let process = format!("/proc/{}", self.child.id());
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        anyhow::ensure!(!self.running.has_ended(), "{}", self.running.tail());
+        let process = format!("/proc/{}", self.running.id());
         let mut nanos = 0;
         for task in std::fs::read_dir(format!("{process}/task"))? {
             let text = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
@@ -66,12 +56,5 @@ impl Program {
         };
         let (resident_mib, resident_max_mib) = (mib("VmRSS:"), mib("VmHWM:"));
         Ok(Usage { cpu: Duration::from_nanos(nanos), resident_mib, resident_max_mib })
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn measure(program: &Path, count: usize) -> Result<()> {
     let admin = kube_client::Client::try_from(admin)?;
     let (refused, asked) = requests(&admin).await?;
 
-    let mut program = Program::start(program, &file)?;
+    let program = Program::start(program, &file);
     let began = Instant::now();
     // Asked by count and seldom, so that the question costs the server little.
     loop {

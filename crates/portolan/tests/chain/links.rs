@@ -1,18 +1,16 @@
 //! The parts of the chain, all running side by side on one etcd of three members.
 
-use std::net::{SocketAddr, UdpSocket};
-
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use hickory_proto::rr::RecordType;
-use portolan_testbed::wait::wait;
-use portolan_testbed::{ApiServer, CoreDns, EtcdCluster, ExternalDns, kubeconfig};
+use portolan_testbed::ask::{RecordType, ask};
+use portolan_testbed::program::printed;
+use portolan_testbed::{ApiServer, CoreDns, EtcdCluster, ExternalDns, Program, kubeconfig};
 use serde_json::{Value, json};
 
-use crate::ask::ask;
 use crate::make::{Link, Make};
-use crate::program::{Program, printed};
 
+/// The program under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_portolan");
 const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
 const SYNC_RIGHTS: &str = include_str!("../../../../deploy/rbac/sync.yaml");
@@ -59,7 +57,8 @@ impl Clusters {
         for server in [&hub, &member] {
             server.admin().apply(&format!("{NAMESPACES}\n---\n{MEMBER_RIGHTS}")).unwrap();
         }
-        let kinds = format!("{}\n---\n{}", printed(&["crds"]), printed(&["crds", "--compat"]));
+        let kinds =
+            format!("{}\n---\n{}", printed(BINARY, &["crds"]), printed(BINARY, &["crds", "--compat"]));
         hub.admin().apply(&[&*kinds, HUB_RIGHTS, SYNC_RIGHTS, ExternalDns::ACCOUNT].join("\n---\n")).unwrap();
         hub.admin().apply(INTENTS).unwrap();
         Some(Self { hub, member })
@@ -70,13 +69,12 @@ impl Clusters {
         let context = |server: &ApiServer| {
             server.context(&server.admin().token("portolan", "portolan", TOKEN_SECONDS).unwrap())
         };
-        let program = Program::new(&[]);
-        let file = program.at("kubeconfig");
-        std::fs::write(&file, kubeconfig::text(&[context(&self.hub), context(&self.member)])).unwrap();
-        let file = file.display().to_string();
-        let args = ["run", "--role", "control", "--kubeconfig", &file, "--contexts", "eu-1,us-1"];
-        let mut program = program.with(&args);
-        program.go();
+        let program = Program::new(BINARY, "federation")
+            .with(["run", "--role", "control", "--contexts", "eu-1,us-1"])
+            .with_file("--kubeconfig", "kubeconfig");
+        let contexts = [context(&self.hub), context(&self.member)];
+        std::fs::write(program.at("kubeconfig"), kubeconfig::text(&contexts)).unwrap();
+        program.start();
         program
     }
 
@@ -86,8 +84,8 @@ impl Clusters {
         let kubeconfig = self.hub.kubeconfig(&token).display().to_string();
         let urls = etcd.urls().join(",");
         let args = ["sync", "--kubeconfig", &kubeconfig, "--provider", "etcd", "--etcd", &urls];
-        let args = [&args[..], &["--owner-id", OWNER, "--coredns-prefix", prefix], more].concat();
-        Program::new(&args)
+        let program = Program::new(BINARY, "sync").with(args);
+        program.with(["--owner-id", OWNER, "--coredns-prefix", prefix]).with(more)
     }
 
     /// A stock External-DNS into an etcd.
@@ -145,41 +143,28 @@ pub(crate) fn no_longer(hub: &ApiServer, object: &str) {
     hub.admin().delete(&path).unwrap();
 }
 
-/// A server of ours that answers the zones from an etcd.
-pub(crate) struct Server {
-    pub(crate) program: Program,
-    pub(crate) address: SocketAddr,
+/// A server of ours that answers the zones from an etcd; not started.
+pub(crate) fn server(etcd: &EtcdCluster, prefix: &str) -> Program {
+    let (urls, prefix) = (etcd.urls().join(","), prefix.trim_end_matches('/'));
+    Program::new(BINARY, "server")
+        .with(["run", "--skydns", &urls, "--skydns-prefix", prefix, "--listen", "127.0.0.1:0"])
+        .with(ZONES.iter().flat_map(|zone| ["--skydns-zone", zone]))
+        .with(["--workers", "1", "--resolver", "none"])
+        .with_file("--state", "state")
 }
 
-impl Server {
-    pub(crate) fn start(etcd: &EtcdCluster, prefix: &str) -> Self {
-        let address = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (urls, listen) = (etcd.urls().join(","), address.to_string());
-        let program = Program::new(&[]);
-        let state = program.at("state").display().to_string();
-        let prefix = prefix.trim_end_matches('/');
-        let args =
-            ["run", "--skydns", &urls, "--skydns-prefix", prefix, "--listen", &listen, "--state", &state];
-        let zones = ZONES.iter().flat_map(|zone| ["--skydns-zone", zone]);
-        let args: Vec<&str> =
-            args.into_iter().chain(zones).chain(["--workers", "1", "--resolver", "none"]).collect();
-        let mut server = Self { program: program.with(&args), address };
-        server.go();
-        server
-    }
-
-    /// Starts it, the first time or again, and waits until it answers.
-    pub(crate) fn go(&mut self) {
-        self.program.go();
-        wait(&format!("an answer; log: {}", self.program.log()), || {
-            ask(self.address, ZONES[0], RecordType::SOA).filter(|answer| !answer.data.is_empty())
-        });
-    }
+/// Starts a server of ours, the first time or again, and waits until it has its zones.
+pub(crate) fn serves(server: &Program) {
+    server.start();
+    let address = server.dns();
+    server.wait("its zones", || {
+        ask(address, ZONES[0], RecordType::SOA).filter(|reply| !reply.data(RecordType::SOA).is_empty())
+    });
 }
 
 /// Who answers from what a publisher writes.
 pub(crate) struct Servers {
-    pub(crate) ours: Server,
+    pub(crate) ours: Program,
     pub(crate) stock: CoreDns,
 }
 
@@ -187,12 +172,14 @@ impl Servers {
     pub(crate) fn start(etcd: &EtcdCluster, prefix: &str) -> Option<Self> {
         let path = prefix.trim_end_matches('/');
         let stock = CoreDns::on_etcd("chain", &etcd.urls(), &ZONES, path, &[])?;
-        Some(Self { ours: Server::start(etcd, prefix), stock })
+        let ours = server(etcd, prefix);
+        serves(&ours);
+        Some(Self { ours, stock })
     }
 
     /// The makes that end here.
     pub(crate) fn makes(&self, publisher: Link) -> Vec<Make> {
-        let servers = [(Link::Ours, self.ours.address), (Link::Stock, self.stock.address())];
+        let servers = [(Link::Ours, self.ours.dns()), (Link::Stock, self.stock.address())];
         let make =
             |federation| servers.map(|(server, address)| Make { federation, publisher, server, address });
         [Link::Ours, Link::Stock].into_iter().flat_map(make).collect()

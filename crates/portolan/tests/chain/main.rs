@@ -7,17 +7,12 @@
 //! | `make` | the eight makes of the chain, and when each of them answers as it should |
 //! | `story` | what happens to a name, in all makes |
 //! | `takeover` | a zone that goes from External-DNS to us and back, and members of etcd that go |
-//! | `ask` | a question and its answer |
 //!
 //! Without kube-apiserver, etcd, External-DNS and CoreDNS (`cargo xtask tools` builds them) the tests are passed over with
 //! one loud line; with `PORTOLAN_REQUIRE_REAL` set that is a failure.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
-mod ask;
 mod links;
 mod make;
-#[path = "../publish/program.rs"]
-#[allow(dead_code, reason = "it is the program of another test too")]
-mod program;
 mod story;
 mod takeover;

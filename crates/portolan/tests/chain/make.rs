@@ -1,14 +1,13 @@
 //! The eight makes of the chain, and when each of them answers as it should.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hickory_proto::rr::RecordType;
-
-use crate::ask::ask;
+use portolan_testbed::Program;
+use portolan_testbed::ask::{RecordType, ask};
+use portolan_testbed::program::tails;
 
 /// Whose a link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,19 +58,20 @@ impl Make {
         }
     }
 
-    /// Asks until the answer is what is wanted.
-    fn settle(&self, wanted: &[&str], begun: Instant) -> Came {
-        let wanted: BTreeSet<String> = wanted.iter().map(|address| (*address).to_owned()).collect();
+    /// Asks until the answer is what is wanted, while the programs run.
+    fn settle(&self, programs: &[&Program], wanted: &[&str], begun: Instant) -> Came {
+        let mut wanted = wanted.to_vec();
+        wanted.sort_unstable();
         let mut was_empty = false;
         loop {
-            let answer = ask(self.address, self.name(), RecordType::A);
+            let data = ask(self.address, self.name(), RecordType::A).map(|reply| reply.data(RecordType::A));
             let after = begun.elapsed();
-            let data = answer.as_ref().map(|answer| &answer.data);
-            if data == Some(&wanted) {
+            if data.as_ref().is_some_and(|data| *data == wanted) {
                 return Came { after, was_empty };
             }
-            was_empty |= data.is_some_and(BTreeSet::is_empty);
-            assert!(after < CHANGE_PATIENCE, "{self}: {} is not {wanted:?} but {answer:?}", self.name());
+            was_empty |= data.as_ref().is_some_and(Vec::is_empty);
+            let goes_on = after < CHANGE_PATIENCE && !programs.iter().any(|program| program.has_ended());
+            assert!(goes_on, "{self}: {} is not {wanted:?} but {data:?}\n{}", self.name(), tails(programs));
             thread::park_timeout(ASK_EVERY);
         }
     }
@@ -86,21 +86,31 @@ impl fmt::Display for Make {
     }
 }
 
-/// Makes a change, and waits until each make answers as it should.
-pub(crate) fn change(makes: &[Make], wanted: &Wanted<'_>, act: impl FnOnce()) -> Vec<Came> {
-    thread::scope(|scope| {
-        let begun = Instant::now();
-        let asked: Vec<_> = makes
-            .iter()
-            .map(|make| {
-                let wanted = if make.federation == Link::Ours { wanted.federated } else { wanted.by_hand };
-                scope.spawn(move || make.settle(wanted, begun))
-            })
-            .collect();
-        act();
-        asked
-            .into_iter()
-            .map(|asked| asked.join().unwrap_or_else(|told| std::panic::resume_unwind(told)))
-            .collect()
-    })
+/// Makes that are asked side by side, and the programs that all of it hangs on.
+pub(crate) struct Chain<'c> {
+    pub(crate) makes: &'c [Make],
+    pub(crate) programs: &'c [&'c Program],
+}
+
+impl Chain<'_> {
+    /// Makes a change, and waits until each make answers as it should.
+    pub(crate) fn change(&self, wanted: &Wanted<'_>, act: impl FnOnce()) -> Vec<Came> {
+        thread::scope(|scope| {
+            let begun = Instant::now();
+            let asked: Vec<_> = self
+                .makes
+                .iter()
+                .map(|make| {
+                    let is_ours = make.federation == Link::Ours;
+                    let wanted = if is_ours { wanted.federated } else { wanted.by_hand };
+                    scope.spawn(move || make.settle(self.programs, wanted, begun))
+                })
+                .collect();
+            act();
+            asked
+                .into_iter()
+                .map(|asked| asked.join().unwrap_or_else(|told| std::panic::resume_unwind(told)))
+                .collect()
+        })
+    }
 }

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::RecordType;
 use portolan_testbed::EtcdCluster;
-use portolan_testbed::wait::wait;
+use portolan_testbed::ask::{RecordType, Reply, ResponseCode, ask};
+use portolan_testbed::program::{poll, tails};
+use portolan_testbed::wait::PATIENCE;
 
-use crate::ask::ask;
 use crate::links::{Clusters, Servers, by_hand, keys, no_longer, serve};
-use crate::make::{BY_HAND, Came, Link, Make, Wanted, change};
+use crate::make::{BY_HAND, Came, Chain, Link, Make, Wanted};
 
 /// Where each publisher writes.
 const OURS: &str = "/ours/";
@@ -27,17 +26,17 @@ fn every_link_can_be_exchanged() {
     let Some(clusters) = Clusters::start() else { return };
     let (hub, member) = (&clusters.hub, &clusters.member);
     let Some(_stock) = clusters.external_dns(&etcd, STOCK, &[]) else { return };
-    let mut sync = clusters.sync(&etcd, OURS, &[]);
-    sync.go();
-    let _federation = clusters.federation();
-    let Some(of_ours) = Servers::start(&etcd, OURS) else { return };
-    let Some(of_stock) = Servers::start(&etcd, STOCK) else { return };
+    let sync = clusters.sync(&etcd, OURS, &[]);
+    sync.start();
+    let federation = clusters.federation();
+    let [Some(of_ours), Some(of_stock)] = [OURS, STOCK].map(|at| Servers::start(&etcd, at)) else { return };
     let makes = [of_ours.makes(Link::Ours), of_stock.makes(Link::Stock)].concat();
+    let chain = Chain { makes: &makes, programs: &[&sync, &federation, &of_ours.ours, &of_stock.ours] };
     let mut times = Times::new(&makes);
 
     let records = |targets: &str| by_hand(hub, "web", &[(BY_HAND, "A", targets)]);
     let mut step = |what, federated: &[&str], by_hand: &[&str], act: &dyn Fn()| {
-        let came = change(&makes, &Wanted { federated, by_hand }, act);
+        let came = chain.change(&Wanted { federated, by_hand }, act);
         times.add(what, &came);
         // Its transactions are whole names; whoever reads its keys sees no moment without.
         let is_ours = |make: &Make| make.publisher == Link::Ours;
@@ -67,16 +66,16 @@ fn every_link_can_be_exchanged() {
         serve(member, US, true);
         records(&format!("{EU}, {US}"));
     });
-    what_stock_parts_get_wrong(&clusters, &makes);
+    what_stock_parts_get_wrong(&clusters, &chain);
     let record = "/apis/multiclusterdns.kubefed.io/v1alpha1/namespaces/shop/servicednsrecords/web";
-    let came = change(&makes, &Wanted { federated: &[], by_hand: &[] }, || {
+    let came = chain.change(&Wanted { federated: &[], by_hand: &[] }, || {
         hub.admin().delete(record).unwrap();
         no_longer(hub, "web");
     });
     times.add("the name is deleted", &came);
     times.show();
 
-    wait("our keys to be gone", || keys(&etcd, OURS).is_empty().then_some(()));
+    sync.wait("our keys to be gone", || keys(&etcd, OURS).is_empty().then_some(()));
     let left = keys(&etcd, STOCK);
     let is_mark = |text: &str| text.contains("heritage=external-dns");
     let stale = left.iter().filter(|(_, value, _)| !value["text"].as_str().is_some_and(is_mark));
@@ -100,7 +99,7 @@ const ROWS: &[Row] = &[
     Row {
         name: "alias.hand.test",
         rtype: RecordType::CNAME,
-        right: &[BY_HAND],
+        right: &["web.hand.test."],
         wrong: [None, Some((ResponseCode::NXDomain, &[])), Some((ResponseCode::NXDomain, &[]))],
     },
     Row { name: "dual.hand.test", rtype: RecordType::A, right: &[EU], wrong: [None, None, None] },
@@ -120,7 +119,7 @@ const ROWS: &[Row] = &[
     Row { name: "one.deep.hand.test", rtype: RecordType::A, right: &[EU], wrong: [None, None, None] },
 ];
 
-fn what_stock_parts_get_wrong(clusters: &Clusters, makes: &[Make]) {
+fn what_stock_parts_get_wrong(clusters: &Clusters, chain: &Chain<'_>) {
     by_hand(
         &clusters.hub,
         "rows",
@@ -132,7 +131,8 @@ fn what_stock_parts_get_wrong(clusters: &Clusters, makes: &[Make]) {
         ],
     );
     let made = |publisher, server| {
-        *makes
+        *chain
+            .makes
             .iter()
             .find(|make| {
                 make.federation == Link::Stock && make.publisher == publisher && make.server == server
@@ -152,27 +152,24 @@ fn what_stock_parts_get_wrong(clusters: &Clusters, makes: &[Make]) {
             [Some(right)].into_iter().chain(row.wrong.iter().map(|wrong| Some(wrong.unwrap_or(right))));
         for (make, wanted) in pairs.iter().zip(wanted) {
             let (code, data) = wanted.unwrap();
-            let data = data.iter().map(|data| (*data).to_owned()).collect();
             let mut last = None;
-            let is_so = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-                wait("a row", || {
-                    last = ask(make.address, row.name, row.rtype);
-                    last.as_ref().is_some_and(|last| last.code == code && last.data == data).then_some(())
-                });
-            }));
-            if is_so.is_err() {
+            let found = poll(chain.programs, PATIENCE, || {
+                last = ask(make.address, row.name, row.rtype);
+                let is_so = |last: &Reply| last.code == code && last.data(row.rtype) == data;
+                last.as_ref().is_some_and(is_so).then_some(())
+            });
+            if found.is_none() {
                 writeln!(faults, "{make}: {} {}: {code} {data:?} but {last:?}", row.name, row.rtype).unwrap();
             }
         }
     }
-    assert!(faults.is_empty(), "not as the table has it:\n{faults}");
+    assert!(faults.is_empty(), "not as the table has it:\n{faults}{}", tails(chain.programs));
     no_longer(&clusters.hub, "rows");
     for name in ["alias.hand.test", "dual.hand.test", "one.deep.hand.test"] {
-        for make in &pairs[..1] {
-            wait("the rows to be gone", || {
-                ask(make.address, name, RecordType::A).filter(|answer| answer.data.is_empty())
-            });
-        }
+        let is_gone = poll(chain.programs, PATIENCE, || {
+            ask(pairs[0].address, name, RecordType::A).filter(|reply| reply.data(RecordType::A).is_empty())
+        });
+        assert!(is_gone.is_some(), "{name} is not gone\n{}", tails(chain.programs));
     }
 }
 

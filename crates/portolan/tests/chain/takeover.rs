@@ -3,13 +3,11 @@
 use std::thread;
 use std::time::Duration;
 
-use hickory_proto::rr::RecordType;
 use portolan_testbed::EtcdCluster;
-use portolan_testbed::wait::wait;
+use portolan_testbed::ask::RecordType;
 
-use crate::ask::ask;
-use crate::links::{Clusters, Server, by_hand, keys, no_longer};
-use crate::make::{BY_HAND, Link, Make, Wanted, change};
+use crate::links::{Clusters, by_hand, keys, no_longer, server, serves};
+use crate::make::{BY_HAND, Chain, Link, Make, Wanted};
 
 const PREFIX: &str = "/skydns/";
 const ONE: &str = "192.0.2.1";
@@ -64,18 +62,20 @@ fn a_zone_is_taken_over_in_place_and_given_back() {
 fn members_of_etcd_may_go() {
     let Some(etcd) = EtcdCluster::start("members") else { return };
     let Some(clusters) = Clusters::start() else { return };
-    let mut sync = clusters.sync(&etcd, PREFIX, &[]);
-    sync.go();
-    let mut server = Server::start(&etcd, PREFIX);
-    let make =
-        Make { federation: Link::Stock, publisher: Link::Ours, server: Link::Ours, address: server.address };
+    let (sync, server) = (clusters.sync(&etcd, PREFIX, &[]), server(&etcd, PREFIX));
+    sync.start();
+    serves(&server);
     let to = |what: &str, targets: &[&str]| {
+        let (federation, ours, address) = (Link::Stock, Link::Ours, server.dns());
+        let make = Make { federation, publisher: ours, server: ours, address };
+        let chain = Chain { makes: &[make], programs: &[&sync, &server] };
         let wanted = Wanted { federated: &[], by_hand: targets };
         let records = [(BY_HAND, "A", &*targets.join(", "))];
-        let came = change(&[make], &wanted, || by_hand(&clusters.hub, "web", &records)).remove(0);
+        let came = chain.change(&wanted, || by_hand(&clusters.hub, "web", &records)).remove(0);
         println!("{what}: {} ms", came.after.as_millis());
         came
     };
+    let answered = || server.ask(BY_HAND, RecordType::A).data(RecordType::A).len();
     to("all members", &[ONE]);
     assert!(!to("all members, a change", &[ONE, TWO]).was_empty);
     for member in 0..3 {
@@ -91,22 +91,19 @@ fn members_of_etcd_may_go() {
         assert!(!to("it goes on", &[ONE, TWO]).was_empty);
     }
     (0..3).for_each(|member| etcd.kill(member));
-    let answered = || ask(server.address, BY_HAND, RecordType::A).unwrap().data.len();
     assert_eq!(answered(), 2, "answers stay");
     by_hand(&clusters.hub, "web", &[(BY_HAND, "A", ONE)]);
-    server.program.kill();
-    server.go();
-    assert_eq!(ask(server.address, BY_HAND, RecordType::A).unwrap().data.len(), 2, "after a restart too");
+    server.kill();
+    serves(&server);
+    assert_eq!(answered(), 2, "after a restart too");
     etcd.restart_all();
-    wait(&format!("what was asked for meanwhile; log: {}", sync.log()), || {
-        ask(server.address, BY_HAND, RecordType::A).filter(|answer| answer.data.len() == 1)
-    });
+    sync.wait("what was asked for meanwhile", || (answered() == 1).then_some(()));
     // Never half a set of a name that is deleted.
     to("two again", &[ONE, TWO]);
     let mut seen = Vec::new();
     no_longer(&clusters.hub, "web");
-    wait("the name to be gone", || {
-        seen.push(ask(server.address, BY_HAND, RecordType::A)?.data.len());
+    sync.wait("the name to be gone", || {
+        seen.push(answered());
         (seen.last() == Some(&0)).then_some(())
     });
     assert!(!seen.contains(&1), "half a set was answered: {seen:?}");

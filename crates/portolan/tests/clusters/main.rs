@@ -12,7 +12,7 @@
 //! line; with `PORTOLAN_REQUIRE_REAL` set that is a failure.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
-use std::process::Command;
+use portolan_testbed::program::printed;
 
 mod followed;
 mod managed;
@@ -22,16 +22,10 @@ mod walk;
 
 /// What `portolan crds` prints.
 fn definitions() -> String {
-    printed(&["crds"])
+    printed(env!("CARGO_BIN_EXE_portolan"), &["crds"])
 }
 
 /// The definitions of others' kinds.
 fn compat() -> String {
-    printed(&["crds", "--compat"])
-}
-
-fn printed(args: &[&str]) -> String {
-    let printed = Command::new(env!("CARGO_BIN_EXE_portolan")).args(args).output().unwrap();
-    assert!(printed.status.success(), "{printed:?}");
-    String::from_utf8(printed.stdout).unwrap()
+    printed(env!("CARGO_BIN_EXE_portolan"), &["crds", "--compat"])
 }

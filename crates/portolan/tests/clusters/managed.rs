@@ -42,30 +42,30 @@ fn the_walk_through_with_controllers() {
     if managers.len() < servers.len() {
         return;
     }
-    let mut program = Followed::start(&[eu, us, ap]);
+    let followed = Followed::start(&[eu, us, ap]);
     let [eu_ip, us_ip, ap_ip] = CLUSTERS.map(|(_, address)| address);
-    program.wait_for(GLOBAL, &[eu_ip, us_ip, ap_ip]);
-    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
-    statuses_are_filled(eu);
+    followed.wait_for(GLOBAL, &[eu_ip, us_ip, ap_ip]);
+    followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    statuses_are_filled(&followed, eu);
 
     // A pod turns unready, and ready again; another is deleted, and made again.
     eu.admin().apply(&pod(false)).unwrap();
-    program.wait_for(SHOP, &[us_ip, ap_ip]);
+    followed.wait_for(SHOP, &[us_ip, ap_ip]);
     eu.admin().apply(&pod(true)).unwrap();
-    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
     us.admin().delete("/api/v1/namespaces/shop/pods/web-1?gracePeriodSeconds=0").unwrap();
-    program.wait_for(SHOP, &[eu_ip, ap_ip]);
+    followed.wait_for(SHOP, &[eu_ip, ap_ip]);
     us.admin().apply(&pod(true)).unwrap();
-    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
 
     // Every API server gone, and the program started again: answers from the last good state.
-    program.kill();
+    followed.program.kill();
     servers.iter().for_each(ApiServer::kill);
-    program.go();
-    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    followed.program.start();
+    followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
     servers.iter().for_each(ApiServer::restart);
 
     // A namespace that is deleted takes all it held with it: deletions that are told are believed.
     ap.admin().delete("/api/v1/namespaces/shop").unwrap();
-    program.wait_for(SHOP, &[eu_ip, us_ip]);
+    followed.wait_for(SHOP, &[eu_ip, us_ip]);
 }

@@ -3,10 +3,9 @@
 //! The operator's commands come in with the administrator's token, as an operator does; the server has nothing
 //! but the rights that we ship, and the tokens that join took.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Command;
 
+use portolan_testbed::program::{Ended, ended};
 use portolan_testbed::wait::wait;
 use portolan_testbed::{ApiServer, Setup};
 use serde_json::{Value, json};
@@ -42,34 +41,31 @@ impl Fleet {
     }
 
     /// `portolan cluster`, run by an administrator of all three.
-    fn cluster(&self, args: &[&str]) -> Output {
+    fn cluster(&self, args: &[&str]) -> Ended {
         self.cluster_of("hub", args)
     }
 
     /// The same with another for the hub.
-    fn cluster_of(&self, hub: &str, args: &[&str]) -> Output {
-        let files: Vec<PathBuf> =
-            [&self.hub, &self.us, &self.ap].map(ApiServer::admin_kubeconfig).into_iter().collect();
+    fn cluster_of(&self, hub: &str, args: &[&str]) -> Ended {
+        let files = [&self.hub, &self.us, &self.ap].map(ApiServer::admin_kubeconfig);
         let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
         command.arg("cluster").args(args).args(["--hub-context", hub]);
-        command.env("KUBECONFIG", std::env::join_paths(files).unwrap()).output().unwrap()
+        ended(command.env("KUBECONFIG", std::env::join_paths(files).unwrap()))
     }
 
     /// The same, which goes well; its output.
     #[track_caller]
     fn fine(&self, args: &[&str]) -> String {
-        let Output { status, stdout, stderr } = self.cluster(args);
-        let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
-        assert!(status.success(), "{args:?}: {said}");
-        said
+        let ended = self.cluster(args);
+        assert_eq!(ended.code, 0, "{args:?}: {}", ended.all());
+        ended.all()
     }
 
     /// The same, which is refused for this reason.
     #[track_caller]
     fn refused(&self, hub: &str, args: &[&str], why: &str) {
-        let Output { status, stderr, .. } = self.cluster_of(hub, args);
-        let said = String::from_utf8_lossy(&stderr);
-        assert!(status.code() == Some(2) && said.contains(why), "{args:?}: {status}: {said}");
+        let Ended { code, err, .. } = self.cluster_of(hub, args);
+        assert!(code == 2 && err.contains(why), "{args:?}: {code}: {err}");
     }
 
     fn join(&self, name: &str) -> String {
@@ -82,9 +78,15 @@ impl Fleet {
 
     /// The status and message of a condition of a `MemberCluster`, once it is as expected.
     #[track_caller]
-    fn wait_for_condition(&self, member: &str, type_: &str, status: &str, reason: &str, message: &str) {
+    fn wait_for_condition(
+        &self,
+        followed: &Followed,
+        member: &str,
+        [type_, status, reason]: [&str; 3],
+        message: &str,
+    ) {
         let path = format!("/apis/portolan.dev/v1alpha1/memberclusters/{member}");
-        wait(&format!("{member} to be {type_}={status}/{reason}: {message}"), || {
+        followed.program.wait(&format!("{member} to be {type_}={status}/{reason}: {message}"), || {
             let object = self.hub.admin().get(&path).unwrap();
             let conditions = object["status"]["conditions"].as_array()?.clone();
             let one = conditions.into_iter().find(|one| one["type"] == type_)?;
@@ -97,50 +99,48 @@ impl Fleet {
 
     /// Waits until `status` does not know a cluster, and looks at every answer meanwhile.
     #[track_caller]
-    fn wait_until_forgotten(&self, program: &Followed, cluster: &str, each: impl Fn(&[IpAddr])) {
+    fn wait_until_forgotten(&self, followed: &Followed, cluster: &str, each: impl Fn(&[String])) {
         let row = format!("\"name\": \"{cluster}\"");
-        wait(&format!("{cluster} to be forgotten"), || {
-            if let Some(answer) = program.ask(SHOP) {
-                each(&answer);
-            }
-            (!program.portolan(&["status", "-o", "json"]).contains(&row)).then_some(())
+        followed.program.wait(&format!("{cluster} to be forgotten"), || {
+            each(&followed.ask(SHOP));
+            (!followed.program.says(&["status", "-o", "json"]).contains(&row)).then_some(())
         });
     }
 }
 
-fn address(text: &str) -> IpAddr {
-    text.parse().unwrap()
+fn has(answer: &[String], address: &str) -> bool {
+    answer.iter().any(|one| one == address)
 }
 
 #[test]
 fn clusters_join_are_followed_and_leave() {
     let Some(fleet) = Fleet::start() else { return };
-    let program = Followed::start_with(&[&fleet.hub], &["--renew-tokens-at", "1"]);
-    program.wait_for(SHOP, &[HUB_IP]);
+    let followed = Followed::start_with(&[&fleet.hub], &["--renew-tokens-at", "1"]);
+    followed.wait_for(SHOP, &[HUB_IP]);
 
     // Two clusters join, while the program runs.
     let said = fleet.join("us-1");
     assert!(said.contains("cluster us-1 has joined") && !said.contains("missing"), "{said}");
-    program.wait_for(SHOP, &[HUB_IP, US_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP]);
     fleet.join("ap-1");
-    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
-    fleet.wait_for_condition("us-1", "Ready", "True", "Ready", "");
+    followed.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    fleet.wait_for_condition(&followed, "us-1", ["Ready", "True", "Ready"], "");
 
     what_is_registered_is_told(&fleet);
     a_slip_of_the_operator_costs_nothing(&fleet);
-    a_token_is_renewed_and_nothing_is_lost(&fleet, &program);
-    another_token_is_taken_up(&fleet, &program);
-    a_drained_cluster_does_not_come_back_when_it_goes(&fleet, &program);
+    a_token_is_renewed_and_nothing_is_lost(&fleet, &followed);
+    another_token_is_taken_up(&fleet, &followed);
+    a_drained_cluster_does_not_come_back_when_it_goes(&fleet, &followed);
 
     // F-41: one leaves, and its addresses with it, in one step; the others' stay in every answer.
     let said = fleet.fine(&["leave", "us-1", "--context", "us-1"]);
     assert!(said.contains("ClusterRole portolan-member is deleted"), "{said}");
-    fleet.wait_until_forgotten(&program, "us-1", |answer| {
-        assert!(answer.contains(&address(HUB_IP)), "{answer:?}");
+    fleet.wait_until_forgotten(&followed, "us-1", |answer| {
+        assert!(has(answer, HUB_IP), "{answer:?}");
     });
-    program.wait_for(SHOP, &[HUB_IP]);
+    followed.wait_for(SHOP, &[HUB_IP]);
     let gone = fleet.cluster(&["leave", "us-1"]);
-    assert_eq!(gone.status.code(), Some(2), "{gone:?}");
+    assert_eq!(gone.code, 2, "{gone:?}");
 }
 
 fn what_is_registered_is_told(fleet: &Fleet) {
@@ -162,13 +162,11 @@ fn what_is_registered_is_told(fleet: &Fleet) {
                 {apiGroups: [\"discovery.k8s.io\"], resources: [endpointslices], verbs: [watch]}";
     wait("the missing right to be told", || {
         let said = fleet.cluster(&["check", "us-1"]);
-        let text = String::from_utf8_lossy(&said.stdout).into_owned();
-        (said.status.code() == Some(2) && text.contains(rule)).then_some(())
+        (said.code == 2 && said.out.contains(rule)).then_some(())
     });
     // The role is the test's now too, and join says so instead of taking it.
     let said = fleet.cluster(&["join", "us-1", "--context", "us-1"]);
-    let text = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(text.contains("--take-over"), "{text}");
+    assert!(said.err.contains("--take-over"), "{said:?}");
     fleet.fine(&["join", "us-1", "--context", "us-1", "--token-life", "10m", "--take-over"]);
 }
 
@@ -216,31 +214,31 @@ fn a_cluster_that_left_while_nobody_ran_goes_at_the_next_start() {
     let Some(fleet) = Fleet::start() else { return };
     fleet.join("us-1");
     fleet.join("ap-1");
-    let mut program = Followed::start_with(&[&fleet.hub], &[]);
-    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
-    program.stop();
+    let followed = Followed::start_with(&[&fleet.hub], &[]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    followed.program.stop();
     fleet.fine(&["leave", "ap-1"]);
-    program.go();
-    fleet.wait_until_forgotten(&program, "ap-1", |answer| {
-        assert!(answer.contains(&address(HUB_IP)) && answer.contains(&address(US_IP)), "{answer:?}");
+    followed.program.start();
+    fleet.wait_until_forgotten(&followed, "ap-1", |answer| {
+        assert!(has(answer, HUB_IP) && has(answer, US_IP), "{answer:?}");
     });
-    program.wait_for(SHOP, &[HUB_IP, US_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP]);
 }
 
 /// Its life is ten minutes, of which one percent is six seconds.
-fn a_token_is_renewed_and_nothing_is_lost(fleet: &Fleet, program: &Followed) {
+fn a_token_is_renewed_and_nothing_is_lost(fleet: &Fleet, followed: &Followed) {
     let before = fleet.secret("cluster-us-1")["data"]["token"].clone();
-    wait("the token to be renewed", || {
+    followed.program.wait("the token to be renewed", || {
         (fleet.secret("cluster-us-1")["data"]["token"] != before).then_some(())
     });
     fleet.us.admin().apply(&slice(false)).unwrap();
-    program.wait_for(SHOP, &[HUB_IP, AP_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, AP_IP]);
     fleet.us.admin().apply(&slice(true)).unwrap();
-    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
 }
 
 /// A Secret that somebody breaks takes nothing away; one that is mended is taken up.
-fn another_token_is_taken_up(fleet: &Fleet, program: &Followed) {
+fn another_token_is_taken_up(fleet: &Fleet, followed: &Followed) {
     let mut secret = fleet.secret("cluster-us-1");
     let good = std::mem::replace(&mut secret["data"]["token"], json!("d3Jvbmc="));
     let path = "/api/v1/namespaces/portolan/secrets/cluster-us-1";
@@ -250,29 +248,29 @@ fn another_token_is_taken_up(fleet: &Fleet, program: &Followed) {
         fleet.hub.admin().send("PUT", path, Some(("application/json", &secret.to_string()))).unwrap();
     };
     put(&secret);
-    program.wait_for_status(&["Unauthorized", "cluster us-1"]);
-    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
-    fleet.wait_for_condition("us-1", "Reached", "False", "Unauthorized", "refuses us");
+    followed.program.wait_for_status(&["Unauthorized", "cluster us-1"]);
+    assert_eq!(followed.ask(SHOP).len(), 3, "answers stay");
+    fleet.wait_for_condition(followed, "us-1", ["Reached", "False", "Unauthorized"], "refuses us");
     secret["data"]["token"] = good;
     put(&secret);
-    fleet.wait_for_condition("us-1", "Reached", "True", "Reached", "");
+    fleet.wait_for_condition(followed, "us-1", ["Reached", "True", "Reached"], "");
     fleet.us.admin().apply(&slice(false)).unwrap();
-    program.wait_for(SHOP, &[HUB_IP, AP_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, AP_IP]);
     fleet.us.admin().apply(&slice(true)).unwrap();
-    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
 }
 
 /// Its `MemberCluster` is all that says that it is drained: what it describes must be gone before that is.
-fn a_drained_cluster_does_not_come_back_when_it_goes(fleet: &Fleet, program: &Followed) {
+fn a_drained_cluster_does_not_come_back_when_it_goes(fleet: &Fleet, followed: &Followed) {
     let drained = "{apiVersion: portolan.dev/v1alpha1, kind: MemberCluster, metadata: {name: ap-1}, spec: {state: Draining}}";
     fleet.hub.admin().apply(drained).unwrap();
-    program.wait_for(SHOP, &[HUB_IP, US_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP]);
     fleet.fine(&["leave", "ap-1"]);
-    fleet.wait_until_forgotten(program, "ap-1", |answer| {
-        assert!(!answer.contains(&address(AP_IP)), "{answer:?}");
-        assert!(answer.contains(&address(US_IP)), "{answer:?}");
+    fleet.wait_until_forgotten(followed, "ap-1", |answer| {
+        assert!(!has(answer, AP_IP), "{answer:?}");
+        assert!(has(answer, US_IP), "{answer:?}");
     });
-    program.wait_for(SHOP, &[HUB_IP, US_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP]);
 }
 
 /// B-43: what cannot be followed is told where it was registered, and costs itself.
@@ -296,20 +294,29 @@ fn what_is_refused_is_told_in_the_condition_of_its_cluster() {
                 clusters: [{name: k, cluster: {server: 'https://127.0.0.1:1', insecure-skip-tls-verify: true}}]\n\
                 users: [{name: u, user: {exec: {command: /bin/touch, args: [/tmp/never]}}}]\n";
     register(&fleet, "plugin", &json!({ "stringData": { "kubeconfig": exec } }));
-    let program = Followed::start_with(&[&fleet.hub], &[]);
-    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    let followed = Followed::start_with(&[&fleet.hub], &[]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
 
     let plugin = "users[0].user.exec \"/bin/touch\" would run a program";
-    fleet.wait_for_condition("plugin", "Accepted", "False", "Invalid", plugin);
-    fleet.wait_for_condition("plugin", "Accepted", "False", "Invalid", "insecure-skip-tls-verify");
-    fleet.wait_for_condition("wrong-authority", "Reached", "False", "Silent", "certificate");
-    fleet.wait_for_condition("unreachable", "Reached", "False", "Silent", "refused");
+    fleet.wait_for_condition(&followed, "plugin", ["Accepted", "False", "Invalid"], plugin);
+    fleet.wait_for_condition(
+        &followed,
+        "plugin",
+        ["Accepted", "False", "Invalid"],
+        "insecure-skip-tls-verify",
+    );
+    fleet.wait_for_condition(&followed, "wrong-authority", ["Reached", "False", "Silent"], "certificate");
+    fleet.wait_for_condition(&followed, "unreachable", ["Reached", "False", "Silent"], "refused");
     // Of two names of one cluster the one that was there first is followed.
-    fleet.wait_for_condition("us-1-twin", "Reached", "False", "Duplicate", "is the same cluster as us-1");
-    fleet.wait_for_condition("us-1", "Reached", "True", "Reached", "");
+    fleet.wait_for_condition(
+        &followed,
+        "us-1-twin",
+        ["Reached", "False", "Duplicate"],
+        "is the same cluster as us-1",
+    );
+    fleet.wait_for_condition(&followed, "us-1", ["Reached", "True", "Reached"], "");
     let list = fleet.cluster(&["list"]);
-    let text = String::from_utf8_lossy(&list.stdout).into_owned();
-    assert!(list.status.code() == Some(2) && text.contains("exec"), "{text}");
+    assert!(list.code == 2 && list.out.contains("exec"), "{list:?}");
 
     // The kind goes, and every registration with it: no cluster does.
     fleet
@@ -317,10 +324,10 @@ fn what_is_refused_is_told_in_the_condition_of_its_cluster() {
         .admin()
         .delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/memberclusters.portolan.dev")
         .unwrap();
-    wait("the kind to be held", || {
-        program.portolan(&["holds"]).contains("hub/memberclusters.portolan.dev").then_some(())
+    followed.program.wait("the kind to be held", || {
+        followed.program.says(&["holds"]).contains("hub/memberclusters.portolan.dev").then_some(())
     });
-    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    assert_eq!(followed.ask(SHOP).len(), 3, "answers stay");
 }
 
 /// A `MemberCluster` and its Secret, made by hand.
@@ -385,15 +392,15 @@ fn other_registries_are_followed() {
     for object in &objects {
         hub.apply(&object.to_string()).unwrap();
     }
-    let program = Followed::start_with(&[&fleet.hub], &[]);
-    program.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
+    let followed = Followed::start_with(&[&fleet.hub], &[]);
+    followed.wait_for(SHOP, &[HUB_IP, US_IP, AP_IP]);
     let list = fleet.fine(&["list"]);
     assert!(list.contains("KubeFedCluster kube-federation-system/us-1"), "{list}");
     assert!(list.contains("ClusterProfile portolan/ap-1"), "{list}");
 
     hub.delete("/apis/core.kubefed.io/v1beta1/namespaces/kube-federation-system/kubefedclusters/us-1")
         .unwrap();
-    program.wait_for(SHOP, &[HUB_IP, AP_IP]);
+    followed.wait_for(SHOP, &[HUB_IP, AP_IP]);
 }
 
 /// A kind that takes any object.
@@ -423,8 +430,8 @@ fn the_own_cluster_is_followed_by_its_service_account() {
     workload(&server, "x", HUB_IP);
     server.admin().apply(&[MEMBER_RIGHTS, &definitions(), &compat(), HUB_RIGHTS].join("\n---\n")).unwrap();
     server.admin().apply(INTENTS).unwrap();
-    let program = Followed::in_pod(&server);
-    program.wait_for(SHOP, &[HUB_IP]);
+    let followed = Followed::in_pod(&server);
+    followed.wait_for(SHOP, &[HUB_IP]);
     workload(&server, "x", US_IP);
-    program.wait_for(SHOP, &[US_IP]);
+    followed.wait_for(SHOP, &[US_IP]);
 }

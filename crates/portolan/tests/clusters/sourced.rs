@@ -79,10 +79,10 @@ fn routes_of_an_older_version_make_names() {
     admin.apply(&format!("{rights}\n---\n{}\n---\n{}\n---\n{ZONE}", definitions(), compat())).unwrap();
     admin.apply(&gateway_api()).unwrap();
     wait("Gateway API's kinds", || admin.apply(ROUTES).ok());
-    let program = Followed::start_with(&[&server], &["--source", "gateway-httproute"]);
-    program.wait_for(NAME, &["192.0.2.10"]);
+    let followed = Followed::start_with(&[&server], &["--source", "gateway-httproute"]);
+    followed.wait_for(NAME, &["192.0.2.10"]);
     let written = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/httproute-app";
-    wait("its DNSEndpoint", || admin.get(written).ok());
+    followed.program.wait("its DNSEndpoint", || admin.get(written).ok());
     admin.delete("/apis/gateway.networking.k8s.io/v1beta1/namespaces/shop/httproutes/app").unwrap();
-    program.wait_for(NAME, &[]);
+    followed.wait_for(NAME, &[]);
 }

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use portolan_testbed::wait::wait;
 use portolan_testbed::{ApiServer, ExternalDns, Webhook, missing, part};
 use serde_json::Value;
 
@@ -105,64 +104,64 @@ ports: [{{port: 8080}}]
 fn the_walk_through() {
     let Some(servers) = fleet() else { return };
     let [eu, us, ap] = &servers;
-    let mut program = Followed::start(&[eu, us, ap]);
+    let followed = Followed::start(&[eu, us, ap]);
     let [eu_ip, us_ip, ap_ip] = CLUSTERS.map(|(_, address)| address);
 
     // Objects in, answers right: the global name, and each region's.
-    program.wait_for(GLOBAL, &[eu_ip, us_ip, ap_ip]);
-    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
-    program.wait_for("web.shop.fed.svc.r-us-1.fed.example", &[us_ip]);
-    statuses_are_filled(eu);
-    records_are_written(eu);
-    what_turns_is_told(eu, us, ap);
+    followed.wait_for(GLOBAL, &[eu_ip, us_ip, ap_ip]);
+    followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    followed.wait_for("web.shop.fed.svc.r-us-1.fed.example", &[us_ip]);
+    statuses_are_filled(&followed, eu);
+    records_are_written(&followed, eu);
+    what_turns_is_told(&followed, &servers);
 
     // One cluster's endpoints are gone, and come back.
     eu.admin().apply(&slice(false)).unwrap();
-    program.wait_for(SHOP, &[us_ip, ap_ip]);
+    followed.wait_for(SHOP, &[us_ip, ap_ip]);
     // Its region's name leads on to the global one.
-    program.wait_for("web.shop.fed.svc.r-eu-1.fed.example", &[us_ip, ap_ip]);
+    followed.wait_for("web.shop.fed.svc.r-eu-1.fed.example", &[us_ip, ap_ip]);
     eu.admin().apply(&slice(true)).unwrap();
-    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
 
     // F-26: one cluster is cut off: connections are taken, and nobody answers.
     us.pause();
-    program.wait_for_status(&["cluster us-1", "is not reached"]);
-    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    followed.program.wait_for_status(&["cluster us-1", "is not reached"]);
+    assert_eq!(followed.ask(SHOP).len(), 3, "answers stay");
     us.resume();
-    wait("us-1 to be heard again", || {
-        (!program.portolan(&["status", "-o", "json"]).contains("is not reached")).then_some(())
+    followed.program.wait("us-1 to be heard again", || {
+        (!followed.program.says(&["status", "-o", "json"]).contains("is not reached")).then_some(())
     });
 
-    a_kind_that_is_deleted_is_held(&program, eu);
+    a_kind_that_is_deleted_is_held(&followed, eu);
 
     // Every API server gone, and the program started again: answers from the last good state.
-    program.kill();
+    followed.program.kill();
     servers.iter().for_each(ApiServer::kill);
-    program.go();
-    program.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
-    program.wait_for_status(&["cluster eu-1", "is not reached"]);
+    followed.program.start();
+    followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
+    followed.program.wait_for_status(&["cluster eu-1", "is not reached"]);
     servers.iter().for_each(ApiServer::restart);
-    wait("all to be heard", || {
-        (!program.portolan(&["status", "-o", "json"]).contains("is not reached")).then_some(())
+    followed.program.wait("all to be heard", || {
+        (!followed.program.says(&["status", "-o", "json"]).contains("is not reached")).then_some(())
     });
 
     // The worst trap: a cluster whose store was wiped is held, not followed, until somebody says so.
     ap.wipe();
     ap.admin().apply(MEMBER_RIGHTS).unwrap();
     // Its old tokens are worth nothing; the program finds the new one in its kubeconfig by itself.
-    program.give_tokens(&[eu, us, ap]);
-    wait("ap-1 to be held", || {
-        program.portolan(&["holds"]).contains("ap-1\n  is another cluster").then_some(())
+    followed.give_tokens(&[eu, us, ap]);
+    followed.program.wait("ap-1 to be held", || {
+        followed.program.says(&["holds"]).contains("ap-1\n  is another cluster").then_some(())
     });
-    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
-    assert!(program.portolan(&["holds", "--release", "ap-1"]).contains("ap-1 is released"));
-    program.wait_for(SHOP, &[eu_ip, us_ip]);
+    assert_eq!(followed.ask(SHOP).len(), 3, "answers stay");
+    assert!(followed.program.says(&["holds", "--release", "ap-1"]).contains("ap-1 is released"));
+    followed.wait_for(SHOP, &[eu_ip, us_ip]);
 }
 
 /// The status that KubeFed's own controllers would fill, and our conditions.
-pub(super) fn statuses_are_filled(hub: &ApiServer) {
+pub(super) fn statuses_are_filled(followed: &Followed, hub: &ApiServer) {
     let record = "/apis/multiclusterdns.kubefed.io/v1alpha1/namespaces/shop/servicednsrecords/web";
-    let filled = wait("the record's status", || {
+    let filled = followed.program.wait("the record's status", || {
         let status = hub.admin().get(record).unwrap()["status"].take();
         (status["dns"].as_array()?.len() == 3).then_some(status)
     });
@@ -171,7 +170,7 @@ pub(super) fn statuses_are_filled(hub: &ApiServer) {
     assert_eq!(filled["dns"][1]["loadBalancer"]["ingress"][0]["ip"], "192.0.2.10");
     assert_eq!(filled["dns"][1]["region"], "r-eu-1");
     let name = "/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/shop";
-    wait("the name to be ready", || {
+    followed.program.wait("the name to be ready", || {
         let status = hub.admin().get(name).unwrap()["status"].take();
         let conditions = status["conditions"].as_array()?.clone();
         let all: BTreeMap<String, Value> = conditions
@@ -185,7 +184,8 @@ pub(super) fn statuses_are_filled(hub: &ApiServer) {
 
 /// A name that nothing ready stands behind says so to `kubectl describe` too. And an object without our mark where
 /// ours would stand is left alone, which the record says.
-fn what_turns_is_told(hub: &ApiServer, us: &ApiServer, ap: &ApiServer) {
+fn what_turns_is_told(followed: &Followed, servers: &[ApiServer; 3]) {
+    let hub = &servers[0];
     let events = |reason: &str| {
         let all = hub.admin().get("/apis/events.k8s.io/v1/namespaces/shop/events").unwrap();
         let items = all["items"].as_array().cloned().unwrap_or_default();
@@ -193,11 +193,11 @@ fn what_turns_is_told(hub: &ApiServer, us: &ApiServer, ap: &ApiServer) {
             .iter()
             .any(|event| event["reason"] == reason && event["reportingController"] == "portolan.dev/portolan")
     };
-    for server in [hub, us, ap] {
+    for server in servers {
         server.admin().apply(&slice(false)).unwrap();
     }
-    wait("the event of a name that is down", || events("NoneReady").then_some(()));
-    for server in [hub, us, ap] {
+    followed.program.wait("the event of a name that is down", || events("NoneReady").then_some(()));
+    for server in servers {
         server.admin().apply(&slice(true)).unwrap();
     }
     hub.admin()
@@ -216,7 +216,7 @@ spec: {hosts: [more.glb.example], backends: [{kind: Service, name: web}]}
         )
         .unwrap();
     let name = "/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/other";
-    wait("the record to say Conflict", || {
+    followed.program.wait("the record to say Conflict", || {
         hub.admin().get(name).unwrap()["status"].to_string().contains("\"Conflict\"").then_some(())
     });
     hub.admin().delete(name).unwrap();
@@ -226,11 +226,11 @@ spec: {hosts: [more.glb.example], backends: [{kind: Service, name: web}]}
 }
 
 /// What federation writes is what a stock External-DNS publishes.
-fn records_are_written(hub: &ApiServer) {
+fn records_are_written(followed: &Followed, hub: &ApiServer) {
     // An older one may be set to read KubeFed's group.
     for group in ["externaldns.k8s.io", "multiclusterdns.kubefed.io"] {
         let all = format!("/apis/{group}/v1alpha1/namespaces/shop/dnsendpoints");
-        wait("the DNSEndpoints", || {
+        followed.program.wait("the DNSEndpoints", || {
             let items = hub.admin().get(&all).unwrap()["items"].as_array()?.clone();
             let names: Vec<&str> =
                 items.iter().filter_map(|item| item["metadata"]["name"].as_str()).collect();
@@ -248,17 +248,19 @@ fn records_are_written(hub: &ApiServer) {
 }
 
 /// Deleting a definition deletes every object of it; that is an accident more often than it is meant.
-fn a_kind_that_is_deleted_is_held(program: &Followed, hub: &ApiServer) {
+fn a_kind_that_is_deleted_is_held(followed: &Followed, hub: &ApiServer) {
     hub.admin()
         .delete("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/globalnames.portolan.dev")
         .unwrap();
-    wait("the kind to be held", || {
-        program.portolan(&["holds"]).contains("eu-1/globalnames.portolan.dev").then_some(())
+    followed.program.wait("the kind to be held", || {
+        followed.program.says(&["holds"]).contains("eu-1/globalnames.portolan.dev").then_some(())
     });
-    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    assert_eq!(followed.ask(SHOP).len(), 3, "answers stay");
     hub.admin().apply(&format!("{}\n---\n{INTENTS}", definitions())).unwrap();
-    wait("nothing to be held", || program.portolan(&["holds"]).contains("Nothing is held").then_some(()));
-    assert_eq!(program.ask(SHOP).unwrap().len(), 3, "answers stay");
+    followed.program.wait("nothing to be held", || {
+        followed.program.says(&["holds"]).contains("Nothing is held").then_some(())
+    });
+    assert_eq!(followed.ask(SHOP).len(), 3, "answers stay");
 }
 
 /// F-32: a right that is missing is told, in the server's own words, and is no reason to forget anything.
@@ -270,11 +272,11 @@ fn a_right_that_is_missing_is_told() {
     hub.apply(&format!("{MEMBER_RIGHTS}\n---\n{}\n---\n{}\n---\n{HUB_RIGHTS}", definitions(), compat()))
         .unwrap();
     hub.apply(INTENTS).unwrap();
-    let program = Followed::start(&[&server]);
-    program.wait_for(SHOP, &["192.0.2.10"]);
+    let followed = Followed::start(&[&server]);
+    followed.wait_for(SHOP, &["192.0.2.10"]);
     hub.apply(&MEMBER_RIGHTS.replace("[endpointslices]", "[endpointslicez]")).unwrap();
     // Open watches go on for a while; those of a restarted server are asked for anew.
     server.restart();
-    program.wait_for_status(&["Unauthorized", "endpointslices"]);
-    assert_eq!(program.ask(SHOP).unwrap().len(), 1, "answers stay");
+    followed.program.wait_for_status(&["Unauthorized", "endpointslices"]);
+    assert_eq!(followed.ask(SHOP).len(), 1, "answers stay");
 }

@@ -1,13 +1,14 @@
 //! The servers: their configurations, their start and their end.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use portolan_testbed::missing;
+use portolan_testbed::ask::octets_over_tcp;
+use portolan_testbed::port::free_port;
+use portolan_testbed::{Process, missing};
 
 use crate::question::Question;
 use crate::reply::Reply;
@@ -19,7 +20,7 @@ pub(crate) const ZONES: [(&str, &str); 2] =
 const INCLUDED: &str = "part.zone";
 /// Where the zone file stands, with the file that it includes.
 pub(crate) const ZONE_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
-/// How long a server may take to start, and to answer.
+/// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long one reply is waited for before the question is asked again.
 const REPLY_WAIT: Duration = Duration::from_secs(3);
@@ -36,7 +37,7 @@ pub(crate) enum Kind {
 /// A running server.
 pub(crate) struct Peer {
     pub(crate) kind: Kind,
-    child: Child,
+    process: Process,
     address: SocketAddr,
     socket: UdpSocket,
 }
@@ -55,20 +56,15 @@ impl Peer {
         for file in ZONES.map(|(_, file)| file).into_iter().chain([INCLUDED]) {
             fs::copy(Path::new(ZONE_FOLDER).join(file), folder.join(file)).unwrap();
         }
-        let address = free_address();
-        let log = fs::File::create(folder.join("log")).unwrap();
-        let child = command(kind, &program, &folder, address)
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let mut command = command(kind, &program, &folder, address);
+        command.current_dir(&folder);
+        let process = Process::start(&format!("{kind:?}"), &command, &folder.join("log"));
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.connect(address).unwrap();
-        let mut peer = Self { kind, child, address, socket };
+        let peer = Self { kind, process, address, socket };
         for (apex, _) in ZONES {
-            peer.wait_for_the_zone(apex, &folder.join("log"));
+            peer.wait_for_the_zone(apex);
         }
         Some(peer)
     }
@@ -85,7 +81,8 @@ impl Peer {
         loop {
             assert!(Instant::now() < deadline, "{:?} does not answer {question}", self.kind);
             if let Some(cut) = self.ask_once(&packet, REPLY_WAIT) {
-                let whole = self.ask_by_tcp(&packet);
+                let whole = octets_over_tcp(self.address, &packet, PATIENCE);
+                let whole = whole.unwrap_or_else(|| panic!("{:?}: no TCP for {question}", self.kind));
                 return Reply::new(&cut, &whole);
             }
         }
@@ -105,49 +102,20 @@ impl Peer {
         }
     }
 
-    fn ask_by_tcp(&self, packet: &[u8]) -> Vec<u8> {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let framed = [&u16::try_from(packet.len()).unwrap().to_be_bytes(), packet].concat();
-        stream.write_all(&framed).unwrap();
-        let mut length = [0; 2];
-        stream.read_exact(&mut length).unwrap();
-        let mut reply = vec![0; usize::from(u16::from_be_bytes(length))];
-        stream.read_exact(&mut reply).unwrap();
-        reply
-    }
-
     /// Waits until a zone's SOA is answered with authority.
-    fn wait_for_the_zone(&mut self, apex: &str, log: &Path) {
+    fn wait_for_the_zone(&self, apex: &str) {
         let packet = Question::soa(apex).packet();
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let reply = self.ask_once(&packet, Duration::from_millis(50));
-            if reply.is_some_and(|reply| Reply::new(&reply, &reply).is_authoritative) {
-                return;
-            }
-            let log = fs::read_to_string(log).unwrap_or_default();
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "{:?} ended ({ended:?}):\n{log}", self.kind);
-            assert!(Instant::now() < deadline, "{:?} does not serve the zone:\n{log}", self.kind);
-        }
+        self.process.wait(&format!("zone {apex}"), || {
+            let reply = self.ask_once(&packet, Duration::from_millis(50))?;
+            Reply::new(&reply, &reply).is_authoritative.then_some(())
+        });
     }
 }
 
 impl Drop for Peer {
     fn drop(&mut self) {
         // NSD has children, which end by its own good order.
-        let id = self.child.id().to_string();
-        let _ = Command::new("kill").arg(&id).status();
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < deadline {
-            if matches!(self.child.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::yield_now();
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.terminate_within(Duration::from_secs(5));
     }
 }
 
@@ -162,18 +130,6 @@ fn program(kind: Kind) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
-}
-
-/// A port that nobody has, over UDP and TCP. Between here and the start somebody else could take it; then
-/// the server says so and ends.
-fn free_address() -> SocketAddr {
-    loop {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        if UdpSocket::bind(address).is_ok() {
-            return address;
-        }
-    }
 }
 
 fn command(kind: Kind, program: &Path, folder: &Path, address: SocketAddr) -> Command {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use portolan_store::kv::etcd::{Etcd as Store, Options};
 use portolan_store::kv::{Kv as _, Span};
-use portolan_testbed::wait::wait;
-use portolan_testbed::{ApiServer, Etcd};
+use portolan_testbed::program::printed;
+use portolan_testbed::{ApiServer, Etcd, Program};
 use serde_json::Value;
 
-use super::program::{Program, printed};
+use super::BINARY;
 
 const RIGHTS: &str = include_str!("../../../../deploy/rbac/sync.yaml");
 /// How long a token lives, in seconds.
@@ -26,14 +26,14 @@ impl Stage {
         let server = ApiServer::start(name)?;
         let etcd = Etcd::start(&format!("{name}-dns"))?;
         let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}";
-        let compat = printed(&["crds", "--compat"]);
+        let compat = printed(BINARY, &["crds", "--compat"]);
         server.admin().apply(&format!("{namespace}\n---\n{RIGHTS}\n---\n{compat}")).unwrap();
         let token = server.admin().token("portolan", "portolan-sync", TOKEN_SECONDS).unwrap();
         let kubeconfig = server.kubeconfig(&token).display().to_string();
         let url = etcd.url();
         let args = ["sync", "--kubeconfig", &kubeconfig, "--provider", "etcd", "--etcd", &url];
-        let args = [&args[..], &["--owner-id", "me"], more].concat();
-        Some(Self { program: Program::new(&args), server, etcd })
+        let program = Program::new(BINARY, "sync").with(args).with(["--owner-id", "me"]).with(more);
+        Some(Self { server, etcd, program })
     }
 
     /// Writes an object of a group with one record for each name and list of targets.
@@ -87,8 +87,7 @@ impl Stage {
     fn wait_for(&self, name: &str, addresses: &[&str]) {
         let labels: Vec<&str> = name.rsplit('.').collect();
         let key = format!("/skydns/{}", labels.join("/"));
-        let what = format!("{name} to be {addresses:?}; log: {}", self.program.log());
-        wait(&what, || {
+        self.program.wait(&format!("{name} to be {addresses:?}"), || {
             let hosts = self.hosts();
             (hosts.get(&key).map(Vec::as_slice).unwrap_or_default() == addresses).then_some(())
         });
@@ -102,13 +101,13 @@ fn path(object: &str) -> String {
 /// Add, change, remove, delete, and what the objects are told.
 #[test]
 fn what_objects_say_is_published_at_once() {
-    let Some(mut stage) = Stage::new("sync-on", &[]) else { return };
-    stage.program.go();
+    let Some(stage) = Stage::new("sync-on", &[]) else { return };
+    stage.program.start();
     let made = stage.put("web", &[("web.example.org", "192.0.2.1"), ("api.example.org", "192.0.2.5")]);
     stage.wait_for("web.example.org", &["192.0.2.1"]);
     stage.wait_for("api.example.org", &["192.0.2.5"]);
     assert!(stage.values().iter().any(|(_, value)| value["ttl"] == 60), "{:?}", stage.values());
-    wait("the status", || {
+    stage.program.wait("the status", || {
         let object = stage.server.admin().get(&path("web")).unwrap();
         (object["status"]["observedGeneration"] == made["metadata"]["generation"]).then_some(())
     });
@@ -129,7 +128,7 @@ fn what_objects_say_is_published_at_once() {
     // B-30: what breaks a rule costs itself, and its object is told.
     stage.put("broken", &[("broken.example.org", "nonsense"), ("fine.example.org", "192.0.2.9")]);
     stage.wait_for("fine.example.org", &["192.0.2.9"]);
-    wait("the event", || {
+    stage.program.wait("the event", || {
         let all = stage.server.admin().get("/apis/events.k8s.io/v1/namespaces/shop/events").unwrap();
         let items = all["items"].as_array().cloned().unwrap_or_default();
         items
@@ -142,7 +141,7 @@ fn what_objects_say_is_published_at_once() {
     stage.wait_for("web.example.org", &[]);
     stage.delete("broken");
     stage.wait_for("fine.example.org", &[]);
-    assert_eq!(stage.program.stop(), Some(0), "{}", stage.program.log());
+    stage.program.stop();
     let left: Vec<String> = stage.values().into_iter().map(|(key, _)| key).collect();
     assert!(left.iter().all(|key| key.contains("both")), "keys are left: {left:?}");
 }
@@ -150,31 +149,34 @@ fn what_objects_say_is_published_at_once() {
 /// F-27, R-03: what went while nobody looked is held when it is everything, and goes when somebody says so.
 #[test]
 fn what_vanishes_is_held_until_it_is_released() {
-    let Some(mut stage) = Stage::new("sync-held", &[]) else { return };
+    let Some(stage) = Stage::new("sync-held", &[]) else { return };
     for n in 0..12 {
         stage.put(&format!("n{n}"), &[(&format!("n{n}.example.org"), "192.0.2.1")]);
     }
-    stage.program.go();
+    stage.program.start();
     stage.wait_for("n11.example.org", &["192.0.2.1"]);
     stage.program.kill();
     for n in 0..12 {
         stage.delete(&format!("n{n}"));
     }
-    stage.program.go();
-    let held = wait("the hold", || Some(stage.program.ask(&["holds"])).filter(|said| said.contains("etcd/")));
-    assert!(held.contains("nothing is asked for any more of the 12 names"), "{held}");
+    stage.program.start();
+    let held = || Some(stage.program.says(&["holds"])).filter(|said| said.contains("etcd/"));
+    let said = stage.program.wait("the hold", held);
+    assert!(said.contains("nothing is asked for any more of the 12 names"), "{said}");
     stage.wait_for("n0.example.org", &["192.0.2.1"]);
-    assert!(stage.program.ask(&["status"]).contains("portolan sync"), "it knows of holds alone");
+    assert!(stage.program.says(&["status"]).contains("portolan sync"), "it knows of holds alone");
     // What comes meanwhile is published.
     stage.put("new", &[("new.example.org", "192.0.2.3")]);
     stage.wait_for("new.example.org", &["192.0.2.3"]);
-    let held = wait("the hold", || Some(stage.program.ask(&["holds"])).filter(|said| said.contains("etcd/")));
-    let id = held.lines().next().unwrap();
-    assert!(stage.program.ask(&["holds", "--release", id]).contains("is released"));
+    let said = stage.program.wait("the hold", held);
+    let id = said.lines().next().unwrap();
+    assert!(stage.program.says(&["holds", "--release", id]).contains("is released"));
     stage.wait_for("n0.example.org", &[]);
     stage.wait_for("n11.example.org", &[]);
     stage.wait_for("new.example.org", &["192.0.2.3"]);
-    wait("nothing to be held", || stage.program.ask(&["holds"]).contains("Nothing is held").then_some(()));
+    stage.program.wait("nothing to be held", || {
+        stage.program.says(&["holds"]).contains("Nothing is held").then_some(())
+    });
 }
 
 #[test]
@@ -223,7 +225,7 @@ fn a_right_that_is_missing_is_told() {
     let without = |what: &str, code: i32| {
         assert!(RIGHTS.contains(what), "{what}");
         stage.server.admin().apply(&RIGHTS.replace(what, "[nothing]")).unwrap();
-        wait(what, || Some(stage.program.run(&["--once"])).filter(|once| once.code == code))
+        stage.program.wait(what, || Some(stage.program.run(&["--once"])).filter(|once| once.code == code))
     };
     let once = without("[dnsendpoints]", 1);
     assert!(once.err.contains("dnsendpoints") && once.err.contains("forbidden"), "{}", once.err);

@@ -1,9 +1,9 @@
 //! `portolan run --role control`: the federation alone.
 
-use portolan_testbed::ApiServer;
-use portolan_testbed::wait::wait;
+use portolan_testbed::program::printed;
+use portolan_testbed::{ApiServer, Program};
 
-use super::program::{Program, printed};
+use super::BINARY;
 
 const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
@@ -44,18 +44,18 @@ spec: {hosts: [shop.glb.example], backends: [{kind: Service, name: web}]}
 fn it_writes_records_and_answers_nobody() {
     let Some(server) = ApiServer::start("control") else { return };
     let hub = server.admin();
-    let kinds = format!("{}\n---\n{}", printed(&["crds"]), printed(&["crds", "--compat"]));
+    let kinds = format!("{}\n---\n{}", printed(BINARY, &["crds"]), printed(BINARY, &["crds", "--compat"]));
     hub.apply(&format!("{MEMBER_RIGHTS}\n---\n{kinds}\n---\n{HUB_RIGHTS}\n---\n{FLEET}")).unwrap();
     let token = hub.token("portolan", "portolan", 3_600).unwrap();
     let kubeconfig = server.kubeconfig(&token).display().to_string();
     let args = ["run", "--role", "control", "--kubeconfig", &kubeconfig, "--contexts", "control"];
-    let mut program = Program::new(&args);
-    program.go();
+    let program = Program::new(BINARY, "control").with(args);
+    program.start();
     let path = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/global-shop";
-    let object = wait("the record", || hub.get(path).ok());
+    let object = program.wait("the record", || hub.get(path).ok());
     assert_eq!(object["spec"]["endpoints"][0]["targets"][0], "192.0.2.10");
-    assert!(program.ask(&["status"]).contains("shop.glb.example"));
-    assert_eq!(program.stop(), Some(0), "{}", program.log());
+    assert!(program.says(&["status"]).contains("shop.glb.example"));
+    program.stop();
     assert!(!program.out().contains("listening"), "{}", program.out());
 
     let refused = program.run(&["--listen", "127.0.0.1:0"]);

@@ -1,10 +1,12 @@
 //! `portolan run` that publishes what it decides on a fleet folder into a zone file.
 
 use std::path::Path;
+use std::process::Command;
 
-use portolan_testbed::wait::wait;
+use portolan_testbed::Program;
+use portolan_testbed::program::ended;
 
-use super::program::{Program, ended};
+use super::BINARY;
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/bookinfo");
 
@@ -18,7 +20,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn what_a_server_decides_is_published_too() {
-    let mut program = Program::new(&[]);
+    let program = Program::new(BINARY, "folder").with(["run"]).with_file("--config", "config.yaml");
     let (fleet, zone, config) = (program.at("fleet"), program.at("out.zone"), program.at("config.yaml"));
     copy(Path::new(EXAMPLE), &fleet);
     let text = format!(
@@ -28,11 +30,9 @@ fn what_a_server_decides_is_published_too() {
         zone.display()
     );
     std::fs::write(&config, text).unwrap();
-    program = program.with(&["run", "--config", &config.display().to_string()]);
-    program.go();
+    program.start();
     let content = || std::fs::read_to_string(&zone).unwrap_or_default();
-    let what = format!("the name in the zone file; log: {}", program.log());
-    wait(&what, || content().contains("bookinfo").then_some(()));
+    program.wait("the name in the zone file", || content().contains("bookinfo").then_some(()));
     let before = content();
     assert!(before.contains("heritage=external-dns") && before.contains("owner=me"), "{before}");
 
@@ -44,11 +44,11 @@ fn what_a_server_decides_is_published_too() {
         let text = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, text.replace("ready: true", "ready: false")).unwrap();
     }
-    wait("another target", || {
+    program.wait("another target", || {
         let content = content();
         (content.contains("198.51.100.10") && !content.contains("192.0.2.10")).then_some(())
     });
-    assert_eq!(program.stop(), Some(0), "{}", program.log());
+    program.stop();
 }
 
 #[test]
@@ -58,10 +58,9 @@ fn faults_of_publishers_are_told_with_their_place() {
     let text = "version: v1alpha1\nfleet: /nonexistent\nsync:\n- provider: etcd\n  owner-id: a,b\n  etcd: [\"http://127.0.0.1:1\"]\n\
                 - provider: etcd\n  owner: x\n";
     std::fs::write(&config, text).unwrap();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_portolan"));
-    let checked = ended(command.args(["check", "--config"]).arg(&config));
+    let checked = ended(Command::new(BINARY).args(["check", "--config"]).arg(&config));
     assert_eq!(checked.code, 2, "{}", checked.out);
-    let said = format!("{}{}", checked.out, checked.err);
+    let said = checked.all();
     for expected in ["config.yaml:5:13", "owner-id", "has a comma", "did you mean \"owner-id\"?"] {
         assert!(said.contains(expected), "{expected}: {said}");
     }

@@ -2,7 +2,6 @@
 //!
 //! | module | what it owns |
 //! | --- | --- |
-//! | `program` | a `portolan` that runs, and what it says |
 //! | `cluster` | `portolan sync` on a real API server and a real etcd, with the rights that we ship |
 //! | `folder` | `portolan run` that publishes what it decides on a fleet folder into a zone file |
 //! | `control` | `portolan run --role control` |
@@ -14,4 +13,6 @@
 mod cluster;
 mod control;
 mod folder;
-mod program;
+
+/// The program under test.
+const BINARY: &str = env!("CARGO_BIN_EXE_portolan");

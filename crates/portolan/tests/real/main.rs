@@ -8,10 +8,10 @@
 //! line; with `PORTOLAN_REQUIRE_REAL` set that is a failure.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
-use std::process::Command;
 use std::sync::LazyLock;
 
 use portolan_testbed::ApiServer;
+use portolan_testbed::program::printed;
 
 mod definitions;
 
@@ -27,7 +27,5 @@ fn cluster() -> Option<&'static ApiServer> {
 
 /// What `portolan crds` prints.
 fn definitions(args: &[&str]) -> String {
-    let printed = Command::new(env!("CARGO_BIN_EXE_portolan")).arg("crds").args(args).output().unwrap();
-    assert!(printed.status.success(), "{printed:?}");
-    String::from_utf8(printed.stdout).unwrap()
+    printed(env!("CARGO_BIN_EXE_portolan"), &[&["crds"], args].concat())
 }

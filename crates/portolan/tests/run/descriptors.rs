@@ -4,13 +4,14 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use portolan_core::Name;
+use portolan_testbed::wait::PATIENCE;
 
 use crate::fleet::{EU, FleetFolder, US, WEB};
-use crate::server::{PATIENCE, Server, wait};
+use crate::server::Server;
 
 /// A connection that has asked once and had its answer.
 fn asked(server: &Server) -> TcpStream {
-    let mut stream = TcpStream::connect(server.dns).unwrap();
+    let mut stream = TcpStream::connect(server.program.dns()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let name: Name = WEB.parse().unwrap();
     let packet = [&[7, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], name.as_wire(), &[0, 1, 0, 1]].concat();
@@ -44,8 +45,8 @@ fn what_could_not_be_read_is_read_as_soon_as_it_can_be() {
     let before = server.descriptors_max();
     server.limit_descriptors(4);
     fleet.offer("eu-1", EU, false);
-    wait("the problem", || server.log().contains("Too many open files").then_some(()));
-    assert_eq!(server.web(), [EU.to_owned()].into(), "what was known stays");
+    server.program.wait("the problem", || server.program.log().contains("Too many open files").then_some(()));
+    assert_eq!(server.web(), [EU], "what was known stays");
     server.limit_descriptors(before);
     server.wait_for_web(US);
 }

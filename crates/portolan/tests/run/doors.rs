@@ -2,24 +2,32 @@
 
 use std::process::Command;
 
+use portolan_testbed::program::ended;
+
 use crate::fleet::{EU, FleetFolder, WEB};
-use crate::server::Server;
+use crate::server::{BINARY, Server};
+
+/// A server on the fleet with its last good state in a place beside it.
+fn with_state(fleet: &FleetFolder, state: &str) -> Command {
+    let mut command = Command::new(BINARY);
+    command.args(["run", "--listen", "127.0.0.1:0", "--fleet"]).arg(fleet.dir());
+    command.arg("--state").arg(fleet.beside(state));
+    command
+}
 
 #[test]
 fn a_second_process_is_refused_and_told_who_is_there() {
     let fleet = FleetFolder::new();
     let server = Server::start(&fleet);
     server.wait_for_web(EU);
-    let second = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .args(["run", "--listen", &server.dns.to_string(), "--fleet"])
-        .arg(fleet.dir())
-        .output()
-        .unwrap();
-    assert!(!second.status.success());
-    let said = String::from_utf8(second.stderr).unwrap();
-    assert!(said.contains(&server.dns.to_string()) && said.contains(&server.id().to_string()), "{said}");
-    assert_eq!(server.web(), [EU.to_owned()].into(), "the first goes on");
-    server.stop();
+    let address = server.program.dns().to_string();
+    let mut second = Command::new(BINARY);
+    let second = ended(second.args(["run", "--listen", &address, "--fleet"]).arg(fleet.dir()));
+    assert_ne!(second.code, 0);
+    let said = second.err;
+    assert!(said.contains(&address) && said.contains(&server.program.id().to_string()), "{said}");
+    assert_eq!(server.web(), [EU], "the first goes on");
+    server.program.stop();
 }
 
 #[test]
@@ -27,33 +35,18 @@ fn a_second_process_does_not_share_the_state() {
     let fleet = FleetFolder::new();
     let server = Server::start(&fleet);
     server.wait_for_web(EU);
-    let second = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .args(["run", "--listen", "127.0.0.1:0", "--fleet"])
-        .arg(fleet.dir())
-        .arg("--state")
-        .arg(fleet.beside("state/last-good"))
-        .output()
-        .unwrap();
-    let said = String::from_utf8(second.stderr).unwrap();
-    assert!(!second.status.success() && said.contains("in use by another process"), "{said}");
-    server.stop();
+    let second = ended(&with_state(&fleet, "state/last-good"));
+    assert!(second.code != 0 && second.err.contains("in use by another process"), "{second:?}");
+    server.program.stop();
 }
 
 #[test]
 fn a_state_in_a_folder_that_is_not_there_is_refused() {
     let fleet = FleetFolder::new();
-    let state = fleet.beside("sate/last-good");
-    let refused = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .args(["run", "--listen", "127.0.0.1:0", "--fleet"])
-        .arg(fleet.dir())
-        .arg("--state")
-        .arg(&state)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
+    let refused = ended(&with_state(&fleet, "sate/last-good"));
     let folder = fleet.beside("sate");
-    assert_eq!(refused.status.code(), Some(2), "{said}");
-    assert!(said.contains(&format!("the folder {} is not there", folder.display())), "{said}");
+    let said = format!("the folder {} is not there", folder.display());
+    assert!(refused.code == 2 && refused.err.contains(&said), "{refused:?}");
     assert!(!folder.exists(), "no folder is made for it");
 }
 
@@ -65,17 +58,12 @@ fn a_context_that_is_not_there_is_refused_before_anything_is_opened() {
     let text = "apiVersion: v1\nkind: Config\nclusters:\n- {name: c, cluster: {server: 'https://127.0.0.1:1'}}\n\
                 users:\n- {name: u, user: {token: t}}\ncontexts:\n- {name: eu, context: {cluster: c, user: u}}\n";
     std::fs::write(&kubeconfig, text).unwrap();
-    let refused = Command::new(env!("CARGO_BIN_EXE_portolan"))
-        .args(["run", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--contexts", "us", "--control"])
-        .arg(&control)
-        .arg("--kubeconfig")
-        .arg(&kubeconfig)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(refused.status.code(), Some(2), "{said}");
-    assert!(said.contains("has no context \"us\"; it has eu"), "{said}");
-    assert_eq!(String::from_utf8(refused.stdout).unwrap(), "");
+    let mut command = Command::new(BINARY);
+    command.args(["run", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--contexts", "us"]);
+    command.arg("--control").arg(&control).arg("--kubeconfig").arg(&kubeconfig);
+    let refused = ended(&command);
+    assert!(refused.code == 2 && refused.err.contains("has no context \"us\"; it has eu"), "{refused:?}");
+    assert_eq!(refused.out, "");
     assert!(!control.exists());
 }
 
@@ -84,12 +72,10 @@ fn a_running_server_explains_itself() {
     let fleet = FleetFolder::new();
     let server = Server::start(&fleet);
     server.wait_for_web(EU);
-    let explained = server.control(&["explain", WEB, "A", "-o", "json"]);
-    let text = String::from_utf8(explained.stdout).unwrap();
-    assert!(explained.status.success() && text.contains(EU), "{text}");
-    let status = server.control(&["status", "-o", "json"]);
-    let text = String::from_utf8(status.stdout).unwrap();
-    assert!(status.status.success() && text.contains("\"eu-1\""), "{text}");
+    let explained = server.program.tell(&["explain", WEB, "A", "-o", "json"]);
+    assert!(explained.code == 0 && explained.out.contains(EU), "{explained:?}");
+    let status = server.program.tell(&["status", "-o", "json"]);
+    assert!(status.code == 0 && status.out.contains("\"eu-1\""), "{status:?}");
 }
 
 #[test]

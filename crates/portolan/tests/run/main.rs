@@ -2,7 +2,7 @@
 //!
 //! | module | what it owns |
 //! | --- | --- |
-//! | `server` | a running binary: its lines, its answers, its signals |
+//! | `server` | a running server: its answers, its pages, its limits |
 //! | `fleet` | the fleet folder that it watches |
 //! | `folder` | what becomes of answers when the folder changes |
 //! | `state` | what becomes of them when the process ends and starts again |

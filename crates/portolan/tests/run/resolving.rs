@@ -4,10 +4,10 @@
 use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, Mutex};
 
-use portolan_core::RecordType;
+use portolan_testbed::ask::RecordType;
 
 use crate::fleet::{EU, FleetFolder, US, WEB};
-use crate::server::{Server, wait};
+use crate::server::Server;
 
 const LB: &str = "lb.elb.example";
 
@@ -41,7 +41,7 @@ impl NameServer {
 fn reply(question: &[u8], says: Result<Ipv4Addr, u8>) -> Vec<u8> {
     let name = question[12..].iter().position(|octet| *octet == 0).unwrap();
     let end = 12 + name + 5;
-    let is_a = question[end - 4..end - 2] == RecordType::A.0.to_be_bytes();
+    let is_a = question[end - 4..end - 2] == u16::from(RecordType::A).to_be_bytes();
     let address = says.ok().filter(|_| is_a);
     let mut reply = question[..2].to_vec();
     reply.extend([0x80, 0x80 | says.err().unwrap_or(0), 0, 1, 0, u8::from(address.is_some()), 0, 0, 0, 0]);
@@ -61,8 +61,7 @@ fn offer_host(fleet: &FleetFolder) {
 }
 
 fn aliases(server: &Server) -> usize {
-    let reply = server.ask(WEB, RecordType::A);
-    reply.answers.iter().filter(|record| u16::from(record.record_type()) == RecordType::CNAME.0).count()
+    server.program.ask(WEB, RecordType::A).data(RecordType::CNAME).len()
 }
 
 #[test]
@@ -73,20 +72,24 @@ fn a_host_name_is_answered_as_its_addresses_across_a_restart() {
     let server = Server::start_flagged(&fleet, &["--resolver", &names.address]);
     server.wait_for_web("203.0.113.7");
     let serial = server.serial();
-    server.stop();
+    server.program.stop();
 
     // Nobody resolves it now: what it resolved to stays, and it is said why.
     names.say(Err(2));
     let server = Server::start_flagged(&fleet, &["--resolver", &names.address]);
-    assert_eq!(server.web(), ["203.0.113.7".to_owned()].into(), "the first answer is as before");
-    wait("the problem", || (server.metric("portolan_problems{reason=\"Unresolved\"}") == 1).then_some(()));
-    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    assert_eq!(server.web(), ["203.0.113.7"], "the first answer is as before");
+    server.program.wait("the problem", || {
+        (server.metric("portolan_problems{reason=\"Unresolved\"}") == 1).then_some(())
+    });
+    let status = server.program.tell(&["status"]).out;
     assert!(status.contains("does not resolve since") && status.contains("SERVFAIL"), "{status}");
-    assert_eq!((server.web(), server.serial()), (["203.0.113.7".to_owned()].into(), serial));
+    assert_eq!((server.web(), server.serial()), (vec!["203.0.113.7".to_owned()], serial));
 
     names.say(Ok(Ipv4Addr::new(203, 0, 113, 8)));
     server.wait_for_web("203.0.113.8");
-    wait("no problem", || (server.metric("portolan_problems{reason=\"Unresolved\"}") == 0).then_some(()));
+    server.program.wait("no problem", || {
+        (server.metric("portolan_problems{reason=\"Unresolved\"}") == 0).then_some(())
+    });
 }
 
 #[test]
@@ -95,7 +98,7 @@ fn without_resolvers_a_host_name_is_an_alias() {
     std::fs::remove_file(fleet.path("us-1/web.yaml")).unwrap();
     offer_host(&fleet);
     let server = Server::start_flagged(&fleet, &["--resolver", "none"]);
-    wait("the alias", || (aliases(&server) == 1).then_some(()));
+    server.program.wait("the alias", || (aliases(&server) == 1).then_some(()));
 }
 
 #[test]
@@ -105,7 +108,9 @@ fn a_status_that_goes_empty_is_kept_and_then_not() {
     server.wait_for_web(EU);
     let text = std::fs::read_to_string(fleet.path("eu-1/web.yaml")).unwrap();
     fleet.write("eu-1/web.yaml", &text.replace(&format!("{{ip: {EU}}}"), ""));
-    wait("the problem", || (server.metric("portolan_problems{reason=\"Kept\"}") == 1).then_some(()));
+    server
+        .program
+        .wait("the problem", || (server.metric("portolan_problems{reason=\"Kept\"}") == 1).then_some(()));
     server.wait_for_web(US);
     assert_eq!(server.metric("portolan_problems{reason=\"Kept\"}"), 0);
 }

@@ -3,14 +3,14 @@
 use std::fs;
 
 use crate::fleet::{EU, FleetFolder, US};
-use crate::server::{Server, wait};
+use crate::server::Server;
 
 /// Starts, and waits until the last good state is on disk.
 fn started(fleet: &FleetFolder) -> Server {
     let server = Server::start(fleet);
     server.wait_for_web(EU);
     let path = fleet.beside("state/last-good");
-    wait("the last good state", || {
+    server.program.wait("the last good state", || {
         // The zone's name stands in it in wire form.
         fs::read(&path).ok().filter(|octets| octets.windows(4).any(|w| w == b"\x03glb")).map(drop)
     });
@@ -22,19 +22,23 @@ fn after_a_kill_answers_are_as_before_without_the_folder() {
     let fleet = FleetFolder::new();
     let server = started(&fleet);
     let serial = server.serial();
-    server.kill();
+    server.program.kill();
     fleet.rename(&fleet.dir(), &fleet.beside("kept"));
     let server = Server::start(&fleet);
-    assert_eq!(server.web(), [EU.to_owned()].into(), "the first answer is as before");
+    assert_eq!(server.web(), [EU], "the first answer is as before");
     assert!(server.serial() > serial, "{} is not above {serial}", server.serial());
     assert!(server.get("/readyz").0.contains("200"));
-    wait("silent clusters", || (server.metric("portolan_clusters{state=\"silent\"}") == 2).then_some(()));
-    assert!(server.log().contains("answering from the last good state"), "{}", server.log());
-    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    server.program.wait("silent clusters", || {
+        (server.metric("portolan_clusters{state=\"silent\"}") == 2).then_some(())
+    });
+    assert!(server.program.log().contains("answering from the last good state"), "{}", server.program.log());
+    let status = server.program.tell(&["status"]).out;
     assert!(status.contains("silent for"), "{status}");
 
     fleet.rename(&fleet.beside("kept"), &fleet.dir());
-    wait("heard clusters", || (server.metric("portolan_clusters{state=\"active\"}") == 2).then_some(()));
+    server
+        .program
+        .wait("heard clusters", || (server.metric("portolan_clusters{state=\"active\"}") == 2).then_some(()));
     fleet.offer("eu-1", EU, false);
     server.wait_for_web(US);
 }
@@ -44,8 +48,8 @@ fn a_clean_restart_keeps_the_serial_of_the_same_content() {
     let fleet = FleetFolder::new();
     let server = started(&fleet);
     let serial = server.serial();
-    server.stop();
-    assert!(!fleet.beside("control.sock").exists());
+    server.program.stop();
+    assert!(!server.program.control().exists());
     let server = Server::start(&fleet);
     server.wait_for_web(EU);
     assert_eq!(server.serial(), serial);
@@ -68,21 +72,21 @@ fn readiness_is_no_content() {
 fn a_damaged_state_is_set_aside_and_the_one_before_used() {
     let fleet = FleetFolder::new();
     let server = started(&fleet);
-    server.stop();
+    server.program.stop();
     let server = Server::start(&fleet);
     server.wait_for_web(EU);
     let serial = server.serial();
-    server.kill();
+    server.program.kill();
     fs::write(fleet.beside("state/last-good"), b"PORTOLAN and then nonsense").unwrap();
     fleet.rename(&fleet.dir(), &fleet.beside("kept"));
     let server = Server::start(&fleet);
-    assert_eq!(server.web(), [EU.to_owned()].into());
+    assert_eq!(server.web(), [EU]);
     assert!(server.serial() > serial);
-    assert!(server.log().contains("it is set aside"), "{}", server.log());
+    assert!(server.program.log().contains("it is set aside"), "{}", server.program.log());
     let kept = fs::read_dir(fleet.beside("state")).unwrap();
     let bad = kept.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains(".bad-"));
     assert_eq!(bad.count(), 1);
-    server.stop();
+    server.program.stop();
 }
 
 #[test]
@@ -94,25 +98,29 @@ fn a_disk_that_cannot_be_written_is_counted_and_nothing_else() {
     fs::write(fleet.beside("state"), b"in the way").unwrap();
     fleet.offer("eu-1", EU, false);
     server.wait_for_web(US);
-    wait("a failed write", || (server.metric("portolan_snapshot_failed_total") > 0).then_some(()));
+    server
+        .program
+        .wait("a failed write", || (server.metric("portolan_snapshot_failed_total") > 0).then_some(()));
     assert!(server.get("/readyz").0.contains("200"));
-    server.stop();
+    server.program.stop();
 }
 
 #[test]
 fn a_bad_file_takes_nothing_away_at_a_restart() {
     let fleet = FleetFolder::new();
     let server = started(&fleet);
-    server.stop();
+    server.program.stop();
     let offer = fs::read_to_string(fleet.path("eu-1/web.yaml")).unwrap();
     let root = fs::read_to_string(fleet.path("root.yaml")).unwrap();
     fleet.write("eu-1/web.yaml", &offer[..offer.len() / 2]);
     fleet.write("root.yaml", &root.replacen("spec:\n", "spec:\n  ttl: '5'\n", 1));
     let server = Server::start(&fleet);
-    wait("heard clusters", || (server.metric("portolan_clusters{state=\"active\"}") == 2).then_some(()));
-    assert_eq!(server.web(), [EU.to_owned()].into(), "as before: {}", server.log());
+    server
+        .program
+        .wait("heard clusters", || (server.metric("portolan_clusters{state=\"active\"}") == 2).then_some(()));
+    assert_eq!(server.web(), [EU], "as before: {}", server.program.log());
     fleet.write("root.yaml", &root);
     fleet.offer("eu-1", "192.0.2.9", true);
     server.wait_for_web("192.0.2.9");
-    server.stop();
+    server.program.stop();
 }

@@ -2,29 +2,21 @@
 
 use std::fs;
 
-use hickory_proto::rr::RData;
-use portolan_core::RecordType;
+use portolan_testbed::ask::{RecordType, ResponseCode};
 
 use crate::fleet::{EU, FleetFolder, WEB};
-use crate::server::{Server, wait};
+use crate::server::Server;
 
 const ZONE: &str = "$TTL 60\n@ SOA ns. host. 1 2 3 4 5\n  NS ns\nwww A 192.0.2.1\n";
 
 /// The addresses of a name, and the code of the reply.
-fn addresses(server: &Server, name: &str) -> (Vec<String>, u16) {
-    let reply = server.ask(name, RecordType::A);
-    let address = |data: &RData| match data {
-        RData::A(address) => Some(address.to_string()),
-        _ => None,
-    };
-    let found = reply.answers.iter().filter_map(|record| address(&record.data)).collect();
-    (found, reply.metadata.response_code.into())
+fn addresses(server: &Server, name: &str) -> (Vec<String>, ResponseCode) {
+    let reply = server.program.ask(name, RecordType::A);
+    (reply.data(RecordType::A), reply.code)
 }
 
 fn wait_for(server: &Server, name: &str, address: &str) {
-    wait(&format!("{name} to be {address}; the log:\n{}", server.log()), || {
-        (addresses(server, name).0 == [address]).then_some(())
-    });
+    server.program.wait_for(name, RecordType::A, &[address]);
 }
 
 #[test]
@@ -34,8 +26,11 @@ fn a_zone_file_is_read_again_when_it_changes() {
     fs::write(&file, ZONE).unwrap();
     let server = Server::start_with_zone(&fleet, &format!("files.example={}", file.display()));
     server.wait_for_web(EU);
-    assert_eq!(addresses(&server, "www.files.example"), (vec!["192.0.2.1".to_owned()], 0));
-    assert_eq!(addresses(&server, "gone.files.example").1, 3);
+    assert_eq!(
+        addresses(&server, "www.files.example"),
+        (vec!["192.0.2.1".to_owned()], ResponseCode::NoError)
+    );
+    assert_eq!(addresses(&server, "gone.files.example").1, ResponseCode::NXDomain);
 
     // Written in place.
     fs::write(&file, ZONE.replace("192.0.2.1", "192.0.2.2")).unwrap();
@@ -47,20 +42,24 @@ fn a_zone_file_is_read_again_when_it_changes() {
 
     // Damaged: nothing changes, and that is told with its place.
     fs::write(&file, ZONE.replace("192.0.2.1", "192.0.2")).unwrap();
-    wait("the fault's place in the log", || server.log().contains("files.zone:4:7").then_some(()));
+    server.program.wait("the fault's place in the log", || {
+        server.program.log().contains("files.zone:4:7").then_some(())
+    });
     wait_for(&server, "www.files.example", "192.0.2.3");
-    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    let status = server.program.tell(&["status"]).out;
     assert!(status.contains("is damaged, so the zone stays as it was before"), "{status}");
     // Gone.
     fs::remove_file(&file).unwrap();
-    wait("the file's absence in the log", || server.log().contains("is not there").then_some(()));
+    server.program.wait("the file's absence in the log", || {
+        server.program.log().contains("is not there").then_some(())
+    });
     wait_for(&server, "www.files.example", "192.0.2.3");
     // Well again.
     fs::write(&file, ZONE.replace("192.0.2.1", "192.0.2.4")).unwrap();
     wait_for(&server, "www.files.example", "192.0.2.4");
-    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    let status = server.program.tell(&["status"]).out;
     assert!(!status.contains("is damaged"), "{status}");
-    server.stop();
+    server.program.stop();
 }
 
 #[test]
@@ -71,12 +70,12 @@ fn a_name_of_the_fleet_counts_before_the_zone_files() {
     let server = Server::start_with_zone(&fleet, &format!("glb.example={}", file.display()));
     server.wait_for_web(EU);
     assert_eq!(addresses(&server, "www.glb.example").0, ["192.0.2.1"]);
-    let status = String::from_utf8(server.control(&["status"]).stdout).unwrap();
+    let status = server.program.tell(&["status"]).out;
     assert!(
         status.contains(&format!("{WEB} is in the zone file and also of GlobalName shop/web")),
         "{status}"
     );
-    server.stop();
+    server.program.stop();
 }
 
 /// The zone files are read before the last good state is published: no content comes and goes at a start.
@@ -89,11 +88,11 @@ fn a_restart_keeps_the_serial_of_a_zone_that_fleet_and_file_share() {
     let server = Server::start_with_zone(&fleet, &zone);
     server.wait_for_web(EU);
     let serial = server.serial();
-    server.stop();
+    server.program.stop();
     let server = Server::start_with_zone(&fleet, &zone);
     server.wait_for_web(EU);
     assert_eq!(server.serial(), serial);
-    server.stop();
+    server.program.stop();
 }
 
 #[test]
@@ -103,9 +102,9 @@ fn a_zone_file_that_is_bad_at_the_start_is_told() {
     let server = Server::start_with_zone(&fleet, &format!("files.example={}", file.display()));
     server.wait_for_web(EU);
     let said = "zone files are not kept over a restart";
-    assert!(server.log().contains(said), "{}", server.log());
-    let places = server.log().matches("files.zone: zone files.example").count();
-    assert_eq!(places, 1, "the fault itself is told once: {}", server.log());
+    assert!(server.program.log().contains(said), "{}", server.program.log());
+    let places = server.program.log().matches("files.zone: zone files.example").count();
+    assert_eq!(places, 1, "the fault itself is told once: {}", server.program.log());
     let (head, body) = server.get("/readyz");
     assert!(head.contains("200") && body.contains("zone files.example has no records of its file"), "{body}");
     fs::write(&file, ZONE).unwrap();

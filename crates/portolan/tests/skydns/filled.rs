@@ -1,10 +1,9 @@
 //! An etcd that a stock External-DNS fills, answered by us; its members go, and all of them, and we start again.
 
-use portolan_core::RecordType;
-use portolan_testbed::wait::wait;
+use portolan_testbed::ask::{RecordType, ResponseCode, over_tcp};
 use portolan_testbed::{ApiServer, CoreDns, EtcdCluster, ExternalDns};
 
-use crate::program::{Program, ask};
+use crate::program;
 use crate::store::Store as _;
 
 /// External-DNS' own definition.
@@ -37,16 +36,14 @@ fn an_etcd_that_external_dns_fills_is_answered_and_its_loss_is_not_seen() {
         return;
     };
     let urls = store.urls().join(",");
-    let mut program = Program::start(&["--skydns", &urls, "--skydns-zone", "filled.test"]);
+    let program = program(&["--skydns", &urls, "--skydns-zone", "filled.test"]);
     program.wait_for(SHOP, RecordType::A, &BOTH);
     program.wait_for("www.filled.test", RecordType::CNAME, &["shop.filled.test."]);
     program.wait_for("www.filled.test", RecordType::A, &BOTH);
-    assert!(!program.ask("a-shop.filled.test", RecordType::TXT).answer.is_empty(), "its marks are there");
+    assert!(!program.ask("a-shop.filled.test", RecordType::TXT).answers.is_empty(), "its marks are there");
     if let Some(stock) = CoreDns::on_etcd("filled", &store.urls(), &["filled.test"], "/skydns", &[]) {
-        assert_eq!(
-            ask(stock.address(), SHOP, RecordType::A).data(RecordType::A),
-            BOTH.map(str::to_owned).into()
-        );
+        let reply = over_tcp(stock.address(), SHOP, RecordType::A).unwrap();
+        assert_eq!(reply.data(RecordType::A), BOTH);
     }
 
     // A target goes.
@@ -62,18 +59,18 @@ fn an_etcd_that_external_dns_fills_is_answered_and_its_loss_is_not_seen() {
 
     // All members are gone, and we start again: answers go on.
     (0..2).for_each(|member| store.kill(member));
-    program.wait_for_status("is not reached");
+    program.wait_for_status(&["is not reached"]);
     program.wait_for(SHOP, RecordType::A, &["192.0.2.1"]);
     program.kill();
-    program.go();
+    program.start();
     program.wait_for(SHOP, RecordType::A, &["192.0.2.1"]);
     program.wait_for("www.filled.test", RecordType::A, &["192.0.2.1"]);
-    assert_eq!(program.ask("nothing.filled.test", RecordType::A).code, "Non-Existent Domain");
-    program.wait_for_status("is not reached");
+    assert_eq!(program.ask("nothing.filled.test", RecordType::A).code, ResponseCode::NXDomain);
+    program.wait_for_status(&["is not reached"]);
 
     // They are back.
     store.restart_all();
-    wait("the store to be followed again", || {
+    program.wait("the store to be followed again", || {
         (!program.says(&["status", "-o", "json"]).contains("is not reached")).then_some(())
     });
     assert_eq!(store.count(), keys + 1);
@@ -82,7 +79,7 @@ fn an_etcd_that_external_dns_fills_is_answered_and_its_loss_is_not_seen() {
 
     // F-22: all members begin anew, without data.
     store.wipe();
-    wait("the hold", || program.says(&["holds"]).contains("etcd:store").then_some(()));
+    program.wait("the hold", || program.says(&["holds"]).contains("etcd:store").then_some(()));
     program.wait_for(SHOP, RecordType::A, &["192.0.2.1"]);
     store.put("test/filled/later", r#"{"host":"192.0.2.9"}"#);
     program.says(&["holds", "--release", "etcd:store"]);

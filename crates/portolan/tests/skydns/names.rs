@@ -1,9 +1,10 @@
 //! Names as the RFCs have them, in a table: what keys stand there, what is asked, what must come.
 
-use portolan_core::RecordType;
 use portolan_testbed::Etcd;
+use portolan_testbed::ask::RecordType;
 
-use crate::program::Program;
+use crate::program;
+use crate::reply::ask;
 use crate::store::Store as _;
 
 const ZONE: &str = "rfc.test";
@@ -120,10 +121,10 @@ fn b_39_r_19_names_are_as_the_rfcs_have_them() {
         etcd.put(&format!("test/rfc/chain{nth}"), &format!(r#"{{"host":"chain{}.rfc.test"}}"#, nth + 1));
     }
     etcd.put("test/rfc/chain20", r#"{"host":"192.0.2.20"}"#);
-    let program = Program::start(&["--skydns", &etcd.url(), "--skydns-zone", ZONE]);
+    let program = program(&["--skydns", &etcd.url(), "--skydns-zone", ZONE]);
     program.wait_for("chain20.rfc.test", RecordType::A, &["192.0.2.20"]);
     for (name, rtype, code, records) in EXPECTED {
-        let reply = program.ask(name, *rtype);
+        let reply = ask(program.dns(), name, *rtype);
         let answer: Vec<String> =
             reply.answer.iter().map(|(record, ttl)| format!("{record} {ttl}")).collect();
         let about = format!("{name} {rtype}:\n{reply}");
@@ -136,7 +137,7 @@ fn b_39_r_19_names_are_as_the_rfcs_have_them() {
             );
         }
     }
-    let chain = program.ask("chain0.rfc.test", RecordType::A);
+    let chain = ask(program.dns(), "chain0.rfc.test", RecordType::A);
     assert!((1..=20).contains(&chain.answer.len()), "{chain}");
     let status = program.says(&["status", "-o", "json"]);
     assert!(status.contains("key /skydns/test/rfc/bad") && status.contains("not JSON"), "{status}");

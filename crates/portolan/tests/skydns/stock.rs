@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use portolan_core::{Name, RecordType};
+use portolan_core::Name;
+use portolan_testbed::ask::RecordType;
 use portolan_testbed::{CoreDns, Etcd};
 use serde_json::{Value, json};
 
-use crate::program::{Program, Reply, ask};
+use crate::program;
+use crate::reply::{Reply, ask};
 use crate::store::Store as _;
 
 const ZONE: &str = "stock.test";
@@ -157,14 +159,14 @@ fn ours_answers_as_coredns_but_for_what_has_a_reason() {
     let url = etcd.url();
     let flags =
         ["--skydns", &url, "--skydns-zone", ZONE, "--skydns-zone", REVERSE, "--skydns-compat", "skydns"];
-    let program = Program::start(&flags);
+    let program = program(&flags);
     program.wait_for("h0.stock.test", RecordType::A, &["192.0.2.100"]);
 
     let (mut tally, mut unexplained) = (BTreeMap::<&str, usize>::new(), Vec::new());
     let questions = model.questions();
     for (name, rtype) in &questions {
         let [ours, theirs] =
-            [program.dns, stock.address()].map(|server| ask(server, &name.to_string(), *rtype));
+            [program.dns(), stock.address()].map(|server| ask(server, &name.to_string(), *rtype));
         let case = Case { model: &model, name: name.clone(), rtype: *rtype, ours, theirs };
         if case.is_alike() {
             *tally.entry("alike").or_default() += 1;

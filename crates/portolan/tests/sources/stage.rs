@@ -5,6 +5,7 @@ use std::process::Command;
 use std::thread;
 
 use portolan_testbed::client::JSON;
+use portolan_testbed::program::{Ended, ended};
 use portolan_testbed::wait::wait;
 use portolan_testbed::{ApiServer, ExternalDns, Webhook, missing, part};
 use serde_json::{Value, json};
@@ -121,10 +122,9 @@ impl Stage {
         let mut endpoints = Command::new(env!("CARGO_BIN_EXE_portolan"));
         endpoints.arg("endpoints").arg("--fleet").arg(self.fleet.path()).args(["-o", "json"]);
         endpoints.args(options.iter().filter(|word| !word.starts_with(THEIRS)));
-        let done = endpoints.output().unwrap();
-        let problems = String::from_utf8_lossy(&done.stderr).into_owned();
-        let list: Value = serde_json::from_slice(&done.stdout)
-            .unwrap_or_else(|error| panic!("{options:?}: {error}: {problems}"));
+        let Ended { out, err: problems, .. } = ended(&endpoints);
+        let list: Value =
+            serde_json::from_str(&out).unwrap_or_else(|error| panic!("{options:?}: {error}: {problems}"));
         let objects = list["items"].as_array().unwrap().iter();
         let records = read(objects.flat_map(|object| object["spec"]["endpoints"].as_array().unwrap()));
         Ours { records, problems }

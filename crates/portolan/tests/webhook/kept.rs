@@ -7,10 +7,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use portolan_testbed::wait::wait;
+use portolan_testbed::ask::RecordType;
+use portolan_testbed::program::{ended, poll};
+use portolan_testbed::wait::PATIENCE;
 use serde_json::json;
 
-use crate::server::{MEDIA_TYPE, Server, endpoint, texts};
+use crate::server::{BINARY, MEDIA_TYPE, Server, endpoint, texts};
 
 /// Kills of the test below; each is a start too.
 const KILLS: usize = 20;
@@ -23,7 +25,7 @@ fn f16_no_acknowledged_record_is_lost_by_kills() {
     let folder = tempfile::tempdir().unwrap();
     let (next, acknowledged) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     for kill in 0..KILLS {
-        let mut server = Server::start(&folder);
+        let server = Server::start(&folder);
         let before = acknowledged.lock().unwrap().len();
         let after_kill = AtomicUsize::new(0);
         thread::scope(|scope| {
@@ -39,14 +41,14 @@ fn f16_no_acknowledged_record_is_lost_by_kills() {
                     }
                 });
             }
-            wait("writes to be acknowledged", || {
+            let came = poll(&[&server.program], PATIENCE, || {
                 (acknowledged.lock().unwrap().len() >= before + 5 + kill % 7).then_some(())
             });
-            let killed = Command::new("kill").args(["-9", &server.id().to_string()]).status().unwrap();
-            assert!(killed.success());
+            let tail = server.program.tail();
+            server.program.kill();
             after_kill.store(1, Ordering::Relaxed);
+            assert!(came.is_some(), "writes are not acknowledged; {tail}");
         });
-        server.kill();
         let server = Server::start(&folder);
         let records = server.records();
         for name in acknowledged.lock().unwrap().iter() {
@@ -70,13 +72,13 @@ fn a_restart_answers_and_lists_the_same_and_the_serial_goes_on() {
         endpoint("shop.example.com", "A", &["192.0.2.1"]),
         endpoint("b.example.com", "TXT", &["\"words\""]),
     ]);
-    let (records, soa) = (server.records(), server.answer("example.com", portolan_core::RecordType::SOA));
-    server.stop();
+    let (records, soa) = (server.records(), server.answer("example.com", RecordType::SOA));
+    server.program.stop();
     let server = Server::start(&folder);
     assert_eq!(server.records(), records);
     assert_eq!(server.addresses("shop.example.com"), texts(["192.0.2.1"]));
-    assert_eq!(server.answer("example.com", portolan_core::RecordType::SOA), soa, "nothing has changed");
-    server.stop();
+    assert_eq!(server.answer("example.com", RecordType::SOA), soa, "nothing has changed");
+    server.program.stop();
 }
 
 /// F-12, for what was acknowledged: the generation before is taken; where there is none, nothing is begun.
@@ -86,25 +88,22 @@ fn f12_a_damaged_file_is_set_aside() {
     let server = Server::start(&folder);
     server.create(&[endpoint("a.example.com", "A", &["192.0.2.1"])]);
     server.create(&[endpoint("b.example.com", "A", &["192.0.2.1"])]);
-    server.stop();
+    server.program.stop();
     let file = folder.path().join("state.webhook");
     let mut octets = fs::read(&file).unwrap();
     *octets.last_mut().unwrap() ^= 1;
     fs::write(&file, octets).unwrap();
     let server = Server::start(&folder);
     assert_eq!(server.records(), ["a.example.com A 192.0.2.1"]);
-    assert!(server.log().contains("it is set aside"), "{}", server.log());
-    server.stop();
+    assert!(server.program.log().contains("it is set aside"), "{}", server.program.log());
+    server.program.stop();
     fs::write(&file, "x").unwrap();
     fs::write(folder.path().join("state.webhook.1"), "x").unwrap();
     let state = folder.path().join("state");
     let words = ["webhook", "--listen", "127.0.0.1:0", "--domain-filter", "example.com", "--state"];
-    let refused = Command::new(env!("CARGO_BIN_EXE_portolan")).args(words).arg(&state).output().unwrap();
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(
-        !refused.status.success() && said.contains("what the webhook protocol acknowledged cannot be read"),
-        "{said}"
-    );
+    let refused = ended(Command::new(BINARY).args(words).arg(&state));
+    let why = "what the webhook protocol acknowledged cannot be read";
+    assert!(refused.code != 0 && refused.err.contains(why), "{refused:?}");
 }
 
 /// F-14: what cannot be kept is not acknowledged, and nothing else is harmed.

@@ -2,7 +2,7 @@
 //!
 //! | module | what it owns |
 //! | --- | --- |
-//! | `server` | a running binary: its lines, its protocol, its answers |
+//! | `server` | a running provider: its protocol, its answers |
 //! | `protocol` | each request, and what is not one |
 //! | `kept` | what was acknowledged, over kills and restarts |
 //! | `shared` | records in an etcd that several servers share |

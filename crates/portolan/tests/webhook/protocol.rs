@@ -1,6 +1,6 @@
 //! Each request of the protocol, and what is none.
 
-use portolan_core::RecordType;
+use portolan_testbed::ask::RecordType;
 use serde_json::{Value, json};
 
 use crate::server::{MEDIA_TYPE, Server, endpoint, texts};
@@ -30,7 +30,7 @@ fn records_come_change_and_go_and_are_answered() {
         endpoint("sub.example.com", "NS", &["ns.example.net"]),
     ]);
     assert_eq!(server.addresses("shop.example.com"), texts(["192.0.2.1", "192.0.2.2"]));
-    assert_eq!(server.ask("shop.example.com", RecordType::A).answers[0].ttl, 60);
+    assert_eq!(server.program.ask("shop.example.com", RecordType::A).answers[0].ttl, 60);
     assert_eq!(server.answer("shop.example.com", RecordType::AAAA).1, texts(["2001:db8::1"]));
     assert_eq!(server.addresses("www.example.com"), texts(["192.0.2.1", "192.0.2.2", "shop.example.com."]));
     assert_eq!(server.addresses("example.com"), texts(["192.0.2.3"]));
@@ -43,9 +43,9 @@ fn records_come_change_and_go_and_are_answered() {
     assert_eq!(server.answer("example.com", RecordType::NS).1, texts(["ns.example.com."]));
     assert_eq!(server.addresses("ns.example.com"), texts(["127.0.0.1"]));
     assert_eq!(server.answer("example.com", RecordType::SOA).1.len(), 1);
-    let referral = server.ask("a.sub.example.com", RecordType::A);
+    let referral = server.program.ask("a.sub.example.com", RecordType::A);
     assert_eq!((referral.answers.len(), referral.authorities.len()), (0, 1), "sub.example.com is delegated");
-    let text = server.ask("a-shop.example.com", RecordType::TXT);
+    let text = server.program.ask("a-shop.example.com", RecordType::TXT);
     assert!(text.answers[0].data.to_string().contains("external-dns/owner=eu"));
     assert_eq!(server.answer("none.example.com", RecordType::A).0, 3);
     assert_eq!(server.answer("shop.example.org", RecordType::A).0, 5);
@@ -71,7 +71,7 @@ fn records_come_change_and_go_and_are_answered() {
     assert_eq!(server.apply(&all).status, 204);
     assert_eq!(server.answer("shop.example.com", RecordType::A).0, 3);
     assert_eq!(server.records(), [""; 0]);
-    server.stop();
+    server.program.stop();
 }
 
 /// B-44: outside of the filter, null lists, keys of any case, ten times the same.
@@ -148,7 +148,7 @@ fn a_record_that_is_wrong_costs_itself_and_is_told() {
     );
     assert_eq!(server.addresses("good.example.com"), texts(["192.0.2.1"]));
     assert_eq!(server.answer("six.example.com", RecordType::A).0, 3);
-    let said = server.log().replace('\\', "");
+    let said = server.program.log().replace('\\', "");
     assert!(said.contains("left out: \"empty.example.com\" A: has 0 targets"), "{said}");
     let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
     for line in [

@@ -1,27 +1,24 @@
-//! A running binary: its lines, its protocol, its answers.
+//! A running provider: its protocol, its answers.
 
-use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 
-use hickory_proto::op::Message;
-use portolan_core::{Name, RecordType};
-use portolan_testbed::wait::{PATIENCE, wait};
+use portolan_testbed::Program;
+use portolan_testbed::ask::RecordType;
+use portolan_testbed::wait::PATIENCE;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+/// The program under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_portolan");
 /// The media type of the protocol.
 pub(crate) const MEDIA_TYPE: &str = "application/external.dns.webhook+json;version=1";
 
 /// `portolan webhook`, or `run` as one.
 pub(crate) struct Server {
-    child: Child,
+    pub(crate) program: Program,
     pub(crate) http: SocketAddr,
-    pub(crate) dns: SocketAddr,
-    folder: PathBuf,
 }
 
 /// The reply to a request.
@@ -41,56 +38,17 @@ impl Server {
         )
     }
 
-    /// Starts with these words, a state and a control socket.
+    /// Starts with these words, and its state in a folder.
     pub(crate) fn start_with(folder: &Path, words: &[&str]) -> Self {
-        let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_portolan"))
-            .args(words)
-            .args(["--workers", "1"])
-            .arg("--state")
-            .arg(folder.join("state"))
-            .arg("--control")
-            .arg(folder.join("control.sock"))
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut find = |before: &str| -> SocketAddr {
-            let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.starts_with(before)));
-            let log = std::fs::read_to_string(folder.join("log")).unwrap();
-            let line = line.unwrap_or_else(|| panic!("no line {before:?}; the log:\n{log}")).unwrap();
-            line[before.len()..].split(' ').next().unwrap().parse().unwrap()
-        };
-        let http = find("webhook provider on http://");
-        let dns = find("listening on ");
-        Self { child, http, dns, folder: folder.to_owned() }
+        let program = Program::new(BINARY, "webhook").with(words).with(["--workers", "1", "--state"]);
+        let program = program.with([folder.join("state")]);
+        program.start();
+        let http = program.address("webhook provider on http://");
+        Self { program, http }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.http)
-    }
-
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.join("log")).unwrap()
-    }
-
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// As `kill -9`.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// Ends it in good order.
-    pub(crate) fn stop(mut self) {
-        let sent = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(sent.success());
-        let status = wait("the server to stop", || self.child.try_wait().unwrap());
-        assert!(status.success(), "{status}; the log:\n{}", self.log());
     }
 
     /// Sends a request; none when it was not answered whole.
@@ -126,38 +84,16 @@ impl Server {
         lines
     }
 
-    /// The reply to a question over UDP.
-    pub(crate) fn ask(&self, name: &str, rtype: RecordType) -> Message {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.connect(self.dns).unwrap();
-        socket.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut packet = vec![7, 7, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-        packet.extend(name.parse::<Name>().unwrap().as_wire());
-        packet.extend(rtype.0.to_be_bytes());
-        packet.extend([0, 1]);
-        socket.send(&packet).unwrap();
-        let mut reply = [0; 4096];
-        let octets = socket.recv(&mut reply).expect("a reply");
-        Message::from_vec(&reply[..octets]).unwrap()
+    /// What a question is answered with: the code, and the data of each record, sorted.
+    pub(crate) fn answer(&self, name: &str, rtype: RecordType) -> (u16, Vec<String>) {
+        let reply = self.program.ask(name, rtype);
+        let mut data: Vec<String> = reply.answers.iter().map(|record| record.data.to_string()).collect();
+        data.sort();
+        (reply.code.into(), data)
     }
 
-    /// What a question is answered with: the code, and the data of each record.
-    pub(crate) fn answer(&self, name: &str, rtype: RecordType) -> (u16, BTreeSet<String>) {
-        let reply = self.ask(name, rtype);
-        let data = reply.answers.iter().map(|record| record.data.to_string());
-        (reply.metadata.response_code.into(), data.collect())
-    }
-
-    pub(crate) fn addresses(&self, name: &str) -> BTreeSet<String> {
+    pub(crate) fn addresses(&self, name: &str) -> Vec<String> {
         self.answer(name, RecordType::A).1
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already, as its test wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -193,7 +129,9 @@ pub(crate) fn line(endpoint: &Value) -> String {
     format!("{} {} {}", text("dnsName"), text("recordType"), targets.join(" "))
 }
 
-/// A set of texts.
-pub(crate) fn texts<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
-    texts.map(str::to_owned).into()
+/// Texts, sorted.
+pub(crate) fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    let mut texts = texts.map(str::to_owned).to_vec();
+    texts.sort();
+    texts
 }

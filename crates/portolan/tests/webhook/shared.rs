@@ -1,8 +1,7 @@
 //! Records in an etcd that several servers share.
 
-use portolan_core::RecordType;
 use portolan_testbed::Etcd;
-use portolan_testbed::wait::wait;
+use portolan_testbed::ask::RecordType;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -27,7 +26,7 @@ fn begin(folder: &TempDir, etcd: &Etcd) -> Server {
 
 fn start(folder: &TempDir, etcd: &Etcd) -> Server {
     let server = begin(folder, etcd);
-    wait("the store to be read", || (server.get("/records").status == 200).then_some(()));
+    server.program.wait("the store to be read", || (server.get("/records").status == 200).then_some(()));
     server
 }
 
@@ -37,7 +36,7 @@ fn start(folder: &TempDir, etcd: &Etcd) -> Server {
 fn several_servers_are_one_provider() {
     let Some(etcd) = Etcd::start("webhook-records") else { return };
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let [mut one, other] = folders.each_ref().map(|folder| start(folder, &etcd));
+    let [one, other] = folders.each_ref().map(|folder| start(folder, &etcd));
     one.create(&[
         endpoint("a.example.com", "A", &["192.0.2.1"]),
         endpoint("b.example.com", "A", &["192.0.2.1"]),
@@ -47,7 +46,9 @@ fn several_servers_are_one_provider() {
         ["a.example.com A 192.0.2.1", "b.example.com A 192.0.2.1"],
         "a list is never older"
     );
-    wait("the other to answer", || (other.addresses("a.example.com") == texts(["192.0.2.1"])).then_some(()));
+    other.program.wait("the other to answer", || {
+        (other.addresses("a.example.com") == texts(["192.0.2.1"])).then_some(())
+    });
     let changes = json!({
         "updateOld": [endpoint("a.example.com", "A", &["192.0.2.1"])],
         "updateNew": [endpoint("a.example.com", "A", &["192.0.2.2"])],
@@ -55,19 +56,22 @@ fn several_servers_are_one_provider() {
     });
     assert_eq!(other.apply(&changes).status, 204);
     assert_eq!(other.addresses("a.example.com"), texts(["192.0.2.2"]));
-    wait("the one to follow", || (one.addresses("a.example.com") == texts(["192.0.2.2"])).then_some(()));
-    wait("the one to follow a delete", || (one.answer("b.example.com", RecordType::A).0 == 3).then_some(()));
+    one.program
+        .wait("the one to follow", || (one.addresses("a.example.com") == texts(["192.0.2.2"])).then_some(()));
+    one.program.wait("the one to follow a delete", || {
+        (one.answer("b.example.com", RecordType::A).0 == 3).then_some(())
+    });
     // More than one transaction takes.
     let many: Vec<_> =
         (0..300).map(|n| endpoint(&format!("n{n}.example.com"), "A", &["192.0.2.3"])).collect();
     one.create(&many);
-    one.kill();
+    one.program.kill();
     assert_eq!(other.records().len(), 301);
     let one = start(&folders[0], &etcd);
     assert_eq!(one.records().len(), 301);
     assert_eq!(one.addresses("n299.example.com"), texts(["192.0.2.3"]));
     // The last good state has it by now, as a server that ends leaves it.
-    one.stop();
+    one.program.stop();
     etcd.kill();
     let one = begin(&folders[0], &etcd);
     assert_eq!(one.addresses("n299.example.com"), texts(["192.0.2.3"]), "without its store");

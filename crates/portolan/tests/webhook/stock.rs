@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use portolan_core::RecordType;
 use portolan_core::plan::{Desired, Gone, Labels, Options, Owner, RecordSet, SyncPolicy, Targets, Wanted};
 use portolan_core::record::{Target, Ttl};
 use portolan_core::registry::Registry;
 use portolan_sync::webhook::Webhook;
 use portolan_sync::{Publisher, Round};
+use portolan_testbed::ask::RecordType;
 use portolan_testbed::{ApiServer, ExternalDns, missing, part};
 
 use crate::server::{Server, texts};
@@ -58,7 +58,7 @@ pub(crate) fn set(name: &str, targets: &[&str], ttl: u32) -> RecordSet {
         Err(_) => Target::Host(text.parse().unwrap()),
     };
     let targets: Targets = targets.iter().map(target).collect();
-    let rtype = targets.iter().next().map_or(RecordType::A, Target::record_type);
+    let rtype = targets.iter().next().map_or(portolan_core::RecordType::A, Target::record_type);
     RecordSet::new(
         name.parse().unwrap(),
         rtype,
@@ -81,15 +81,14 @@ fn what_a_stock_external_dns_publishes_is_answered() {
     );
     let dns = ExternalDns::start_on_url(&cluster, &token, &server.url(), &FLAGS).unwrap();
     let wait_for = |name: &str, expected: &[&str]| {
-        dns.wait(&format!("{name} to be {expected:?}; the log:\n{}", server.log()), || {
-            let expected = expected.iter().map(|text| (*text).to_owned()).collect();
+        dns.wait(&format!("{name} to be {expected:?}; {}", server.program.tail()), || {
             (server.addresses(name) == expected).then_some(())
         });
     };
     wait_for("shop.example.com", &["192.0.2.1", "198.51.100.1"]);
     wait_for("www.example.com", &["lb.example.net."]);
     wait_for("a.any.example.com", &["192.0.2.5"]);
-    assert_eq!(server.ask("shop.example.com", RecordType::A).answers[0].ttl, 30);
+    assert_eq!(server.program.ask("shop.example.com", RecordType::A).answers[0].ttl, 30);
     let records = server.records();
     let mark = "\"heritage=external-dns,external-dns/owner=eu,external-dns/resource=crd/default/shop\"";
     assert!(records.contains(&format!("a-shop.example.com TXT {mark}")), "{records:#?}");

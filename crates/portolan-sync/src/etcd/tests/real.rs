@@ -1,16 +1,14 @@
 //! On three real members, with a stock CoreDNS that answers from them.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::base::iana::Rtype;
 use portolan_store::kv::etcd::{Etcd as EtcdKv, Options as KvOptions};
+use portolan_testbed::ask::{RecordType, ask};
 use portolan_testbed::{CoreDns, EtcdCluster};
 
 use super::bench::{desired, options, publish, publisher_of};
-use crate::ask::ask;
 use crate::battery::{self, Bench};
 use crate::etcd::Etcd;
 
@@ -42,14 +40,19 @@ async fn coredns_answers_what_is_published() {
         desired(&["foo A 192.0.2.1 192.0.2.2", "foo AAAA 2001:db8::1", "bar CNAME foo.example.org"]);
     wanted.sets.push(pointer);
     publish(&mut me, wanted).await;
-    assert_eq!(asked("foo.example.org", Rtype::A), ["192.0.2.1", "192.0.2.2"]);
-    assert_eq!(asked("foo.example.org", Rtype::AAAA), ["2001:db8::1"]);
-    assert_eq!(asked("bar.example.org", Rtype::A), ["192.0.2.1", "192.0.2.2", "CNAME foo.example.org"]);
-    assert_eq!(asked("1.2.0.192.in-addr.arpa", Rtype::PTR), ["foo.example.org."]);
+    let data = |name: &str, rtype| asked(name, rtype).data(rtype);
+    assert_eq!(data("foo.example.org", RecordType::A), ["192.0.2.1", "192.0.2.2"]);
+    assert_eq!(data("foo.example.org", RecordType::AAAA), ["2001:db8::1"]);
+    let bar = asked("bar.example.org", RecordType::A);
+    assert_eq!(bar.data(RecordType::A), ["192.0.2.1", "192.0.2.2"]);
+    assert_eq!(bar.data(RecordType::CNAME), ["foo.example.org."]);
+    assert_eq!(data("1.2.0.192.in-addr.arpa", RecordType::PTR), ["foo.example.org."]);
     publish(&mut me, desired(&["foo CNAME bar.example.org", "bar A 192.0.2.3"])).await;
-    assert_eq!(asked("foo.example.org", Rtype::A), ["192.0.2.3", "CNAME bar.example.org"]);
+    let foo = asked("foo.example.org", RecordType::A);
+    assert_eq!(foo.data(RecordType::A), ["192.0.2.3"]);
+    assert_eq!(foo.data(RecordType::CNAME), ["bar.example.org."]);
     publish(&mut me, desired(&[])).await;
-    assert_eq!(asked("foo.example.org", Rtype::A), [""; 0]);
+    assert!(asked("foo.example.org", RecordType::A).answers.is_empty());
 }
 
 /// a name is retargeted 100 times, with changes of its type, while somebody asks without a pause: there is always an answer.
@@ -67,9 +70,9 @@ async fn r_16_a_name_that_is_retargeted_is_never_empty() {
     let meter = std::thread::spawn(move || {
         let (mut asked, mut empty) = (0_u32, 0_u32);
         while !is_done.load(Ordering::Relaxed) {
-            if let Some(answer) = ask(server, "meter.example.org", Rtype::A) {
+            if let Some(reply) = ask(server, "meter.example.org", RecordType::A) {
                 asked += 1;
-                empty += u32::from(!answer.iter().any(|line| line.parse::<IpAddr>().is_ok()));
+                empty += u32::from(reply.data(RecordType::A).is_empty());
             }
         }
         (asked, empty)
