@@ -50,8 +50,8 @@ struct State {
     seats: Vec<Seat>,
     /// Objects as they are, in each group.
     copies: BTreeMap<(ObjectKey, Resource), Copy>,
-    /// Those whose status is due, by the turn that every seat must have seen.
-    due: BTreeSet<(u64, ObjectKey, Resource)>,
+    /// Those whose status is due, and the turn that every seat must have seen.
+    due: BTreeMap<(ObjectKey, Resource), u64>,
     /// What was last said to be wrong with an object, and what is to be said.
     complaints: BTreeMap<ObjectKey, String>,
     unsaid: BTreeMap<ObjectKey, Said>,
@@ -108,7 +108,7 @@ impl Desk {
             copied.extend(state.apply(event));
         }
         let turn = state.wants.turn().max(before);
-        state.due.extend(copied.into_iter().map(|(key, resource)| (turn, key, resource)));
+        state.due.extend(copied.into_iter().map(|at| (at, turn)));
         drop(state);
         self.changed();
     }
@@ -210,11 +210,11 @@ impl Desk {
     pub fn statuses(&self) -> Vec<(ObjectKey, Resource, Copy)> {
         let mut state = self.lock();
         let seen = state.seats.iter().map(|seat| seat.seen).min().unwrap_or_default();
-        let due: Vec<_> = state.due.extract_if(.., |(turn, _, _)| *turn <= seen).collect();
+        let due: Vec<_> = state.due.extract_if(.., |_, turn| *turn <= seen).collect();
         let copies = &state.copies;
-        let copy = |(_, key, resource): (u64, ObjectKey, Resource)| {
-            let copy = copies.get(&(key.clone(), resource))?.clone();
-            Some((key, resource, copy))
+        let copy = |(at, _): ((ObjectKey, Resource), u64)| {
+            let copy = copies.get(&at)?.clone();
+            Some((at.0, at.1, copy))
         };
         due.into_iter().filter_map(copy).collect()
     }
@@ -303,6 +303,7 @@ impl State {
         let at = (key, resource);
         let Some(Body::DnsEndpoint(endpoint)) = object.map(|object| &object.body) else {
             self.copies.remove(&at);
+            self.due.remove(&at);
             return None;
         };
         let metadata = &endpoint.metadata;
