@@ -38,7 +38,7 @@ impl Stand {
     /// Takes what was listed. Endpoints of one name, type and identifier are one set; those that cannot be understood
     /// are left out and told.
     pub(super) fn of(listed: Vec<Endpoint>) -> (Self, Problems) {
-        let (mut by_key, mut problems): (BTreeMap<sets::Key, Parts>, _) = Default::default();
+        let (mut by_key, mut problems): (BTreeMap<sets::Key, Parts>, Problems) = Default::default();
         for endpoint in listed {
             match sets::set(&endpoint) {
                 Ok(set) => by_key.entry(sets::key_of(&set)).or_default().push((set, endpoint)),
