@@ -179,7 +179,10 @@ impl Desk {
         }
         let mut state = self.lock();
         for (key, problems) in by_object {
-            state.complain(key, event::wrong(&problems));
+            // What nobody has an object of is said to none, and would be remembered for ever.
+            if state.copy_of(&key).is_some() {
+                state.complain(key, event::wrong(&problems));
+            }
         }
     }
 
@@ -225,10 +228,8 @@ impl Desk {
         let mut state = self.lock();
         let unsaid = std::mem::take(&mut state.unsaid);
         let of = |(key, said): (ObjectKey, Said)| {
-            let first = (key.clone(), RESOURCE_FIRST);
-            let mut copies = state.copies.range(first..);
-            let ((found, resource), copy) = copies.next()?;
-            (*found == key).then(|| (key, *resource, copy.clone(), said))
+            let (resource, copy) = state.copy_of(&key)?;
+            Some((key, resource, copy.clone(), said))
         };
         unsaid.into_iter().filter_map(of).collect()
     }
@@ -313,6 +314,12 @@ impl State {
         };
         let before = self.copies.insert(at.clone(), now.clone());
         (before.as_ref() != Some(&now)).then_some(at)
+    }
+
+    /// An object as it is in the first group that has it.
+    fn copy_of(&self, key: &ObjectKey) -> Option<(Resource, &Copy)> {
+        let ((found, resource), copy) = self.copies.range((key.clone(), RESOURCE_FIRST)..).next()?;
+        (found == key).then_some((*resource, copy))
     }
 
     fn was_read(&mut self, is_whole: bool) {

@@ -198,4 +198,8 @@ fn what_is_wrong_is_said_once() {
     desk.complain(&problems);
     assert_eq!(said(), [""; 0]);
     assert_eq!(desk.problems().len(), 1);
+    // What nobody has an object of, as in a server that publishes what it decides, is not gathered.
+    problems.told[0].subject = "crd/shop/none: b.example. A".into();
+    desk.complain(&problems);
+    assert_eq!((desk.lock().complaints.len(), desk.lock().unsaid.len()), (1, 0));
 }
