@@ -82,7 +82,8 @@ pub enum Ede {
     NotReady = 14,
     /// No zone of ours holds the name.
     NotAuthoritative = 20,
-    /// A chain of aliases is too long or a circle.
+    /// A chain of aliases is too long or a circle; or the zone's file was not wholly read, and may have what was
+    /// asked for.
     InvalidData = 24,
 }
 

@@ -125,6 +125,13 @@ impl World {
         self.snapshot = self.snapshot.with_file(&name(apex), file, &mut self.serials);
     }
 
+    /// What could be read of a zone file that is damaged, or nothing.
+    pub(crate) fn damaged_file(&mut self, apex: &str, records: Option<&[(&str, RecordType, &[u8])]>) {
+        let read = records.map(|records| zone_file(apex, self.snapshot.seed(), records).in_part());
+        let file = read.unwrap_or_else(|| ZoneFile::unread(&name(apex)));
+        self.snapshot = self.snapshot.with_file(&name(apex), Some(file.into()), &mut self.serials);
+    }
+
     pub(crate) fn name(&mut self, at: &str, facts: Option<NameFacts>) {
         self.apply([Fact::Name(name(at), facts)]);
     }

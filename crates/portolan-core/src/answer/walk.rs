@@ -84,19 +84,27 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             Lookup::Found(Stored::Fleet(records), _) => self.records(at, apex, records),
             Lookup::Found(Stored::File(node), _) => self.file(at, apex, node),
             Lookup::Cut(owner, stored, name_servers) => self.cut(at, owner, stored, name_servers),
-            Lookup::Empty => self.apex_or_nothing(at, apex),
+            Lookup::Empty => self.apex_or_nothing(at, apex, at.zone.is_whole),
             Lookup::Redirected(owner, dname) => self.redirected(at, owner, dname),
-            Lookup::Missing if apex => self.apex_or_nothing(at, apex),
-            // Also in a zone that only a file has as yet: the fleet that was not read may have names in it.
-            Lookup::Missing if self.snapshot.complete => {
+            Lookup::Missing if apex => self.apex_or_nothing(at, apex, at.zone.is_whole),
+            // Not even in a zone that only a file has as yet: the fleet that was not read may have names in it.
+            Lookup::Missing if self.snapshot.complete && at.zone.is_whole => {
                 self.answer.rcode = Rcode::NxDomain;
                 self.nothing(at.zone)
             }
-            Lookup::Missing => {
-                self.trace.note(Step::NotReady);
-                Next::Fail(Rcode::ServFail, Some(Ede::NotReady))
-            }
+            Lookup::Missing => self.unknown(),
         }
+    }
+
+    /// What was not read may have what is asked for: that is no denial.
+    #[cold]
+    fn unknown(&mut self) -> Next<'a> {
+        let (step, ede) = match self.snapshot.complete {
+            true => (Step::NotWhole, Ede::InvalidData),
+            false => (Step::NotReady, Ede::NotReady),
+        };
+        self.trace.note(step);
+        Next::Fail(Rcode::ServFail, Some(ede))
     }
 
     /// A delegation of the fleet whose DS is asked for: that stands on this side of it, as any set does.
@@ -152,7 +160,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         self.trace.note(Step::Steered(records.policy.name.as_ref()));
         let rtype = self.query.rtype;
         if apex && (rtype == RecordType::SOA || rtype == RecordType::NS) {
-            return self.apex_or_nothing(at, apex);
+            return self.apex_or_nothing(at, apex, true);
         }
         let up = self.snapshot.up(records);
         if let Some((alias, why)) = project::alias_of(records, &up) {
@@ -164,7 +172,8 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             _ => records.pool(rtype).or_else(|| records.pool(RecordType::CNAME)),
         };
         let Some(pool) = wanted else {
-            return self.apex_or_nothing(at, apex);
+            // A name of the fleet hides what a file may have there.
+            return self.apex_or_nothing(at, apex, true);
         };
         let of_pool = if pool.whole { None } else { Some(up.of(pool.offers())) };
         let up = of_pool.as_ref().unwrap_or(&up);
@@ -198,7 +207,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
                 }
                 next
             }
-            None => self.apex_or_nothing(at, apex),
+            None => self.apex_or_nothing(at, apex, at.zone.is_whole),
         }
     }
 
@@ -260,18 +269,19 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         }
     }
 
-    /// SOA or NS of the apex where they are asked for, else no data.
-    fn apex_or_nothing(&mut self, at: At<'a>, apex: bool) -> Next<'a> {
+    /// SOA or NS of the apex where they are asked for, else no data; that only where it is sure that there is none.
+    fn apex_or_nothing(&mut self, at: At<'a>, apex: bool, is_sure: bool) -> Next<'a> {
         let zone = at.zone;
         match (self.query.rtype, &zone.name_servers) {
-            (RecordType::SOA | RecordType::ANY, _) if apex => {
+            (RecordType::SOA | RecordType::ANY, _) if apex && zone.soa.borrowed().count > 0 => {
                 self.push(RecordSet::as_kept(at.name, zone.soa.borrowed()));
             }
             (RecordType::NS, Some(name_servers)) if apex && name_servers.borrowed().count > 0 => {
                 self.push(RecordSet::as_kept(at.name, name_servers.borrowed()));
                 self.addresses(name_servers.borrowed());
             }
-            _ => return self.nothing(zone),
+            _ if is_sure => return self.nothing(zone),
+            _ => return self.unknown(),
         }
         Next::Done
     }
@@ -296,7 +306,8 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             return match stored {
                 Stored::File(node) => match node.set(RecordType::DS) {
                     Some(set) => self.set(RecordSet::as_kept(at.name, set)),
-                    None => self.nothing(at.zone),
+                    None if at.zone.is_whole => self.nothing(at.zone),
+                    None => self.unknown(),
                 },
                 // What the fleet has of it was found as any set is.
                 Stored::Fleet(_) => self.nothing(at.zone),

@@ -390,7 +390,8 @@ impl<'a> Builder<'a> {
             has_dname: self.dnames != Depths::NONE,
             deepest: 0,
             content: soa_content(&soa),
-            soa,
+            soa: Some(soa),
+            is_whole: true,
         };
         file.summarise();
         Ok((file, self.faults, self.faults_count))

@@ -86,7 +86,7 @@ fn names_are_found_with_all_that_is_theirs() {
     ];
     assert_eq!(told(&file).into_iter().collect::<Vec<_>>(), all);
     assert_eq!((file.len(), file.cuts(), file.deepest()), (4, 1 << 2, 4));
-    assert_eq!(file.soa(), (soa(7).as_wire(), ttl(9)));
+    assert_eq!(file.soa(), Some((soa(7).as_wire(), ttl(9))));
     let www = file.node(name("www.example").borrowed(), SEED).unwrap();
     let last: Vec<u8> = www.set(RecordType::A).unwrap().data().map(|data| data[3]).collect();
     assert_eq!(last, [1, 2, 3], "in the order of the file");
