@@ -40,11 +40,13 @@ pub use file::ZoneFile;
 pub(crate) use lookup::{Lookup, Stored};
 pub use overlap::Overlap;
 
-/// Most aliases that one answer follows; a longer chain ends there.
-pub const CHAIN_MAX: usize = 8;
+/// Most aliases that one answer follows, as BIND did for long. A longer chain is SERVFAIL: cut off, it would look like
+/// one that ends where it was cut, and a resolver would take that for no data.
+pub const CHAIN_MAX: usize = 16;
 
-/// Most name servers of a zone whose addresses go with a referral to it.
-pub const NAME_SERVERS_MAX: usize = 16;
+/// Most name servers of a zone whose addresses go with a referral to it. Where more are needed the referral is cut
+/// (TC), by TCP too.
+pub const NAME_SERVERS_MAX: usize = 64;
 
 /// Most records of one type that a name of the fleet may have: what a question may make an answer look at.
 pub const POOL_RECORDS_MAX: usize = 4_096;

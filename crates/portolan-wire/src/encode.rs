@@ -6,7 +6,7 @@
 //! | what does not fit | what comes of it | why |
 //! | --- | --- | --- |
 //! | an RRset of the answer or authority section | TC; it and all behind it are left out | RFC 2181 section 9: a cut RRset is of no use; the client asks again by TCP |
-//! | glue inside the delegated zone | TC | RFC 9471 section 3.1: without it the zone cannot be reached |
+//! | glue inside the delegated zone, also what the answer had no room for ([`Answer::cut`]) | TC | RFC 9471 section 3.1: without it the zone cannot be reached |
 //! | other additional RRsets | left out, no TC | RFC 2181 section 9 |
 //! | the extended error | left out before anything else is, TC | RFC 8914 section 3 |
 //!
@@ -88,7 +88,7 @@ pub fn encode(
     if answer.authoritative {
         reply.flags |= AA;
     }
-    if reply.sections(answer).is_err() {
+    if reply.sections(answer).is_err() || answer.cut {
         reply.flags |= TC;
     }
     reply.finish(answer.rcode as u16, answer.ede.map(|ede| ede as u16))

@@ -177,8 +177,8 @@ impl World {
         self.apply(Fact::Zone(name(apex), Some(facts)));
     }
 
-    /// A zone of a file, with one DNAME.
-    pub(crate) fn zone_with_dname(&mut self, apex: &str, at: &str, target: &str) {
+    /// A zone of a file, with records whose data is one name.
+    pub(crate) fn zone_of_file(&mut self, apex: &str, records: &[(String, RecordType, String)]) {
         let apex = name(apex);
         let soa = Soa {
             mname: apex.clone(),
@@ -191,7 +191,9 @@ impl World {
         };
         let mut gather = Gather::new();
         gather.add(apex.borrowed(), RecordType::SOA, Ttl::DEFAULT, Rdata::soa(&soa).as_wire());
-        gather.add(name(at).borrowed(), RecordType::DNAME, Ttl::DEFAULT, name(target).as_wire());
+        for (at, rtype, target) in records {
+            gather.add(name(at).borrowed(), *rtype, Ttl::DEFAULT, name(target).as_wire());
+        }
         let (file, ..) = ZoneFile::build(&apex, self.snapshot.seed(), [gather].into()).unwrap();
         self.snapshot = self.snapshot.with_file(&apex, Some(file.into()), &mut self.serials);
     }

@@ -128,8 +128,11 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         let repeats = aliases().any(|alias| alias.owner == target);
         if repeats || aliases().count() > CHAIN_MAX {
             self.trace.note(Step::ChainEnds(if repeats { "it is a circle" } else { "it is too long" }));
+            if !repeats {
+                return Next::Fail(Rcode::ServFail, Some(Ede::InvalidData));
+            }
             self.answer.ede = Some(Ede::InvalidData);
-            return if repeats { self.circle(target) } else { Next::Done };
+            return self.circle(target);
         }
         let suffixes = self.snapshot.suffixes(target);
         match self.zone_of(target, &suffixes) {
@@ -203,7 +206,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             Some(set) => {
                 let next = self.set(RecordSet::as_kept(at.name, set));
                 if rtype == RecordType::NS && apex {
-                    self.addresses(set);
+                    self.addresses(set, |_| true);
                 }
                 next
             }
@@ -278,7 +281,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             }
             (RecordType::NS, Some(name_servers)) if apex && name_servers.borrowed().count > 0 => {
                 self.push(RecordSet::as_kept(at.name, name_servers.borrowed()));
-                self.addresses(name_servers.borrowed());
+                self.addresses(name_servers.borrowed(), |_| true);
             }
             _ if is_sure => return self.nothing(zone),
             _ => return self.unknown(),
@@ -318,31 +321,37 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         }
         self.answer.referral = true;
         self.answer.authority = Some(RecordSet::as_kept(owner, name_servers));
-        self.addresses(name_servers);
+        // Of name servers inside the delegated zone all, or the referral is cut (RFC 9471 section 3.1); what room
+        // is left is for the others (section 3.2).
+        self.answer.cut |= !self.addresses(name_servers, |name| name.is_at_or_below(owner));
+        self.addresses(name_servers, |name| !name.is_at_or_below(owner));
         Next::Done
     }
 
-    /// Addresses of name servers that we know, glue below a delegation included.
-    fn addresses(&mut self, name_servers: Rrset<'a>) {
-        for name in name_servers.data().filter_map(|wire| NameRef::from_wire(wire).ok()) {
+    /// Addresses of those name servers that are wanted, as far as we know them, glue below a delegation included.
+    /// False when there was no room for all: who gave so many name servers was told.
+    fn addresses(&mut self, name_servers: Rrset<'a>, is_wanted: impl Fn(NameRef<'a>) -> bool) -> bool {
+        let names = name_servers.data().filter_map(|wire| NameRef::from_wire(wire).ok());
+        for name in names.filter(|name| is_wanted(*name)) {
             let Some(stored) = self.snapshot.stored(name) else { continue };
             for rtype in [RecordType::A, RecordType::AAAA] {
                 let set = match stored {
                     Stored::Fleet(records) => records.pool(rtype).map(|pool| pool.set.borrowed()),
                     Stored::File(node) => node.set(rtype),
                 };
-                if let Some(set) = set {
-                    // Above ADDITIONAL_MAX none is added: who gave so many name servers was told.
-                    let _ = self.answer.additional.try_push(RecordSet::as_kept(name, set));
+                let Some(set) = set else { continue };
+                if self.answer.additional.try_push(RecordSet::as_kept(name, set)).is_err() {
+                    return false;
                 }
             }
         }
+        true
     }
 
     #[inline]
     fn push(&mut self, set: RecordSet<'a>) {
         // `follow` stops before the room is full.
-        let _ = self.answer.answers.try_push(set);
+        self.answer.cut |= self.answer.answers.try_push(set).is_err();
     }
 }
 

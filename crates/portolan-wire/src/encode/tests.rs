@@ -65,7 +65,7 @@ fn an_answer() {
 #[test]
 fn an_alias_that_a_dname_makes() {
     let mut world = world();
-    world.zone_with_dname("file", "d.file", "to.file");
+    world.zone_of_file("file", &[("d.file".into(), RecordType::DNAME, "to.file".into())]);
     let dname = b"\xc0\x10\0\x27\0\x01\0\0\0\x1e\0\x09\x02to\x04file\0";
     let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\x1e\0\x09\x03www\x02to\xc0\x12";
     let expected = [&dname[..], alias].concat();
@@ -313,6 +313,20 @@ fn referrals() {
     check_room(&world, &deep, A, 1232, UDP, "NoError 0+6+13");
 }
 
+/// More glue than an answer has room for is missing by TCP too, and the client is told.
+#[test]
+fn a_referral_without_all_glue_is_cut() {
+    let mut world = world();
+    for (count, expected) in [(64, "NoError 0+64+128"), (65, "NoError tc 0+65+128")] {
+        let inside: Vec<String> = (0..count).map(|i| format!("n{i}.cut.example")).collect();
+        world.name("cut.example", &name_servers(&inside));
+        for ns in &inside {
+            world.name(ns, &[target("192.0.2.53"), target("2001:db8::53")]);
+        }
+        check_room(&world, "www.cut.example", A, 0, TCP, expected);
+    }
+}
+
 /// Addresses of the apex' name servers are left out without TC; the extended error before anything, with TC.
 #[test]
 fn what_is_left_out_first() {
@@ -323,11 +337,10 @@ fn what_is_left_out_first() {
     world.name("ns1.example", &addresses(40));
     check_room(&world, "example", RecordType::NS, 0, UDP, "NoError aa 2+0+1");
 
-    let link = |i: usize| format!("{i}{}.example", "l".repeat(49));
-    for i in 0..9 {
-        world.name(&link(i), &[target(&link(i + 1))]);
-    }
-    // A chain that is too long has an extended error: 12 + 63 + 9 * 65 - 2 + 11 octets, and 6 for it.
+    let link = |i: usize| format!("{}{}.file", i % 9, "l".repeat(52));
+    let links: Vec<_> = (0..9).map(|i| (link(i), RecordType::CNAME, link(i + 1))).collect();
+    world.zone_of_file("file", &links);
+    // A circle of a file's aliases has an extended error, of 6 octets.
     let ede = [0, 15, 0, 2, 0, 24];
     let ask = |payload| {
         let packet = Packet::asks(&link(0), A).opt_as(payload, [0; 4], &[]);
