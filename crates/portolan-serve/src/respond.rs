@@ -120,6 +120,7 @@ fn count_of_error(code: ErrorCode) -> Count {
         ErrorCode::ServFail => Count::ServFail,
         ErrorCode::NotImp => Count::NotImp,
         ErrorCode::Refused => Count::Refused,
+        ErrorCode::NotAuth => Count::NotAuth,
         ErrorCode::BadVers => Count::BadVers,
     }
 }

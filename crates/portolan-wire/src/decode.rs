@@ -17,7 +17,9 @@
 //! | has a malformed client subnet (length, prefix, a scope, bits behind the prefix), or two | FORMERR | RFC 7871 section 6 |
 //! | has a client subnet of another family than IPv4 and IPv6 | that option is passed over, and not in the reply | as if we did not know the option: nothing of it could be used |
 //! | has unknown options, a cookie, keepalive, padding, Z bits | they are passed over, and not in the reply | RFC 6891 section 6.1.2, RFC 8906 section 3.2 |
-//! | has TSIG or SIG(0) | passed over, the reply is unsigned | as servers without keys do; NOTAUTH needs TSIG to be answered with |
+//! | has TSIG twice, before another record or outside the additional section, or a malformed one | FORMERR | RFC 8945 section 5.1 |
+//! | has TSIG | NOTAUTH, with an unsigned TSIG that says BADKEY | RFC 8945 section 5.2.1: we have no keys, and an unsigned answer would be thrown away |
+//! | has SIG(0) | passed over, the reply is unsigned | RFC 2931 section 3.3: who does not know it ignores it |
 //! | asks for type OPT | FORMERR | RFC 6891 section 6.1.1: it is no data |
 //! | asks for another class than IN (CH, NONE, ANY too) | REFUSED | we have no such zone |
 //! | asks for AXFR or IXFR | REFUSED | nobody may transfer a zone (RFC 5936 section 5) |
@@ -36,6 +38,9 @@ use crate::request::{Edns, ErrorCode, Request};
 mod opt;
 mod plain;
 mod reader;
+mod tsig;
+
+pub(crate) use tsig::{Tsig, of as tsig_of};
 
 use reader::{Malformed, Reader};
 
@@ -115,11 +120,12 @@ fn read_body(
         }
         _ => return Err(ErrorCode::FormErr),
     }
-    read_records(reader, header, request)?;
+    let is_signed = read_records(reader, header, request)?;
     match request {
         _ if header.questions != 1 => Err(ErrorCode::FormErr),
         Request { edns: Some(edns), .. } if edns.version > 0 => Err(ErrorCode::BadVers),
         Request { rtype: RecordType::OPT, .. } => Err(ErrorCode::FormErr),
+        _ if is_signed => Err(ErrorCode::NotAuth),
         Request { rtype: RecordType::AXFR | RecordType::IXFR, .. } => Err(ErrorCode::Refused),
         Request { class, .. } if *class != CLASS_IN => Err(ErrorCode::Refused),
         _ => Ok(()),
@@ -140,13 +146,21 @@ fn read_question(
     Ok(())
 }
 
-/// Walks over all records; of an OPT in its place, reads what it says.
+/// Walks over all records; of an OPT in its place, reads what it says. True when the last is a signature.
 #[inline]
-fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request) -> Result<(), Malformed> {
-    let before = u32::from(header.answers) + u32::from(header.authority);
-    let all = before + u32::from(header.additional);
+fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request) -> Result<bool, Malformed> {
+    let all = header.records();
+    let before = all - u32::from(header.additional);
+    let mut is_signed = false;
     for nth in 0..all.min(u32::from(RECORDS_MAX)) {
         let record = reader.record()?;
+        if record.rtype == RecordType::TSIG {
+            tsig::head(&record)?;
+            is_signed = nth >= before && nth + 1 == all;
+            if !is_signed {
+                return Err(Malformed);
+            }
+        }
         if record.rtype != RecordType::OPT {
             continue;
         }
@@ -159,7 +173,7 @@ fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request)
             opt::options(record.rdata, edns)?;
         }
     }
-    if all > u32::from(RECORDS_MAX) { Err(Malformed) } else { Ok(()) }
+    if all > u32::from(RECORDS_MAX) { Err(Malformed) } else { Ok(is_signed) }
 }
 
 /// The 12 octets in front (RFC 1035 section 4.1.1).
@@ -185,6 +199,12 @@ impl Header {
             authority: number(i, j),
             additional: number(k, l),
         })
+    }
+
+    /// How many records are behind the questions.
+    #[inline]
+    fn records(&self) -> u32 {
+        u32::from(self.answers) + u32::from(self.authority) + u32::from(self.additional)
     }
 
     #[inline]

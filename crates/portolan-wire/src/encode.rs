@@ -21,6 +21,7 @@ use portolan_core::Answer;
 use portolan_core::answer::RecordSet;
 use portolan_core::rrset::{BEFORE_DATA_OCTETS, OWNER, Short, TTL_AT};
 
+use crate::decode::tsig_of;
 use crate::message::{AA, CD, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX};
 use crate::request::{ErrorCode, Request};
 
@@ -30,6 +31,7 @@ const _: () = assert!(QUESTION_AT as usize == HEADER_OCTETS && OWNER[1] as u16 =
 
 mod opt;
 mod rdata;
+mod tsig;
 mod writer;
 
 pub use opt::NSID_OCTETS_MAX;
@@ -108,6 +110,7 @@ pub fn encode_error(
     let opt = Opt::of(request, limits, 0);
     let mut reply = Reply::new(request, opt.as_ref(), writer);
     match reply.start(request, packet) {
+        Ok(()) if code == ErrorCode::NotAuth => reply.finish_unsigned(code, packet),
         Ok(()) => reply.finish(code as u16, None),
         Err(Full) => 0,
     }
@@ -256,6 +259,25 @@ impl<'o, 'l> Reply<'o, 'l> {
     /// Writes OPT, then the header, now that all is known.
     #[inline]
     fn finish(&mut self, code: u16, ede: Option<u16>) -> usize {
+        self.write_opt(code, ede);
+        self.write_header(code)
+    }
+
+    /// The same with a signature that is none, last of all (RFC 8945 section 5.1). Where there is no room for it, TC:
+    /// by TCP there is.
+    #[cold]
+    fn finish_unsigned(&mut self, code: ErrorCode, packet: &[u8]) -> usize {
+        self.write_opt(code as u16, None);
+        match tsig_of(packet).map(|tsig| tsig::write(&tsig, self.id, &mut self.writer)) {
+            Some(Ok(())) => self.counts.additional += 1,
+            Some(Err(Full)) => self.flags |= TC,
+            None => {}
+        }
+        self.write_header(code as u16)
+    }
+
+    #[inline]
+    fn write_opt(&mut self, code: u16, ede: Option<u16>) {
         if let Some(opt) = self.opt.take() {
             self.counts.additional += 1;
             self.writer.take_back();
@@ -263,6 +285,10 @@ impl<'o, 'l> Reply<'o, 'l> {
                 self.flags |= TC;
             }
         }
+    }
+
+    #[inline]
+    fn write_header(&mut self, code: u16) -> usize {
         let Counts { questions, answers, authority, additional } = self.counts;
         let header = [self.id, self.flags | code & 0xf, questions, answers, authority, additional];
         self.writer.patch_header(header);

@@ -30,6 +30,8 @@ pub(crate) const OPCODE_MASK: u16 = 0xf;
 pub(crate) const OPCODE_QUERY: u8 = 0;
 /// The Internet.
 pub(crate) const CLASS_IN: u16 = 1;
+/// Any class, which signatures have (RFC 8945 section 4.2).
+pub(crate) const CLASS_ANY: u16 = 255;
 
 /// DNSSEC OK, in the OPT record's flags (RFC 3225).
 pub(crate) const DNSSEC_OK: u16 = 0x8000;

@@ -98,11 +98,23 @@ impl Packet {
         self
     }
 
+    /// A TSIG record (RFC 8945 section 4.2) of a key of that name.
+    pub(crate) fn signed(self, key: &[u8]) -> Self {
+        let data = [SIGNED, &[0, 32], &[0xee; 32], &self.id.to_be_bytes(), &[0; 4]].concat();
+        let class_at = self.body.len() + key.len() + 2;
+        let mut packet = self.record(3, key, RecordType::TSIG, &data);
+        packet.body[class_at..class_at + 2].copy_from_slice(&[0, 255]);
+        packet
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let header = [self.id, self.flags].into_iter().chain(self.counts);
         header.flat_map(u16::to_be_bytes).chain(self.body.iter().copied()).collect()
     }
 }
+
+/// The data of a signature before its MAC: the algorithm, and the first second of 2026 with five minutes to either side.
+pub(crate) const SIGNED: &[u8] = b"\x0bhmac-sha256\0\0\0\x69\x55\xb9\0\x01\x2c";
 
 /// Wire form with the letter case kept.
 pub(crate) fn cased(text: &str) -> Vec<u8> {

@@ -28,6 +28,7 @@ const FORMERR: Result<(), ErrorCode> = Err(ErrorCode::FormErr);
 const REFUSED: Result<(), ErrorCode> = Err(ErrorCode::Refused);
 const NOTIMP: Result<(), ErrorCode> = Err(ErrorCode::NotImp);
 const BADVERS: Result<(), ErrorCode> = Err(ErrorCode::BadVers);
+const NOTAUTH: Result<(), ErrorCode> = Err(ErrorCode::NotAuth);
 
 #[test]
 fn a_question() {
@@ -248,7 +249,38 @@ fn edns() {
     check("in the answer section", &www().record(1, &[0], RecordType::OPT, &[]), FORMERR);
     check("in the authority section", &www().record(2, &[0], RecordType::OPT, &[]), FORMERR);
     check("behind another record", &www().record(3, &cased("a"), TXT, &[]).opt(&[]), Ok(()));
-    check("before TSIG", &opt(&[]).record(3, &cased("key"), RecordType::TSIG, &[0; 16]), Ok(()));
+    check("before TSIG", &opt(&[]).signed(&cased("key")), NOTAUTH);
+}
+
+/// RFC 8945 sections 5.1 and 5.2.1.
+#[test]
+fn signatures() {
+    let signed = || www().signed(&cased("key.example"));
+    check("a key that we do not have", &signed(), NOTAUTH);
+    check("of a transfer", &Packet::asks("example", RecordType::AXFR).signed(&cased("key")), NOTAUTH);
+    check("of another class", &Packet::new().question(&cased("a"), A, 3).signed(&[0]), NOTAUTH);
+    check("its name by a pointer", &www().signed(&[3, b'k', b'e', b'y', 0xc0, 16]), NOTAUTH);
+    check("twice", &signed().signed(&cased("key")), FORMERR);
+    check("before OPT", &signed().opt(&[]), FORMERR);
+    check("before another record", &signed().record(3, &cased("a"), TXT, &[]), FORMERR);
+    check("as an answer", &signed().counts([1, 1, 0, 0]), FORMERR);
+    check("as authority", &signed().counts([1, 0, 1, 0]), FORMERR);
+    check("EDNS version 1 first", &www().opt_as(512, [0, 1, 0, 0], &[]).signed(&[0]), BADVERS);
+    check("another opcode", &signed().flags(0x2800), NOTIMP);
+    let data = signed().body.split_off(17 + 13 + 10);
+    let with = |data: &[u8]| {
+        let mut packet = www().record(3, &cased("key"), RecordType::TSIG, data);
+        packet.body[17 + 5 + 3] = 255;
+        packet
+    };
+    check("the same by hand", &with(&data), NOTAUTH);
+    for octets in 0..data.len() {
+        check("data that ends early", &with(&data[..octets]), FORMERR);
+    }
+    check("data with more behind", &with(&[&data[..], &[0]].concat()), FORMERR);
+    check("of class IN", &www().record(3, &cased("key"), RecordType::TSIG, &data), FORMERR);
+    let sig0 = www().record(3, &[0], RecordType(24), &[0; 20]);
+    check("SIG(0)", &sig0, Ok(()));
 }
 
 /// An error in what OPT says is still answered with OPT, of which nothing was asked.

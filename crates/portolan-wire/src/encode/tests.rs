@@ -7,7 +7,7 @@ use portolan_core::answer::AliasBuf;
 use portolan_core::name::NameBuf;
 use portolan_core::record::{Rdata, Target};
 
-use crate::testing::{NSID, Packet, TCP, UDP, World, cased, name, record, show, subnet, target};
+use crate::testing::{NSID, Packet, SIGNED, TCP, UDP, World, cased, name, record, show, subnet, target};
 use crate::{Decoded, ErrorCode, Limits, decode, encode, encode_error, is_truncated};
 
 const A: RecordType = RecordType::A;
@@ -95,6 +95,34 @@ fn errors() {
         out[2..octets],
         [&b"\x81\x02\0\x01\0\0\0\0\0\0"[..], &cased("wWw.eXample"), &[0, 1, 0, 1]].concat()
     );
+}
+
+/// RFC 8945 section 5.3.2: without a signature, and with the key, the algorithm and the time that were sent.
+#[test]
+fn refused_signatures() {
+    let world = world();
+    let www = Packet::asks("wWw.eXample", A);
+    let bad_key = |key: &[u8]| {
+        let data = [SIGNED, b"\0\0\x12\x34\0\x11\0\0"].concat();
+        let fixed = [&[0, 250, 0, 255, 0, 0, 0, 0, 0][..], &[u8::try_from(data.len()).unwrap()]].concat();
+        [key, &fixed, &data].concat()
+    };
+    let key = cased("Key.eXample");
+    check_bytes(&world, &www.clone().signed(&key), 0x8109, [1, 0, 0, 1], &bad_key(&key));
+    let pointer = [3, b'k', b'e', b'y', 0xc0, 16];
+    check_bytes(&world, &www.clone().signed(&pointer), 0x8109, [1, 0, 0, 1], &bad_key(&pointer));
+    let with_opt = [opt(0, 0, &[]), bad_key(&key)].concat();
+    check_bytes(&world, &www.clone().opt(&NSID).signed(&key), 0x8109, [1, 0, 0, 2], &with_opt);
+    // Into a label of the question: nothing that could be repeated.
+    let inside = [3, b'k', b'e', b'y', 0xc0, 17];
+    check_bytes(&world, &www.signed(&inside), 0x8109, [1, 0, 0, 0], &[]);
+    // No room by UDP: cut, and the whole by TCP.
+    let label = |octets: u8| [&[octets][..], &alloc::vec![b'k'; usize::from(octets)]].concat();
+    let long = [label(63).repeat(3), label(61), [0].into()].concat();
+    let packet = Packet::new().question(&long, A, 1).signed(&long).bytes();
+    let (cut, whole) = (world.reply(&packet, UDP).unwrap(), world.reply(&packet, TCP).unwrap());
+    assert!(is_truncated(&cut) && cut.len() == 12 + 255 + 4);
+    assert!(!is_truncated(&whole) && whole.ends_with(&bad_key(&long)));
 }
 
 /// The core's own refusals carry an extended error, where there is an OPT to carry it.
