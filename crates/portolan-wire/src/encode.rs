@@ -17,12 +17,14 @@
 //! all names before them (RFC 1035 section 4.1.4); those in other data are not (RFC 3597 section 4),
 //! so not in SRV (RFC 2782) either.
 
-use portolan_core::Answer;
 use portolan_core::answer::RecordSet;
 use portolan_core::rrset::{BEFORE_DATA_OCTETS, OWNER, Short, TTL_AT};
+use portolan_core::{Answer, RecordType};
 
 use crate::decode::tsig_of;
-use crate::message::{AA, CD, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX};
+use crate::message::{
+    AA, CD, CLASS_CH, EDE_INVALID_QUERY_TYPE, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX,
+};
 use crate::request::{ErrorCode, Request};
 
 /// Where a reply has the question's name.
@@ -111,9 +113,31 @@ pub fn encode_error(
     let mut reply = Reply::new(request, opt.as_ref(), writer);
     match reply.start(request, packet) {
         Ok(()) if code == ErrorCode::NotAuth => reply.finish_unsigned(code, packet),
-        Ok(()) => reply.finish(code as u16, None),
+        Ok(()) => reply.finish(code as u16, ede_of(request, code)),
         Err(Full) => 0,
     }
+}
+
+/// The extended error of an error, where it has one.
+fn ede_of(request: &Request, code: ErrorCode) -> Option<u16> {
+    (request.rtype == RecordType::NXNAME && code == ErrorCode::FormErr).then_some(EDE_INVALID_QUERY_TYPE)
+}
+
+/// Writes what this server calls itself (RFC 4892), to who asks for that, and says how long the reply is; REFUSED where
+/// it has no name. `packet` and the length as in [`encode`].
+#[must_use]
+pub fn encode_identity(request: &Request, packet: &[u8], limits: Limits<'_>, out: &mut [u8]) -> usize {
+    if limits.nsid.is_empty() {
+        return encode_error(request, packet, ErrorCode::Refused, limits, out);
+    }
+    let writer = Writer::new(out, limits.octets_max(request), None);
+    let opt = Opt::of(request, limits, 0);
+    let mut reply = Reply::new(request, opt.as_ref(), writer);
+    if reply.start(request, packet).and_then(|()| reply.identity(limits.nsid)).is_err() {
+        return 0;
+    }
+    reply.flags |= AA;
+    reply.finish(0, None)
 }
 
 /// True when a reply was cut (TC).
@@ -178,6 +202,19 @@ impl<'o, 'l> Reply<'o, 'l> {
             self.counts.additional += self.set(answer, set).unwrap_or(0);
         }
         Ok(())
+    }
+
+    /// Writes a TXT record of the question's name, of class CH and not to be kept.
+    fn identity(&mut self, text: &[u8]) -> Result<(), Full> {
+        let text = text.get(..NSID_OCTETS_MAX).unwrap_or(text);
+        let length = u8::try_from(text.len()).map_err(|_| Full)?;
+        self.counts.answers += 1;
+        self.writer.put(&OWNER)?;
+        [RecordType::TXT.0, CLASS_CH, 0, 0, u16::from(length) + 1]
+            .into_iter()
+            .try_for_each(|number| self.writer.number(number))?;
+        self.writer.put(&[length])?;
+        self.writer.put(text)
     }
 
     /// Writes an RRset and says how many records it has; when it does not fit, none of it stays.

@@ -18,7 +18,7 @@ use portolan_core::zone::ZoneFile;
 use portolan_core::zone::file::Gather;
 use portolan_core::{Answer, ClusterName, Name, RecordType, Snapshot, Target, Ttl};
 
-use crate::{Decoded, Limits, Request, Transport, decode, encode, encode_error};
+use crate::{Decoded, Limits, Request, Transport, decode, encode, encode_error, encode_identity};
 
 /// Where packets come from.
 pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
@@ -280,6 +280,7 @@ impl World {
                 encode(&request, packet, &self.answer(&request, &at, &mut aliases), limits, &mut out)
             }
             Decoded::Error(request, code) => encode_error(&request, packet, code, limits, &mut out),
+            Decoded::Identity(request) => encode_identity(&request, packet, limits, &mut out),
             Decoded::Drop(_) => return None,
         };
         Some(out[..octets].to_vec())

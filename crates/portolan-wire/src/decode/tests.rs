@@ -19,7 +19,7 @@ fn check(why: &str, packet: &Packet, expected: Result<(), ErrorCode>) {
     let got = match decoded(&packet.bytes()) {
         Decoded::Query(_) => Ok(()),
         Decoded::Error(_, code) => Err(code),
-        Decoded::Drop(reason) => panic!("{why}: dropped, {reason:?}"),
+        other => panic!("{why}: {other:?}"),
     };
     assert_eq!(got, expected, "{why}");
 }
@@ -198,8 +198,8 @@ fn types() {
     for number in 0..=u16::MAX {
         let rtype = RecordType(number);
         let expected = match rtype {
-            // No data, but part of the message (RFC 6891 section 6.1.1).
-            RecordType::OPT => FORMERR,
+            // No data, but part of the message (RFC 6891 section 6.1.1) or of a proof (RFC 9824 section 3.5).
+            RecordType::OPT | RecordType::NXNAME => FORMERR,
             // Transfers are for nobody.
             RecordType::AXFR | RecordType::IXFR => REFUSED,
             // TSIG, TKEY, MAILA, MAILB, ANY, 0 and 65535 among them: the core has no such data.
@@ -223,6 +223,24 @@ fn classes() {
     }
 }
 
+/// RFC 4892 section 2.2.
+#[test]
+fn what_a_server_calls_itself() {
+    let asks = |name: &str, rtype: RecordType| Packet::new().question(&cased(name), rtype, 3);
+    for name in ["id.server", "ID.Server", "hostname.bind"] {
+        for rtype in [TXT, RecordType::ANY] {
+            assert!(matches!(decoded(&asks(name, rtype).bytes()), Decoded::Identity(_)), "{name} {rtype}");
+        }
+        check("another type", &asks(name, A), REFUSED);
+        check("signed", &asks(name, TXT).signed(&[0]), NOTAUTH);
+        check("class IN", &Packet::asks(name, TXT), Ok(()));
+        check("class NONE", &Packet::new().question(&cased(name), TXT, 254), REFUSED);
+    }
+    for name in ["x.id.server", "server", "version.bind", "version.server"] {
+        check("another name", &asks(name, TXT), REFUSED);
+    }
+}
+
 #[test]
 fn edns() {
     let opt = |options: &[u8]| www().opt(options);
@@ -233,6 +251,10 @@ fn edns() {
         &opt(&[option(10, &[7; 8]), option(11, &[]), option(12, &[0; 9])].concat()),
         Ok(()),
     );
+    for octets in 0..64 {
+        let expected = if octets == 8 || (16..=40).contains(&octets) { Ok(()) } else { FORMERR };
+        check("a cookie", &opt(&option(10, &alloc::vec![7; octets])), expected);
+    }
     check("an option past the end", &opt(&[0, 3, 0, 1]), FORMERR);
     check("half an option header", &opt(&[0, 3, 0]), FORMERR);
     check("unknown option past the end", &opt(&[0xff, 0, 0xff, 0xff, 1]), FORMERR);
@@ -312,7 +334,7 @@ fn client_subnets() {
         let got = match decoded(&www().opt(options).bytes()) {
             Decoded::Query(request) => Ok(request.subnet()),
             Decoded::Error(_, code) => Err(code),
-            Decoded::Drop(reason) => panic!("{why}: dropped, {reason:?}"),
+            other => panic!("{why}: {other:?}"),
         };
         let subnet = |(address, source): (&str, u8)| Subnet { address: address.parse().unwrap(), source };
         assert_eq!(got, expected.map(|e| e.map(subnet)), "{why}");

@@ -97,6 +97,22 @@ fn errors() {
     );
 }
 
+/// RFC 4892, and RFC 9824 section 3.5.
+#[test]
+fn answers_about_the_server_alone() {
+    let world = world();
+    let id = Packet::new().question(&cased("Id.server"), RecordType::TXT, 3);
+    let text = b"\xc0\x0c\0\x10\0\x03\0\0\0\0\0\x06\x05fra-1";
+    check_bytes(&world, &id, 0x8500, [1, 1, 0, 0], text);
+    let with_opt = [&text[..], &opt(0, 0, b"\0\x03\0\x05fra-1")].concat();
+    check_bytes(&world, &id.clone().opt(&NSID), 0x8500, [1, 1, 0, 1], &with_opt);
+    let nameless = Limits { nsid: b"", ..UDP };
+    assert_eq!(show(&world.reply(&id.bytes(), nameless).unwrap()), "Refused rd");
+    let nxname = Packet::asks("www.example", RecordType::NXNAME);
+    check_bytes(&world, &nxname, 0x8101, [1, 0, 0, 0], &[]);
+    check_bytes(&world, &nxname.opt(&[]), 0x8101, [1, 0, 0, 1], &opt(0, 0, &[0, 15, 0, 2, 0, 30]));
+}
+
 /// RFC 8945 section 5.3.2: without a signature, and with the key, the algorithm and the time that were sent.
 #[test]
 fn refused_signatures() {
