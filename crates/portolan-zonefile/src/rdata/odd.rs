@@ -99,8 +99,7 @@ fn prefix(word: &str) -> Option<Vec<u8>> {
     }
     let negation = if without.is_some() { 0x80 } else { 0 };
     let length = negation | u8::try_from(octets.len()).ok()?;
-    octets.splice(0..0, [0, family, bits, length]);
-    Some(octets)
+    Some([&[0, family, bits, length][..], &octets].concat())
 }
 
 /// WKS (RFC 1035 section 3.4.2): an address, a protocol, and one bit for each port of a service.

@@ -25,7 +25,13 @@ fn a_damaged_file_denies_nothing() {
     check(&world, "*.alone", "A", ANYONE, "NoError aa | *.alone. 30 A 192.0.2.9");
     check(&world, "alias.alone", "A", ANYONE, "NoError aa | alias.alone. 30 CNAME www.test.");
     check(&world, "x.cut.alone", "A", ANYONE, "NoError | authority cut.alone. 30 NS ns.test.");
-    check(&world, "alone", "SOA", ANYONE, "NoError aa | alone. 30 SOA ns1.example. hostmaster.example.");
+    check(
+        &world,
+        "alone",
+        "SOA",
+        ANYONE,
+        "NoError aa | alone. 30 SOA ns1.example. hostmaster.example. 0 7200 1800 86400 30",
+    );
     let lost =
         [("www", "AAAA"), ("b", "A"), ("x", "A"), ("x.d", "A"), ("nope.www", "A"), ("cut", "DS"), ("", "NS")];
     for (label, rtype) in lost {
