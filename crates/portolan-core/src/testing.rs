@@ -72,8 +72,9 @@ pub(crate) fn zone_file(apex: &str, seed: u64, records: &[(&str, RecordType, &[u
     let apex = name(apex);
     let mut gather = Gather::new();
     gather.add(apex.borrowed(), RecordType::SOA, Ttl::DEFAULT, Rdata::soa(&zone_facts().soa).as_wire());
-    for (label, rtype, data) in records {
-        gather.add(apex.prepend(label).unwrap().borrowed(), *rtype, Ttl::DEFAULT, data);
+    for (labels, rtype, data) in records {
+        let owner = labels.rsplit('.').fold(apex.clone(), |above, label| above.prepend(label).unwrap());
+        gather.add(owner.borrowed(), *rtype, Ttl::DEFAULT, data);
     }
     ZoneFile::build(&apex, seed, [gather].into()).unwrap().0
 }

@@ -55,12 +55,12 @@ pub(super) fn head<'p>(record: &Record<'p>) -> Result<&'p [u8], Malformed> {
 /// True of a name that ends by itself, or in a pointer to where a label of the question begins.
 fn is_repeatable(packet: &[u8], name: &[u8]) -> bool {
     let mut rest = name;
-    while let [len @ 1.., after @ ..] = rest {
-        if usize::from(*len) > LABEL_OCTETS_MAX {
-            let place = after.first().map(|low| usize::from(u16::from_be_bytes([*len & 0x3f, *low])));
+    while let Some((&len, after)) = rest.split_first().filter(|(len, _)| **len > 0) {
+        if usize::from(len) > LABEL_OCTETS_MAX {
+            let place = after.first().map(|low| usize::from(u16::from_be_bytes([len & 0x3f, *low])));
             return place.is_some_and(|place| is_label_of_question(packet, place));
         }
-        rest = after.get(usize::from(*len)..).unwrap_or_default();
+        rest = after.get(usize::from(len)..).unwrap_or_default();
     }
     true
 }

@@ -47,8 +47,8 @@ fn a_damaged_file_denies_nothing() {
 #[test]
 fn an_unread_file_is_a_zone() {
     let mut world = World::new();
-    let address = [192, 0, 2, 9];
-    world.file("above", Some(&[("*", RecordType::A, &address)]));
+    let records: [(&str, RecordType, &[u8]); 1] = [("*", RecordType::A, &[192, 0, 2, 9])];
+    world.file("above", Some(&records));
     for apex in ["alone", "sub.above", "sub.example"] {
         world.damaged_file(apex, None);
         for at in [apex.to_owned(), format!("www.{apex}"), format!("a.b.c.{apex}")] {

@@ -1,6 +1,7 @@
 //! What an answer has room for, and what comes of more.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{ANYONE, check};
