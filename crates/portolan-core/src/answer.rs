@@ -5,7 +5,7 @@
 //!              │      ▲     ├─ nothing ──────▶ NXDOMAIN, NODATA (SOA)
 //!           REFUSED   │     ├─ below DNAME ──▶ YXDOMAIN, or the alias that it makes
 //!                     │     └─ pools ─▶ locate ─▶ order ─▶ filter ─▶ pick ─▶ RRset
-//!                     └──── alias (CNAME), at most CHAIN_MAX times ◀────┘
+//!                     └──── alias (CNAME) ◀───┘         more than CHAIN_MAX: SERVFAIL
 //! ```
 //!
 //! [`answer`] is the only way to decide: the server, `explain`, `endpoints` and every test call it.
@@ -82,7 +82,8 @@ pub enum Ede {
     NotReady = 14,
     /// No zone of ours holds the name.
     NotAuthoritative = 20,
-    /// A chain of aliases is too long or a circle.
+    /// A chain of aliases is too long or a circle; or the zone's file was not wholly read, and may have what was
+    /// asked for.
     InvalidData = 24,
 }
 
@@ -141,6 +142,8 @@ pub struct Answer<'a> {
     pub additional: ArrayVec<RecordSet<'a>, ADDITIONAL_MAX>,
     /// True when the additional section is glue that a referral needs (RFC 9471: all or truncate).
     pub referral: bool,
+    /// True when something is missing that must not be, for want of room: the reply is to say so (TC).
+    pub cut: bool,
     /// The ECS scope: how wide around the client the same order of tiers holds (RFC 7871).
     pub scope: u8,
     /// Why, when something is amiss.
@@ -161,6 +164,7 @@ impl<'a> Answer<'a> {
             authority: None,
             additional: ArrayVec::new(),
             referral: false,
+            cut: false,
             scope: 0,
             ede: None,
             picks: ArrayVec::new(),
@@ -194,7 +198,7 @@ impl<'a> Answer<'a> {
         self.additional.clear();
         self.picks.clear();
         (self.rcode, self.authoritative, self.authority) = (rcode, false, None);
-        (self.referral, self.scope, self.ede) = (false, 0, ede);
+        (self.referral, self.cut, self.scope, self.ede) = (false, false, 0, ede);
     }
 }
 

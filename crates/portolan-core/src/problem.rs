@@ -78,7 +78,7 @@ pub enum Reason {
     TargetSuspect,
     /// A named limit is reached; what is above it is left out.
     LimitReached,
-    /// A cluster lacks a fact that some names need (its region, say).
+    /// A cluster lacks a fact that some names need (its region, say), or a zone has not all of its file.
     Incomplete,
     /// A cluster is not heard from; its last facts stay.
     Silent,

@@ -334,29 +334,35 @@ impl Node {
 impl Zone {
     /// A zone of the fleet, of a file, or of both: then the fleet's word on SOA and NS counts.
     fn new(apex: &Name, facts: Option<ZoneFacts>, file: Option<Arc<ZoneFile>>) -> Option<Self> {
-        let (data, ttl) = match (&facts, &file) {
-            (Some(facts), _) => (Rdata::soa(&facts.soa), facts.ttl),
-            (None, Some(file)) => (Rdata::from_wire(file.soa().0)?, file.soa().1),
+        let (soa, ttl) = match (&facts, &file) {
+            (Some(facts), _) => (Some(Rdata::soa(&facts.soa)), facts.ttl),
+            (None, Some(file)) => match file.soa() {
+                Some((data, ttl)) => (Some(Rdata::from_wire(data)?), ttl),
+                // Never answered: nothing of such a zone is.
+                None => (None, crate::Ttl::DEFAULT),
+            },
             (None, None) => return None,
         };
         let name_servers = facts.as_ref().map(|facts| {
             let names: Vec<Rdata> = facts.name_servers.iter().map(Rdata::name).collect();
             RrsetBuf::new(RecordType::NS, facts.ttl, names.iter().map(Rdata::as_wire))
         });
-        let (serial, minimum) = soa_numbers(data.as_wire());
+        let data = soa.as_ref().map_or(&[][..], Rdata::as_wire);
+        let (serial, minimum) = soa_numbers(data);
         let content = file.as_ref().map_or(0, |file| file.content());
         Some(Self {
             apex: apex.clone(),
             serial,
             content,
             negative_ttl: ttl.min(crate::Ttl::from_seconds(minimum).unwrap_or(crate::Ttl::MAX)),
-            soa: RrsetBuf::of_one(RecordType::SOA, ttl, &data),
-            soa_short: Short::of_soa(apex.borrowed(), data.as_wire()).map(Arc::new),
+            soa: RrsetBuf::new(RecordType::SOA, ttl, soa.iter().map(Rdata::as_wire)),
+            soa_short: Short::of_soa(apex.borrowed(), data).map(Arc::new),
             depth: apex.borrowed().labels().count(),
             name_servers,
             facts,
-            file,
             has_zones_below: false,
+            is_whole: file.as_ref().is_none_or(|file| file.is_whole()),
+            file,
         })
     }
 

@@ -28,6 +28,8 @@ pub const RDATA_OCTETS_MAX: usize = 65_535;
 pub struct Ttl(u32);
 
 impl Ttl {
+    /// Not to be kept.
+    pub const ZERO: Ttl = Ttl(0);
     /// The longest, in seconds.
     pub const MAX: Ttl = Ttl(0x7fff_ffff);
     /// What KubeFed's kinds have when they name none.

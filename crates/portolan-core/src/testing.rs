@@ -72,8 +72,9 @@ pub(crate) fn zone_file(apex: &str, seed: u64, records: &[(&str, RecordType, &[u
     let apex = name(apex);
     let mut gather = Gather::new();
     gather.add(apex.borrowed(), RecordType::SOA, Ttl::DEFAULT, Rdata::soa(&zone_facts().soa).as_wire());
-    for (label, rtype, data) in records {
-        gather.add(apex.prepend(label).unwrap().borrowed(), *rtype, Ttl::DEFAULT, data);
+    for (labels, rtype, data) in records {
+        let owner = labels.rsplit('.').fold(apex.clone(), |above, label| above.prepend(label).unwrap());
+        gather.add(owner.borrowed(), *rtype, Ttl::DEFAULT, data);
     }
     ZoneFile::build(&apex, seed, [gather].into()).unwrap().0
 }
@@ -123,6 +124,13 @@ impl World {
     pub(crate) fn file(&mut self, apex: &str, records: Option<&[(&str, RecordType, &[u8])]>) {
         let file = records.map(|records| zone_file(apex, self.snapshot.seed(), records).into());
         self.snapshot = self.snapshot.with_file(&name(apex), file, &mut self.serials);
+    }
+
+    /// What could be read of a zone file that is damaged, or nothing.
+    pub(crate) fn damaged_file(&mut self, apex: &str, records: Option<&[(&str, RecordType, &[u8])]>) {
+        let read = records.map(|records| zone_file(apex, self.snapshot.seed(), records).in_part());
+        let file = read.unwrap_or_else(|| ZoneFile::unread(&name(apex)));
+        self.snapshot = self.snapshot.with_file(&name(apex), Some(file.into()), &mut self.serials);
     }
 
     pub(crate) fn name(&mut self, at: &str, facts: Option<NameFacts>) {

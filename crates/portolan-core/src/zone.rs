@@ -40,11 +40,13 @@ pub use file::ZoneFile;
 pub(crate) use lookup::{Lookup, Stored};
 pub use overlap::Overlap;
 
-/// Most aliases that one answer follows; a longer chain ends there.
-pub const CHAIN_MAX: usize = 8;
+/// Most aliases that one answer follows, as BIND did for long. A longer chain is SERVFAIL: cut off, it would look like
+/// one that ends where it was cut, and a resolver would take that for no data.
+pub const CHAIN_MAX: usize = 16;
 
-/// Most name servers of a zone whose addresses go with a referral to it.
-pub const NAME_SERVERS_MAX: usize = 16;
+/// Most name servers of a zone whose addresses go with a referral to it. Where more are needed the referral is cut
+/// (TC), by TCP too.
+pub const NAME_SERVERS_MAX: usize = 64;
 
 /// Most records of one type that a name of the fleet may have: what a question may make an answer look at.
 pub const POOL_RECORDS_MAX: usize = 4_096;
@@ -60,7 +62,8 @@ pub struct Zone {
     pub content: u128,
     /// TTL of negative answers: the lesser of the SOA's TTL and its minimum (RFC 2308 section 5).
     pub negative_ttl: Ttl,
-    /// The SOA record, and as it is written where the apex stands already.
+    /// The SOA record, and as it is written where the apex stands already. No record in a zone of a file alone of
+    /// which nothing could be read.
     pub(crate) soa: RrsetBuf,
     pub(crate) soa_short: Option<Arc<Short>>,
     /// How many labels the apex has.
@@ -73,6 +76,8 @@ pub struct Zone {
     pub(crate) file: Option<Arc<ZoneFile>>,
     /// True when it is a file's alone and zones of ours are below it, of which the file need not know.
     pub(crate) has_zones_below: bool,
+    /// What [`ZoneFile::is_whole`] says of its file; true without one.
+    pub(crate) is_whole: bool,
 }
 
 /// What stands at one name, or only below it.
@@ -479,6 +484,12 @@ impl Zone {
     #[must_use]
     pub fn is_of_fleet(&self) -> bool {
         self.facts.is_some()
+    }
+
+    /// False while its file is wanted and was not wholly read: nothing that a file may have is denied in it.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// What a file has in it, when one has.

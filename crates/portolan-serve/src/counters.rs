@@ -51,6 +51,8 @@ counts! {
     Refused = "answers", "rcode", "REFUSED";
     /// Replies that say YXDOMAIN.
     YxDomain = "answers", "rcode", "YXDOMAIN";
+    /// Replies that say NOTAUTH.
+    NotAuth = "answers", "rcode", "NOTAUTH";
     /// Replies that say BADVERS.
     BadVers = "answers", "rcode", "BADVERS";
     /// Replies with TC set.

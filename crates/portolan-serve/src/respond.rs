@@ -8,7 +8,9 @@ use std::net::IpAddr;
 use portolan_core::answer::{AliasBuf, Rcode};
 use portolan_core::name::NameBuf;
 use portolan_core::{Answer, Draw, Snapshot, answer_into};
-use portolan_wire::{Decoded, DropReason, ErrorCode, Limits, decode, encode, encode_error, is_truncated};
+use portolan_wire::{
+    Decoded, DropReason, ErrorCode, Limits, decode, encode, encode_error, encode_identity, is_truncated,
+};
 
 use crate::counters::{Count, Lane};
 
@@ -71,6 +73,10 @@ pub fn respond(
         Decoded::Error(request, code) => {
             (encode_error(&request, packet.octets, code, limits, out), count_of_error(code))
         }
+        Decoded::Identity(request) => {
+            let code = if limits.nsid.is_empty() { Count::Refused } else { Count::NoError };
+            (encode_identity(&request, packet.octets, limits, out), code)
+        }
         Decoded::Query(request) => {
             let query = request.query(name.borrowed(), packet.source);
             let mut answer = Answer::new(query.name);
@@ -120,6 +126,7 @@ fn count_of_error(code: ErrorCode) -> Count {
         ErrorCode::ServFail => Count::ServFail,
         ErrorCode::NotImp => Count::NotImp,
         ErrorCode::Refused => Count::Refused,
+        ErrorCode::NotAuth => Count::NotAuth,
         ErrorCode::BadVers => Count::BadVers,
     }
 }

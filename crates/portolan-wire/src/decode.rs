@@ -16,9 +16,14 @@
 //! | has EDNS version 1 or above | BADVERS | RFC 6891 section 6.1.3; its options are not read |
 //! | has a malformed client subnet (length, prefix, a scope, bits behind the prefix), or two | FORMERR | RFC 7871 section 6 |
 //! | has a client subnet of another family than IPv4 and IPv6 | that option is passed over, and not in the reply | as if we did not know the option: nothing of it could be used |
+//! | has a cookie of a length that none has | FORMERR | RFC 7873 section 5.2.2 |
 //! | has unknown options, a cookie, keepalive, padding, Z bits | they are passed over, and not in the reply | RFC 6891 section 6.1.2, RFC 8906 section 3.2 |
-//! | has TSIG or SIG(0) | passed over, the reply is unsigned | as servers without keys do; NOTAUTH needs TSIG to be answered with |
+//! | has TSIG twice, before another record or outside the additional section, or a malformed one | FORMERR | RFC 8945 section 5.1 |
+//! | has TSIG | NOTAUTH, with an unsigned TSIG that says BADKEY | RFC 8945 section 5.2.1: we have no keys, and an unsigned answer would be thrown away |
+//! | has SIG(0) | passed over, the reply is unsigned | RFC 2931 section 3.3: who does not know it ignores it |
 //! | asks for type OPT | FORMERR | RFC 6891 section 6.1.1: it is no data |
+//! | asks for type NXNAME | FORMERR, with the extended error 30 | RFC 9824 section 3.5: it stands in proofs alone |
+//! | asks for TXT or ANY of `id.server` or `hostname.bind` in class CH | what this server calls itself | RFC 4892: the same as NSID, for who has no EDNS |
 //! | asks for another class than IN (CH, NONE, ANY too) | REFUSED | we have no such zone |
 //! | asks for AXFR or IXFR | REFUSED | nobody may transfer a zone (RFC 5936 section 5) |
 //! | asks for any other type: 0, 65535, TSIG, TKEY, MAILB… | a query: the core has no such data | RFC 8906 section 3.1.2: unknown types are NODATA, not errors |
@@ -30,12 +35,17 @@
 use portolan_core::RecordType;
 use portolan_core::name::NameBuf;
 
-use crate::message::{CD, CLASS_IN, HEADER_OCTETS, OPCODE_MASK, OPCODE_QUERY, OPCODE_SHIFT, QR, RD};
+use crate::message::{
+    CD, CLASS_CH, CLASS_IN, HEADER_OCTETS, OPCODE_MASK, OPCODE_QUERY, OPCODE_SHIFT, QR, RD,
+};
 use crate::request::{Edns, ErrorCode, Request};
 
 mod opt;
 mod plain;
 mod reader;
+mod tsig;
+
+pub(crate) use tsig::{Tsig, of as tsig_of};
 
 use reader::{Malformed, Reader};
 
@@ -43,6 +53,8 @@ use reader::{Malformed, Reader};
 pub const RECORDS_MAX: u16 = 3;
 /// Most questions that are walked over for the OPT record behind them: more than one is an error already.
 const QUESTIONS_WALKED_MAX: u16 = 4;
+/// The names that a server answers for itself.
+const IDENTITIES: [&[u8]; 2] = [b"\x02id\x06server\0", b"\x08hostname\x04bind\0"];
 
 pub use opt::OPTIONS_MAX;
 
@@ -51,6 +63,8 @@ pub use opt::OPTIONS_MAX;
 pub enum Decoded {
     /// A question; its name is in the buffer.
     Query(Request),
+    /// What this server calls itself is asked for; the reply is made by [`encode_identity`](crate::encode_identity).
+    Identity(Request),
     /// An error is due, made by [`encode_error`](crate::encode_error).
     Error(Request, ErrorCode),
     /// No reply is due.
@@ -90,6 +104,7 @@ pub(crate) fn decode_any(packet: &[u8], name: &mut NameBuf) -> Decoded {
     let verdict = if request.opcode == OPCODE_QUERY { verdict } else { Err(ErrorCode::NotImp) };
     match verdict {
         Ok(()) => Decoded::Query(request),
+        Err(ErrorCode::Refused) if asks_identity(&request, name) => Decoded::Identity(request),
         Err(code) => {
             if code != ErrorCode::Refused {
                 request.edns = request.edns.map(Edns::without_options);
@@ -97,6 +112,13 @@ pub(crate) fn decode_any(packet: &[u8], name: &mut NameBuf) -> Decoded {
             Decoded::Error(request, code)
         }
     }
+}
+
+/// True of the questions that RFC 4892 section 2.2 tells of: they are in no zone.
+fn asks_identity(request: &Request, name: &NameBuf) -> bool {
+    request.class == CLASS_CH
+        && matches!(request.rtype, RecordType::TXT | RecordType::ANY)
+        && IDENTITIES.contains(&name.borrowed().as_wire())
 }
 
 /// Everything behind the header. What was read stays in `request`, also when the rest is in error.
@@ -115,11 +137,12 @@ fn read_body(
         }
         _ => return Err(ErrorCode::FormErr),
     }
-    read_records(reader, header, request)?;
+    let is_signed = read_records(reader, header, request)?;
     match request {
         _ if header.questions != 1 => Err(ErrorCode::FormErr),
         Request { edns: Some(edns), .. } if edns.version > 0 => Err(ErrorCode::BadVers),
-        Request { rtype: RecordType::OPT, .. } => Err(ErrorCode::FormErr),
+        Request { rtype: RecordType::OPT | RecordType::NXNAME, .. } => Err(ErrorCode::FormErr),
+        _ if is_signed => Err(ErrorCode::NotAuth),
         Request { rtype: RecordType::AXFR | RecordType::IXFR, .. } => Err(ErrorCode::Refused),
         Request { class, .. } if *class != CLASS_IN => Err(ErrorCode::Refused),
         _ => Ok(()),
@@ -140,13 +163,21 @@ fn read_question(
     Ok(())
 }
 
-/// Walks over all records; of an OPT in its place, reads what it says.
+/// Walks over all records; of an OPT in its place, reads what it says. True when the last is a signature.
 #[inline]
-fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request) -> Result<(), Malformed> {
-    let before = u32::from(header.answers) + u32::from(header.authority);
-    let all = before + u32::from(header.additional);
+fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request) -> Result<bool, Malformed> {
+    let all = header.records();
+    let before = all - u32::from(header.additional);
+    let mut is_signed = false;
     for nth in 0..all.min(u32::from(RECORDS_MAX)) {
         let record = reader.record()?;
+        if record.rtype == RecordType::TSIG {
+            tsig::head(&record)?;
+            is_signed = nth >= before && nth + 1 == all;
+            if !is_signed {
+                return Err(Malformed);
+            }
+        }
         if record.rtype != RecordType::OPT {
             continue;
         }
@@ -159,7 +190,7 @@ fn read_records(reader: &mut Reader<'_>, header: &Header, request: &mut Request)
             opt::options(record.rdata, edns)?;
         }
     }
-    if all > u32::from(RECORDS_MAX) { Err(Malformed) } else { Ok(()) }
+    if all > u32::from(RECORDS_MAX) { Err(Malformed) } else { Ok(is_signed) }
 }
 
 /// The 12 octets in front (RFC 1035 section 4.1.1).
@@ -185,6 +216,12 @@ impl Header {
             authority: number(i, j),
             additional: number(k, l),
         })
+    }
+
+    /// How many records are behind the questions.
+    #[inline]
+    fn records(&self) -> u32 {
+        u32::from(self.answers) + u32::from(self.authority) + u32::from(self.additional)
     }
 
     #[inline]

@@ -6,7 +6,7 @@
 //! | what does not fit | what comes of it | why |
 //! | --- | --- | --- |
 //! | an RRset of the answer or authority section | TC; it and all behind it are left out | RFC 2181 section 9: a cut RRset is of no use; the client asks again by TCP |
-//! | glue inside the delegated zone | TC | RFC 9471 section 3.1: without it the zone cannot be reached |
+//! | glue inside the delegated zone, also what the answer had no room for ([`Answer::cut`]) | TC | RFC 9471 section 3.1: without it the zone cannot be reached |
 //! | other additional RRsets | left out, no TC | RFC 2181 section 9 |
 //! | the extended error | left out before anything else is, TC | RFC 8914 section 3 |
 //!
@@ -17,11 +17,14 @@
 //! all names before them (RFC 1035 section 4.1.4); those in other data are not (RFC 3597 section 4),
 //! so not in SRV (RFC 2782) either.
 
-use portolan_core::Answer;
 use portolan_core::answer::RecordSet;
 use portolan_core::rrset::{BEFORE_DATA_OCTETS, OWNER, Short, TTL_AT};
+use portolan_core::{Answer, RecordType};
 
-use crate::message::{AA, CD, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX};
+use crate::decode::tsig_of;
+use crate::message::{
+    AA, CD, CLASS_CH, EDE_INVALID_QUERY_TYPE, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX,
+};
 use crate::request::{ErrorCode, Request};
 
 /// Where a reply has the question's name.
@@ -30,6 +33,7 @@ const _: () = assert!(QUESTION_AT as usize == HEADER_OCTETS && OWNER[1] as u16 =
 
 mod opt;
 mod rdata;
+mod tsig;
 mod writer;
 
 pub use opt::NSID_OCTETS_MAX;
@@ -88,7 +92,7 @@ pub fn encode(
     if answer.authoritative {
         reply.flags |= AA;
     }
-    if reply.sections(answer).is_err() {
+    if reply.sections(answer).is_err() || answer.cut {
         reply.flags |= TC;
     }
     reply.finish(answer.rcode as u16, answer.ede.map(|ede| ede as u16))
@@ -108,9 +112,32 @@ pub fn encode_error(
     let opt = Opt::of(request, limits, 0);
     let mut reply = Reply::new(request, opt.as_ref(), writer);
     match reply.start(request, packet) {
-        Ok(()) => reply.finish(code as u16, None),
+        Ok(()) if code == ErrorCode::NotAuth => reply.finish_unsigned(code, packet),
+        Ok(()) => reply.finish(code as u16, ede_of(request, code)),
         Err(Full) => 0,
     }
+}
+
+/// The extended error of an error, where it has one.
+fn ede_of(request: &Request, code: ErrorCode) -> Option<u16> {
+    (request.rtype == RecordType::NXNAME && code == ErrorCode::FormErr).then_some(EDE_INVALID_QUERY_TYPE)
+}
+
+/// Writes what this server calls itself (RFC 4892), to who asks for that, and says how long the reply is; REFUSED where
+/// it has no name. `packet` and the length as in [`encode`].
+#[must_use]
+pub fn encode_identity(request: &Request, packet: &[u8], limits: Limits<'_>, out: &mut [u8]) -> usize {
+    if limits.nsid.is_empty() {
+        return encode_error(request, packet, ErrorCode::Refused, limits, out);
+    }
+    let writer = Writer::new(out, limits.octets_max(request), None);
+    let opt = Opt::of(request, limits, 0);
+    let mut reply = Reply::new(request, opt.as_ref(), writer);
+    if reply.start(request, packet).and_then(|()| reply.identity(limits.nsid)).is_err() {
+        return 0;
+    }
+    reply.flags |= AA;
+    reply.finish(0, None)
 }
 
 /// True when a reply was cut (TC).
@@ -175,6 +202,19 @@ impl<'o, 'l> Reply<'o, 'l> {
             self.counts.additional += self.set(answer, set).unwrap_or(0);
         }
         Ok(())
+    }
+
+    /// Writes a TXT record of the question's name, of class CH and not to be kept.
+    fn identity(&mut self, text: &[u8]) -> Result<(), Full> {
+        let text = text.get(..NSID_OCTETS_MAX).unwrap_or(text);
+        let length = u8::try_from(text.len()).map_err(|_| Full)?;
+        self.counts.answers += 1;
+        self.writer.put(&OWNER)?;
+        [RecordType::TXT.0, CLASS_CH, 0, 0, u16::from(length) + 1]
+            .into_iter()
+            .try_for_each(|number| self.writer.number(number))?;
+        self.writer.put(&[length])?;
+        self.writer.put(text)
     }
 
     /// Writes an RRset and says how many records it has; when it does not fit, none of it stays.
@@ -256,6 +296,25 @@ impl<'o, 'l> Reply<'o, 'l> {
     /// Writes OPT, then the header, now that all is known.
     #[inline]
     fn finish(&mut self, code: u16, ede: Option<u16>) -> usize {
+        self.write_opt(code, ede);
+        self.write_header(code)
+    }
+
+    /// The same with a signature that is none, last of all (RFC 8945 section 5.1). Where there is no room for it, TC:
+    /// by TCP there is.
+    #[cold]
+    fn finish_unsigned(&mut self, code: ErrorCode, packet: &[u8]) -> usize {
+        self.write_opt(code as u16, None);
+        match tsig_of(packet).map(|tsig| tsig::write(&tsig, self.id, &mut self.writer)) {
+            Some(Ok(())) => self.counts.additional += 1,
+            Some(Err(Full)) => self.flags |= TC,
+            None => {}
+        }
+        self.write_header(code as u16)
+    }
+
+    #[inline]
+    fn write_opt(&mut self, code: u16, ede: Option<u16>) {
         if let Some(opt) = self.opt.take() {
             self.counts.additional += 1;
             self.writer.take_back();
@@ -263,6 +322,10 @@ impl<'o, 'l> Reply<'o, 'l> {
                 self.flags |= TC;
             }
         }
+    }
+
+    #[inline]
+    fn write_header(&mut self, code: u16) -> usize {
         let Counts { questions, answers, authority, additional } = self.counts;
         let header = [self.id, self.flags | code & 0xf, questions, answers, authority, additional];
         self.writer.patch_header(header);

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   datagram ──▶ decode ──┬─ Query ─▶ Request::query ─▶ portolan_core::answer ─▶ encode ──▶ datagram
+//!                         ├─ Identity ────────────────────────────▶ encode_identity ──▶ datagram
 //!                         ├─ Error ───────────────────────────────────▶ encode_error ──▶ datagram
 //!                         └─ Drop    (no reply is due)
 //! ```
@@ -36,7 +37,7 @@ pub mod request;
 mod message;
 
 pub use decode::{Decoded, DropReason, OPTIONS_MAX, RECORDS_MAX, decode};
-pub use encode::{Limits, NSID_OCTETS_MAX, Transport, encode, encode_error, is_truncated};
+pub use encode::{Limits, NSID_OCTETS_MAX, Transport, encode, encode_error, encode_identity, is_truncated};
 pub use message::{TCP_OCTETS_MAX, UDP_OCTETS_MAX, UDP_OCTETS_PLAIN};
 pub use request::{Edns, ErrorCode, Request, Subnet};
 

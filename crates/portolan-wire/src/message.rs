@@ -30,6 +30,10 @@ pub(crate) const OPCODE_MASK: u16 = 0xf;
 pub(crate) const OPCODE_QUERY: u8 = 0;
 /// The Internet.
 pub(crate) const CLASS_IN: u16 = 1;
+/// Chaos, which has what servers tell of themselves (RFC 4892).
+pub(crate) const CLASS_CH: u16 = 3;
+/// Any class, which signatures have (RFC 8945 section 4.2).
+pub(crate) const CLASS_ANY: u16 = 255;
 
 /// DNSSEC OK, in the OPT record's flags (RFC 3225).
 pub(crate) const DNSSEC_OK: u16 = 0x8000;
@@ -37,8 +41,12 @@ pub(crate) const DNSSEC_OK: u16 = 0x8000;
 pub(crate) const OPTION_NSID: u16 = 3;
 /// Client subnet (RFC 7871).
 pub(crate) const OPTION_SUBNET: u16 = 8;
+/// Cookie (RFC 7873).
+pub(crate) const OPTION_COOKIE: u16 = 10;
 /// Extended error (RFC 8914).
 pub(crate) const OPTION_EDE: u16 = 15;
+/// An extended error: no question asks for this type (RFC 9824 section 3.5).
+pub(crate) const EDE_INVALID_QUERY_TYPE: u16 = 30;
 /// IPv4 in a client subnet (IANA's address family numbers).
 pub(crate) const FAMILY_IPV4: u16 = 1;
 /// IPv6 in a client subnet.

@@ -22,6 +22,8 @@ pub enum ErrorCode {
     NotImp = 4,
     /// Not this class, or a transfer.
     Refused = 5,
+    /// It is signed by a key that we do not have (RFC 8945 section 5.2.1).
+    NotAuth = 9,
     /// We do not do this version of EDNS (RFC 6891 section 6.1.3).
     BadVers = 16,
 }

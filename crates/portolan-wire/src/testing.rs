@@ -18,7 +18,7 @@ use portolan_core::zone::ZoneFile;
 use portolan_core::zone::file::Gather;
 use portolan_core::{Answer, ClusterName, Name, RecordType, Snapshot, Target, Ttl};
 
-use crate::{Decoded, Limits, Request, Transport, decode, encode, encode_error};
+use crate::{Decoded, Limits, Request, Transport, decode, encode, encode_error, encode_identity};
 
 /// Where packets come from.
 pub(crate) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
@@ -98,11 +98,23 @@ impl Packet {
         self
     }
 
+    /// A TSIG record (RFC 8945 section 4.2) of a key of that name.
+    pub(crate) fn signed(self, key: &[u8]) -> Self {
+        let data = [SIGNED, &[0, 32], &[0xee; 32], &self.id.to_be_bytes(), &[0; 4]].concat();
+        let class_at = self.body.len() + key.len() + 2;
+        let mut packet = self.record(3, key, RecordType::TSIG, &data);
+        packet.body[class_at..class_at + 2].copy_from_slice(&[0, 255]);
+        packet
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let header = [self.id, self.flags].into_iter().chain(self.counts);
         header.flat_map(u16::to_be_bytes).chain(self.body.iter().copied()).collect()
     }
 }
+
+/// The data of a signature before its MAC: the algorithm, and the first second of 2026 with five minutes to either side.
+pub(crate) const SIGNED: &[u8] = b"\x0bhmac-sha256\0\0\0\x69\x55\xb9\0\x01\x2c";
 
 /// Wire form with the letter case kept.
 pub(crate) fn cased(text: &str) -> Vec<u8> {
@@ -177,8 +189,8 @@ impl World {
         self.apply(Fact::Zone(name(apex), Some(facts)));
     }
 
-    /// A zone of a file, with one DNAME.
-    pub(crate) fn zone_with_dname(&mut self, apex: &str, at: &str, target: &str) {
+    /// A zone of a file, with records whose data is one name.
+    pub(crate) fn zone_of_file(&mut self, apex: &str, records: &[(String, RecordType, String)]) {
         let apex = name(apex);
         let soa = Soa {
             mname: apex.clone(),
@@ -191,7 +203,9 @@ impl World {
         };
         let mut gather = Gather::new();
         gather.add(apex.borrowed(), RecordType::SOA, Ttl::DEFAULT, Rdata::soa(&soa).as_wire());
-        gather.add(name(at).borrowed(), RecordType::DNAME, Ttl::DEFAULT, name(target).as_wire());
+        for (at, rtype, target) in records {
+            gather.add(name(at).borrowed(), *rtype, Ttl::DEFAULT, name(target).as_wire());
+        }
         let (file, ..) = ZoneFile::build(&apex, self.snapshot.seed(), [gather].into()).unwrap();
         self.snapshot = self.snapshot.with_file(&apex, Some(file.into()), &mut self.serials);
     }
@@ -266,6 +280,7 @@ impl World {
                 encode(&request, packet, &self.answer(&request, &at, &mut aliases), limits, &mut out)
             }
             Decoded::Error(request, code) => encode_error(&request, packet, code, limits, &mut out),
+            Decoded::Identity(request) => encode_identity(&request, packet, limits, &mut out),
             Decoded::Drop(_) => return None,
         };
         Some(out[..octets].to_vec())

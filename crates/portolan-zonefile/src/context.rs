@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use portolan_core::{Name, Ttl};
 
+use crate::entry::Token;
 use crate::owner::Wire;
 
 /// What a record that leaves something out takes from the lines before it. With it, a text can be read
@@ -52,6 +53,8 @@ pub(crate) struct Running {
     pub(crate) owner_in_zone: bool,
     /// Where the last owner was written in full, if the same text would mean the same name again.
     pub(crate) owner_text: Option<Range<usize>>,
+    /// The last TTL that was longer than one may be, until it is told.
+    pub(crate) long_ttl: Option<Token>,
 }
 
 impl Running {
@@ -69,6 +72,7 @@ impl Running {
             has_owner: context.owner.is_some(),
             owner_in_zone: owner.is_at_or_below(apex),
             owner_text: None,
+            long_ttl: None,
         }
     }
 

@@ -25,8 +25,10 @@ pub struct Fault {
 pub enum Harm {
     /// What stands there cannot be understood, so nobody knows what the zone should be.
     Damage,
-    /// It is understood and breaks a rule of the DNS; it is left out, or mended as the message says.
+    /// It is understood and breaks a rule of the DNS; it is left out.
     LeftOut,
+    /// It is understood and breaks a rule of the DNS; it is served otherwise, as the message says.
+    Mended,
 }
 
 impl Fault {
@@ -35,7 +37,7 @@ impl Fault {
     pub fn to_problem(&self, zone: &str, file: &str) -> Problem {
         Problem {
             subject: format!("zone {zone}"),
-            reason: Reason::Invalid,
+            reason: if self.harm == Harm::Mended { Reason::TargetSuspect } else { Reason::Invalid },
             message: self.message.clone(),
             place: format!("{file}:{}:{}", self.line, self.column),
         }

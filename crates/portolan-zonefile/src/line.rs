@@ -54,7 +54,7 @@ pub(crate) fn record(
         let message = "has no owner: it is indented, and no record before it has one that is a name";
         return Err(Fault { at: first.start, harm: Harm::Damage, message: message.into() });
     }
-    let (said, rtype, rest) = head(text, rest, first)?;
+    let (said, rtype, rest) = head(text, rest, first, running)?;
     if said.is_some() {
         running.last_ttl = said;
     }
@@ -106,12 +106,13 @@ fn head<'t>(
     text: &[u8],
     tokens: &'t [Token],
     first: Token,
+    running: &mut Running,
 ) -> Result<(Option<Ttl>, RecordType, &'t [Token]), Fault> {
     let (mut said, mut class, mut last) = (None, false, first);
     for (nth, &token) in tokens.iter().enumerate() {
         let word = token.of(text);
         if said.is_none() && word.first().is_some_and(u8::is_ascii_digit) {
-            said = Some(ttl(word).map_err(|rule| fault(text, token, rule))?);
+            said = Some(ttl_of(text, token, running)?);
         } else if let (false, Some(number)) = (class, class_of(word)) {
             if number != 1 {
                 return Err(fault(text, token, "is another class than IN, the only one that is served"));
@@ -124,6 +125,15 @@ fn head<'t>(
         last = token;
     }
     Err(missing(last, "a record type is missing here"))
+}
+
+/// A TTL; of one that is too long, 0, and the place is noted.
+fn ttl_of(text: &[u8], token: Token, running: &mut Running) -> Result<Ttl, Fault> {
+    let said = ttl(token.of(text)).map_err(|rule| fault(text, token, rule))?;
+    Ok(said.unwrap_or_else(|| {
+        running.long_ttl = Some(token);
+        Ttl::ZERO
+    }))
 }
 
 fn rtype(text: &[u8], token: Token) -> Result<RecordType, Fault> {
@@ -192,7 +202,7 @@ pub(crate) fn directive(text: &[u8], tokens: &[Token], running: &mut Running) ->
         (Directive::Taken, 1)
     } else if is(b"$TTL") {
         let token = first()?;
-        running.default_ttl = Some(ttl(token.of(text)).map_err(|rule| fault(text, token, rule))?);
+        running.default_ttl = Some(ttl_of(text, token, running)?);
         (Directive::Taken, 1)
     } else if is(b"$INCLUDE") {
         let token = first()?;

@@ -1,8 +1,10 @@
 //! Rdata in presentation form into wire form: the general way.
 //!
-//! Most types are the library's ([`crate::library`]). Ours are those that it lacks (AFSDB, KX, RT, URI, CERT,
-//! LOC, SPF), SOA, because operators write its times with units, SVCB and HTTPS, whose keys with a `z` or a
-//! `9` the library refuses, and every name, of whatever type.
+//! Most types are the library's ([`crate::library`]). Ours are those that it lacks ([`fields`] for most of them),
+//! IPSECKEY, whose gateway may be an address, SOA, because operators write its times with units, SVCB and HTTPS,
+//! whose keys with a `z` or a `9` the library refuses, and every name, of whatever type.
+
+use std::ops::Range;
 
 use portolan_core::record::{Rdata, TXT_STRING_OCTETS_MAX};
 use portolan_core::{NameRef, RecordType};
@@ -13,7 +15,9 @@ use crate::library;
 use crate::owner::{Wire, escaped};
 use crate::seconds::seconds;
 
+mod fields;
 mod loc;
+mod odd;
 mod svcb;
 
 /// Longest rdata, in octets (RFC 1035 section 3.2.1).
@@ -73,18 +77,19 @@ pub(crate) fn read(rtype: RecordType, words: &Words<'_>, rdata: &mut Vec<u8>) ->
     }
     match rtype {
         RecordType::SOA => soa(words, rdata)?,
-        RecordType::AFSDB | RecordType::KX | RecordType::RT => {
-            rdata.extend_from_slice(&words.number(0)?.to_be_bytes());
-            words.name(1, rdata)?;
-            words.end(2)?;
-        }
         RecordType::URI => uri(words, rdata)?,
         RecordType::CERT => cert(words, rdata)?,
         RecordType::LOC => loc::read(words, rdata)?,
         RecordType::SVCB | RecordType::HTTPS => svcb::read(words, rdata)?,
-        // The form of SPF is that of TXT (RFC 7208 section 3.1).
-        RecordType::SPF => words.library(RecordType::TXT, rdata)?,
-        _ => words.library(rtype, rdata)?,
+        RecordType::APL => odd::apl(words, rdata)?,
+        RecordType::IPSECKEY => odd::ipseckey(words, rdata)?,
+        RecordType::AMTRELAY => odd::amtrelay(words, rdata)?,
+        RecordType::HIP => odd::hip(words, rdata)?,
+        RecordType::WKS => odd::wks(words, rdata)?,
+        _ => match fields::of(rtype) {
+            Some(fields) => fields::read(fields, words, rdata)?,
+            None => words.library(rtype, rdata)?,
+        },
     }
     if rdata.len() > RDATA_OCTETS_MAX {
         return bad(
@@ -98,25 +103,26 @@ pub(crate) fn read(rtype: RecordType, words: &Words<'_>, rdata: &mut Vec<u8>) ->
 /// `\# LENGTH HEX…` (RFC 3597 section 5). Data of a known type must have that type's form.
 fn generic(rtype: RecordType, words: &Words<'_>, rdata: &mut Vec<u8>) -> Done<()> {
     let length = usize::from(words.number(1)?);
-    let mut nibbles = Vec::new();
-    for (nth, token) in words.tokens.iter().enumerate().skip(2) {
-        for octet in token.of(words.text) {
-            let Some(digit) = char::from(*octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
-            else {
-                return bad(nth, "is not hexadecimal");
-            };
-            nibbles.push(digit);
-        }
-    }
+    let nibbles = words.nibbles(2..words.count())?;
     if nibbles.len() != 2 * length {
         return bad(1, format!("octets are announced, and {} hexadecimal digits follow", nibbles.len()));
     }
-    rdata.extend(nibbles.chunks_exact(2).map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit)));
+    rdata.extend_from_slice(&pairs(&nibbles));
     match library::check(rtype, rdata) {
         Some(canonical) => *rdata = canonical,
         None => return bad(2, format!("is not the data of {rtype}")),
     }
     Ok(())
+}
+
+/// The value of a hexadecimal digit.
+fn nibble(octet: u8) -> Option<u8> {
+    u8::try_from(char::from(octet).to_digit(16)?).ok()
+}
+
+/// Octets of two digits each.
+fn pairs(nibbles: &[u8]) -> Vec<u8> {
+    nibbles.chunks_exact(2).map(|pair| pair.iter().fold(0, |octet, digit| octet << 4 | digit)).collect()
 }
 
 fn soa(words: &Words<'_>, rdata: &mut Vec<u8>) -> Done<()> {
@@ -167,16 +173,8 @@ fn cert(words: &Words<'_>, rdata: &mut Vec<u8>) -> Done<()> {
     let kind = kind.map_or_else(|| words.number(0), |(_, number)| Ok(*number))?;
     rdata.extend_from_slice(&kind.to_be_bytes());
     rdata.extend_from_slice(&words.number(1)?.to_be_bytes());
-    let Ok(algorithm) = u8::try_from(words.number(2)?) else {
-        return bad(2, "is no algorithm: a number from 0 to 255");
-    };
-    rdata.push(algorithm);
-    words.require(3)?;
-    let text: Vec<u8> = words.tokens.iter().skip(3).flat_map(|token| token.of(words.text)).copied().collect();
-    match library::base64(&text) {
-        Some(octets) => rdata.extend_from_slice(&octets),
-        None => return bad(3, "is not in base 64"),
-    }
+    rdata.push(words.octet(2)?);
+    rdata.extend_from_slice(&words.base64(3)?);
     Ok(())
 }
 
@@ -186,7 +184,7 @@ fn names_of(rtype: RecordType) -> &'static [usize] {
     match rtype {
         RecordType::NS | RecordType::CNAME | RecordType::PTR | RecordType::DNAME => &[0],
         RecordType::MX => &[1],
-        RecordType::SRV | RecordType::IPSECKEY => &[3],
+        RecordType::SRV => &[3],
         RecordType::NAPTR => &[5],
         RecordType::RP => &[0, 1],
         _ => &[],
@@ -203,6 +201,16 @@ impl<'t> Words<'t> {
             .ok_or(Bad { word: nth, rule: "is not all of the record: something is missing after it".into() })
     }
 
+    /// How many there are.
+    fn count(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// A word as text.
+    fn text(&self, nth: usize) -> Done<&'t str> {
+        std::str::from_utf8(self.require(nth)?).or_else(|_| bad(nth, "is not UTF-8"))
+    }
+
     /// There is no word here.
     fn end(&self, nth: usize) -> Done<()> {
         match self.get(nth) {
@@ -216,6 +224,62 @@ impl<'t> Words<'t> {
         let number =
             word.iter().all(u8::is_ascii_digit).then(|| std::str::from_utf8(word).ok()?.parse().ok());
         number.flatten().ok_or(Bad { word: nth, rule: "is no number from 0 to 65535".into() })
+    }
+
+    fn octet(&self, nth: usize) -> Done<u8> {
+        let number = self.number(nth).ok().and_then(|number| u8::try_from(number).ok());
+        match number {
+            Some(number) => Ok(number),
+            None => self.require(nth).and_then(|_| bad(nth, "is no number from 0 to 255")),
+        }
+    }
+
+    fn long(&self, nth: usize) -> Done<u32> {
+        let word = self.text(nth)?;
+        match word.parse() {
+            Ok(number) if word.bytes().all(|octet| octet.is_ascii_digit()) => Ok(number),
+            _ => bad(nth, "is no number from 0 to 4294967295"),
+        }
+    }
+
+    fn rtype(&self, nth: usize) -> Done<RecordType> {
+        self.text(nth)?
+            .parse()
+            .or_else(|_| bad(nth, "is no record type: a word as AAAA, or TYPE and a number"))
+    }
+
+    /// The digits of some words in hexadecimal.
+    fn nibbles(&self, range: Range<usize>) -> Done<Vec<u8>> {
+        let mut nibbles = Vec::new();
+        for nth in range {
+            for octet in self.require(nth)? {
+                nibbles.push(nibble(*octet).ok_or(Bad { word: nth, rule: "is not hexadecimal".into() })?);
+            }
+        }
+        Ok(nibbles)
+    }
+
+    /// The octets of some words in hexadecimal, which are one number of digits.
+    fn hex(&self, range: Range<usize>) -> Done<Vec<u8>> {
+        let first = range.start;
+        let nibbles = self.nibbles(range)?;
+        match nibbles.len() % 2 {
+            0 => Ok(pairs(&nibbles)),
+            _ => bad(first, "has an odd number of hexadecimal digits"),
+        }
+    }
+
+    /// The octets of this word and all behind it, in base 64.
+    fn base64(&self, from: usize) -> Done<Vec<u8>> {
+        self.require(from)?;
+        let text: Vec<u8> =
+            self.tokens.iter().skip(from).flat_map(|token| token.of(self.text)).copied().collect();
+        library::base64(&text).ok_or(Bad { word: from, rule: "is not in base 64".into() })
+    }
+
+    /// The octets of one word in base 64.
+    fn base64_word(&self, nth: usize) -> Done<Vec<u8>> {
+        library::base64(self.require(nth)?).ok_or(Bad { word: nth, rule: "is not in base 64".into() })
     }
 
     fn name(&self, nth: usize, rdata: &mut Vec<u8>) -> Done<()> {

@@ -111,6 +111,12 @@ impl<S: FnMut(Record<'_>)> Reader<'_, S> {
                 let tokens = std::mem::take(&mut self.tokens);
                 self.words(&tokens, entry.indented);
                 self.tokens = tokens;
+                if let Some(long) = self.running.long_ttl.take() {
+                    let rule =
+                        "is above the longest TTL, 2147483647 seconds, and counts as 0 (RFC 2181 section 8)";
+                    let message = format!("{} {rule}", quoted(long.of(self.text)));
+                    self.fault(long.start, Harm::Mended, message);
+                }
             }
         }
         let passed = self.text.get(begin..entry.end).unwrap_or_default();

@@ -37,10 +37,10 @@ pub(crate) fn seconds(text: &[u8]) -> Option<u32> {
     u32::try_from(total).ok()
 }
 
-/// A TTL, or why it is none.
-pub(crate) fn ttl(text: &[u8]) -> Result<Ttl, &'static str> {
+/// A TTL, or why it is none. One above the longest is none either, and counts as 0 (RFC 2181 section 8).
+pub(crate) fn ttl(text: &[u8]) -> Result<Option<Ttl>, &'static str> {
     let seconds = seconds(text).ok_or("is no TTL: seconds, or numbers with units as in 1h30m")?;
-    Ttl::from_seconds(seconds).ok_or("is above the longest TTL, 2147483647 seconds")
+    Ok(Ttl::from_seconds(seconds))
 }
 
 #[cfg(test)]
@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn no_ttl_above_31_bits() {
-        assert!(ttl(b"2147483647").is_ok());
-        assert!(ttl(b"2147483648").is_err());
+        assert_eq!(ttl(b"2147483647"), Ok(Some(Ttl::MAX)));
+        assert_eq!(ttl(b"2147483648"), Ok(None));
+        assert!(ttl(b"4294967296").is_err());
     }
 }

@@ -170,7 +170,7 @@ fn read(folder: &Path, zones: &[ZoneSource], sources: &Arc<Options>) -> Result<E
 fn read_zone_files(engine: &mut Engine, files: &[ZoneSource]) {
     for source in files {
         let loaded = zones::load(source, engine.snapshot().seed());
-        engine.take_zone_file(&source.apex, loaded.file, loaded.problems, clock::now());
+        engine.take_zone_file(&source.apex, Some(loaded.file), loaded.problems, clock::now());
     }
 }
 

@@ -18,7 +18,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use portolan_core::Name;
+use portolan_core::zone::ZoneFile;
 use portolan_serve::{Counters, Published};
 
 use crate::clock;
@@ -33,8 +33,8 @@ mod metrics;
 pub(crate) use limits::Limited;
 pub use limits::{CONNECTION, CONNECTIONS_MAX};
 
-/// Most zones without records that `/readyz` lists.
-const UNSERVED_TOLD_MAX: usize = 20;
+/// Most zones with damaged files that `/readyz` lists.
+const DAMAGED_TOLD_MAX: usize = 20;
 /// Most clusters that were not read that `/readyz` lists.
 const UNREAD_TOLD_MAX: usize = 20;
 
@@ -42,8 +42,6 @@ const UNREAD_TOLD_MAX: usize = 20;
 #[derive(Clone, Debug)]
 pub struct Health {
     published: Published,
-    /// The zones that files are there for.
-    zones: Arc<[Name]>,
     draining: Arc<AtomicBool>,
 }
 
@@ -51,23 +49,7 @@ impl Health {
     /// Of what is published here.
     #[must_use]
     pub fn new(published: Published) -> Self {
-        Self { published, zones: Arc::from([]), draining: Arc::default() }
-    }
-
-    /// The same, of a server that has zones of files to serve.
-    #[must_use]
-    pub fn with_zones(self, apexes: impl IntoIterator<Item = Name>) -> Self {
-        Self { zones: apexes.into_iter().collect(), ..self }
-    }
-
-    /// The zones of files of which none can be answered, as no file gave one since the start.
-    #[must_use]
-    pub fn unserved(&self) -> Vec<&Name> {
-        let snapshot = self.published.current();
-        let has_file = |apex: &&Name| {
-            snapshot.zone_of(apex.borrowed()).is_some_and(|zone| zone.apex == **apex && zone.file().is_some())
-        };
-        self.zones.iter().filter(|apex| !has_file(apex)).collect()
+        Self { published, draining: Arc::default() }
     }
 
     /// Says from now on that no new clients should come.
@@ -198,19 +180,22 @@ fn unread(engine: &SharedEngine) -> String {
     text
 }
 
-/// One zone file that gives nothing is no reason to send all clients elsewhere, but to say so.
+/// One damaged zone file is no reason to send all clients elsewhere, but to say so.
 fn ready(health: &Health) -> String {
-    let unserved = health.unserved();
+    let snapshot = health.published.current();
+    let mut damaged = snapshot.zones().filter(|zone| !zone.is_whole());
     let mut text = "ok\n".to_owned();
-    for apex in unserved.iter().take(UNSERVED_TOLD_MAX) {
-        let _ = writeln!(
-            text,
-            "zone {} has no records of its file: it gave none since the start",
-            apex.to_dotless()
-        );
+    for zone in damaged.by_ref().take(DAMAGED_TOLD_MAX) {
+        let what = match zone.file().is_none_or(ZoneFile::is_empty) {
+            true => "has no records of its file: it gave none since the start",
+            false => "has not all records of its file, which is damaged since the start",
+        };
+        let _ =
+            writeln!(text, "zone {} {what}; what it may have is answered SERVFAIL", zone.apex.to_dotless());
     }
-    if unserved.len() > UNSERVED_TOLD_MAX {
-        let _ = writeln!(text, "and {} more", unserved.len() - UNSERVED_TOLD_MAX);
+    let more = damaged.count();
+    if more > 0 {
+        let _ = writeln!(text, "and {more} more");
     }
     text
 }

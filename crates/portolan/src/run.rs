@@ -70,7 +70,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         server.map(|server| server.start(&published)).transpose().context("cannot start to answer")?;
     let holds = Arc::new(Holds::default());
     let publishers = Publishers::start(&config.sync, &instance(&config), &engine, &holds)?;
-    let health = Health::new(published).with_zones(config.zones.iter().map(|zone| zone.apex.clone()));
+    let health = Health::new(published);
     let asked = http::Asked {
         health: health.clone(),
         engine: engine.clone(),

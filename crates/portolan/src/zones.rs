@@ -8,7 +8,8 @@
 //!
 //! A file is read as a whole and replaced as a whole, away from the threads that answer. What cannot be read
 //! or understood is a problem and takes nothing away: the last content that was whole stays. Only where there is
-//! none yet, at the start, is what can be understood of a damaged file served.
+//! none yet, at the start, is what can be understood of a damaged file served, and nothing denied that it may have:
+//! a zone that is wanted is there, be its file as it may.
 //!
 //! Included files stand in the folder of the zone file or below it: a zone is one folder, and whoever may write
 //! a line of it may not make other files of the machine public.

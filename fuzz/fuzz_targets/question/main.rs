@@ -14,6 +14,7 @@ use portolan_core::name::NameBuf;
 use portolan_core::zone::Snapshot;
 use portolan_wire::{
     Decoded, DropReason, Limits, Request, TCP_OCTETS_MAX, Transport, decode, encode, encode_error,
+    encode_identity,
 };
 
 mod world;
@@ -34,6 +35,7 @@ fuzz_target!(|packet: &[u8]| {
             Decoded::Error(request, code) => {
                 (request, encode_error(&request, packet, code, limits, &mut out))
             }
+            Decoded::Identity(request) => (request, encode_identity(&request, packet, limits, &mut out)),
             Decoded::Query(request) => {
                 let query = request.query(name.borrowed(), SOURCE);
                 let answer = answer(&WORLD, &query, Draw(7), &mut (), &mut aliases);

@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use portolan_core::compile::compile;
 use portolan_core::cluster::{Cluster, Sources};
+use portolan_core::compile::compile;
 use portolan_core::fleet::{Evidence, NameFacts, Owner, ZoneFacts};
-use portolan_core::record::{Rdata, Soa};
 use portolan_core::publish::Serials;
+use portolan_core::record::{Rdata, Soa};
 use portolan_core::zone::file::Gather;
 use portolan_core::zone::{Snapshot, ZoneFile};
 use portolan_core::{ClusterName, Endpoint, Fact, Fleet, Name, RecordType, Target, Ttl};

@@ -94,4 +94,6 @@ pub enum Step<'a> {
     ChainEnds(&'static str),
     /// Not every cluster was read yet, so nothing can be denied.
     NotReady,
+    /// The zone's file was not wholly read, so nothing that it may have can be denied.
+    NotWhole,
 }

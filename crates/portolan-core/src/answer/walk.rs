@@ -84,19 +84,27 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             Lookup::Found(Stored::Fleet(records), _) => self.records(at, apex, records),
             Lookup::Found(Stored::File(node), _) => self.file(at, apex, node),
             Lookup::Cut(owner, stored, name_servers) => self.cut(at, owner, stored, name_servers),
-            Lookup::Empty => self.apex_or_nothing(at, apex),
+            Lookup::Empty => self.apex_or_nothing(at, apex, at.zone.is_whole),
             Lookup::Redirected(owner, dname) => self.redirected(at, owner, dname),
-            Lookup::Missing if apex => self.apex_or_nothing(at, apex),
-            // Also in a zone that only a file has as yet: the fleet that was not read may have names in it.
-            Lookup::Missing if self.snapshot.complete => {
+            Lookup::Missing if apex => self.apex_or_nothing(at, apex, at.zone.is_whole),
+            // Not even in a zone that only a file has as yet: the fleet that was not read may have names in it.
+            Lookup::Missing if self.snapshot.complete && at.zone.is_whole => {
                 self.answer.rcode = Rcode::NxDomain;
                 self.nothing(at.zone)
             }
-            Lookup::Missing => {
-                self.trace.note(Step::NotReady);
-                Next::Fail(Rcode::ServFail, Some(Ede::NotReady))
-            }
+            Lookup::Missing => self.unknown(),
         }
+    }
+
+    /// What was not read may have what is asked for: that is no denial.
+    #[cold]
+    fn unknown(&mut self) -> Next<'a> {
+        let (step, ede) = match self.snapshot.complete {
+            true => (Step::NotWhole, Ede::InvalidData),
+            false => (Step::NotReady, Ede::NotReady),
+        };
+        self.trace.note(step);
+        Next::Fail(Rcode::ServFail, Some(ede))
     }
 
     /// A delegation of the fleet whose DS is asked for: that stands on this side of it, as any set does.
@@ -120,8 +128,11 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         let repeats = aliases().any(|alias| alias.owner == target);
         if repeats || aliases().count() > CHAIN_MAX {
             self.trace.note(Step::ChainEnds(if repeats { "it is a circle" } else { "it is too long" }));
+            if !repeats {
+                return Next::Fail(Rcode::ServFail, Some(Ede::InvalidData));
+            }
             self.answer.ede = Some(Ede::InvalidData);
-            return if repeats { self.circle(target) } else { Next::Done };
+            return self.circle(target);
         }
         let suffixes = self.snapshot.suffixes(target);
         match self.zone_of(target, &suffixes) {
@@ -152,7 +163,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         self.trace.note(Step::Steered(records.policy.name.as_ref()));
         let rtype = self.query.rtype;
         if apex && (rtype == RecordType::SOA || rtype == RecordType::NS) {
-            return self.apex_or_nothing(at, apex);
+            return self.apex_or_nothing(at, apex, true);
         }
         let up = self.snapshot.up(records);
         if let Some((alias, why)) = project::alias_of(records, &up) {
@@ -164,7 +175,8 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             _ => records.pool(rtype).or_else(|| records.pool(RecordType::CNAME)),
         };
         let Some(pool) = wanted else {
-            return self.apex_or_nothing(at, apex);
+            // A name of the fleet hides what a file may have there.
+            return self.apex_or_nothing(at, apex, true);
         };
         let of_pool = if pool.whole { None } else { Some(up.of(pool.offers())) };
         let up = of_pool.as_ref().unwrap_or(&up);
@@ -194,11 +206,11 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             Some(set) => {
                 let next = self.set(RecordSet::as_kept(at.name, set));
                 if rtype == RecordType::NS && apex {
-                    self.addresses(set);
+                    self.addresses(set, |_| true);
                 }
                 next
             }
-            None => self.apex_or_nothing(at, apex),
+            None => self.apex_or_nothing(at, apex, at.zone.is_whole),
         }
     }
 
@@ -260,18 +272,19 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         }
     }
 
-    /// SOA or NS of the apex where they are asked for, else no data.
-    fn apex_or_nothing(&mut self, at: At<'a>, apex: bool) -> Next<'a> {
+    /// SOA or NS of the apex where they are asked for, else no data; that only where it is sure that there is none.
+    fn apex_or_nothing(&mut self, at: At<'a>, apex: bool, is_sure: bool) -> Next<'a> {
         let zone = at.zone;
         match (self.query.rtype, &zone.name_servers) {
-            (RecordType::SOA | RecordType::ANY, _) if apex => {
+            (RecordType::SOA | RecordType::ANY, _) if apex && zone.soa.borrowed().count > 0 => {
                 self.push(RecordSet::as_kept(at.name, zone.soa.borrowed()));
             }
             (RecordType::NS, Some(name_servers)) if apex && name_servers.borrowed().count > 0 => {
                 self.push(RecordSet::as_kept(at.name, name_servers.borrowed()));
-                self.addresses(name_servers.borrowed());
+                self.addresses(name_servers.borrowed(), |_| true);
             }
-            _ => return self.nothing(zone),
+            _ if is_sure => return self.nothing(zone),
+            _ => return self.unknown(),
         }
         Next::Done
     }
@@ -296,7 +309,8 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             return match stored {
                 Stored::File(node) => match node.set(RecordType::DS) {
                     Some(set) => self.set(RecordSet::as_kept(at.name, set)),
-                    None => self.nothing(at.zone),
+                    None if at.zone.is_whole => self.nothing(at.zone),
+                    None => self.unknown(),
                 },
                 // What the fleet has of it was found as any set is.
                 Stored::Fleet(_) => self.nothing(at.zone),
@@ -307,31 +321,37 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         }
         self.answer.referral = true;
         self.answer.authority = Some(RecordSet::as_kept(owner, name_servers));
-        self.addresses(name_servers);
+        // Of name servers inside the delegated zone all, or the referral is cut (RFC 9471 section 3.1); what room
+        // is left is for the others (section 3.2).
+        self.answer.cut |= !self.addresses(name_servers, |name| name.is_at_or_below(owner));
+        self.addresses(name_servers, |name| !name.is_at_or_below(owner));
         Next::Done
     }
 
-    /// Addresses of name servers that we know, glue below a delegation included.
-    fn addresses(&mut self, name_servers: Rrset<'a>) {
-        for name in name_servers.data().filter_map(|wire| NameRef::from_wire(wire).ok()) {
+    /// Addresses of those name servers that are wanted, as far as we know them, glue below a delegation included.
+    /// False when there was no room for all: who gave so many name servers was told.
+    fn addresses(&mut self, name_servers: Rrset<'a>, is_wanted: impl Fn(NameRef<'a>) -> bool) -> bool {
+        let names = name_servers.data().filter_map(|wire| NameRef::from_wire(wire).ok());
+        for name in names.filter(|name| is_wanted(*name)) {
             let Some(stored) = self.snapshot.stored(name) else { continue };
             for rtype in [RecordType::A, RecordType::AAAA] {
                 let set = match stored {
                     Stored::Fleet(records) => records.pool(rtype).map(|pool| pool.set.borrowed()),
                     Stored::File(node) => node.set(rtype),
                 };
-                if let Some(set) = set {
-                    // Above ADDITIONAL_MAX none is added: who gave so many name servers was told.
-                    let _ = self.answer.additional.try_push(RecordSet::as_kept(name, set));
+                let Some(set) = set else { continue };
+                if self.answer.additional.try_push(RecordSet::as_kept(name, set)).is_err() {
+                    return false;
                 }
             }
         }
+        true
     }
 
     #[inline]
     fn push(&mut self, set: RecordSet<'a>) {
         // `follow` stops before the room is full.
-        let _ = self.answer.answers.try_push(set);
+        self.answer.cut |= self.answer.answers.try_push(set).is_err();
     }
 }
 

@@ -458,11 +458,14 @@ fn a_pool_has_no_more_records_than_a_question_may_look_at() {
 
 #[test]
 fn many_name_servers_are_told() {
+    use crate::fleet::TARGETS_MAX;
     use crate::zone::NAME_SERVERS_MAX;
     let mut world = World::new();
     let of = |count: usize| {
         let server = |i| Target::Record(RecordType::NS, Rdata::name(&name(&format!("ns{i}.sub.example"))));
-        facts([Endpoint { targets: (0..count).map(server).collect(), ..endpoint("", "192.0.2.1") }])
+        let servers: Vec<_> = (0..count).map(server).collect();
+        let some = |some: &[Target]| Endpoint { targets: some.into(), ..endpoint("", "192.0.2.1") };
+        facts(servers.chunks(TARGETS_MAX).map(some))
     };
     world.name("sub.example", Some(of(NAME_SERVERS_MAX)));
     assert_eq!(world.problems, [""; 0]);
@@ -470,8 +473,8 @@ fn many_name_servers_are_told() {
     assert_eq!(
         world.problems,
         [
-            "GlobalName shop/web: host sub.example: LimitReached: has 17 name servers; a referral has the addresses of the \
-             first 16",
+            "GlobalName shop/web: host sub.example: LimitReached: has 65 name servers; a referral has the addresses of the \
+             first 64",
         ]
     );
 }

@@ -25,10 +25,20 @@ record_types! {
     CNAME = 5,
     /// Start of authority (RFC 1035).
     SOA = 6,
+    /// Mailbox, experimental (RFC 1035).
+    MB = 7,
+    /// Member of a mail group, experimental (RFC 1035).
+    MG = 8,
+    /// Mailbox that was renamed, experimental (RFC 1035).
+    MR = 9,
+    /// Well known services (RFC 1035).
+    WKS = 11,
     /// Pointer, for reverse names (RFC 1035).
     PTR = 12,
     /// Host information; only as the body of a minimal ANY answer (RFC 8482).
     HINFO = 13,
+    /// Who is responsible for a mailbox, experimental (RFC 1035).
+    MINFO = 14,
     /// Mail exchange (RFC 1035).
     MX = 15,
     /// Text (RFC 1035).
@@ -37,8 +47,20 @@ record_types! {
     RP = 17,
     /// AFS database, or a DCE cell's (RFC 1183).
     AFSDB = 18,
+    /// X.25 address (RFC 1183).
+    X25 = 19,
+    /// ISDN address (RFC 1183).
+    ISDN = 20,
     /// Route through (RFC 1183).
     RT = 21,
+    /// NSAP address (RFC 1706).
+    NSAP = 22,
+    /// Public key (RFC 2535, RFC 3445).
+    KEY = 25,
+    /// X.400 mail mapping (RFC 2163).
+    PX = 26,
+    /// Geographical position (RFC 1712).
+    GPOS = 27,
     /// IPv6 address (RFC 3596).
     AAAA = 28,
     /// Location (RFC 1876).
@@ -79,6 +101,12 @@ record_types! {
     TLSA = 52,
     /// Certificate of a mail address (RFC 8162).
     SMIMEA = 53,
+    /// Host identity (RFC 8005).
+    HIP = 55,
+    /// Key for encryption (draft-reid-dnsext-rkey).
+    RKEY = 57,
+    /// Trust anchor link (draft-wijngaards-dnsop-trust-history).
+    TALINK = 58,
     /// The child's DS (RFC 7344).
     CDS = 59,
     /// The child's DNSKEY (RFC 7344).
@@ -93,8 +121,22 @@ record_types! {
     SVCB = 64,
     /// Service binding of HTTPS (RFC 9460).
     HTTPS = 65,
+    /// Where to notify of a child's changes (RFC 9859).
+    DSYNC = 66,
     /// Sender policy, as TXT (RFC 7208 section 3.1: no longer asked for).
     SPF = 99,
+    /// Node of ILNP (RFC 6742).
+    NID = 104,
+    /// IPv4 locator of ILNP (RFC 6742).
+    L32 = 105,
+    /// IPv6 locator of ILNP (RFC 6742).
+    L64 = 106,
+    /// Name of locators of ILNP (RFC 6742).
+    LP = 107,
+    /// Address of 48 bits (RFC 7043).
+    EUI48 = 108,
+    /// Address of 64 bits (RFC 7043).
+    EUI64 = 109,
     /// The type of a name that does not exist (RFC 9824).
     NXNAME = 128,
     /// Transaction key (RFC 2930).
@@ -115,6 +157,18 @@ record_types! {
     URI = 256,
     /// Certification authority that may issue (RFC 8659).
     CAA = 257,
+    /// Application visibility and control (Cisco).
+    AVC = 258,
+    /// Relay of automatic multicast tunnelling (RFC 8777).
+    AMTRELAY = 260,
+    /// What a resolver does (RFC 9606).
+    RESINFO = 261,
+    /// Public wallet address.
+    WALLET = 262,
+    /// Trust anchor (Weiler, 2005).
+    TA = 32_768,
+    /// Look-aside validation, historic (RFC 8749).
+    DLV = 32_769,
 }
 
 impl RecordType {

@@ -11,6 +11,9 @@
 //! ```
 //!
 //! A name without records of its own that has names below it (RFC 8020) is a node without sets.
+//!
+//! A file that is damaged, or not there, is one too: the zone is wanted, so it exists, and what could be read is
+//! answered. What could not is denied by nobody ([`ZoneFile::is_whole`]).
 
 use alloc::boxed::Box;
 
@@ -45,7 +48,9 @@ pub struct ZoneFile {
     /// How many labels the deepest name has.
     deepest: usize,
     content: u128,
-    soa: Soa,
+    /// None where nothing could be read.
+    soa: Option<Soa>,
+    is_whole: bool,
 }
 
 /// The start of authority as the file has it.
@@ -63,6 +68,37 @@ pub struct FileNode<'f> {
 }
 
 impl ZoneFile {
+    /// That of a zone of which nothing could be read: there is no file, or none with an SOA.
+    #[must_use]
+    pub fn unread(apex: &Name) -> Self {
+        Self {
+            apex: apex.clone(),
+            octets: Box::default(),
+            slots: Box::from([0]),
+            names: 0,
+            cuts: 0,
+            has_dname: false,
+            deepest: 0,
+            content: 0,
+            soa: None,
+            is_whole: false,
+        }
+    }
+
+    /// The same, of a file in which there was more than could be read.
+    #[must_use]
+    pub fn in_part(self) -> Self {
+        Self { is_whole: false, ..self }
+    }
+
+    /// True when all of the file was read: only then is a name or a type that is not here denied, or answered by
+    /// what stands for such names (a wildcard, a DNAME).
+    #[must_use]
+    #[inline]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// The zone's apex.
     #[must_use]
     pub fn apex(&self) -> &Name {
@@ -75,7 +111,7 @@ impl ZoneFile {
         self.names
     }
 
-    /// True when no name has records; there is none such, as each has an SOA.
+    /// True when no name has records: nothing could be read, for a zone has an SOA.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names == 0
@@ -87,10 +123,10 @@ impl ZoneFile {
         self.content
     }
 
-    /// The SOA's data, and its TTL.
+    /// The SOA's data, and its TTL; none where nothing could be read.
     #[must_use]
-    pub fn soa(&self) -> (&[u8], Ttl) {
-        (&self.soa.data, self.soa.ttl)
+    pub fn soa(&self) -> Option<(&[u8], Ttl)> {
+        self.soa.as_ref().map(|soa| (&*soa.data, soa.ttl))
     }
 
     /// One bit a depth at which there are delegations below the apex.

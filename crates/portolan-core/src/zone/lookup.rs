@@ -130,7 +130,7 @@ impl Snapshot {
     /// 3.3.1), or by its DNAME (RFC 6672 section 3.2). A zone file has nothing below a DNAME, so a wildcard
     /// there is the fleet's, which goes first. Neither answers in place of a name that may not be read yet.
     fn by_encloser<'s, 'q>(&'s self, zone: &'s Zone, suffixes: &Suffixes<'q>) -> Lookup<'s, 'q> {
-        if !self.complete {
+        if !self.complete || !zone.is_whole {
             return Lookup::Missing;
         }
         let encloser = self.encloser(zone, suffixes);

@@ -3,11 +3,11 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::decode::reader::{Malformed, Reader, Record};
-use crate::message::{DNSSEC_OK, FAMILY_IPV4, FAMILY_IPV6, OPTION_NSID, OPTION_SUBNET};
+use crate::message::{DNSSEC_OK, FAMILY_IPV4, FAMILY_IPV6, OPTION_COOKIE, OPTION_NSID, OPTION_SUBNET};
 use crate::request::{Edns, Subnet};
 
 /// Most options that an OPT record may have; what is known to be sent has less than ten.
-pub const OPTIONS_MAX: usize = 32;
+pub const OPTIONS_MAX: usize = 128;
 
 /// What stands in the record's fixed part.
 pub(super) fn fixed(record: &Record<'_>) -> Edns {
@@ -41,6 +41,8 @@ pub(super) fn options(rdata: &[u8], edns: &mut Edns) -> Result<(), Malformed> {
                 subnet_seen = true;
                 edns.subnet = subnet(value)?;
             }
+            // A client's part alone, or with a server's.
+            OPTION_COOKIE if !matches!(value.len(), 8 | 16..=40) => return Err(Malformed),
             _ => {}
         }
     }

@@ -27,7 +27,9 @@ pub(super) fn decode(packet: &[u8], name: &mut NameBuf) -> Option<Request> {
     let octets = name.read(body).ok()?;
     let (&[t1, t0, c1, c0], rest) = body.get(octets..)?.split_first_chunk()?;
     let (rtype, class) = (RecordType(u16::from_be_bytes([t1, t0])), u16::from_be_bytes([c1, c0]));
-    if class != CLASS_IN || matches!(rtype, RecordType::OPT | RecordType::AXFR | RecordType::IXFR) {
+    if class != CLASS_IN
+        || matches!(rtype, RecordType::OPT | RecordType::NXNAME | RecordType::AXFR | RecordType::IXFR)
+    {
         return None;
     }
     Some(Request {

@@ -12,6 +12,9 @@ pub(super) struct Malformed;
 /// The top two bits of a label's length that make it a pointer (RFC 1035 section 4.1.4).
 const POINTER: u8 = 0xc0;
 
+/// Octets of a record between its owner and its data: type, class, TTL, length.
+pub(super) const FIXED_OCTETS: usize = 10;
+
 /// A packet, and how far it was read.
 pub(super) struct Reader<'p> {
     packet: &'p [u8],
@@ -74,7 +77,7 @@ impl<'p> Reader<'p> {
         } else {
             self.walk_name()?;
         }
-        let [t1, t0, c1, c0, a, b, c, d, l1, l0] = self.array()?;
+        let [t1, t0, c1, c0, a, b, c, d, l1, l0] = self.array::<FIXED_OCTETS>()?;
         let len = usize::from(u16::from_be_bytes([l1, l0]));
         let (rtype, class) = (u16::from_be_bytes([t1, t0]), u16::from_be_bytes([c1, c0]));
         let rdata = self.octets(len)?;
@@ -89,7 +92,7 @@ impl<'p> Reader<'p> {
     }
 
     /// Walks over a name, as far as it is written out here: at most 255 octets.
-    fn walk_name(&mut self) -> Result<(), Malformed> {
+    pub(super) fn walk_name(&mut self) -> Result<(), Malformed> {
         let start = self.at;
         let mut at = start;
         loop {

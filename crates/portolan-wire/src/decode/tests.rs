@@ -19,7 +19,7 @@ fn check(why: &str, packet: &Packet, expected: Result<(), ErrorCode>) {
     let got = match decoded(&packet.bytes()) {
         Decoded::Query(_) => Ok(()),
         Decoded::Error(_, code) => Err(code),
-        Decoded::Drop(reason) => panic!("{why}: dropped, {reason:?}"),
+        other => panic!("{why}: {other:?}"),
     };
     assert_eq!(got, expected, "{why}");
 }
@@ -28,6 +28,7 @@ const FORMERR: Result<(), ErrorCode> = Err(ErrorCode::FormErr);
 const REFUSED: Result<(), ErrorCode> = Err(ErrorCode::Refused);
 const NOTIMP: Result<(), ErrorCode> = Err(ErrorCode::NotImp);
 const BADVERS: Result<(), ErrorCode> = Err(ErrorCode::BadVers);
+const NOTAUTH: Result<(), ErrorCode> = Err(ErrorCode::NotAuth);
 
 #[test]
 fn a_question() {
@@ -197,8 +198,8 @@ fn types() {
     for number in 0..=u16::MAX {
         let rtype = RecordType(number);
         let expected = match rtype {
-            // No data, but part of the message (RFC 6891 section 6.1.1).
-            RecordType::OPT => FORMERR,
+            // No data, but part of the message (RFC 6891 section 6.1.1) or of a proof (RFC 9824 section 3.5).
+            RecordType::OPT | RecordType::NXNAME => FORMERR,
             // Transfers are for nobody.
             RecordType::AXFR | RecordType::IXFR => REFUSED,
             // TSIG, TKEY, MAILA, MAILB, ANY, 0 and 65535 among them: the core has no such data.
@@ -222,6 +223,24 @@ fn classes() {
     }
 }
 
+/// RFC 4892 section 2.2.
+#[test]
+fn what_a_server_calls_itself() {
+    let asks = |name: &str, rtype: RecordType| Packet::new().question(&cased(name), rtype, 3);
+    for name in ["id.server", "ID.Server", "hostname.bind"] {
+        for rtype in [TXT, RecordType::ANY] {
+            assert!(matches!(decoded(&asks(name, rtype).bytes()), Decoded::Identity(_)), "{name} {rtype}");
+        }
+        check("another type", &asks(name, A), REFUSED);
+        check("signed", &asks(name, TXT).signed(&[0]), NOTAUTH);
+        check("class IN", &Packet::asks(name, TXT), Ok(()));
+        check("class NONE", &Packet::new().question(&cased(name), TXT, 254), REFUSED);
+    }
+    for name in ["x.id.server", "server", "version.bind", "version.server"] {
+        check("another name", &asks(name, TXT), REFUSED);
+    }
+}
+
 #[test]
 fn edns() {
     let opt = |options: &[u8]| www().opt(options);
@@ -232,6 +251,10 @@ fn edns() {
         &opt(&[option(10, &[7; 8]), option(11, &[]), option(12, &[0; 9])].concat()),
         Ok(()),
     );
+    for octets in 0..64 {
+        let expected = if octets == 8 || (16..=40).contains(&octets) { Ok(()) } else { FORMERR };
+        check("a cookie", &opt(&option(10, &alloc::vec![7; octets])), expected);
+    }
     check("an option past the end", &opt(&[0, 3, 0, 1]), FORMERR);
     check("half an option header", &opt(&[0, 3, 0]), FORMERR);
     check("unknown option past the end", &opt(&[0xff, 0, 0xff, 0xff, 1]), FORMERR);
@@ -248,7 +271,38 @@ fn edns() {
     check("in the answer section", &www().record(1, &[0], RecordType::OPT, &[]), FORMERR);
     check("in the authority section", &www().record(2, &[0], RecordType::OPT, &[]), FORMERR);
     check("behind another record", &www().record(3, &cased("a"), TXT, &[]).opt(&[]), Ok(()));
-    check("before TSIG", &opt(&[]).record(3, &cased("key"), RecordType::TSIG, &[0; 16]), Ok(()));
+    check("before TSIG", &opt(&[]).signed(&cased("key")), NOTAUTH);
+}
+
+/// RFC 8945 sections 5.1 and 5.2.1.
+#[test]
+fn signatures() {
+    let signed = || www().signed(&cased("key.example"));
+    check("a key that we do not have", &signed(), NOTAUTH);
+    check("of a transfer", &Packet::asks("example", RecordType::AXFR).signed(&cased("key")), NOTAUTH);
+    check("of another class", &Packet::new().question(&cased("a"), A, 3).signed(&[0]), NOTAUTH);
+    check("its name by a pointer", &www().signed(&[3, b'k', b'e', b'y', 0xc0, 16]), NOTAUTH);
+    check("twice", &signed().signed(&cased("key")), FORMERR);
+    check("before OPT", &signed().opt(&[]), FORMERR);
+    check("before another record", &signed().record(3, &cased("a"), TXT, &[]), FORMERR);
+    check("as an answer", &signed().counts([1, 1, 0, 0]), FORMERR);
+    check("as authority", &signed().counts([1, 0, 1, 0]), FORMERR);
+    check("EDNS version 1 first", &www().opt_as(512, [0, 1, 0, 0], &[]).signed(&[0]), BADVERS);
+    check("another opcode", &signed().flags(0x2800), NOTIMP);
+    let data = signed().body.split_off(17 + 13 + 10);
+    let with = |data: &[u8]| {
+        let mut packet = www().record(3, &cased("key"), RecordType::TSIG, data);
+        packet.body[17 + 5 + 3] = 255;
+        packet
+    };
+    check("the same by hand", &with(&data), NOTAUTH);
+    for octets in 0..data.len() {
+        check("data that ends early", &with(&data[..octets]), FORMERR);
+    }
+    check("data with more behind", &with(&[&data[..], &[0]].concat()), FORMERR);
+    check("of class IN", &www().record(3, &cased("key"), RecordType::TSIG, &data), FORMERR);
+    let sig0 = www().record(3, &[0], RecordType(24), &[0; 20]);
+    check("SIG(0)", &sig0, Ok(()));
 }
 
 /// An error in what OPT says is still answered with OPT, of which nothing was asked.
@@ -280,7 +334,7 @@ fn client_subnets() {
         let got = match decoded(&www().opt(options).bytes()) {
             Decoded::Query(request) => Ok(request.subnet()),
             Decoded::Error(_, code) => Err(code),
-            Decoded::Drop(reason) => panic!("{why}: dropped, {reason:?}"),
+            other => panic!("{why}: {other:?}"),
         };
         let subnet = |(address, source): (&str, u8)| Subnet { address: address.parse().unwrap(), source };
         assert_eq!(got, expected.map(|e| e.map(subnet)), "{why}");

@@ -7,7 +7,7 @@ use portolan_core::answer::AliasBuf;
 use portolan_core::name::NameBuf;
 use portolan_core::record::{Rdata, Target};
 
-use crate::testing::{NSID, Packet, TCP, UDP, World, cased, name, record, show, subnet, target};
+use crate::testing::{NSID, Packet, SIGNED, TCP, UDP, World, cased, name, record, show, subnet, target};
 use crate::{Decoded, ErrorCode, Limits, decode, encode, encode_error, is_truncated};
 
 const A: RecordType = RecordType::A;
@@ -65,7 +65,7 @@ fn an_answer() {
 #[test]
 fn an_alias_that_a_dname_makes() {
     let mut world = world();
-    world.zone_with_dname("file", "d.file", "to.file");
+    world.zone_of_file("file", &[("d.file".into(), RecordType::DNAME, "to.file".into())]);
     let dname = b"\xc0\x10\0\x27\0\x01\0\0\0\x1e\0\x09\x02to\x04file\0";
     let alias = b"\xc0\x0c\0\x05\0\x01\0\0\0\x1e\0\x09\x03www\x02to\xc0\x12";
     let expected = [&dname[..], alias].concat();
@@ -95,6 +95,50 @@ fn errors() {
         out[2..octets],
         [&b"\x81\x02\0\x01\0\0\0\0\0\0"[..], &cased("wWw.eXample"), &[0, 1, 0, 1]].concat()
     );
+}
+
+/// RFC 4892, and RFC 9824 section 3.5.
+#[test]
+fn answers_about_the_server_alone() {
+    let world = world();
+    let id = Packet::new().question(&cased("Id.server"), RecordType::TXT, 3);
+    let text = b"\xc0\x0c\0\x10\0\x03\0\0\0\0\0\x06\x05fra-1";
+    check_bytes(&world, &id, 0x8500, [1, 1, 0, 0], text);
+    let with_opt = [&text[..], &opt(0, 0, b"\0\x03\0\x05fra-1")].concat();
+    check_bytes(&world, &id.clone().opt(&NSID), 0x8500, [1, 1, 0, 1], &with_opt);
+    let nameless = Limits { nsid: b"", ..UDP };
+    assert_eq!(show(&world.reply(&id.bytes(), nameless).unwrap()), "Refused rd");
+    let nxname = Packet::asks("www.example", RecordType::NXNAME);
+    check_bytes(&world, &nxname, 0x8101, [1, 0, 0, 0], &[]);
+    check_bytes(&world, &nxname.opt(&[]), 0x8101, [1, 0, 0, 1], &opt(0, 0, &[0, 15, 0, 2, 0, 30]));
+}
+
+/// RFC 8945 section 5.3.2: without a signature, and with the key, the algorithm and the time that were sent.
+#[test]
+fn refused_signatures() {
+    let world = world();
+    let www = Packet::asks("wWw.eXample", A);
+    let bad_key = |key: &[u8]| {
+        let data = [SIGNED, b"\0\0\x12\x34\0\x11\0\0"].concat();
+        let fixed = [&[0, 250, 0, 255, 0, 0, 0, 0, 0][..], &[u8::try_from(data.len()).unwrap()]].concat();
+        [key, &fixed, &data].concat()
+    };
+    let key = cased("Key.eXample");
+    check_bytes(&world, &www.clone().signed(&key), 0x8109, [1, 0, 0, 1], &bad_key(&key));
+    let pointer = [3, b'k', b'e', b'y', 0xc0, 16];
+    check_bytes(&world, &www.clone().signed(&pointer), 0x8109, [1, 0, 0, 1], &bad_key(&pointer));
+    let with_opt = [opt(0, 0, &[]), bad_key(&key)].concat();
+    check_bytes(&world, &www.clone().opt(&NSID).signed(&key), 0x8109, [1, 0, 0, 2], &with_opt);
+    // Into a label of the question: nothing that could be repeated.
+    let inside = [3, b'k', b'e', b'y', 0xc0, 17];
+    check_bytes(&world, &www.signed(&inside), 0x8109, [1, 0, 0, 0], &[]);
+    // No room by UDP: cut, and the whole by TCP.
+    let label = |octets: u8| [&[octets][..], &alloc::vec![b'k'; usize::from(octets)]].concat();
+    let long = [label(63).repeat(3), label(61), [0].into()].concat();
+    let packet = Packet::new().question(&long, A, 1).signed(&long).bytes();
+    let (cut, whole) = (world.reply(&packet, UDP).unwrap(), world.reply(&packet, TCP).unwrap());
+    assert!(is_truncated(&cut) && cut.len() == 12 + 255 + 4);
+    assert!(!is_truncated(&whole) && whole.ends_with(&bad_key(&long)));
 }
 
 /// The core's own refusals carry an extended error, where there is an OPT to carry it.
@@ -313,6 +357,20 @@ fn referrals() {
     check_room(&world, &deep, A, 1232, UDP, "NoError 0+6+13");
 }
 
+/// More glue than an answer has room for is missing by TCP too, and the client is told.
+#[test]
+fn a_referral_without_all_glue_is_cut() {
+    let mut world = world();
+    for (count, expected) in [(64, "NoError 0+64+128"), (65, "NoError tc 0+65+128")] {
+        let inside: Vec<String> = (0..count).map(|i| format!("n{i}.cut.example")).collect();
+        world.name("cut.example", &name_servers(&inside));
+        for ns in &inside {
+            world.name(ns, &[target("192.0.2.53"), target("2001:db8::53")]);
+        }
+        check_room(&world, "www.cut.example", A, 0, TCP, expected);
+    }
+}
+
 /// Addresses of the apex' name servers are left out without TC; the extended error before anything, with TC.
 #[test]
 fn what_is_left_out_first() {
@@ -323,11 +381,10 @@ fn what_is_left_out_first() {
     world.name("ns1.example", &addresses(40));
     check_room(&world, "example", RecordType::NS, 0, UDP, "NoError aa 2+0+1");
 
-    let link = |i: usize| format!("{i}{}.example", "l".repeat(49));
-    for i in 0..9 {
-        world.name(&link(i), &[target(&link(i + 1))]);
-    }
-    // A chain that is too long has an extended error: 12 + 63 + 9 * 65 - 2 + 11 octets, and 6 for it.
+    let link = |i: usize| format!("{}{}.file", i % 9, "l".repeat(52));
+    let links: Vec<_> = (0..9).map(|i| (link(i), RecordType::CNAME, link(i + 1))).collect();
+    world.zone_of_file("file", &links);
+    // A circle of a file's aliases has an extended error, of 6 octets.
     let ede = [0, 15, 0, 2, 0, 24];
     let ask = |payload| {
         let packet = Packet::asks(&link(0), A).opt_as(payload, [0; 4], &[]);

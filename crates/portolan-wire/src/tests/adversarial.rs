@@ -26,7 +26,8 @@ fn corpus() -> Vec<Vec<u8>> {
         Packet::asks("alias.example", RecordType::AAAA).opt(&edns),
         Packet::asks("nope.example", A).opt(&v6),
         Packet::asks("example", RecordType::IXFR).record(2, &[0xc0, 12], RecordType::SOA, &[0; 22]),
-        Packet::asks("www.example", A).opt(&edns).record(3, &cased("key"), RecordType::TSIG, &[0; 30]),
+        Packet::asks("www.example", A).opt(&edns).signed(&cased("key")),
+        Packet::asks("www.example", A).signed(&[3, b'k', b'e', b'y', 0xc0, 16]),
         Packet::asks("example", RecordType::SOA).flags(0x2800).opt(&[]),
     ]
     .iter()

@@ -7,7 +7,7 @@ use portolan_core::name::NameBuf;
 use portolan_core::record::Rdata;
 
 use crate::testing::{NSID, Packet, SOURCE, TCP, UDP, World, name, record, subnet, target};
-use crate::{Decoded, Limits, TCP_OCTETS_MAX, decode, encode, encode_error};
+use crate::{Decoded, Limits, TCP_OCTETS_MAX, decode, encode, encode_error, encode_identity};
 
 const A: RecordType = RecordType::A;
 
@@ -65,6 +65,7 @@ fn serve(
             encode(&request, packet, &answer, limits, out)
         }
         Decoded::Error(request, code) => encode_error(&request, packet, code, limits, out),
+        Decoded::Identity(request) => encode_identity(&request, packet, limits, out),
         Decoded::Drop(_) => 0,
     }
 }

@@ -2,6 +2,8 @@ use portolan_core::record::Present;
 
 use super::*;
 
+mod rare;
+
 /// The wire form in hexadecimal, or the number of the word at fault and the rule.
 fn wire(rtype: &str, text: &str) -> Result<String, (usize, String)> {
     let rtype: RecordType = rtype.parse().unwrap();

@@ -55,6 +55,27 @@ fn without_a_default_the_last_ttl_counts() {
     );
 }
 
+/// RFC 2181 section 8: what has the highest bit set counts as 0.
+#[test]
+fn a_ttl_that_is_too_long_counts_as_none() {
+    let long = "is above the longest TTL, 2147483647 seconds, and counts as 0 (RFC 2181 section 8)";
+    check(
+        "$TTL 2147483648\na A 192.0.2.1\nb 2147483647 A 192.0.2.2\nc 4294967295 IN A 192.0.2.3\nd 4294967296 A 192.0.2.4\n",
+        &[
+            "a.example.org. 0 A 192.0.2.1",
+            "b.example.org. 2147483647 A 192.0.2.2",
+            "c.example.org. 0 A 192.0.2.3",
+            &format!("1:6: \"2147483648\" {long}"),
+            &format!("4:3: \"4294967295\" {long}"),
+            "5:3: \"4294967296\" is no TTL: seconds, or numbers with units as in 1h30m",
+        ],
+    );
+    let text = "a 2147483648 A 192.0.2.1\n";
+    let context = Context::new("example.org".parse().unwrap());
+    let found = read(text.as_bytes(), &Part { start: 0, end: text.len(), line: 1, context }, |_| {});
+    assert!(!found.faults.is_damaged() && found.faults.count() == 1, "nothing is lost");
+}
+
 #[test]
 fn origins_nest() {
     check(

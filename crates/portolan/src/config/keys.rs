@@ -506,7 +506,7 @@ pub const KEYS: &[Key] = &[
         value: "TEXT",
         default: "the machine's host name",
         help: "What the server calls itself to a client that asks for it (NSID, RFC 5001)",
-        more: "`dig +nsid` shows it. Useful where several servers share an address. `off` sends none.",
+        more: "`dig +nsid` shows it, and `dig CH TXT id.server` (RFC 4892). Useful where several servers share an address. `off` sends none.",
         example: "fra-1",
     },
     Key {

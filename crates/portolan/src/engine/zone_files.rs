@@ -119,7 +119,7 @@ impl Engine {
             tracing::error!(%apex, "a zone file cannot be published; the zone stays as it was");
             return;
         };
-        if let Some(zone) = next.zone_of(apex.borrowed())
+        if let Some(zone) = next.zone_of(apex.borrowed()).filter(|zone| zone.is_whole())
             && !self.store.fleet().zones.contains_key(apex)
         {
             let given = Serial { serial: zone.serial, content: zone.content };

@@ -157,11 +157,13 @@ impl Trace for Collector<'_> {
             Step::ChainEnds(why) => self.current().hop.ends = Some(why.to_owned()),
             Step::NotReady if self.hops.is_empty() => {}
             Step::NotReady => self.current().hop.ends = Some(NOT_READY.to_owned()),
+            Step::NotWhole => self.current().hop.ends = Some(NOT_WHOLE.to_owned()),
         }
     }
 }
 
 const NOT_READY: &str = "not every cluster was read yet, so nothing is denied";
+const NOT_WHOLE: &str = "the zone's file was not wholly read, so nothing is denied that it may have";
 
 /// The hop of a name in no zone of ours: an object may make it all the same.
 fn nowhere(fleet: &Fleet, name: &Name, complete: bool) -> Walked {

@@ -15,10 +15,8 @@ use crate::threads::share;
 /// What a zone file gave.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The zone; none when it cannot be one.
-    pub file: Option<Arc<ZoneFile>>,
-    /// True when something in it could not be read or understood, so that nobody knows what the zone should be.
-    pub is_damaged: bool,
+    /// The zone: of a file that is damaged in part, of one that is none nothing.
+    pub file: Arc<ZoneFile>,
     /// What is wrong, in the order of files and lines; at most [`PROBLEMS_MAX`] and then the number of the others.
     pub problems: Vec<Problem>,
     /// Records that were read.
@@ -32,26 +30,21 @@ pub struct Loaded {
 pub fn load(source: &ZoneSource, seed: u64) -> Loaded {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let (texts, failed) = Texts::read(source, threads);
-    let is_broken = failed.is_some() || !texts.problems.is_empty();
     let mut findings = Findings { source, problems: texts.problems.clone(), more: 0 };
     findings.problems.extend(failed.clone());
-    let mut loaded = Loaded {
-        file: None,
-        is_damaged: is_broken,
-        problems: Vec::new(),
-        records: 0,
-        seen: texts.seen.clone(),
-    };
+    let unread = Arc::new(ZoneFile::unread(&source.apex));
+    let mut loaded = Loaded { file: unread, problems: Vec::new(), records: 0, seen: texts.seen.clone() };
     if failed.is_none() {
         let (gathers, found) = read_all(&texts, &source.apex, threads);
-        loaded.is_damaged |= found.iter().any(|found| found.faults.is_damaged());
+        // Then nobody knows what the zone should be.
+        let is_damaged = !texts.problems.is_empty() || found.iter().any(|found| found.faults.is_damaged());
         loaded.records = found.iter().map(|found| found.records).sum();
         findings.faults(&texts, &found);
         findings.signatures(&found);
         match ZoneFile::build(&source.apex, seed, gathers) {
             Ok((file, faults, count)) => {
                 findings.judged(&texts, &faults, count);
-                loaded.file = Some(Arc::new(file));
+                loaded.file = Arc::new(if is_damaged { file.in_part() } else { file });
             }
             Err(faults) => findings.judged(&texts, &faults, faults.len()),
         }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use portolan_core::zone::NAME_SERVERS_MAX;
 use portolan_core::zone::file::{Fault, FaultKind};
 use portolan_core::{Name, Problem, Reason, RecordType, Ttl};
 use portolan_zonefile::read;
@@ -63,6 +64,8 @@ fn told(source: &ZoneSource, texts: &Texts, lines: &Lines, fault: &Fault) -> ((u
     (at, problem(source, reason, format!("{subject}{why}"), place))
 }
 
+const _: () = assert!(NAME_SERVERS_MAX == 64, "so it is told below");
+
 /// The reason and the rule of a kind of fault.
 fn words(kind: FaultKind) -> (Reason, &'static str) {
     match kind {
@@ -104,7 +107,7 @@ fn words(kind: FaultKind) -> (Reason, &'static str) {
         }
         FaultKind::ManyNameServers => (
             Reason::LimitReached,
-            "has more than 16 name servers; a referral has the addresses of the first 16",
+            "has more than 64 name servers; a referral has the addresses of the first 64, and is cut (TC) when more are needed",
         ),
         FaultKind::TooMany => (
             Reason::LimitReached,

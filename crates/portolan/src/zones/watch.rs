@@ -6,8 +6,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use portolan_core::zone::ZoneFile;
 use portolan_core::{Problem, Reason};
 
 use super::include::{Stamp, problem, stamp};
@@ -69,15 +71,15 @@ struct Watched {
     seen: Vec<(PathBuf, Option<Stamp>)>,
     /// What they were like at the last look, where that is something else.
     changing: Option<Vec<Option<Stamp>>>,
-    /// True once it gave a zone.
-    serves: bool,
+    /// True once it gave a whole zone.
+    was_whole: bool,
     /// True once it was read, whatever came of it.
     was_read: bool,
 }
 
 impl Watched {
     fn new(source: &ZoneSource) -> Self {
-        Self { source: source.clone(), seen: Vec::new(), changing: None, serves: false, was_read: false }
+        Self { source: source.clone(), seen: Vec::new(), changing: None, was_whole: false, was_read: false }
     }
 
     /// Looks at the files. True when they are others than those that were read, and the same as at the last look.
@@ -96,37 +98,50 @@ impl Watched {
         let began = Instant::now();
         let seed = engine.lock().snapshot().seed();
         let Ok(mut loaded) = catch_unwind(AssertUnwindSafe(|| load(&self.source, seed))) else {
-            let message = "could not be read, which is a fault of this program; the zone stays as it was";
-            let place = self.source.file.display().to_string();
-            let problem = problem(&self.source, Reason::Unreadable, message.into(), place);
-            tracing::error!("{}", problem::line(&problem));
-            self.seen = self.seen.iter().map(|(path, _)| (path.clone(), stamp(path))).collect();
-            engine.lock().take_zone_file(&self.source.apex, None, vec![problem], clock::now());
-            return;
+            return self.fault(engine);
         };
         self.seen = std::mem::take(&mut loaded.seen);
         self.changing = None;
         self.give(loaded, began, engine);
     }
 
+    /// Reading it went wrong inside: what there is stays.
+    fn fault(&mut self, engine: &SharedEngine) {
+        let message = "could not be read, which is a fault of this program; the zone stays as it was";
+        let place = self.source.file.display().to_string();
+        let problem = problem(&self.source, Reason::Unreadable, message.into(), place);
+        tracing::error!("{}", problem::line(&problem));
+        let apex = &self.source.apex;
+        let nothing = (!self.was_read).then(|| Arc::new(ZoneFile::unread(apex)));
+        self.was_read = true;
+        self.seen = match self.seen.is_empty() {
+            true => vec![(self.source.file.clone(), stamp(&self.source.file))],
+            false => self.seen.iter().map(|(path, _)| (path.clone(), stamp(path))).collect(),
+        };
+        engine.lock().take_zone_file(apex, nothing, vec![problem], clock::now());
+    }
+
     /// Gives a zone to the engine, unless it is damaged and there is a better one.
     fn give(&mut self, loaded: Loaded, began: Instant, engine: &SharedEngine) {
-        let Loaded { file, is_damaged, mut problems, records, .. } = loaded;
-        let is_kept = self.serves && (is_damaged || file.is_none());
-        if is_kept {
+        let Loaded { file, mut problems, records, .. } = loaded;
+        // Of one that was never whole the last reading counts, unless that found nothing at all.
+        let is_kept = !file.is_whole() && (self.was_whole || (self.was_read && file.is_empty()));
+        if self.was_whole && is_kept {
             problems.insert(0, kept(&self.source));
+        } else if !file.is_whole() {
+            problems.insert(0, incomplete(&self.source));
         }
-        let file = file.filter(|_| !is_kept);
         let (zone, path) = (self.source.apex.to_dotless(), self.source.file.display());
-        if !std::mem::replace(&mut self.was_read, true) && (is_damaged || file.is_none()) {
-            let what = if file.is_some() { "is served in part" } else { "is not served" };
+        if !std::mem::replace(&mut self.was_read, true) && !file.is_whole() {
+            let what = if file.is_empty() { "is not served" } else { "is served in part" };
             tracing::error!(
                 zone, file = %path,
                 "the zone {what}: its file is not whole, and zone files are not kept over a restart"
             );
         }
-        if let Some(file) = &file {
-            self.serves = true;
+        self.was_whole |= file.is_whole();
+        let file = Some(file).filter(|_| !is_kept);
+        if let Some(file) = file.as_ref().filter(|file| !file.is_empty()) {
             let milliseconds = began.elapsed().as_millis();
             tracing::info!(zone, file = %path, names = file.len(), records, milliseconds, "zone file read");
         }
@@ -135,6 +150,12 @@ impl Watched {
         }
         engine.lock().take_zone_file(&self.source.apex, file, problems, clock::now());
     }
+}
+
+fn incomplete(source: &ZoneSource) -> Problem {
+    let message = "was not wholly read since the start: names and types that are not in what was read are answered \
+                   SERVFAIL, as it may have them";
+    problem(source, Reason::Incomplete, message.to_owned(), source.file.display().to_string())
 }
 
 fn kept(source: &ZoneSource) -> Problem {

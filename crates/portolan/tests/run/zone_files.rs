@@ -103,11 +103,48 @@ fn a_zone_file_that_is_bad_at_the_start_is_told() {
     server.wait_for_web(EU);
     let said = "zone files are not kept over a restart";
     assert!(server.program.log().contains(said), "{}", server.program.log());
-    let places = server.program.log().matches("files.zone: zone files.example").count();
+    let absent = "files.zone: zone files.example: is not there";
+    let places = server.program.log().matches(absent).count();
     assert_eq!(places, 1, "the fault itself is told once: {}", server.program.log());
     let (head, body) = server.get("/readyz");
     assert!(head.contains("200") && body.contains("zone files.example has no records of its file"), "{body}");
+    // It is wanted, so it is neither refused nor denied; and a part of it denies nothing.
+    assert_eq!(addresses(&server, "www.files.example").1, ResponseCode::ServFail);
+    fs::write(&file, ZONE.replace("192.0.2.1", "192.0.2.2\nbad A 192.0.2")).unwrap();
+    wait_for(&server, "www.files.example", "192.0.2.2");
+    assert_eq!(addresses(&server, "bad.files.example").1, ResponseCode::ServFail);
+    let (head, body) = server.get("/readyz");
+    assert!(
+        head.contains("200") && body.contains("zone files.example has not all records of its file"),
+        "{body}"
+    );
+    let status = server.program.tell(&["status"]).out;
+    assert!(status.contains("was not wholly read since the start"), "{status}");
+    // What there is stays, also when there is less.
+    fs::remove_file(&file).unwrap();
+    server.program.wait("the file's absence in the log", || {
+        (server.program.log().matches(absent).count() > 1).then_some(())
+    });
+    assert_eq!(
+        addresses(&server, "www.files.example"),
+        (vec!["192.0.2.2".to_owned()], ResponseCode::NoError)
+    );
     fs::write(&file, ZONE).unwrap();
     wait_for(&server, "www.files.example", "192.0.2.1");
+    assert_eq!(addresses(&server, "bad.files.example").1, ResponseCode::NXDomain);
     assert_eq!(server.get("/readyz").1, "ok\n");
+}
+
+/// A parenthesis that is left open swallows what follows; none of that is denied.
+#[test]
+fn an_open_parenthesis_denies_nothing() {
+    let fleet = FleetFolder::new();
+    let file = fleet.beside("files.zone");
+    fs::write(&file, ZONE.replace("www A", "a A 192.0.2.9\nb TXT ( \"text\"\nwww A")).unwrap();
+    let server = Server::start_with_zone(&fleet, &format!("files.example={}", file.display()));
+    server.wait_for_web(EU);
+    assert_eq!(addresses(&server, "a.files.example"), (vec!["192.0.2.9".to_owned()], ResponseCode::NoError));
+    for name in ["b.files.example", "www.files.example", "files.example"] {
+        assert_eq!(addresses(&server, name).1, ResponseCode::ServFail, "{name}");
+    }
 }

@@ -63,7 +63,8 @@ pub enum FaultKind {
     NoSoa,
     /// No name server at the apex.
     NoNameServer,
-    /// More than [`NAME_SERVERS_MAX`]; a referral has the addresses of the first.
+    /// More than [`NAME_SERVERS_MAX`]; a referral has the addresses of the first, those inside the delegated zone
+    /// before all others.
     ManyNameServers,
     /// More records or types than one name may have, or more octets than one zone; left out.
     TooMany,
@@ -390,7 +391,8 @@ impl<'a> Builder<'a> {
             has_dname: self.dnames != Depths::NONE,
             deepest: 0,
             content: soa_content(&soa),
-            soa,
+            soa: Some(soa),
+            is_whole: true,
         };
         file.summarise();
         Ok((file, self.faults, self.faults_count))

@@ -86,7 +86,7 @@ fn names_are_found_with_all_that_is_theirs() {
     ];
     assert_eq!(told(&file).into_iter().collect::<Vec<_>>(), all);
     assert_eq!((file.len(), file.cuts(), file.deepest()), (4, 1 << 2, 4));
-    assert_eq!(file.soa(), (soa(7).as_wire(), ttl(9)));
+    assert_eq!(file.soa(), Some((soa(7).as_wire(), ttl(9))));
     let www = file.node(name("www.example").borrowed(), SEED).unwrap();
     let last: Vec<u8> = www.set(RecordType::A).unwrap().data().map(|data| data[3]).collect();
     assert_eq!(last, [1, 2, 3], "in the order of the file");
@@ -148,9 +148,9 @@ fn faults_cost_themselves_alone() {
     );
     check(&[("w.example", 60, dx), ("w.example", 60, y)], "w", "w.example. DNAME 60 1", AliasBeside);
     check(&[("w.example", 60, dx), ("w.example", 60, "ns.example")], "w", "w.example. NS 60 1", DnameAtCut);
-    let servers: Vec<_> = (0..17).map(|i| format!("ns{i}.example")).collect();
+    let servers: Vec<_> = (0..65).map(|i| format!("ns{i}.example")).collect();
     let servers: Vec<_> = servers.iter().map(|ns| ("w.example", 60, ns.as_str())).collect();
-    check(&servers, "w", "w.example. NS 60 17", ManyNameServers);
+    check(&servers, "w", "w.example. NS 60 65", ManyNameServers);
     check(&[("*.example", 60, dx)], "*", "*.example. DNAME 60 1", WildcardDname);
     let (_, faults) = build([with_soa(gather(&[]))].into());
     assert_eq!(faults.iter().map(|f| f.kind).collect::<Vec<_>>(), [NoNameServer]);
