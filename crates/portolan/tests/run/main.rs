@@ -8,6 +8,7 @@
 //! | `state` | what becomes of them when the process ends and starts again |
 //! | `descriptors` | what becomes of them when file descriptors run out |
 //! | `zone_files` | what becomes of answers when a zone file changes |
+//! | `hardships` | what becomes of them when nobody reads the log, or somebody hangs up |
 //! | `demo` | the demo, as it looks on a terminal |
 //! | `resolving` | load balancers' host names, resolved by a name server of the test's |
 //! | `doors` | the other ways in: metrics, health, the control socket, a second process |
@@ -18,6 +19,7 @@ mod descriptors;
 mod doors;
 mod fleet;
 mod folder;
+mod hardships;
 mod resolving;
 mod server;
 mod state;
