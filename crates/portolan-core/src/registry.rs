@@ -41,6 +41,8 @@ pub use write::Text;
 pub const NONCE_OCTETS: usize = 12;
 /// Drawn anew for each text that is sealed.
 pub type Nonce = [u8; NONCE_OCTETS];
+/// Most octets of the labels of a set, their keys among them: with them its mark is a record still, sealed too.
+pub const LABELS_OCTETS_MAX: usize = 32 << 10;
 
 /// Seals texts as External-DNS does (`endpoint/crypto.go`): gzip, AES-256-GCM with the nonce in front of what comes
 /// of it, base64.
@@ -138,6 +140,13 @@ impl Registry {
                 ));
             }
             wanted.labels = labels;
+            let octets: usize = wanted.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
+            if octets > LABELS_OCTETS_MAX {
+                tell(format!(
+                    "its labels have {octets} octets, and a mark has room for {LABELS_OCTETS_MAX}; they are left out"
+                ));
+                wanted.labels.clear();
+            }
             let rule = self.fault(&wanted.set, &wanted.resource, &mut taken);
             let is_sound = rule.is_none();
             if let Some(rule) = rule {

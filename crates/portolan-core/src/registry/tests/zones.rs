@@ -370,6 +370,21 @@ fn what_cannot_be_marked_is_refused_before_it_is_made() {
     assert_eq!(desired.stays.len(), 3);
 }
 
+/// A mark that is longer than a record would not be written, and its set be left behind as nobody's.
+#[test]
+fn labels_that_no_mark_has_room_for_are_left_out() {
+    let registry = Registry::default();
+    let me = options();
+    let mut desired = wish(&["foo.x A 192.0.2.1"]);
+    desired.sets[0].labels = [("note".into(), "x".repeat(70_000).into())].into();
+    let problems = registry.admit(&mut desired);
+    assert!(problems.told[0].message.contains("its labels have 70004 octets"), "{problems:?}");
+    let reading = registry.read([], &me);
+    let plan = plan(&Current::default(), &desired, PlanNumber { epoch: 1, revision: 1 }, &me);
+    let texts = registry.write(&plan.changes[0], &reading, &me, &mut || [0; 12]);
+    assert!(matches!(texts.as_slice(), [Text::Put { .. }]), "{texts:?}");
+}
+
 #[test]
 fn strays_are_marks_of_our_own_about_nothing() {
     let registry = Registry::default();
