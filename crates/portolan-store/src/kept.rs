@@ -7,7 +7,8 @@
 //! A kill after any step leaves the old content or the new one, never a mix, and an acknowledged one always. Unlike the last
 //! good state it stands between a request and its reply: a slow disk makes a slow reply. Its content is octets to this
 //! module; in front of them stands one line with their length and checksum, so that a flipped bit is found. What is
-//! damaged is set aside as `FILE.bad-TIME`, and the content before it is taken.
+//! damaged is set aside as `FILE.bad-TIME`, and the content before it is taken. What cannot be read now (no descriptor, no
+//! right, a disk that fails) may be whole: it stays where it is, and nothing older is taken for it.
 //!
 //! Whoever opens one keeps other processes away ([`crate::file::lock`] of the state beside it).
 
@@ -49,7 +50,8 @@ impl Kept {
     /// what is set aside.
     ///
     /// # Errors
-    /// When there is something and none of it can be read: what was acknowledged must not be taken for nothing.
+    /// When there is something and it cannot be read, or none of it is whole: what was acknowledged must not be taken for
+    /// nothing, nor for what was there before.
     pub fn open(path: &Path, now: i64) -> Result<(Self, Option<Vec<u8>>), StoreError> {
         let kept = Self { path: path.to_owned() };
         let mut why = None;
@@ -57,10 +59,11 @@ impl Kept {
             match read(&path) {
                 Ok(None) => {}
                 Ok(Some(content)) => return Ok((kept, Some(content))),
-                Err(error) => {
+                Err(error @ StoreError::Damaged(_)) => {
                     set_aside(&path, now, &error);
                     why = Some(error);
                 }
+                Err(error) => return Err(error),
             }
         }
         why.map_or(Ok((kept, None)), Err)
@@ -118,7 +121,9 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     };
     let mut octets = Vec::new();
     let most = KEPT_OCTETS_MAX + LINE_OCTETS_MAX;
-    file.take(most as u64 + 1).read_to_end(&mut octets).map_err(StoreError::Unread)?;
+    file.take(most as u64 + 1)
+        .read_to_end(&mut octets)
+        .map_err(|error| StoreError::io("read", path, error))?;
     content(&octets)
         .map(|content| Some(content.to_vec()))
         .map_err(|why| StoreError::Damaged(format!("{} {why}", path.display())))
@@ -206,6 +211,24 @@ mod tests {
         fs::write(beside(&path, ".1"), b"no form").unwrap();
         fs::write(&path, b"no form either").unwrap();
         assert!(Kept::open(&path, 7).is_err(), "what was acknowledged is not nothing");
+    }
+
+    /// A folder in the file's place stands for what cannot be read now: an older content would be taken for what was acknowledged.
+    #[test]
+    fn what_cannot_be_read_now_is_left_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records");
+        let kept = Kept::open(&path, 0).unwrap().0;
+        kept.write(b"before").unwrap();
+        kept.write(b"after").unwrap();
+        let whole = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(Kept::open(&path, 7).is_err());
+        assert!(path.is_dir() && !folder.path().join("records.bad-7").exists(), "it is where it was");
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, whole).unwrap();
+        assert_eq!(Kept::open(&path, 7).unwrap().1.as_deref(), Some(&b"after"[..]));
     }
 
     #[test]
