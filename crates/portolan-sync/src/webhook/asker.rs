@@ -70,7 +70,7 @@ impl Asker {
     /// Of a provider at a URL, `http` or `https`; `ca` is a file of the certificates that its own is held against,
     /// instead of the machine's.
     pub(super) fn new(url: &str, ca: Option<&Path>, patience: Patience) -> Result<Self, WebhookError> {
-        let refused = |why: &str| WebhookError::Url(url.to_owned(), why.to_owned());
+        let refused = |why: &str| WebhookError::Url(without_user(url), why.to_owned());
         let base: Uri = url.parse().map_err(|error: http::uri::InvalidUri| refused(&error.to_string()))?;
         let is_secure = match base.scheme() {
             Some(scheme) if *scheme == Scheme::HTTP => false,
@@ -141,6 +141,13 @@ impl Asker {
         parts.path_and_query = below.parse::<PathAndQuery>().ok();
         Uri::from_parts(parts).unwrap_or_else(|_| self.base.clone())
     }
+}
+
+/// A URL as it may be told: with neither a user nor a password.
+fn without_user(url: &str) -> String {
+    let Some((before, after)) = url.rsplit_once('@') else { return url.to_owned() };
+    let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+    format!("{scheme}://…@{after}")
 }
 
 /// A reply whose status is good, or why it is not.

@@ -109,6 +109,12 @@ pub(super) struct Address {
 
 impl Address {
     fn new(url: &str, has_tls: bool) -> Result<Self, KvError> {
+        // A password must neither be sent in the clear nor be told.
+        if url.contains('@') {
+            return Err(KvError::Refused(
+                "members: a URL has a user in it; there are options for that".into(),
+            ));
+        }
         let refused = |why: &str| KvError::Refused(format!("members: {url:?} {why}"));
         let uri: Uri = url.parse().map_err(|error| refused(&format!("is no URL: {error}")))?;
         let is_tls = match uri.scheme_str() {
@@ -164,6 +170,8 @@ mod tests {
             assert_eq!(refused(&[url], None), format!("members: {url:?} {rule}"));
         }
         assert!(refused(&["http://a b:1"], None).contains("is no URL"));
+        let told = refused(&["http://user:secret@a:1"], None);
+        assert!(told.contains("has a user") && !told.contains("secret"), "{told}");
     }
 
     #[test]

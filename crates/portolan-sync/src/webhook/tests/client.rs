@@ -186,6 +186,8 @@ fn urls() {
         let refused = Webhook::new(url, None);
         assert!(matches!(refused, Err(WebhookError::Url(..))), "{url}: {refused:?}");
     }
+    let told = Webhook::new("http://user:secret@dns.example:1", None).unwrap_err().to_string();
+    assert!(!told.contains("secret") && told.contains("dns.example:1"), "{told}");
     let missing = Webhook::new("https://a", Some("/nonexistent/ca.pem".as_ref()));
     assert!(matches!(missing, Err(WebhookError::Ca(..))), "{missing:?}");
 }
