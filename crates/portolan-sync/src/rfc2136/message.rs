@@ -237,7 +237,8 @@ type Asked = domain::base::message_builder::QuestionBuilder<Vec<u8>>;
 
 fn asked(id: u16, opcode: Opcode, zone: &Name, rtype: Rtype) -> Result<Asked, PushError> {
     let mut builder = MessageBuilder::from_target(Vec::new()).expect("memory has no end");
-    builder.set_push_limit(MESSAGE_OCTETS_MAX);
+    // The library takes what is below its limit.
+    builder.set_push_limit(MESSAGE_OCTETS_MAX + 1);
     builder.header_mut().set_id(id);
     builder.header_mut().set_opcode(opcode);
     let mut question = builder.question();
