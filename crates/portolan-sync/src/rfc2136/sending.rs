@@ -9,6 +9,9 @@
 //!
 //! A server does all of a message or nothing and does not say what kept it. So a message that is not taken is halved until
 //! what stands in the way is alone, and costs itself: with 50 names in a message about 11 messages more.
+//!
+//! A few that are refused alone, with nothing taken yet, may mean that the zone refuses us as a whole. It is asked by a message
+//! that does nothing, so that not all of many names are tried in vain, and a few bad ones keep no good one out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -25,7 +28,7 @@ use super::update::{Draft, draft, zone_of};
 use super::{Rfc2136, UNLISTED};
 use crate::provider::{Applied, Batch, ProviderError, Step, StepOutcome};
 
-/// So many steps are refused one by one before it is said that a zone refuses us as a whole.
+/// So many steps are refused one by one before the zone is asked whether it refuses us as a whole.
 const REFUSED_ALONE_MAX: usize = 8;
 
 /// A batch on its way.
@@ -51,7 +54,7 @@ enum Phase {
 struct Run<'r> {
     zone: &'r Name,
     steps: Vec<usize>,
-    /// A message was taken.
+    /// The zone takes messages of ours.
     is_taken: bool,
     /// Refused alone, and how.
     refused: Vec<(usize, Rcode)>,
@@ -197,7 +200,7 @@ impl<'s> Sending<'s> {
                 (Verdict::Unwilling(rcode), [(index, _)]) => {
                     run.refused.push((*index, rcode));
                     if !run.is_taken && run.refused.len() >= REFUSED_ALONE_MAX {
-                        return Err(Stop::Zone(told(rcode, run.zone)));
+                        self.admits_us(run, &parcel).await?;
                     }
                 }
                 (_, [(index, _)]) => self.changed(*index),
@@ -289,12 +292,26 @@ impl<'s> Sending<'s> {
 
     /// Whether a plan came first: what the message demanded of the zone's number alone is not so.
     async fn is_superseded(&mut self, zone: &Name, parcel: &Parcel) -> Result<bool, Stop> {
-        if parcel.turn.demands.is_empty() {
-            return Ok(false);
+        Ok(!parcel.turn.demands.is_empty() && self.ask_in_vain(zone, parcel).await? == Verdict::Changed)
+    }
+
+    /// Whether it is us whom a zone refuses, or the names that come first: these must not keep all others out.
+    ///
+    /// # Errors
+    /// When it is us.
+    async fn admits_us(&mut self, run: &mut Run<'_>, parcel: &Parcel) -> Result<(), Stop> {
+        match self.ask_in_vain(run.zone, parcel).await? {
+            Verdict::Taken => run.is_taken = true,
+            Verdict::Changed => return Err(Stop::Superseded),
+            Verdict::Unwilling(rcode) => return Err(Stop::Zone(told(rcode, run.zone))),
         }
+        Ok(())
+    }
+
+    /// What is said to a message that demands the zone's number and does nothing.
+    async fn ask_in_vain(&mut self, zone: &Name, parcel: &Parcel) -> Result<Verdict, Stop> {
         let turn = Turn { demands: parcel.turn.demands.clone(), ..Turn::default() };
-        let verdict = self.ask(zone, &Parcel { steps: Vec::new(), turn }).await?;
-        Ok(verdict == Verdict::Changed)
+        self.ask(zone, &Parcel { steps: Vec::new(), turn }).await
     }
 
     fn done(&mut self, zone: &Name, parcel: Parcel) {

@@ -293,7 +293,9 @@ async fn servers_differ_in_what_the_table_says() {
         let is_strict = make == Make::PowerDns;
         let alias_verdict = if is_strict { Verdict::Unwilling(Rcode::REFUSED) } else { Verdict::Taken };
         // What is tried, at which name, what the server says, and what is there then.
-        let rows: [Tried<'_>; 8] = [
+        let rows: [Tried<'_>; 9] = [
+            // What demands and does nothing is taken: so a zone is asked whether it is us whom it refuses.
+            (vec![], vec![], "mix", Verdict::Taken, "300 MX 10 mail.example.org."),
             // Names in demanded records are compared whatever their case.
             (vec![mail_demand()], vec![], "mix", Verdict::Taken, "300 MX 10 mail.example.org."),
             // PowerDNS does not find a record to remove when a name in it has another case, and says that it has.

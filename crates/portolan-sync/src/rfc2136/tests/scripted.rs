@@ -241,6 +241,72 @@ async fn f_56_what_is_about_us_or_the_zone_is_told_once_and_clearly() {
     }
 }
 
+/// a plan leaves its number in the zone before anything else, and each message of it demands the number that is there.
+#[tokio::test]
+async fn r_01_each_message_of_a_plan_demands_the_zones_number() {
+    let server = Server::start(0, updates(|_| Rcode::NOERROR)).await;
+    let numbered_for = Some(Owner::new("me").unwrap());
+    let options = Options { numbered_for, changes_max: 1, ..options(server.address, &["example.net"]) };
+    let provider = rfc2136(options);
+    provider.list().await.unwrap();
+    let applied = provider.apply(batch(steps(&["a", "b"]))).await;
+    assert_eq!(applied.outcomes, vec![StepOutcome::Done; 2]);
+    let is_number = |owner: String| owner.starts_with("_portolan-plan-");
+    let asked = server.asked.lock().unwrap().clone();
+    let updates = asked.iter().filter(|asked| asked.header().opcode() == Opcode::UPDATE);
+    let about: Vec<(bool, bool)> = updates
+        .map(|asked| {
+            let demands = asked.answer().unwrap().any(|one| is_number(one.unwrap().owner().to_string()));
+            let deeds = asked.update().unwrap().any(|one| is_number(one.unwrap().owner().to_string()));
+            (demands, deeds)
+        })
+        .collect();
+    assert_eq!(about, [(true, true), (true, false), (true, false)]);
+}
+
+/// Whoever may write a `DNSEndpoint` may write names that a server refuses, and that stand before all others.
+#[tokio::test]
+async fn many_names_that_are_refused_cost_themselves() {
+    for rcode in [Rcode::REFUSED, Rcode::SERVFAIL] {
+        let is_bad = |asked: &Message<Vec<u8>>| {
+            asked.update().unwrap().any(|record| record.unwrap().owner().to_string().starts_with("bad"))
+        };
+        let script = move |asked: &Message<Vec<u8>>| if is_bad(asked) { rcode } else { Rcode::NOERROR };
+        let server = Server::start(0, updates(script)).await;
+        let provider = server.publisher(50).await;
+        let bad = (0..60).map(|n| step(&[], &[&format!("bad{n}.example.net A 192.0.2.1")], &[]));
+        let outcomes = provider.apply(batch(bad.chain(numbered(60)).collect())).await.outcomes;
+        assert!(outcomes[..60].iter().all(|outcome| *outcome != StepOutcome::Done), "{rcode}: {outcomes:?}");
+        assert_eq!(outcomes[60..], vec![StepOutcome::Done; 60], "{rcode}");
+    }
+}
+
+/// A message that is as long as one may be is one; an octet more is told, and is no fault of this program.
+#[test]
+fn the_longest_message_is_sent() {
+    let room = |key: Option<&TsigKey>| {
+        let frame = super::super::message::FRAME_OCTETS + name("example.net").as_wire().len();
+        super::super::message::MESSAGE_OCTETS_MAX - frame - key.map_or(0, TsigKey::octets)
+    };
+    for key in [None, Some(key())] {
+        let deed = |octets: usize| {
+            let owner = name("example.net");
+            // The owner, and 10 octets of type, class, TTL and length.
+            let data = vec![0_u8; octets - owner.as_wire().len() - 10];
+            let data = Rdata::from_wire(&data).unwrap();
+            super::super::message::Deed::Add(owner, RecordType(4711), Ttl::DEFAULT, data)
+        };
+        let fits = |octets: usize| {
+            let (zone, deeds) = (name("example.net"), [deed(octets)]);
+            assert_eq!(deeds[0].octets(), octets);
+            Letter::update(1, &zone, &[], &deeds, key.as_ref(), SystemTime::now())
+        };
+        let letter = fits(room(key.as_ref())).expect("it fits");
+        assert_eq!(letter.octets.len(), super::super::message::MESSAGE_OCTETS_MAX);
+        assert!(fits(room(key.as_ref()) + 1).is_none());
+    }
+}
+
 #[tokio::test]
 async fn f_56_a_key_that_is_not_theirs_and_a_clock_that_is_wrong_are_told() {
     let told = async |key: TsigKey, skew: u64| {
