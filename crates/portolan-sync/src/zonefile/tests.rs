@@ -3,10 +3,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use portolan_core::Name;
 use portolan_core::plan::{Desired, Options as PlanOptions, Owner, SyncPolicy};
 use portolan_core::registry::Registry;
 use portolan_testbed::CoreDns;
 
+use super::zone::{HEADER, NUMBERS};
 use super::{Options, ZoneFile};
 use crate::battery::{self, Bench};
 use crate::provider::{Provider, ProviderError, StepOutcome};
@@ -114,7 +116,11 @@ async fn a_file_that_people_kept_is_taken_over() {
 #[tokio::test]
 async fn a_file_that_is_not_understood_is_left_alone() {
     let (_folder, path) = file();
+    let newer = format!(
+        "{HEADER}\n{NUMBERS}{{\"version\":2,\"publishers\":{{}}}}\n@ 60 IN SOA ns1.example.net. hostmaster 7 2 3 4 5\n"
+    );
     for (text, why) in [
+        (newer.as_str(), "version 2"),
         ("", "has no SOA"),
         ("@ 60 IN SOA ns1.example.net. hostmaster 7 2 3 4 5\nwww 60 IN A 192.0.2\n", ":2:"),
         ("@ 60 IN SOA ns1.example.net. hostmaster 7 2 3 4 5\n$INCLUDE other\n", ":2:"),
@@ -133,6 +139,44 @@ async fn a_file_that_is_not_understood_is_left_alone() {
         assert!(matches!(outcome[..], [StepOutcome::Failed(_)]));
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
+}
+
+/// The mark of one name may stand where another name is an alias: a server would load nothing of such a zone.
+#[tokio::test]
+async fn a_mark_never_stands_beside_an_alias() {
+    let (_folder, path) = file();
+    let mut me = publisher(&path).await;
+    publish(&mut me, &["a-shop CNAME lb.example.net"]).await;
+    let lines = ["a-shop CNAME lb.example.net", "shop A 192.0.2.1", "fine A 192.0.2.1"];
+    let round = me.round(desired(&lines), false).await.unwrap();
+    let outcome = |name: &str| round.outcomes[&name.parse::<Name>().unwrap()].clone();
+    let refused = outcome("shop.example.org");
+    assert!(
+        matches!(&refused, StepOutcome::Refused(rule) if rule.contains("a-shop.example.org.")),
+        "{refused:?}"
+    );
+    assert_eq!(outcome("fine.example.org"), StepOutcome::Done);
+    let text = fs::read_to_string(&path).unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("a-shop.example.org.")).count(), 1, "{text}");
+}
+
+#[tokio::test]
+async fn a_zone_keeps_its_name_servers() {
+    let (_folder, path) = file();
+    let me = publisher(&path).await;
+    let listing = me.provider().list().await.unwrap();
+    let is_ns = |(set, _): &&portolan_core::registry::Listed| set.rtype == portolan_core::RecordType::NS;
+    let servers = listing.sets.iter().find(is_ns).unwrap().0.clone();
+    let batch = crate::provider::Batch {
+        number: portolan_core::plan::PlanNumber { epoch: 9, revision: 1 },
+        follows: listing.applied,
+        steps: vec![battery::step_of(&listing.sets, servers, false)],
+    };
+    let outcomes = me.provider().apply(batch).await.outcomes;
+    assert!(
+        matches!(&outcomes[..], [StepOutcome::Refused(rule)] if rule.contains("name servers")),
+        "{outcomes:?}"
+    );
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use portolan_core::{Name, NameRef};
 use portolan_zonefile::{Context, Part, read as read_part};
 
 use super::Options;
-use super::zone::{HEADER, NUMBERS, Numbers, Records, Zone};
+use super::zone::{HEADER, NUMBERS, Numbers, Records, VERSION, Zone};
 use crate::provider::ProviderError;
 
 /// Reads a whole zone.
@@ -52,6 +52,12 @@ pub(super) fn read(text: &[u8], options: &Options) -> Result<Zone, ProviderError
     {
         zone.numbers = serde_json::from_str::<Numbers>(numbers)
             .map_err(|error| unsound(format!(":2: the numbers of plans do not parse: {error}")))?;
+        if zone.numbers.version != VERSION {
+            let version = zone.numbers.version;
+            let rule =
+                format!(":2: the numbers of plans have the version {version}; this program reads {VERSION}");
+            return Err(unsound(rule));
+        }
     }
     Ok(zone)
 }

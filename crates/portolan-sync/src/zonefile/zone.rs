@@ -43,7 +43,7 @@ pub(super) struct Records {
 /// Whose plan was the last, by owner.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Numbers {
-    version: u32,
+    pub(super) version: u32,
     publishers: BTreeMap<String, Publisher>,
 }
 
@@ -54,8 +54,8 @@ struct Publisher {
     revision: u64,
 }
 
-/// The version of the line with the numbers.
-const VERSION: u32 = 1;
+/// The version of the line with the numbers; another one is not read.
+pub(super) const VERSION: u32 = 1;
 
 impl Zone {
     /// The zone of a file that is not there.
@@ -119,7 +119,7 @@ impl Zone {
         }
         let edits = step.edits();
         let rule = edits.iter().find_map(|edit| self.fault(edit));
-        if let Some(rule) = rule.or_else(|| self.crowd(&step.change.name, &edits)) {
+        if let Some(rule) = rule.or_else(|| self.crowd(&edits)) {
             return StepOutcome::Refused(rule);
         }
         for edit in edits {
@@ -130,7 +130,10 @@ impl Zone {
 
     /// The rule of zones that an edit breaks, if any.
     fn fault(&self, edit: &Edit) -> Option<String> {
-        let new = edit.new.as_ref()?;
+        let Some(new) = edit.new.as_ref() else {
+            let is_kept = edit.set().is_some_and(|old| old.name == self.apex && old.rtype == RecordType::NS);
+            return is_kept.then(|| "a zone keeps its name servers".into());
+        };
         let is_apex = new.name == self.apex;
         match new.rtype {
             _ if !new.name.borrowed().is_at_or_below(self.apex.borrowed()) => {
@@ -149,8 +152,17 @@ impl Zone {
         }
     }
 
-    /// Whether an alias would stand beside other records of its name.
-    fn crowd(&self, name: &Name, edits: &[Edit]) -> Option<String> {
+    /// Whether an alias would stand beside other records, at the step's own name or at that of a mark: one such name, and a
+    /// server loads nothing of the zone.
+    fn crowd(&self, edits: &[Edit]) -> Option<String> {
+        let names: BTreeSet<&Name> = edits.iter().filter_map(Edit::set).map(|set| &set.name).collect();
+        let crowded = names.into_iter().find(|name| self.is_crowded(name, edits))?;
+        Some(format!(
+            "an alias would stand beside other records at {crowded}, and it stands alone (RFC 1034 section 3.6.2)"
+        ))
+    }
+
+    fn is_crowded(&self, name: &Name, edits: &[Edit]) -> bool {
         let mut types: BTreeSet<RecordType> =
             self.sets.get(name).into_iter().flat_map(BTreeMap::keys).copied().collect();
         for set in edits.iter().filter_map(Edit::set).filter(|set| set.name == *name) {
@@ -158,8 +170,7 @@ impl Zone {
         }
         let comes = edits.iter().filter_map(|edit| edit.new.as_ref()).filter(|set| set.name == *name);
         types.extend(comes.map(|set| set.rtype));
-        let is_crowded = types.len() > 1 && types.contains(&RecordType::CNAME);
-        is_crowded.then(|| "an alias stands alone (RFC 1034 section 3.6.2)".into())
+        types.len() > 1 && types.contains(&RecordType::CNAME)
     }
 
     fn edit(&mut self, edit: Edit, ttl: Ttl) {
