@@ -45,6 +45,8 @@ struct Named {
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     entries: BTreeMap<Key, Entry>,
+    /// When keys were written of which it cannot be said which name they are about: they are somebody's.
+    strange: BTreeMap<Key, Revision>,
     names: BTreeMap<Name, Named>,
     /// How many keys there are of names below a name.
     below: BTreeMap<Name, usize>,
@@ -64,8 +66,13 @@ impl Cache {
     /// # Errors
     /// When it cannot be said which name it is about; it is left alone.
     pub(super) fn put(&mut self, layout: &Layout, pair: Pair) -> Result<(), Fault> {
-        let name = name_of(layout, &pair)?;
-        self.insert(name, pair.key.into(), pair.value, pair.modified);
+        match name_of(layout, &pair) {
+            Ok(name) => self.insert(name, pair.key.into(), pair.value, pair.modified),
+            Err(fault) => {
+                self.strange.insert(pair.key.into(), pair.modified);
+                return Err(fault);
+            }
+        }
         Ok(())
     }
 
@@ -115,7 +122,7 @@ impl Cache {
 
     /// When a key was last written, as far as is known.
     pub(super) fn modified(&self, key: &[u8]) -> Option<Revision> {
-        self.entries.get(key).map(|entry| entry.modified)
+        self.entries.get(key).map(|entry| entry.modified).or_else(|| self.strange.get(key).copied())
     }
 
     /// True when these are all the keys of a name, as they are here. They are, then, until that revision.

@@ -76,7 +76,9 @@ impl Draft {
             self.compares.push(Compare::Modified(key.to_vec(), entry.modified));
         }
         if !has_own {
-            self.compares.push(Compare::Modified(own, 0));
+            // It may be another name's, or nobody can say whose.
+            let modified = cache.modified(&own).unwrap_or(0);
+            self.compares.push(Compare::Modified(own, modified));
         }
         if cache.below(name) <= BELOW_MAX {
             self.compares.push(Compare::Unwritten(layout.below(name.borrowed()), cache.known(name)));

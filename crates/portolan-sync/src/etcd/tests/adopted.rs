@@ -1,6 +1,7 @@
 //! Keys that a stock External-DNS wrote: read, kept, changed, and given up without a rest.
 
 use portolan_store::kv::memory::Memory;
+use portolan_store::kv::{Kv as _, Span};
 
 use super::bench::{delete, desired, keys, publish, publisher, put};
 use crate::provider::Provider as _;
@@ -88,6 +89,46 @@ async fn what_cannot_be_read_is_left_alone_and_told() {
     assert!(round.problems.told.iter().all(|problem| problem.subject.starts_with("/skydns/")));
     publish(&mut me, desired(&[])).await;
     assert_eq!(keys(&kv).await.len(), bad.len());
+}
+
+/// A key that nobody can read, or that is another name's, keeps nothing from being published.
+#[tokio::test]
+async fn what_stands_at_a_names_own_key_may_be_anybodys() {
+    let kv = Memory::new();
+    // The second is a target of `example.org`.
+    let strange = [
+        ("/skydns/org/example/foo", "not json"),
+        ("/skydns/org/example/bar", r#"{"host":"192.0.2.9","targetstrip":1}"#),
+    ];
+    for (key, value) in strange {
+        put(&kv, key, value).await;
+    }
+    let mut me = publisher(&kv, "me").await;
+    publish(&mut me, desired(&["foo A 192.0.2.1", "bar A 192.0.2.1"])).await;
+    let touched = ["foo.example.org", "bar.example.org"].map(|name| name.parse().unwrap()).into();
+    let round = me.round_of(&touched, desired(&["foo A 192.0.2.2", "bar A 192.0.2.2"])).await.unwrap();
+    assert!(round.is_some_and(|round| round.is_converged() && round.counts.updates == 2));
+    publish(&mut me, desired(&[])).await;
+    let mut left = strange.map(|(key, value)| format!("{key} {value}"));
+    left.sort();
+    assert_eq!(keys(&kv).await, left);
+}
+
+/// Nor is what cannot be read written over where it stands at the label that a target would have.
+#[tokio::test]
+async fn what_cannot_be_read_is_not_written_over() {
+    let kv = Memory::new();
+    let mut me = publisher(&kv, "me").await;
+    publish(&mut me, desired(&["foo A 192.0.2.1"])).await;
+    let of_foo = Span::prefix(b"/skydns/org/example/foo/");
+    let key = kv.range(of_foo.clone(), None, 1).await.unwrap().pairs.remove(0).key;
+    publish(&mut me, desired(&[])).await;
+    put(&kv, std::str::from_utf8(&key).unwrap(), "not json").await;
+    publish(&mut me, desired(&["foo A 192.0.2.1"])).await;
+    let pairs = kv.range(of_foo, None, 10).await.unwrap().pairs;
+    let there: Vec<&[u8]> =
+        pairs.iter().filter(|pair| pair.key == key).map(|pair| pair.value.as_slice()).collect();
+    assert_eq!((pairs.len(), there), (2, vec![&b"not json"[..]]));
 }
 
 /// A key below the name is no key of the name, and one that begins alike is none either (R-16).
