@@ -34,7 +34,7 @@ mod target;
 pub use asker::Patience;
 pub use client::{Webhook, WebhookError};
 pub use filter::FilterError;
-pub use json::{Changes, Endpoint, Filter, Property, list, print};
+pub use json::{Changes, Endpoint, Filter, LIST_MAX, Property, list, print};
 
 /// The media type of the protocol, in both directions.
 pub const MEDIA_TYPE: &str = "application/external.dns.webhook+json;version=1";

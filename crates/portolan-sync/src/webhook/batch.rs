@@ -5,15 +5,16 @@
 //!                      └─▶ Changes: each set that differs, as the provider spelled it and as it is to be
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portolan_core::name::Name;
-use portolan_core::plan::{Act, Marked};
+use portolan_core::plan::{Act, Marked, RecordSet};
+use portolan_core::record::Target;
 use portolan_core::registry::Listed;
 use portolan_core::{Problem, Problems, Reason};
 
 use super::json::{Changes, Endpoint};
-use super::sets;
+use super::sets::{self, shown};
 use crate::{Edit, Step};
 
 /// What a provider has, by name.
@@ -37,32 +38,18 @@ impl Stand {
     /// Takes what was listed. Endpoints of one name, type and identifier are one set; those that cannot be understood
     /// are left out and told.
     pub(super) fn of(listed: Vec<Endpoint>) -> (Self, Problems) {
-        let (mut stand, mut problems) = (Self::default(), Problems::default());
+        let (mut by_key, mut problems): (BTreeMap<sets::Key, Parts>, Problems) = Default::default();
         for endpoint in listed {
             match sets::set(&endpoint) {
-                Ok(set) => stand.add(Held { listed: (set, None), endpoint }),
-                Err(message) => problems.push(Problem {
-                    subject: format!("{} {}", endpoint.dns_name, endpoint.record_type),
-                    reason: Reason::Invalid,
-                    message,
-                    place: String::new(),
-                }),
+                Ok(set) => by_key.entry(sets::key_of(&set)).or_default().push((set, endpoint)),
+                Err(message) => problems.push(problem(&endpoint, message)),
             }
         }
+        let mut stand = Self::default();
+        for ((name, ..), parts) in by_key {
+            stand.0.entry(name).or_default().extend(together(parts));
+        }
         (stand, problems)
-    }
-
-    fn add(&mut self, held: Held) {
-        let all = self.0.entry(held.listed.0.name.clone()).or_default();
-        let Some(known) = all.iter_mut().find(|known| known.key() == held.key()) else {
-            all.push(held);
-            return;
-        };
-        let both = known.listed.0.targets.iter().chain(&held.listed.0.targets);
-        known.listed.0.targets = both.cloned().collect();
-        let new = held.endpoint.targets.into_iter();
-        let new: Vec<String> = new.filter(|target| !known.endpoint.targets.contains(target)).collect();
-        known.endpoint.targets.extend(new);
     }
 
     /// All sets.
@@ -79,6 +66,34 @@ impl Stand {
         for (name, now) in done.0 {
             if now.is_empty() { drop(self.0.remove(&name)) } else { drop(self.0.insert(name, now)) }
         }
+    }
+}
+
+/// Endpoints of one set, each as it was read.
+type Parts = Vec<(RecordSet, Endpoint)>;
+
+/// The set of endpoints that are one: the first says its TTL and properties.
+fn together(parts: Parts) -> Option<Held> {
+    let mut parts = parts.into_iter();
+    let (mut set, mut endpoint) = parts.next()?;
+    if parts.len() > 0 {
+        let mut targets: Vec<Target> = set.targets.iter().cloned().collect();
+        let mut known: BTreeSet<String> = endpoint.targets.iter().cloned().collect();
+        for (more, spelled) in parts {
+            targets.extend(more.targets.iter().cloned());
+            endpoint.targets.extend(spelled.targets.into_iter().filter(|text| known.insert(text.clone())));
+        }
+        set.targets = targets.into_iter().collect();
+    }
+    Some(Held { listed: (set, None), endpoint })
+}
+
+fn problem(endpoint: &Endpoint, message: String) -> Problem {
+    Problem {
+        subject: format!("{} {}", shown(&endpoint.dns_name), shown(&endpoint.record_type)),
+        reason: Reason::Invalid,
+        message,
+        place: String::new(),
     }
 }
 

@@ -20,11 +20,16 @@ use portolan_core::plan::DomainFilter;
 
 use super::TARGETS_MAX;
 use super::json::{Changes, Endpoint};
+use super::sets::shown;
 
 /// Most endpoints that a book holds.
 pub const RECORDS_MAX: usize = 100_000;
 /// Most octets of one endpoint: its name, targets, labels and properties.
 pub const RECORD_OCTETS_MAX: usize = 128 << 10;
+/// Most octets of a type or a set identifier: with the name they are the key in a store.
+pub const KEY_PART_OCTETS_MAX: usize = 1_024;
+/// Most octets of all endpoints: as much is kept in a file.
+pub const BOOK_OCTETS_MAX: usize = 192 << 20;
 /// Most lines about endpoints that are left out of one request; of more it is said how many.
 pub const TOLD_MAX: usize = 20;
 
@@ -72,10 +77,10 @@ pub struct Applied {
     pub untold: usize,
 }
 
-/// There would be more than [`RECORDS_MAX`] endpoints.
+/// There would be more than [`RECORDS_MAX`] endpoints, or more than [`BOOK_OCTETS_MAX`] octets of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} endpoints; at most {RECORDS_MAX} are held")]
-pub struct Full(pub usize);
+#[error("{0} endpoints of {1} octets; at most {RECORDS_MAX} of {BOOK_OCTETS_MAX} octets are held")]
+pub struct Full(pub usize, pub usize);
 
 impl Book {
     /// A book of endpoints; of several with one key the first counts.
@@ -157,8 +162,8 @@ impl Book {
         for (key, endpoint) in new.iter().chain(&create) {
             next.0.insert(key.clone(), Arc::new((*endpoint).clone()));
         }
-        if next.len() > RECORDS_MAX {
-            return Err(Full(next.len()));
+        if !new.is_empty() || !create.is_empty() {
+            room(next.len(), next.endpoints().map(|endpoint| octets(endpoint)).sum())?;
         }
         let keys: BTreeSet<&RecordKey> =
             [&gone, &old, &new, &create].into_iter().flat_map(BTreeMap::keys).collect();
@@ -205,7 +210,8 @@ fn refuse(sifted: &mut Sifted<'_>, applied: &mut Applied) -> Vec<RecordKey> {
     sifted.retain(|key, endpoint| {
         let Some(rule) = fault(endpoint) else { return true };
         if applied.refused.len() < TOLD_MAX {
-            applied.refused.push(format!("{:?} {}: {rule}", endpoint.dns_name, endpoint.record_type));
+            let (name, rtype) = (shown(&endpoint.dns_name), shown(&endpoint.record_type));
+            applied.refused.push(format!("{name:?} {rtype}: {rule}"));
         } else {
             applied.untold += 1;
         }
@@ -213,6 +219,11 @@ fn refuse(sifted: &mut Sifted<'_>, applied: &mut Applied) -> Vec<RecordKey> {
         false
     });
     refused
+}
+
+/// That a book may hold so much.
+pub(super) fn room(records: usize, octets: usize) -> Result<(), Full> {
+    if records > RECORDS_MAX || octets > BOOK_OCTETS_MAX { Err(Full(records, octets)) } else { Ok(()) }
 }
 
 /// Why an endpoint cannot be held. What only cannot be answered is held all the same: its client would else make it
@@ -228,11 +239,22 @@ fn fault(endpoint: &Endpoint) -> Option<String> {
     if targets == 0 || targets > TARGETS_MAX {
         return Some(format!("has {targets} targets; 1 to {TARGETS_MAX} are held"));
     }
+    let parts = [("recordType", &endpoint.record_type), ("setIdentifier", &endpoint.set_identifier)];
+    if let Some((field, part)) = parts.into_iter().find(|(_, part)| part.len() > KEY_PART_OCTETS_MAX) {
+        return Some(format!(
+            "has a {field} of {} octets; at most {KEY_PART_OCTETS_MAX} are held",
+            part.len()
+        ));
+    }
+    let octets = octets(endpoint);
+    (octets > RECORD_OCTETS_MAX).then(|| format!("has {octets} octets; at most {RECORD_OCTETS_MAX} are held"))
+}
+
+/// What an endpoint holds, in octets.
+fn octets(endpoint: &Endpoint) -> usize {
     let labels = endpoint.labels.iter().map(|(key, label)| key.len() + label.len());
     let properties =
         endpoint.provider_specific.iter().map(|property| property.name.len() + property.value.len());
     let octets: usize = endpoint.targets.iter().map(String::len).chain(labels).chain(properties).sum();
-    let octets =
-        octets + endpoint.dns_name.len() + endpoint.set_identifier.len() + endpoint.record_type.len();
-    (octets > RECORD_OCTETS_MAX).then(|| format!("has {octets} octets; at most {RECORD_OCTETS_MAX} are held"))
+    octets + endpoint.dns_name.len() + endpoint.set_identifier.len() + endpoint.record_type.len()
 }

@@ -2,13 +2,20 @@
 //!
 //! Go's JSON matches keys in any case, takes `null` for what is empty, and passes over keys that it does not know; so
 //! do these, for providers and clients of other makes were written against it. What is empty is not printed.
+//!
+//! An item of two octets (`{}`) takes up to a hundred times as many here, so lists have a limit of their own beside that of
+//! the body; no record that says anything is so short that it would meet it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
+
+/// Most items of one list that is read.
+pub const LIST_MAX: usize = 300_000;
 
 /// The records of one name, type and set identifier.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -95,10 +102,10 @@ impl Changes {
 /// Reads a list of endpoints; `null` is an empty one, and a `null` in it is nothing.
 ///
 /// # Errors
-/// What is wrong with the JSON, and where.
+/// What is wrong with the JSON, and where; more than [`LIST_MAX`] items among it.
 pub fn list(octets: &[u8]) -> Result<Vec<Endpoint>, serde_json::Error> {
-    let listed: Option<Vec<Option<Endpoint>>> = serde_json::from_slice(octets)?;
-    Ok(listed.into_iter().flatten().flatten().collect())
+    let listed: Option<Items<Endpoint>> = serde_json::from_slice(octets)?;
+    Ok(listed.map(|items| items.0).unwrap_or_default())
 }
 
 /// Prints a form.
@@ -167,12 +174,40 @@ fn value<'de, A: MapAccess<'de>, T: Default + Deserialize<'de>>(map: &mut A) -> 
     Ok(map.next_value::<Option<T>>()?.unwrap_or_default())
 }
 
-fn values<'de, A: MapAccess<'de>, T: DeserializeOwned>(map: &mut A) -> Result<Vec<T>, A::Error> {
-    let listed: Option<Vec<Option<T>>> = map.next_value()?;
-    Ok(listed.into_iter().flatten().flatten().collect())
+fn values<'de, A: MapAccess<'de>, T: Deserialize<'de>>(map: &mut A) -> Result<Vec<T>, A::Error> {
+    let listed: Option<Items<T>> = map.next_value()?;
+    Ok(listed.map(|items| items.0).unwrap_or_default())
 }
 
 fn words<'de, A: MapAccess<'de>>(map: &mut A) -> Result<BTreeMap<String, String>, A::Error> {
     let words: Option<BTreeMap<String, Option<String>>> = map.next_value()?;
     Ok(words.into_iter().flatten().map(|(key, word)| (key, word.unwrap_or_default())).collect())
+}
+
+/// The items of a list that are not `null`.
+struct Items<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reader<T> {
+            type Value = Items<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items<T>, A::Error> {
+                let mut items = Vec::new();
+                while let Some(item) = list.next_element::<Option<T>>()? {
+                    items.extend(item);
+                    if items.len() > LIST_MAX {
+                        return Err(A::Error::custom(format_args!("a list of more than {LIST_MAX} items")));
+                    }
+                }
+                Ok(Items(items))
+            }
+        }
+        deserializer.deserialize_seq(Reader(PhantomData))
+    }
 }

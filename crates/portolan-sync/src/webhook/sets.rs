@@ -15,6 +15,9 @@ use super::{TARGETS_MAX, target};
 pub(super) const RESOURCE: &str = "resource";
 pub(super) const OWNER: &str = "owner";
 
+/// Most characters of a name or a type that are told: as many as a name has.
+const SHOWN_CHARS_MAX: usize = 255;
+
 /// What tells sets apart.
 pub(super) type Key = (Name, RecordType, Arc<str>);
 
@@ -23,14 +26,20 @@ pub(super) fn key_of(set: &RecordSet) -> Key {
     (set.name.clone(), set.rtype, set.identifier.clone())
 }
 
+/// As much of somebody's name or type as is told.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_CHARS_MAX).collect()
+}
+
 /// Reads an endpoint.
 ///
 /// # Errors
 /// The field, its value and the rule that it breaks.
 pub(super) fn set(endpoint: &Endpoint) -> Result<RecordSet, String> {
     let Endpoint { dns_name, record_type, targets, record_ttl, .. } = endpoint;
-    let name: Name = dns_name.parse().map_err(|error| format!("dnsName {dns_name:?} {error}"))?;
-    let rtype = record_type.parse().map_err(|_| format!("recordType {record_type:?} is not known"))?;
+    let name: Name = dns_name.parse().map_err(|error| format!("dnsName {:?} {error}", shown(dns_name)))?;
+    let rtype =
+        record_type.parse().map_err(|_| format!("recordType {:?} is not known", shown(record_type)))?;
     if targets.is_empty() || targets.len() > TARGETS_MAX {
         return Err(format!("has {} targets; 1 to {TARGETS_MAX} are wanted", targets.len()));
     }

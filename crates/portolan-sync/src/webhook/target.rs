@@ -9,6 +9,8 @@ use std::net::IpAddr;
 use portolan_core::name::Name;
 use portolan_core::record::{Present, Rdata, RecordType, TXT_STRING_OCTETS_MAX, Target};
 
+use super::sets::shown;
+
 /// Most characters of a target that are told when it is wrong.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -18,8 +20,8 @@ const SHOWN_CHARS_MAX: usize = 60;
 /// The target and the rule that it breaks.
 pub(super) fn read(rtype: RecordType, text: &str) -> Result<Target, String> {
     target(rtype, text).map_err(|rule| {
-        let shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
-        format!("{rtype} target {shown:?} {rule}")
+        let start: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+        format!("{rtype} target {start:?} {rule}")
     })
 }
 
@@ -77,11 +79,11 @@ fn address(rtype: RecordType, text: &str) -> Result<Target, String> {
 }
 
 fn name(text: &str) -> Result<Name, String> {
-    text.parse().map_err(|error| format!("has the name {text:?}, which {error}"))
+    text.parse().map_err(|error| format!("has the name {:?}, which {error}", shown(text)))
 }
 
 fn number(text: &str) -> Result<u16, String> {
-    text.parse().map_err(|_| format!("has {text:?}, which is not 0 to 65535"))
+    text.parse().map_err(|_| format!("has {:?}, which is not 0 to 65535", shown(text)))
 }
 
 fn txt(text: &str) -> Result<Rdata, String> {

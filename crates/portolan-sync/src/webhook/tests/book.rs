@@ -2,7 +2,9 @@
 
 use portolan_core::plan::DomainFilter;
 
-use super::super::book::{Applied, Book, Full, RECORDS_MAX, RecordKey, TOLD_MAX};
+use super::super::book::{
+    Applied, BOOK_OCTETS_MAX, Book, Full, KEY_PART_OCTETS_MAX, RECORDS_MAX, RecordKey, TOLD_MAX, room,
+};
 use super::super::{Changes, Endpoint};
 use super::endpoint;
 
@@ -127,10 +129,27 @@ fn a_book_is_full_at_its_limit_and_then_changes_nothing() {
     let book = Book::of(records.collect());
     let one = vec![endpoint("one.example.com", "A", &["192.0.2.1"])];
     let changes = Changes { create: one.clone(), ..Changes::default() };
-    assert_eq!(book.after(&changes, None).unwrap_err(), Full(RECORDS_MAX + 1));
+    let full = book.after(&changes, None).unwrap_err();
+    assert!(matches!(full, Full(records, _) if records == RECORDS_MAX + 1), "{full}");
     let delete = vec![endpoint("n7.example.com", "A", &["192.0.2.1"])];
     let (next, _) = book.after(&Changes { create: one, delete, ..Changes::default() }, None).unwrap();
     assert_eq!(next.len(), RECORDS_MAX);
+    assert_eq!(room(RECORDS_MAX, BOOK_OCTETS_MAX), Ok(()));
+    assert_eq!(room(1, BOOK_OCTETS_MAX + 1), Err(Full(1, BOOK_OCTETS_MAX + 1)));
+}
+
+/// Type and identifier are part of a key in a store, which takes no key of any length.
+#[test]
+fn a_type_or_an_identifier_that_is_too_long_costs_its_record() {
+    let long = "x".repeat(KEY_PART_OCTETS_MAX + 1);
+    let create = vec![
+        endpoint("a.example.com", &long, &["192.0.2.1"]),
+        Endpoint { set_identifier: long.clone(), ..endpoint("b.example.com", "A", &["192.0.2.1"]) },
+        endpoint("c.example.com", "A", &["192.0.2.1"]),
+    ];
+    let (next, applied) = after(&Book::default(), &Changes { create, ..Changes::default() });
+    assert_eq!((next.len(), applied.refused.len()), (1, 2), "{applied:?}");
+    assert!(applied.refused.iter().all(|line| line.len() < 500), "no more is told than helps");
 }
 
 #[test]

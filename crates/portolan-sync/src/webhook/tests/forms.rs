@@ -3,7 +3,7 @@
 use portolan_core::Name;
 use portolan_core::record::RecordType;
 
-use super::super::{Changes, Endpoint, Filter, is_media_type, list, print, sets, target};
+use super::super::{Changes, Endpoint, Filter, LIST_MAX, is_media_type, list, print, sets, target};
 use super::{endpoint, property};
 
 /// What External-DNS 0.22 sends, read and printed again.
@@ -34,6 +34,18 @@ fn b44_keys_of_any_case_and_null_lists() {
     for wrong in ["", "[", "{}", "[1]", r#"[{"targets":"192.0.2.1"}]"#, r#"[{"recordTTL":"60"}]"#, "[]x"] {
         assert!(list(wrong.as_bytes()).is_err(), "{wrong}");
     }
+}
+
+/// A body of a few octets an item would become gigabytes.
+#[test]
+fn a_list_has_a_limit() {
+    let listed = |item: &str, count: usize| format!("[{}]", vec![item; count].join(","));
+    assert_eq!(list(listed("{}", LIST_MAX).as_bytes()).unwrap().len(), LIST_MAX);
+    let error = list(listed("{}", LIST_MAX + 1).as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("a list of more than"), "{error}");
+    assert_eq!(list(listed("null", LIST_MAX + 1).as_bytes()).unwrap(), []);
+    let changes = format!("{{\"delete\":{}}}", listed("{}", LIST_MAX + 1));
+    assert!(serde_json::from_str::<Changes>(&changes).is_err());
 }
 
 #[test]
