@@ -43,6 +43,8 @@ pub struct State {
     pub lists: usize,
     /// It is not reached.
     pub is_down: bool,
+    /// It is at an older state than it was, says so, and is neither read nor written.
+    pub went_back: bool,
     /// Names that it will not have.
     pub refuses: BTreeSet<Name>,
     /// How many of the next steps are done without anybody hearing of it.
@@ -164,6 +166,9 @@ impl State {
         if self.is_down {
             return StepOutcome::Failed(ProviderError::Unreachable("is down".into()));
         }
+        if self.went_back {
+            return StepOutcome::Failed(ProviderError::WentBack("is at an older state".into()));
+        }
         let is_seen = step.is_as_seen(|name| self.sets.get(name).into_iter().flatten().collect());
         if !is_last || !is_seen {
             return StepOutcome::Lost;
@@ -200,6 +205,9 @@ impl Provider for Memory {
             state.lists += 1;
             if state.is_down {
                 return Err(ProviderError::Unreachable("is down".into()));
+            }
+            if state.went_back {
+                return Err(ProviderError::WentBack("is at an older state".into()));
             }
             let applied = state.applied.get(&self.owner).copied();
             Ok(Listing { sets: state.sets(), applied, ..Listing::default() })

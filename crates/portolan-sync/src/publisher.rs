@@ -63,11 +63,12 @@ pub struct Round {
 }
 
 impl Round {
-    /// True when all that was to be done is done, and nothing is held.
+    /// True when all that was to be done is done, nothing is held, and nothing stays because not all that is wanted is known.
     #[must_use]
     pub fn is_converged(&self) -> bool {
         let is_done = |outcome: &StepOutcome| *outcome == StepOutcome::Done;
-        !self.plan.is_superseded && self.plan.hold.is_none() && self.outcomes.values().all(is_done)
+        let is_all = !self.plan.is_superseded && self.plan.hold.is_none() && self.plan.kept == 0;
+        is_all && self.outcomes.values().all(is_done)
     }
 
     /// True when a dry round would do something.
@@ -315,8 +316,11 @@ impl Publisher {
     fn next_number(&self) -> PlanNumber {
         let epoch = self.applied.map_or(0, |number| number.epoch);
         match self.number.epoch {
-            own if own >= epoch.max(1) => PlanNumber { revision: self.number.revision + 1, ..self.number },
-            _ => PlanNumber { epoch: epoch + 1, revision: 0 },
+            own if own >= epoch.max(1) => {
+                PlanNumber { revision: self.number.revision.saturating_add(1), ..self.number }
+            }
+            // What stands there may be anybody's.
+            _ => PlanNumber { epoch: epoch.saturating_add(1), revision: 0 },
         }
     }
 

@@ -50,8 +50,8 @@ struct State {
     seats: Vec<Seat>,
     /// Objects as they are, in each group.
     copies: BTreeMap<(ObjectKey, Resource), Copy>,
-    /// Those whose status is due, by the turn that every seat must have seen.
-    due: BTreeSet<(u64, ObjectKey, Resource)>,
+    /// Those whose status is due, and the turn that every seat must have seen.
+    due: BTreeMap<(ObjectKey, Resource), u64>,
     /// What was last said to be wrong with an object, and what is to be said.
     complaints: BTreeMap<ObjectKey, String>,
     unsaid: BTreeMap<ObjectKey, Said>,
@@ -108,7 +108,7 @@ impl Desk {
             copied.extend(state.apply(event));
         }
         let turn = state.wants.turn().max(before);
-        state.due.extend(copied.into_iter().map(|(key, resource)| (turn, key, resource)));
+        state.due.extend(copied.into_iter().map(|at| (at, turn)));
         drop(state);
         self.changed();
     }
@@ -179,7 +179,10 @@ impl Desk {
         }
         let mut state = self.lock();
         for (key, problems) in by_object {
-            state.complain(key, event::wrong(&problems));
+            // What nobody has an object of is said to none, and would be remembered for ever.
+            if state.copy_of(&key).is_some() {
+                state.complain(key, event::wrong(&problems));
+            }
         }
     }
 
@@ -210,11 +213,11 @@ impl Desk {
     pub fn statuses(&self) -> Vec<(ObjectKey, Resource, Copy)> {
         let mut state = self.lock();
         let seen = state.seats.iter().map(|seat| seat.seen).min().unwrap_or_default();
-        let due: Vec<_> = state.due.extract_if(.., |(turn, _, _)| *turn <= seen).collect();
+        let due: Vec<_> = state.due.extract_if(.., |_, turn| *turn <= seen).collect();
         let copies = &state.copies;
-        let copy = |(_, key, resource): (u64, ObjectKey, Resource)| {
-            let copy = copies.get(&(key.clone(), resource))?.clone();
-            Some((key, resource, copy))
+        let copy = |(at, _): ((ObjectKey, Resource), u64)| {
+            let copy = copies.get(&at)?.clone();
+            Some((at.0, at.1, copy))
         };
         due.into_iter().filter_map(copy).collect()
     }
@@ -225,10 +228,8 @@ impl Desk {
         let mut state = self.lock();
         let unsaid = std::mem::take(&mut state.unsaid);
         let of = |(key, said): (ObjectKey, Said)| {
-            let first = (key.clone(), RESOURCE_FIRST);
-            let mut copies = state.copies.range(first..);
-            let ((found, resource), copy) = copies.next()?;
-            (*found == key).then(|| (key, *resource, copy.clone(), said))
+            let (resource, copy) = state.copy_of(&key)?;
+            Some((key, resource, copy.clone(), said))
         };
         unsaid.into_iter().filter_map(of).collect()
     }
@@ -303,6 +304,7 @@ impl State {
         let at = (key, resource);
         let Some(Body::DnsEndpoint(endpoint)) = object.map(|object| &object.body) else {
             self.copies.remove(&at);
+            self.due.remove(&at);
             return None;
         };
         let metadata = &endpoint.metadata;
@@ -312,6 +314,12 @@ impl State {
         };
         let before = self.copies.insert(at.clone(), now.clone());
         (before.as_ref() != Some(&now)).then_some(at)
+    }
+
+    /// An object as it is in the first group that has it.
+    fn copy_of(&self, key: &ObjectKey) -> Option<(Resource, &Copy)> {
+        let ((found, resource), copy) = self.copies.range((key.clone(), RESOURCE_FIRST)..).next()?;
+        (found == key).then_some((*resource, copy))
     }
 
     fn was_read(&mut self, is_whole: bool) {

@@ -286,6 +286,7 @@ impl Publishing {
         let ended = match done {
             Ok(Some(round)) => {
                 self.is_unreached = false;
+                self.came_back(is_whole);
                 if round.plan.is_superseded {
                     self.read_afresh().await;
                 }
@@ -353,6 +354,14 @@ impl Publishing {
             self.went_back = true;
             let why = format!("{} {why}; nothing is written there", self.publisher.name());
             self.holds.note(&self.name, Some(why), clock::now());
+        }
+    }
+
+    /// A DNS that had gone back was read whole: it is what it was again, and nobody has to say so.
+    fn came_back(&mut self, is_whole: bool) {
+        if self.went_back && is_whole {
+            self.went_back = false;
+            self.holds.note(&self.name, None, clock::now());
         }
     }
 
@@ -453,9 +462,12 @@ pub(super) fn why(hold: &Hold) -> String {
     let names: Vec<String> = hold.names.iter().take(3).map(Name::to_dotless).collect();
     let more = if hold.names.len() > 3 { ", …" } else { "" };
     let (held, before) = (hold.names.len(), hold.before);
-    let what = match hold.cause {
-        Cause::Empty => format!("nothing is asked for any more of the {before} names that are published"),
-        Cause::Halved => format!("{held} of {before} names that are published are asked for no more"),
+    let what = match (hold.cause, before) {
+        (Cause::Empty, 1) => "nothing is asked for any more of the 1 name that is published".to_owned(),
+        (Cause::Empty, _) => {
+            format!("nothing is asked for any more of the {before} names that are published")
+        }
+        (Cause::Halved, _) => format!("{held} of {before} names that are published are asked for no more"),
     };
     format!("{what}, and nobody deleted them; they stay: {}{more}", names.join(", "))
 }

@@ -1,3 +1,4 @@
+use portolan_core::plan::PlanNumber;
 use portolan_core::registry::{Affix, Registry};
 
 use super::bench::{desired, lines, name, options, partial, publisher, set, whole, without};
@@ -110,4 +111,16 @@ async fn many_steps_go_in_several_batches_each_with_its_number() {
     assert_eq!(*told.lock().unwrap(), [(BATCH_STEPS_MAX, count), (count, count)]);
     let applied = memory.with(|state| state.applied["me"]);
     assert_eq!((applied.epoch, applied.revision), (1, 2));
+}
+
+/// What stands in the DNS may be anybody's: a number that cannot grow ends nothing here.
+#[tokio::test]
+async fn a_number_that_cannot_grow_is_no_fault() {
+    let memory = Memory::default();
+    let highest = PlanNumber { epoch: u64::MAX, revision: u64::MAX };
+    memory.with(|state| state.applied.insert("me".into(), highest));
+    let mut me = Publisher::new(std::sync::Arc::new(memory.of("me")), Registry::default(), options("me"));
+    let round = me.round(desired(&["foo.x A 192.0.2.1"]), true).await.unwrap();
+    assert!(round.plan.is_superseded);
+    assert_eq!(memory.with(|state| state.writes), 0);
 }

@@ -25,6 +25,26 @@ pub(crate) fn heard() -> Vec<Event> {
     vec![Event::Heard(root())]
 }
 
+/// Objects of these names cannot be understood.
+pub(crate) fn lacks(names: &[&str]) -> Vec<Event> {
+    let key = |name: &&str| ObjectKey::new(Kind::DnsEndpoint, Some("shop"), name);
+    vec![Event::Lacks(root(), Lacks { objects: names.iter().map(key).collect(), ..Lacks::default() })]
+}
+
+/// An object in a version of its author, in the first group that there is.
+fn versioned(generation: i64) -> Vec<Event> {
+    let resource = dns_endpoints().next().unwrap();
+    let mut events = endpoint("a", "a.example", "192.0.2.1");
+    let Some(Event::Set { object, .. }) = events.first().cloned() else { panic!("{events:?}") };
+    let mut object = (*object).clone();
+    if let Body::DnsEndpoint(endpoint) = &mut object.body {
+        endpoint.metadata.generation = Some(generation);
+    }
+    let key = object.key.clone();
+    events.insert(0, Event::Copy { resource, key, object: Some(object.into()) });
+    events
+}
+
 fn names(task: Option<(Task, u64)>) -> String {
     match task {
         None => "nothing".into(),
@@ -90,15 +110,11 @@ fn what_is_gone_is_remembered_until_all_have_done_it() {
 #[test]
 fn what_is_lacking_is_known() {
     let desk = Desk::new(1);
-    let key = ObjectKey::new(Kind::DnsEndpoint, Some("shop"), "broken");
-    let lacks = |objects: &[ObjectKey]| {
-        vec![Event::Lacks(root(), Lacks { objects: objects.iter().cloned().collect(), ..Lacks::default() })]
-    };
     let is_whole = || match desk.task(0, false) {
         Some((Task::Whole(desired), _)) => Some(desired.is_whole),
         _ => None,
     };
-    desk.take(lacks(std::slice::from_ref(&key)));
+    desk.take(lacks(&["broken"]));
     desk.take(heard());
     assert_eq!(is_whole(), Some(false));
     desk.take(lacks(&[]));
@@ -120,20 +136,8 @@ fn a_flood_is_one_look_at_everything() {
 #[test]
 fn an_object_is_told_once_every_publisher_has_seen_it() {
     let desk = Desk::new(2);
-    let group = dns_endpoints().next().unwrap();
-    let events = |generation: i64| {
-        let mut events = endpoint("a", "a.example", "192.0.2.1");
-        let Some(Event::Set { object, .. }) = events.first().cloned() else { panic!("{events:?}") };
-        let mut object = (*object).clone();
-        if let Body::DnsEndpoint(endpoint) = &mut object.body {
-            endpoint.metadata.generation = Some(generation);
-        }
-        let key = object.key.clone();
-        events.insert(0, Event::Copy { resource: group, key, object: Some(object.into()) });
-        events
-    };
     let told = || -> Vec<i64> { desk.statuses().iter().map(|(_, _, copy)| copy.generation).collect() };
-    desk.take(events(1));
+    desk.take(versioned(1));
     desk.take(heard());
     let Some((_, turn)) = desk.task(0, false) else { panic!("it was read") };
     desk.seen(0, turn, false);
@@ -141,15 +145,29 @@ fn an_object_is_told_once_every_publisher_has_seen_it() {
     desk.seen(1, turn, false);
     assert_eq!(told(), [1]);
     assert_eq!(told(), [0; 0], "once");
-    desk.take(events(1));
+    desk.take(versioned(1));
     assert_eq!(told(), [0; 0], "it is the one that it was");
     // It says the same of its names: there is nothing to do, and it was seen.
     drop(desk.task(1, false));
-    desk.take(events(2));
+    desk.take(versioned(2));
     assert_eq!(names(desk.task(0, false)), "nothing");
     assert_eq!(told(), [0; 0]);
     assert_eq!(names(desk.task(1, false)), "nothing");
     assert_eq!(told(), [2]);
+}
+
+/// While a publisher sees nothing, as its DNS is down, an object that changes again and again is due once.
+#[test]
+fn what_is_due_is_no_more_than_there_are_objects() {
+    let desk = Desk::new(1);
+    desk.take(heard());
+    for generation in 1..=50 {
+        desk.take(versioned(generation));
+    }
+    assert_eq!(desk.lock().due.len(), 1);
+    let key = ObjectKey::new(Kind::DnsEndpoint, Some("shop"), "a");
+    desk.take(vec![Event::Copy { resource: dns_endpoints().next().unwrap(), key, object: None }]);
+    assert_eq!(desk.lock().due.len(), 0, "it is no more");
 }
 
 #[test]
@@ -180,4 +198,8 @@ fn what_is_wrong_is_said_once() {
     desk.complain(&problems);
     assert_eq!(said(), [""; 0]);
     assert_eq!(desk.problems().len(), 1);
+    // What nobody has an object of, as in a server that publishes what it decides, is not gathered.
+    problems.told[0].subject = "crd/shop/none: b.example. A".into();
+    desk.complain(&problems);
+    assert_eq!((desk.lock().complaints.len(), desk.lock().unsaid.len()), (1, 0));
 }

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::engine::Event;
-use crate::sync::desk::tests::{deleted, endpoint, heard};
+use crate::sync::desk::tests::{deleted, endpoint, heard, lacks};
 
 const INTERVAL: Duration = Duration::from_secs(3_600);
 
@@ -215,4 +215,36 @@ async fn one_round_and_what_it_would_do() {
     assert!(!round.is_converged());
     let round = publishing.once(&[hold.id.to_string()], false).await.unwrap().unwrap();
     assert!(round.is_converged() && round.counts.deletes == 1, "{round:?}");
+}
+
+/// What was deleted while not all could be read goes once all can be: that it was deleted is not forgotten meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_delete_is_remembered_while_not_all_is_known() {
+    let stage = Stage::new(&Memory::default());
+    stage.take(objects(0..20));
+    stage.take([heard()]);
+    stage.wait_for("n19.example", Some("192.0.2.1")).await;
+    stage.take([lacks(&["broken"])]);
+    stage.take((0..20).map(|n| deleted(&format!("n{n}"))));
+    tokio::time::sleep(INTERVAL * 2).await;
+    assert!(stage.address("n0.example").is_some(), "what the broken one asks for is not known");
+    assert_eq!(stage.holds.all(), []);
+    stage.take([lacks(&[])]);
+    stage.wait_for("n0.example", None).await;
+    stage.wait_for("n19.example", None).await;
+    assert_eq!(stage.holds.all(), [], "nobody is asked about deletes that were seen");
+}
+
+/// A DNS that went back is held; once it is what it was, nobody has to say so.
+#[tokio::test(start_paused = true)]
+async fn a_dns_that_comes_back_is_held_no_more() {
+    let stage = Stage::new(&Memory::default());
+    stage.take([endpoint("a", "a.example", "192.0.2.1"), heard()]);
+    stage.wait_for("a.example", Some("192.0.2.1")).await;
+    stage.dns.with(|dns| dns.went_back = true);
+    stage.take([endpoint("a", "a.example", "192.0.2.2")]);
+    until("hold", || stage.holds.all().iter().any(|hold| hold.id == "memory")).await;
+    stage.dns.with(|dns| dns.went_back = false);
+    stage.wait_for("a.example", Some("192.0.2.2")).await;
+    until("no hold", || stage.holds.all().is_empty()).await;
 }
