@@ -12,16 +12,19 @@
 //! request of the protocol; a record that cannot be held costs itself, and is logged.
 //!
 //! A connection is for one request: whoever keeps one open meets no deadline in the middle of a later one.
+//!
+//! On loopback a request is to an address or to a name without a dot (`localhost`). A page in somebody's browser may have a
+//! name of its own lead there (DNS rebinding), and may then send what it likes; it cannot help saying that name.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use portolan_sync::webhook::{BODY_OCTETS_MAX, Changes, MEDIA_TYPE, is_media_type, list, print};
@@ -78,8 +81,12 @@ impl Provider {
             .route("/healthz", get(|| async { "ok\n" }))
             .layer(DefaultBodyLimit::max(BODY_OCTETS_MAX))
             .with_state(records.clone())
-            .merge(http::routes(asked))
-            .layer(map_response(only_one));
+            .merge(http::routes(asked));
+        let router = match self.address.ip().is_loopback() {
+            true => router.layer(from_fn(meant_for_us)),
+            false => router,
+        };
+        let router = router.layer(map_response(only_one));
         tokio::spawn(super::follow::follow(records.clone()));
         tokio::spawn(async move {
             if let Err(error) = axum::serve(Limited::new(listener, CONNECTIONS_MAX), router).await {
@@ -93,6 +100,23 @@ impl Provider {
 async fn only_one(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+async fn meant_for_us(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if is_here(host) {
+        return next.run(request).await;
+    }
+    let message = format!("the Host is {host:?}; on loopback an address or localhost is wanted\n");
+    (StatusCode::MISDIRECTED_REQUEST, message).into_response()
+}
+
+/// True of a `Host` that is no name of anybody's in the DNS: an address, or a name without a dot.
+fn is_here(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|octet| octet.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    !name.trim_end_matches('.').contains('.') || bare.parse::<IpAddr>().is_ok()
 }
 
 async fn negotiate(State(records): State<Arc<Records>>) -> Response {
@@ -158,4 +182,31 @@ fn said(octets: Vec<u8>) -> Response {
 
 fn failed(why: &str) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn a_name_of_the_dns_is_not_here() {
+        for host in [
+            "127.0.0.1:8888",
+            "127.0.0.1",
+            "[::1]:8888",
+            "[::1]",
+            "::1",
+            "localhost:8888",
+            "localhost",
+            "ip6-localhost",
+            "",
+        ] {
+            assert!(is_here(host), "{host}");
+        }
+        for host in
+            ["evil.example:8888", "evil.example", "evil.example.", "127.0.0.1.evil.example:8888", "a.b"]
+        {
+            assert!(!is_here(host), "{host}");
+        }
+    }
 }

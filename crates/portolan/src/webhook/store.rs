@@ -24,6 +24,8 @@ use portolan_sync::webhook::{Endpoint, print};
 const PREFIX: &str = "/portolan/webhook/records/";
 /// How many keys are read at once.
 const PAGE: usize = 1_000;
+/// Most keys without a record that are told of one reading.
+const TOLD_MAX: usize = 20;
 
 /// The records of a store, as they were last read or written.
 #[derive(Debug, Default)]
@@ -69,34 +71,42 @@ pub(super) fn span() -> Span {
 pub(super) async fn read(kv: &dyn Kv) -> Result<Read, KvError> {
     let (mut book, mut held) = (Book::default(), Held::default());
     let mut rest = span();
-    let mut at = None;
+    let (mut at, mut strange) = (None, 0);
     loop {
         let page = kv.range(rest.clone(), at, PAGE).await?;
         (at, held.revision) = (Some(page.revision), page.revision);
         for pair in &page.pairs {
-            if let Some((key, endpoint)) = record(&pair.key, &pair.value) {
-                held.written.insert(key.clone(), pair.modified);
-                book.set(key, Some(endpoint));
+            // What stands at a key of ours and is no record is written over when there is one.
+            held.written.extend(key_of(&pair.key).map(|key| (key, pair.modified)));
+            match record(&pair.key, &pair.value) {
+                Some((key, endpoint)) => book.set(key, Some(endpoint)),
+                None => {
+                    strange += 1;
+                    if strange <= TOLD_MAX {
+                        tell_strange(&pair.key);
+                    }
+                }
             }
         }
         match page.pairs.last().filter(|_| page.more) {
             Some(last) => rest.from = Span::key(&last.key).to,
-            None => return Ok(Read { book, held }),
+            None => break,
         }
     }
+    if strange > TOLD_MAX {
+        tracing::warn!("and {} more", strange - TOLD_MAX);
+    }
+    Ok(Read { book, held })
 }
 
-/// The record of a key; what is none is told and left alone.
+/// The record of a key, if it is one.
 fn record(path: &[u8], value: &[u8]) -> Option<(RecordKey, Endpoint)> {
-    let key = key_of(path);
-    let endpoint = serde_json::from_slice::<Endpoint>(value);
-    match (key, endpoint) {
-        (Some(key), Ok(endpoint)) if RecordKey::of(&endpoint) == key => Some((key, endpoint)),
-        _ => {
-            tracing::warn!(key = %String::from_utf8_lossy(path), "the key holds no record of the webhook protocol; it is passed over");
-            None
-        }
-    }
+    let (key, endpoint) = (key_of(path)?, serde_json::from_slice::<Endpoint>(value).ok()?);
+    (RecordKey::of(&endpoint) == key).then_some((key, endpoint))
+}
+
+fn tell_strange(path: &[u8]) {
+    tracing::warn!(key = %String::from_utf8_lossy(path), "the key holds no record of the webhook protocol; it is passed over");
 }
 
 impl Held {
@@ -146,10 +156,14 @@ pub(super) fn news(held: &mut Held, batch: &Batch) -> Vec<(RecordKey, Option<End
     for event in &batch.events {
         match event {
             KeyEvent::Put(pair) => {
-                let Some((key, endpoint)) = record(&pair.key, &pair.value) else { continue };
+                let record = record(&pair.key, &pair.value);
+                if record.is_none() {
+                    tell_strange(&pair.key);
+                }
+                let Some(key) = key_of(&pair.key) else { continue };
                 if held.is_news(&key, pair.modified) {
                     held.note(&key, pair.modified, true);
-                    news.push((key, Some(endpoint)));
+                    news.push((key, record.map(|(_, endpoint)| endpoint)));
                 }
             }
             KeyEvent::Delete(path) => {
@@ -220,6 +234,8 @@ fn unescaped(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use portolan_store::kv::memory::Memory;
+
     use super::*;
 
     fn key(name: &str, identifier: &str) -> RecordKey {
@@ -241,6 +257,31 @@ mod tests {
         ] {
             assert_eq!(key_of(path.as_bytes()), None, "{path}");
         }
+    }
+
+    /// Whatever somebody puts at the key of a record keeps none from being written there.
+    #[tokio::test]
+    async fn what_is_no_record_is_told_and_written_over() {
+        let kv = Memory::new();
+        let key = key("a.example.com", "");
+        let put = |value: &[u8]| {
+            let operations = vec![Operation::Put(path(&key), value.to_vec())];
+            kv.transact(Transaction { operations, ..Transaction::default() })
+        };
+        put(b"no record").await.unwrap();
+        let Read { book, mut held } = read(&kv).await.unwrap();
+        assert!(book.is_empty());
+        let (dns_name, record_type) = ("a.example.com".to_owned(), "A".to_owned());
+        let endpoint =
+            Endpoint { dns_name, record_type, targets: vec!["192.0.2.1".into()], ..Endpoint::default() };
+        held.write(&kv, &[(key.clone(), Some(Arc::new(endpoint.clone())))]).await.unwrap();
+        assert_eq!(read(&kv).await.unwrap().book.get(&key).map(|held| (**held).clone()), Some(endpoint));
+        // One that becomes none, as it is watched.
+        put(b"again no record").await.unwrap();
+        let page = kv.range(span(), None, 1).await.unwrap();
+        let batch =
+            Batch { revision: page.revision, events: page.pairs.into_iter().map(KeyEvent::Put).collect() };
+        assert_eq!(news(&mut held, &batch), [(key, None)]);
     }
 
     #[test]

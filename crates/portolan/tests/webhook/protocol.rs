@@ -3,7 +3,7 @@
 use portolan_core::RecordType;
 use serde_json::{Value, json};
 
-use crate::server::{MEDIA_TYPE, Server, endpoint, texts};
+use crate::server::{MEDIA_TYPE, Server, endpoint, send_as, texts};
 
 #[test]
 fn records_come_change_and_go_and_are_answered() {
@@ -124,6 +124,13 @@ fn what_is_no_request_of_the_protocol_is_refused_and_changes_nothing() {
     }
     assert_eq!(post("/adjustendpoints", MEDIA_TYPE, b"{}"), 400);
     assert_eq!(post("/records", MEDIA_TYPE, &vec![b' '; (32 << 20) + 1]), 413);
+    // A page whose own name was made to lead to loopback may send any type, and says its name.
+    let rebound = |host: &str| {
+        send_as(server.http, host, "POST /records", MEDIA_TYPE, create.as_bytes()).unwrap().status
+    };
+    assert_eq!(rebound("evil.example:8888"), 421);
+    assert_eq!(rebound("127.0.0.1.evil.example"), 421);
+    assert_eq!(send_as(server.http, "evil.example", "GET /records", MEDIA_TYPE, b"").unwrap().status, 421);
     assert_eq!(server.send("PUT /records", MEDIA_TYPE, b"").status, 405);
     assert_eq!(server.get("/nothing").status, 404);
     assert_eq!(server.records(), ["shop.example.com A 192.0.2.1"]);

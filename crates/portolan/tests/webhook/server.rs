@@ -163,11 +163,22 @@ impl Drop for Server {
 
 /// Sends a request to a provider; none when it was not answered whole.
 pub(crate) fn send_to(address: SocketAddr, request: &str, kind: &str, body: &[u8]) -> Option<Reply> {
+    send_as(address, "localhost", request, kind, body)
+}
+
+/// The same with a name for the provider.
+pub(crate) fn send_as(
+    address: SocketAddr,
+    host: &str,
+    request: &str,
+    kind: &str,
+    body: &[u8],
+) -> Option<Reply> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     let length = body.len();
     let head = format!(
-        "{request} HTTP/1.1\r\nHost: test\r\nAccept: {MEDIA_TYPE}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "{request} HTTP/1.1\r\nHost: {host}\r\nAccept: {MEDIA_TYPE}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).ok()?;
     // A body that is too long is refused while it is sent.
