@@ -90,6 +90,11 @@ pub(super) fn execute(matches: &ArgMatches, said: &Said, out: &mut dyn Write) ->
         (false, true) => How::Once,
         (false, false) => How::On,
     };
+    let released: Vec<String> = matches.get_many("release").into_iter().flatten().cloned().collect();
+    if how == How::On && !released.is_empty() {
+        let rule = "is for one round (--once, --dry-run); to one that runs it is said by `portolan holds --release ID`";
+        return Err(Refused(format!("--release {}: {rule}", released.join(", "))).into());
+    }
     if how == How::On || said.text("log").is_some() {
         logs::start(&config.log, config.log_format)?;
     }
@@ -98,7 +103,6 @@ pub(super) fn execute(matches: &ArgMatches, said: &Said, out: &mut dyn Write) ->
         Err(refused) if is_dry => anyhow::bail!("{refused}"),
         lead => lead?,
     };
-    let released = matches.get_many::<String>("release").into_iter().flatten().cloned().collect();
     sync::sync(Job { lead, settings, http: config.http, control: config.control, released, how }, out)
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::publish::{Publishing, failures};
 use super::report::Report;
-use super::show::Plan;
+use super::show::{self, Plan};
 use super::{Stage, lines};
 use crate::commands::Outcome;
 use crate::logs::plain;
@@ -58,9 +58,13 @@ pub(super) async fn publish(stage: &Stage, out: &mut dyn Write) -> anyhow::Resul
     if round.plan.is_superseded {
         writeln!(err, "another process publishes as this owner; it came later, and nothing was done")?;
     }
-    if let Some(hold) = plan(stage, &publishing, &round).hold {
-        let (id, why) = (&hold.id, plain(&hold.why));
-        writeln!(err, "held: {id}: {why}; --release {id} says that they are gone")?;
+    let plan = plan(stage, &publishing, &round);
+    if plan.kept > 0 {
+        writeln!(err, "{}", show::kept(plan.kept))?;
+    }
+    if let Some(hold) = plan.hold {
+        writeln!(err, "held: {}: {}", hold.id, plain(&hold.why))?;
+        writeln!(err, "{}", hold.advice())?;
     }
     Ok(if round.is_converged() { Outcome::Fine } else { Outcome::Error })
 }

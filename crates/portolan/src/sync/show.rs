@@ -78,6 +78,26 @@ pub struct Held {
     pub names: Vec<String>,
 }
 
+impl Held {
+    /// What to do about it, for whoever runs one round.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        let id = &self.id;
+        format!(
+            "  if they are gone for good: run the same command again with --release {id} (it is for exactly these names)\n  \
+             if not: see to it that their DNSEndpoints are there, and run it again\n  \
+             A round remembers nothing of the one before, so it cannot tell who deleted them; `portolan sync` without --once \
+             sees each delete, and does not ask."
+        )
+    }
+}
+
+/// That names stay which may have to go, for people.
+#[must_use]
+pub fn kept(names: usize) -> String {
+    format!("{names} names would lose something, and stay: not all that is wanted is known.")
+}
+
 impl Plan {
     /// What a round of a publisher would do.
     #[must_use]
@@ -106,10 +126,11 @@ impl Plan {
         self
     }
 
-    /// True when there is nothing to do.
+    /// True when there is nothing to do, and nothing is left to be said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.marks_without_records == 0 && self.hold.is_none()
+        let is_idle = self.changes.is_empty() && self.marks_without_records == 0;
+        is_idle && self.hold.is_none() && self.kept == 0
     }
 
     /// Prints it for people.
@@ -118,8 +139,10 @@ impl Plan {
     /// When nothing can be written.
     pub fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let (provider, owner) = (plain(&self.provider), plain(&self.owner));
-        if self.changes.is_empty() {
+        if self.is_empty() {
             writeln!(out, "Nothing to do: {provider} has what is wanted of the owner {owner}.")?;
+        } else if self.changes.is_empty() {
+            writeln!(out, "No record would change at {provider} as the owner {owner}.")?;
         } else {
             let of = |act: &str| self.changes.iter().filter(|row| row.act == act).count();
             let counts =
@@ -134,15 +157,10 @@ impl Plan {
             writeln!(out, "{} marks without records would be taken away.", self.marks_without_records)?;
         }
         if let Some(hold) = &self.hold {
-            writeln!(out, "Held: {}\n  {}", hold.id, plain(&hold.why))?;
-            writeln!(out, "  --release {} says that they are gone", hold.id)?;
+            writeln!(out, "Held: {}\n  {}\n{}", hold.id, plain(&hold.why), hold.advice())?;
         }
         if self.kept > 0 {
-            writeln!(
-                out,
-                "{} names would lose something, and stay: not all that is wanted is known.",
-                self.kept
-            )?;
+            writeln!(out, "{}", kept(self.kept))?;
         }
         for row in &self.problems {
             let subject = problem::subject(&row.place, &row.subject).map(|text| format!("{text}: "));
@@ -192,4 +210,28 @@ fn table(rows: &[Row]) -> Table {
 fn told(content: &Content) -> String {
     let ttl = content.ttl.map_or(String::new(), |ttl| format!(" ({ttl} s)"));
     format!("{}{ttl}", content.targets.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(round: &Round) -> (Plan, String) {
+        let plan = Plan::of("memory".into(), "me".into(), "mine", round);
+        let mut out = Vec::new();
+        plan.print(&mut out).unwrap();
+        (plan, String::from_utf8(out).unwrap())
+    }
+
+    /// What stays because not all is known is something that is left.
+    #[test]
+    fn a_plan_with_nothing_to_do_says_what_is_left() {
+        let (plan, text) = printed(&Round::default());
+        assert!(plan.is_empty() && text.starts_with("Nothing to do"), "{text}");
+        let mut round = Round::default();
+        round.plan.kept = 3;
+        let (plan, text) = printed(&round);
+        assert!(!plan.is_empty() && !text.contains("Nothing to do"), "{text}");
+        assert!(text.contains("3 names would lose something, and stay"), "{text}");
+    }
 }

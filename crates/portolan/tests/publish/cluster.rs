@@ -203,12 +203,18 @@ fn one_round_and_what_it_would_do() {
     assert_eq!(once.code, 1, "{}{}", once.out, once.err);
     let id = once.err.lines().find_map(|line| line.strip_prefix("held: ")).unwrap();
     let (id, _) = id.split_once(": ").unwrap();
+    assert!(once.err.contains("web.example.org"), "{}", once.err);
+    assert!(once.err.contains(&format!("run the same command again with --release {id} ")), "{}", once.err);
+    assert_eq!(stage.program.run(&["--once", "--release", "etcd/0"]).code, 1, "of another hold");
+    stage.wait_for("web.example.org", &["192.0.2.1"]);
     assert_eq!(stage.program.run(&["--dry-run"]).code, 2, "something is left to be said");
     let once = stage.program.run(&["--once", "--release", id]);
     assert_eq!((once.code, once.out.contains("1 deleted")), (0, true), "{}{}", once.out, once.err);
     stage.wait_for("web.example.org", &[]);
     assert_eq!(stage.values(), [], "no mark is left");
 
+    let wrong = stage.program.run(&["--release", id]);
+    assert_eq!((wrong.code, wrong.err.contains("portolan holds --release")), (2, true), "{}", wrong.err);
     let wrong = stage.program.run(&["--once", "--policy", "all"]);
     assert_eq!(wrong.code, 2, "{}", wrong.err);
     assert!(wrong.err.contains("policy"), "{}", wrong.err);
