@@ -57,7 +57,12 @@ pub fn init(dir: &Path, name: &str, days: u32, now: i64, out: &mut dyn Write) ->
     files::folder(dir)?;
     pair.create(&certificate, &key)?;
     let Pair { certificate, key } = pair;
-    writeln!(out, "{}: the certificate of the authority {name:?}, good until {}", certificate.display(), when(ends))?;
+    writeln!(
+        out,
+        "{}: the certificate of the authority {name:?}, good until {}",
+        certificate.display(),
+        when(ends)
+    )?;
     writeln!(out, "{}: its key; whoever has it makes certificates that all of yours believe", key.display())?;
     Ok(())
 }
@@ -110,7 +115,10 @@ fn end(now: i64, days: u32) -> i64 {
 fn authority(dir: &Path, now: i64) -> Result<Authority> {
     let pair = Pair::of(dir, "ca");
     if !pair.certificate.exists() && !pair.key.exists() {
-        let why = format!("--dir {}: has no authority (ca.crt, ca.key); `portolan pki init` makes one", dir.display());
+        let why = format!(
+            "--dir {}: has no authority (ca.crt, ca.key); `portolan pki init` makes one",
+            dir.display()
+        );
         return Err(Refused(why).into());
     }
     let certificate = files::read(&pair.certificate)?;

@@ -75,7 +75,8 @@ impl Tls {
         for (name, file) in
             [("ca.crt", &files.authority), ("server.crt", &files.certificate), ("server.key", &files.key)]
         {
-            let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let text =
+                std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             self.folder.write(name, &text);
         }
     }

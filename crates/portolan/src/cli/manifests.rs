@@ -143,7 +143,8 @@ fn cluster(role: Role, text: &str) -> Result<String, Refused> {
         (false, "") => Ok(String::new()),
         (false, _) => Err(Refused(format!("--cluster {text:?}: the role serve follows no cluster"))),
         (true, "") => Err(Refused(
-            "--cluster is not set: it is what this cluster is called in the fleet, as in --cluster eu-1".to_owned(),
+            "--cluster is not set: it is what this cluster is called in the fleet, as in --cluster eu-1"
+                .to_owned(),
         )),
         (true, _) => object_name("cluster", text),
     }

@@ -49,7 +49,8 @@ fn init() -> Command {
 }
 
 fn issue() -> Command {
-    let switch = |id: &'static str, help: &'static str| Arg::new(id).long(id).action(ArgAction::SetTrue).help(help);
+    let switch =
+        |id: &'static str, help: &'static str| Arg::new(id).long(id).action(ArgAction::SetTrue).help(help);
     Command::new("issue")
         .about("Make a certificate and its key: NAME.crt and NAME.key")
         .long_about(
@@ -71,7 +72,9 @@ fn issue() -> Command {
 }
 
 fn dir() -> Arg {
-    flag("dir", "DIR", "The folder of the authority").required(true).value_parser(clap::value_parser!(PathBuf))
+    flag("dir", "DIR", "The folder of the authority")
+        .required(true)
+        .value_parser(clap::value_parser!(PathBuf))
 }
 
 fn days(default: &'static str) -> Arg {
@@ -117,7 +120,8 @@ fn claims(matches: &ArgMatches) -> Result<Claims, Refused> {
     };
     if serves && names == 0 {
         return Err(Refused(
-            "--server: needs a --dns or --ip; whoever reaches a server looks for that in its certificate".to_owned(),
+            "--server: needs a --dns or --ip; whoever reaches a server looks for that in its certificate"
+                .to_owned(),
         ));
     }
     Ok(Claims { name: file_name(text(matches, "name"))?, hosts, addresses, serves, asks })
@@ -128,7 +132,9 @@ fn authority_name(text: &str) -> Result<&str, Refused> {
     if (1..=NAME_CHARS_MAX).contains(&count) && !text.chars().any(char::is_control) {
         return Ok(text);
     }
-    Err(Refused(format!("--name {text:?}: is not 1 to {NAME_CHARS_MAX} characters without control characters")))
+    Err(Refused(format!(
+        "--name {text:?}: is not 1 to {NAME_CHARS_MAX} characters without control characters"
+    )))
 }
 
 /// A name that is one of a file, and not the authority's.

@@ -45,7 +45,8 @@ pub(super) fn text(install: &Install) -> String {
     say("control", CONTROL);
     say("logFormat", "json");
     if let Some(etcd) = &install.etcd {
-        text += &if install.role == Role::Serve { read(install, etcd) } else { publish(install, etcd) };
+        let said = if install.role == Role::Serve { read(install, etcd) } else { publish(install, etcd) };
+        text.push_str(&said);
     }
     text
 }
@@ -73,8 +74,7 @@ fn read(install: &Install, etcd: &Etcd) -> String {
 /// Publishes to an etcd.
 fn publish(install: &Install, etcd: &Etcd) -> String {
     let owner = json!(install.cluster);
-    let mut text =
-        format!("sync:\n- provider: etcd\n  owner-id: {owner}\n  etcd: {}\n", json!(etcd.urls));
+    let mut text = format!("sync:\n- provider: etcd\n  owner-id: {owner}\n  etcd: {}\n", json!(etcd.urls));
     if !install.zones.is_empty() {
         let _ = writeln!(text, "  domain-filter: {}", json!(names(&install.zones)));
     }

@@ -23,7 +23,8 @@ fn install(role: Role) -> Install {
 fn with_etcd(role: Role) -> Install {
     let urls = ["https://etcd-0.etcd:2379", "https://etcd-1.etcd:2379"].map(str::to_owned).to_vec();
     let zones = ["example.org", "example.net"].map(|zone| zone.parse().unwrap()).to_vec();
-    let name_servers = if role == Role::Serve { vec!["ns1.example.com".parse().unwrap()] } else { Vec::new() };
+    let name_servers =
+        if role == Role::Serve { vec!["ns1.example.com".parse().unwrap()] } else { Vec::new() };
     let etcd = Some(Etcd { urls, secret: Some("etcd-client".into()) });
     Install { etcd, zones, name_servers, ..install(role) }
 }
@@ -53,7 +54,8 @@ fn all() -> Vec<(&'static str, Install)> {
 #[test]
 fn what_is_printed_is_what_is_kept() {
     for (name, install) in all() {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/manifests/golden/{name}.yaml"));
+        let path =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/manifests/golden/{name}.yaml"));
         let printed = install.yaml();
         let documents = printed.split_inclusive("---\n");
         let is_kept = |document: &&str| !document.contains("kind: CustomResourceDefinition\n");

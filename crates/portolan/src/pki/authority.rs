@@ -85,8 +85,10 @@ impl Authority {
         params.is_ca = IsCa::ExplicitNoCa;
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        let usages =
-            [(claims.serves, ExtendedKeyUsagePurpose::ServerAuth), (claims.asks, ExtendedKeyUsagePurpose::ClientAuth)];
+        let usages = [
+            (claims.serves, ExtendedKeyUsagePurpose::ServerAuth),
+            (claims.asks, ExtendedKeyUsagePurpose::ClientAuth),
+        ];
         params.extended_key_usages =
             usages.into_iter().filter(|(is, _)| *is).map(|(_, usage)| usage).collect();
         for host in &claims.hosts {
@@ -104,7 +106,10 @@ impl Authority {
         if written.is_some_and(|(_, written)| written.issuer().as_raw() == self.subject) {
             return Ok(());
         }
-        Err(Refused("ca.crt: its subject has a form that is not written here; `portolan pki init` makes one".to_owned()))
+        Err(Refused(
+            "ca.crt: its subject has a form that is not written here; `portolan pki init` makes one"
+                .to_owned(),
+        ))
     }
 }
 
@@ -124,7 +129,9 @@ fn parsed(pem: &Pem) -> Result<X509Certificate<'_>, String> {
 fn is_fit(certificate: &X509Certificate<'_>, key: &Key, now: i64) -> Result<(), String> {
     let validity = certificate.validity();
     let (begins, ends) = (validity.not_before.timestamp(), validity.not_after.timestamp());
-    let signs = certificate.key_usage().map_err(|error| format!("has a key usage twice, or a broken one: {error}"))?;
+    let signs = certificate
+        .key_usage()
+        .map_err(|error| format!("has a key usage twice, or a broken one: {error}"))?;
     if !certificate.is_ca() || signs.is_some_and(|usage| !usage.value.key_cert_sign()) {
         return Err("is no authority's: it may not sign".to_owned());
     }

@@ -23,7 +23,8 @@ pub(super) fn folder(path: &Path) -> Result<()> {
     match DirBuilder::new().mode(FOLDER).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Refused(format!("--dir {}: the folder that it is to stand in is not there", path.display())).into())
+            Err(Refused(format!("--dir {}: the folder that it is to stand in is not there", path.display()))
+                .into())
         }
         made => made.with_context(|| format!("cannot make the folder {}", path.display())),
     }

@@ -55,7 +55,10 @@ fn an_authority_signs_for_itself_and_for_others() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("pki");
     let said = init_in(&dir).unwrap();
-    assert!(said.contains("ca.crt: the certificate of the authority \"Portolan\", good until 2036-02-01"), "{said}");
+    assert!(
+        said.contains("ca.crt: the certificate of the authority \"Portolan\", good until 2036-02-01"),
+        "{said}"
+    );
     with_certificate(&dir.join("ca.crt"), |ca| {
         assert!(ca.is_ca());
         assert_eq!(ca.basic_constraints().unwrap().unwrap().value.path_len_constraint, Some(0));
@@ -65,10 +68,16 @@ fn an_authority_signs_for_itself_and_for_others() {
         assert!(ca.validity().not_before.timestamp() < NOW);
     });
     let said = issue_in(&dir, &member(), 365, false).unwrap();
-    assert!(said.contains("for a server and a client at etcd-0.etcd, *.etcd, 192.0.2.10, 2001:db8::10"), "{said}");
+    assert!(
+        said.contains("for a server and a client at etcd-0.etcd, *.etcd, 192.0.2.10, 2001:db8::10"),
+        "{said}"
+    );
     with_certificate(&dir.join("etcd-0.crt"), |leaf| {
         assert!(!leaf.is_ca());
-        assert_eq!((leaf.subject().to_string(), leaf.issuer().to_string()), ("CN=etcd-0".into(), "CN=Portolan".into()));
+        assert_eq!(
+            (leaf.subject().to_string(), leaf.issuer().to_string()),
+            ("CN=etcd-0".into(), "CN=Portolan".into())
+        );
         let usage = leaf.extended_key_usage().unwrap().unwrap().value;
         assert_eq!((usage.server_auth, usage.client_auth), (true, true));
         let names = &leaf.subject_alternative_name().unwrap().unwrap().value.general_names;
@@ -130,7 +139,9 @@ fn a_certificate_is_renewed_and_its_key_stays() {
     issue_in(dir, &member(), 10, false).unwrap();
     let (key, mut serials) = (bytes(&dir.join("etcd-0.key")), Vec::new());
     let mut note = || {
-        with_certificate(&dir.join("etcd-0.crt"), |leaf| serials.push((leaf.raw_serial_as_string(), leaf.validity().not_after.timestamp())));
+        with_certificate(&dir.join("etcd-0.crt"), |leaf| {
+            serials.push((leaf.raw_serial_as_string(), leaf.validity().not_after.timestamp()))
+        });
     };
     note();
     let said = issue_in(dir, &member(), 365, true).unwrap();

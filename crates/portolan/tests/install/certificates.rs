@@ -35,7 +35,14 @@ fn sync(kubeconfig: &str, urls: &str, authority: &Path, identity: Option<(&Path,
 fn who_has_a_certificate_of_the_authority_comes_in() {
     let folder = tempfile::tempdir().unwrap();
     let (ours, others) = (folder.path().join("ours"), folder.path().join("others"));
-    authority(&ours, &[("etcd", &["--ip", "127.0.0.1"]), ("portolan", &["--client"]), ("server", &["--server", "--ip", "::1"])]);
+    authority(
+        &ours,
+        &[
+            ("etcd", &["--ip", "127.0.0.1"]),
+            ("portolan", &["--client"]),
+            ("server", &["--server", "--ip", "::1"]),
+        ],
+    );
     authority(&others, &[("portolan", &["--client"])]);
     let Some(server) = ApiServer::start("certificates") else { return };
     let setup = EtcdSetup { tls: true, ..EtcdSetup::default() };

@@ -43,10 +43,16 @@ impl Pod {
         let spec = deployment["spec"]["template"]["spec"].clone();
         let container = spec["containers"][0].clone();
         let args = texts(&container["args"], |arg| arg.as_str().unwrap().to_owned());
-        let mut pod =
-            Self { child: None, folder: tempfile::tempdir().unwrap(), args, environment: Vec::new(), container };
+        let mut pod = Self {
+            child: None,
+            folder: tempfile::tempdir().unwrap(),
+            args,
+            environment: Vec::new(),
+            container,
+        };
         let moves = pod.mount(server, namespace, &spec);
-        let moved = |text: &str| moves.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+        let moved =
+            |text: &str| moves.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
         for variable in texts(&pod.container["env"], Value::clone) {
             let text = |field: &str| variable[field].as_str().unwrap().to_owned();
             pod.say(&text("name"), &moved(&text("value")));
@@ -65,9 +71,11 @@ impl Pod {
     /// Makes a folder for each volume; where each stands for the pod, and where it is.
     fn mount(&self, server: &ApiServer, namespace: &str, spec: &Value) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let mounts = texts(&self.container["volumeMounts"], |mount| (text(&mount["name"]), text(&mount["mountPath"])));
+        let mounts =
+            texts(&self.container["volumeMounts"], |mount| (text(&mount["name"]), text(&mount["mountPath"])));
         let place = |name: &str| self.at(name).display().to_string();
-        let moves: Vec<(String, String)> = mounts.iter().map(|(name, path)| (path.clone(), place(name))).collect();
+        let moves: Vec<(String, String)> =
+            mounts.iter().map(|(name, path)| (path.clone(), place(name))).collect();
         for volume in texts(&spec["volumes"], Value::clone) {
             let folder = self.at(&text(&volume["name"]));
             std::fs::create_dir(&folder).unwrap();

@@ -118,7 +118,8 @@ fn control_publishes_and_serve_answers() {
     let Some(server) = ApiServer::start("apart") else { return };
     let Some((etcd, secret)) = etcd(&pki.path().join("pki")) else { return };
     let urls = etcd.urls().join(",");
-    let store = ["--namespace", "fleet", "--etcd", &urls, "--etcd-secret", "etcd-client", "--zone", "glb.example"];
+    let store =
+        ["--namespace", "fleet", "--etcd", &urls, "--etcd-secret", "etcd-client", "--zone", "glb.example"];
     let control = manifests(&[&["--role", "control", "--cluster", "eu-1"], &store[..]].concat());
     let serve = manifests(&[&["--role", "serve", "--name-server", "ns1.glb.example"], &store[..]].concat());
     server.admin().apply(&[&*control, &*serve, &*secret].join("\n---\n")).unwrap();
