@@ -49,17 +49,18 @@ fn all() -> Vec<(&'static str, Install)> {
     ]
 }
 
-/// `REWRITE=1` writes what is printed into the files: commit that only if you understand it. The definitions of our kinds,
-/// of which `crds/` has a copy, are not in them.
+/// `REWRITE=1` writes what is printed into the files: commit that only if you understand it. What stands elsewhere, the
+/// definitions of our kinds and rights, is not in them.
 #[test]
 fn what_is_printed_is_what_is_kept() {
+    let is_elsewhere = |document: &str| {
+        ELSEWHERE.iter().any(|kind| document.contains(&format!("\nkind: {kind}\n")))
+    };
     for (name, install) in all() {
-        let path =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/manifests/golden/{name}.yaml"));
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/manifests/golden/{name}.yaml"));
         let printed = install.yaml();
-        let documents = printed.split_inclusive("---\n");
-        let is_kept = |document: &&str| !document.contains("kind: CustomResourceDefinition\n");
-        let printed: String = documents.filter(is_kept).collect();
+        let kept: Vec<&str> = printed.split("---\n").filter(|document| !is_elsewhere(document)).collect();
+        let printed = kept.join("---\n");
         if std::env::var_os("REWRITE").is_some() {
             std::fs::write(&path, &printed).unwrap();
         }
@@ -68,15 +69,26 @@ fn what_is_printed_is_what_is_kept() {
     }
 }
 
+/// Kinds of what `crds/` and `deploy/rbac` have.
+const ELSEWHERE: [&str; 5] =
+    ["CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"];
+
 #[test]
-fn definitions_are_those_of_crds() {
-    for (_, install) in all() {
+fn definitions_and_rights_are_those_that_are_shipped() {
+    for (name, install) in all() {
         let documents: Vec<Value> = serde_saphyr::from_multiple(&install.yaml()).unwrap();
-        let printed = documents.into_iter().filter(|document| document["kind"] == "CustomResourceDefinition");
-        let printed: Vec<Value> = printed.collect();
-        let expected = if install.role.follows_clusters() { crds::yaml() } else { String::new() };
-        let expected: Vec<Value> = serde_saphyr::from_multiple(&expected).unwrap();
-        assert_eq!(printed, expected.into_iter().filter(|document| !document.is_null()).collect::<Vec<_>>());
+        let is_elsewhere = |document: &Value| ELSEWHERE.iter().any(|kind| document["kind"] == *kind);
+        let printed: Vec<Value> = documents.into_iter().filter(is_elsewhere).collect();
+        let mut expected = Vec::new();
+        if install.role.follows_clusters() {
+            expected.extend(serde_saphyr::from_multiple::<Value>(&crds::yaml()).unwrap());
+            for file in ["member", "hub"] {
+                let path = format!("{}/../../deploy/rbac/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
+                expected.extend(rights::manifests(&std::fs::read_to_string(path).unwrap(), &install.namespace));
+            }
+        }
+        expected.retain(is_elsewhere);
+        assert_eq!(printed, expected, "{name}");
     }
 }
 
