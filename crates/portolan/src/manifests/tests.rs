@@ -53,11 +53,11 @@ fn all() -> Vec<(&'static str, Install)> {
 /// definitions of our kinds and rights, is not in them.
 #[test]
 fn what_is_printed_is_what_is_kept() {
-    let is_elsewhere = |document: &str| {
-        ELSEWHERE.iter().any(|kind| document.contains(&format!("\nkind: {kind}\n")))
-    };
+    let is_elsewhere =
+        |document: &str| ELSEWHERE.iter().any(|kind| document.contains(&format!("\nkind: {kind}\n")));
     for (name, install) in all() {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/manifests/golden/{name}.yaml"));
+        let path =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("src/manifests/golden/{name}.yaml"));
         let printed = install.yaml();
         let kept: Vec<&str> = printed.split("---\n").filter(|document| !is_elsewhere(document)).collect();
         let printed = kept.join("---\n");
@@ -84,7 +84,8 @@ fn definitions_and_rights_are_those_that_are_shipped() {
             expected.extend(serde_saphyr::from_multiple::<Value>(&crds::yaml()).unwrap());
             for file in ["member", "hub"] {
                 let path = format!("{}/../../deploy/rbac/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
-                expected.extend(rights::manifests(&std::fs::read_to_string(path).unwrap(), &install.namespace));
+                expected
+                    .extend(rights::manifests(&std::fs::read_to_string(path).unwrap(), &install.namespace));
             }
         }
         expected.retain(is_elsewhere);
