@@ -17,6 +17,8 @@ use crate::problem::{Refused, chain};
 
 mod cluster;
 pub mod docs;
+mod manifests;
+mod pki;
 mod run;
 mod sync;
 mod webhook;
@@ -60,6 +62,7 @@ pub const GROUPS: &[(&str, &[&str])] = &[
     ("Work on a fleet folder", &["check", "endpoints"]),
     ("Work on a fleet of clusters", &["cluster"]),
     ("Publish to other DNS", &["sync"]),
+    ("Install", &["manifests", "pki"]),
     ("Look up", &["crds", "config", "version"]),
 ];
 
@@ -87,7 +90,8 @@ pub fn command() -> Command {
             holds(),
             forget(),
         ])
-        .subcommands([check(), endpoints(), crds(), cluster::command(), config(), version(), cli_docs()]);
+        .subcommands([check(), endpoints(), crds(), cluster::command()])
+        .subcommands([manifests::command(), pki::command(), config(), version(), cli_docs()]);
     let help = grouped(&root);
     root.help_template(help)
 }

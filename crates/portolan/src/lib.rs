@@ -27,6 +27,7 @@
 //! | [`http`], [`control`] | metrics and health; questions to a running server |
 //! | [`explain`], [`status`] | why a client gets what it gets; how the fleet is |
 //! | [`cli`], [`config`], [`commands`], [`logs`] | the command line, the configuration, the offline commands, the log |
+//! | [`manifests`], [`pki`] | what to apply to run in a cluster; a small authority, for who has no certificates |
 //! | [`problem`] | problems and errors as people read them |
 //! | [`clock`], [`when`] | what time it is; times and ages in words |
 //! | [`demo`] | a fleet that fails over before your eyes |
@@ -47,7 +48,9 @@ pub mod engine;
 pub mod explain;
 pub mod http;
 pub mod logs;
+pub mod manifests;
 mod nsid;
+pub mod pki;
 pub mod problem;
 pub mod resolving;
 pub mod run;

@@ -212,6 +212,19 @@ impl EtcdCluster {
         });
     }
 
+    /// The members, which begin again, prove themselves and believe clients by files that somebody else made.
+    ///
+    /// # Panics
+    /// Without TLS, or when one cannot be read.
+    pub fn take_members(&self, files: &ClientFiles) {
+        let tls = self.tls.as_ref().expect("members without TLS have nothing to take");
+        self.again(|number, _| {
+            if number == 0 {
+                tls.take_members(files);
+            }
+        });
+    }
+
     /// Writes the client's files anew, with a certificate that is good, or one that was good long ago.
     ///
     /// # Panics

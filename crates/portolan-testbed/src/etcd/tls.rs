@@ -12,12 +12,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::authority::Authority;
 use crate::folder::Folder;
 
-/// The files by which a client comes in, in PEM.
+/// The files by which a client comes in, in PEM; those of a member are of the same kind.
 #[derive(Clone, Debug)]
 pub struct ClientFiles {
-    /// The authority that signs for members.
+    /// The authority that signs for the other side.
     pub authority: PathBuf,
-    /// The client's certificate.
+    /// The own certificate.
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
@@ -68,6 +68,17 @@ impl Tls {
     pub(super) fn renew_members(&self) {
         *self.authority() = Authority::new("another");
         self.write_members();
+    }
+
+    /// The members' files, from now on.
+    pub(super) fn take_members(&self, files: &ClientFiles) {
+        for (name, file) in
+            [("ca.crt", &files.authority), ("server.crt", &files.certificate), ("server.key", &files.key)]
+        {
+            let text =
+                std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            self.folder.write(name, &text);
+        }
     }
 
     /// A certificate of a client that is good, or that was good long ago.

@@ -56,6 +56,8 @@ pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn
         }),
         "cluster" => cluster(matches, environment, out),
         "sync" => crate::cli::sync::execute(matches, &said, out),
+        "manifests" => crate::cli::manifests::execute(matches, out),
+        "pki" => crate::cli::pki::execute(matches, out),
         "config" => config(matches, environment, out),
         "crds" if matches.get_flag("compat") => print(out, &portolan_kube::crds::compat()),
         "crds" => print(out, &portolan_kube::crds::yaml()),

@@ -38,9 +38,9 @@ pub use list::list;
 pub use operator::Operator;
 
 /// What Portolan may do in each cluster.
-const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
+pub(crate) const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 /// What it may do besides in the hub.
-const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+pub(crate) const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
 /// The ServiceAccount of both.
 const ACCOUNT: &str = "portolan";
 

@@ -28,6 +28,8 @@ use crate::zones::{ZONES_MAX, ZoneSource};
 mod skydns;
 mod webhook;
 
+pub(crate) use skydns::check_url;
+
 impl Said {
     /// What `portolan run` runs with.
     ///

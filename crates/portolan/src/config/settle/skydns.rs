@@ -144,7 +144,7 @@ impl Settling<'_> {
 }
 
 /// `http://HOST:PORT` or `https://HOST:PORT`, and nothing else.
-fn check_url(url: &str) -> Result<(), &'static str> {
+pub(crate) fn check_url(url: &str) -> Result<(), &'static str> {
     const RULE: &str = "is not http://HOST:PORT or https://HOST:PORT";
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).ok_or(RULE)?;
     let (host, port) = rest.strip_suffix('/').unwrap_or(rest).rsplit_once(':').ok_or(RULE)?;

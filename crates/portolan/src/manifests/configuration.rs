@@ -1,0 +1,96 @@
+//! The configuration file of the processes of an installation.
+//!
+//! Texts that somebody gave are quoted as JSON has it, which YAML takes: none of them can say more than itself.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::{Etcd, Family, Install, Role};
+
+/// The port of the pods at which questions are answered: above those that need a privilege. The Service has 53.
+pub const LISTEN_PORT: u16 = 1053;
+/// The port of the pods for probes and metrics.
+pub const HTTP_PORT: u16 = 9153;
+/// The file of the last good state, in a volume of the pod.
+pub const STATE: &str = "/var/lib/portolan/state";
+/// The control socket, in a volume of the pod: `kubectl exec` asks by it.
+pub const CONTROL: &str = "/run/portolan/control.sock";
+/// Where the Secret of the etcd is mounted.
+pub(super) const ETCD_FOLDER: &str = "/etc/portolan/etcd";
+
+/// The text of the file.
+pub(super) fn text(install: &Install) -> String {
+    let mut text = "version: v1alpha1\n".to_owned();
+    let mut say = |key: &str, value: &str| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{key}: {value}");
+    };
+    if install.role == Role::Control {
+        say("role", "control");
+    }
+    if install.role.follows_clusters() {
+        let cluster = json!(install.cluster).to_string();
+        say("inCluster", &cluster);
+        say("hub", &cluster);
+        say("namespace", &json!(install.namespace).to_string());
+    }
+    if install.role.answers() {
+        let all = install.families.iter().map(|family| address(*family, LISTEN_PORT));
+        say("listen", &json!(all.collect::<Vec<_>>()).to_string());
+    }
+    let family = install.families.first().copied().unwrap_or(Family::V4);
+    say("http", &json!(address(family, HTTP_PORT)).to_string());
+    say("state", STATE);
+    say("control", CONTROL);
+    say("logFormat", "json");
+    if let Some(etcd) = &install.etcd {
+        let said = if install.role == Role::Serve { read(install, etcd) } else { publish(install, etcd) };
+        text.push_str(&said);
+    }
+    text
+}
+
+/// Every address of a family that the pod has.
+fn address(family: Family, port: u16) -> String {
+    match family {
+        Family::V4 => format!("0.0.0.0:{port}"),
+        Family::V6 => format!("[::]:{port}"),
+    }
+}
+
+/// Answers from an etcd.
+fn read(install: &Install, etcd: &Etcd) -> String {
+    let mut text = format!("skydns: {}\nskydnsZones: {}\n", json!(etcd.urls), json!(names(&install.zones)));
+    if !install.name_servers.is_empty() {
+        let _ = writeln!(text, "skydnsNameServers: {}", json!(names(&install.name_servers)));
+    }
+    for (key, _, file) in FILES.into_iter().filter(|_| etcd.secret.is_some()) {
+        let _ = writeln!(text, "{key}: {ETCD_FOLDER}/{file}");
+    }
+    text
+}
+
+/// Publishes to an etcd.
+fn publish(install: &Install, etcd: &Etcd) -> String {
+    let owner = json!(install.cluster);
+    let mut text = format!("sync:\n- provider: etcd\n  owner-id: {owner}\n  etcd: {}\n", json!(etcd.urls));
+    if !install.zones.is_empty() {
+        let _ = writeln!(text, "  domain-filter: {}", json!(names(&install.zones)));
+    }
+    for (_, option, file) in FILES.into_iter().filter(|_| etcd.secret.is_some()) {
+        let _ = writeln!(text, "  {option}: {ETCD_FOLDER}/{file}");
+    }
+    text
+}
+
+/// The files of the Secret: who reads by them, who publishes by them, and what they are called there.
+const FILES: [(&str, &str, &str); 3] = [
+    ("etcdCa", "etcd-ca", "ca.crt"),
+    ("etcdCert", "etcd-cert", "tls.crt"),
+    ("etcdKey", "etcd-key", "tls.key"),
+];
+
+fn names(names: &[portolan_core::Name]) -> Vec<String> {
+    names.iter().map(portolan_core::Name::to_dotless).collect()
+}

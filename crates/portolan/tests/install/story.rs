@@ -1,0 +1,155 @@
+//! Pods of what was applied, from an intent to an answer, with the rights that they have and no others.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use portolan_testbed::etcd::{ClientFiles, EtcdSetup};
+use portolan_testbed::{ApiServer, EtcdCluster};
+use serde_json::{Value, json};
+
+use super::pod::Pod;
+use super::program::{authority, printed};
+
+const NAME: &str = "shop.glb.example";
+
+/// A zone, a name in it, and the Service that it leads to, at an address.
+fn fleet(address: &str) -> String {
+    format!(
+        "
+apiVersion: v1
+kind: Namespace
+metadata: {{name: shop}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: web, namespace: shop}}
+spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
+status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: {{name: web-1, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
+addressType: IPv4
+endpoints: [{{addresses: [10.1.2.3], conditions: {{ready: true}}}}]
+ports: [{{port: 8080}}]
+---
+apiVersion: portolan.dev/v1alpha1
+kind: Zone
+metadata: {{name: glb}}
+spec:
+  apex: glb.example
+  nameServers: [{{name: ns1.glb.example, addresses: [192.0.2.53]}}]
+  admit: [{{namespaces: [shop], hosts: ['*.glb.example']}}]
+---
+apiVersion: portolan.dev/v1alpha1
+kind: GlobalName
+metadata: {{name: shop, namespace: shop}}
+spec: {{hosts: [{NAME}], backends: [{{kind: Service, name: web}}]}}
+"
+    )
+}
+
+fn manifests(said: &[&str]) -> String {
+    printed(&[&["manifests", "--image", "registry.example/portolan:1"], said].concat())
+}
+
+/// The status of the name says that all is well.
+fn is_ready(server: &ApiServer) -> Option<()> {
+    let name = server.admin().get("/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/shop").ok()?;
+    let conditions = name["status"]["conditions"].as_array()?;
+    conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True").then_some(())
+}
+
+/// One process is all: it follows its cluster by the account that was applied, and answers.
+#[test]
+fn all_in_one_with_just_these_rights() {
+    let Some(server) = ApiServer::start("all-in-one") else { return };
+    let all = manifests(&["--cluster", "eu-1"]);
+    server.admin().apply(&all).unwrap();
+    server.admin().apply(&printed(&["crds", "--compat"])).unwrap();
+    server.admin().apply(&fleet("192.0.2.10")).unwrap();
+    let mut pod = Pod::start(&server, "portolan", "portolan");
+    pod.wait_until_ready();
+    pod.wait_for(NAME, &["192.0.2.10"]);
+    pod.wait("the status of the name", |_| is_ready(&server));
+    let path = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/global-shop";
+    pod.wait("the record beside it", |_| server.admin().get(path).ok());
+    let status = pod.exec(&["status"]);
+    assert!(status.out.contains("eu-1") && status.out.contains(NAME), "{}{}", status.out, status.err);
+    assert!(!pod.log().contains("forbidden"), "{}", pod.log());
+    assert_eq!(pod.stop(), Some(0), "{}", pod.log());
+
+    // One rule less, and it is told which.
+    let mut documents: Vec<Value> = serde_saphyr::from_multiple(&all).unwrap();
+    let role = documents.iter_mut().find(|one| one["metadata"]["name"] == "portolan-member").unwrap();
+    assert_eq!(role["rules"][0]["resources"][0], "services");
+    role["rules"][0]["resources"] = json!(["nodes"]);
+    server.admin().apply(&role.to_string()).unwrap();
+    let mut pod = Pod::start(&server, "portolan", "portolan");
+    pod.wait("what is missing", |pod| {
+        let said = pod.exec(&["status"]).out;
+        (said.contains("services") && said.contains("forbidden")).then_some(())
+    });
+    assert_ne!(pod.probe("readinessProbe").as_deref(), Some("200"), "it knows of no Service");
+}
+
+/// The etcd with certificates of ours, and the Secret of a client's.
+fn etcd(pki: &std::path::Path) -> Option<(EtcdCluster, String)> {
+    authority(pki, &[("etcd", &["--ip", "127.0.0.1"]), ("portolan", &["--client"])]);
+    let etcd = EtcdCluster::start_with("install-dns", &EtcdSetup { tls: true, ..EtcdSetup::default() })?;
+    let file = |name: &str| pki.join(name);
+    etcd.take_members(&ClientFiles {
+        authority: file("ca.crt"),
+        certificate: file("etcd.crt"),
+        key: file("etcd.key"),
+    });
+    let read = |name: &str| BASE64_STANDARD.encode(std::fs::read(file(name)).unwrap());
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": { "name": "etcd-client", "namespace": "fleet" },
+        "data": { "ca.crt": read("ca.crt"), "tls.crt": read("portolan.crt"), "tls.key": read("portolan.key") },
+    });
+    Some((etcd, secret.to_string()))
+}
+
+/// Two that control and one that serves, with an etcd between them; another namespace than ours.
+#[test]
+fn control_publishes_and_serve_answers() {
+    let pki = tempfile::tempdir().unwrap();
+    let Some(server) = ApiServer::start("apart") else { return };
+    let Some((etcd, secret)) = etcd(&pki.path().join("pki")) else { return };
+    let urls = etcd.urls().join(",");
+    let store =
+        ["--namespace", "fleet", "--etcd", &urls, "--etcd-secret", "etcd-client", "--zone", "glb.example"];
+    let control = manifests(&[&["--role", "control", "--cluster", "eu-1"], &store[..]].concat());
+    let serve = manifests(&[&["--role", "serve", "--name-server", "ns1.glb.example"], &store[..]].concat());
+    server.admin().apply(&[&*control, &*serve, &*secret].join("\n---\n")).unwrap();
+    server.admin().apply(&fleet("192.0.2.10")).unwrap();
+
+    let mut controls = [(); 2].map(|()| Pod::start(&server, "fleet", "portolan-control"));
+    let mut serve = Pod::start(&server, "fleet", "portolan-serve");
+    controls.iter_mut().for_each(Pod::wait_until_ready);
+    serve.wait_until_ready();
+    serve.wait_for(NAME, &["192.0.2.10"]);
+    controls[0].wait("the status of the name", |_| is_ready(&server));
+
+    // Either of the two will do.
+    for (killed, address) in [(0, "192.0.2.11"), (1, "192.0.2.12")] {
+        controls[killed].kill();
+        server.admin().apply(&fleet(address)).unwrap();
+        serve.wait_for(NAME, &[address]);
+        controls[killed].go();
+        controls[killed].wait_until_ready();
+    }
+    for control in &mut controls {
+        assert!(!control.log().contains("forbidden"), "{}", control.log());
+        assert_eq!(control.stop(), Some(0), "{}", control.log());
+    }
+
+    // Who answers needs none of the others, and begins with what its volume has.
+    server.kill();
+    (0..3).for_each(|member| etcd.kill(member));
+    serve.kill();
+    serve.go();
+    serve.wait_until_ready();
+    serve.wait_for(NAME, &["192.0.2.12"]);
+}
