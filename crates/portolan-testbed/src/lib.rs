@@ -18,6 +18,7 @@
 //! | [`coredns`] | a stock CoreDNS, on an etcd or a zone file |
 //! | [`controller_manager`] | Kubernetes' own controllers |
 //! | [`external_dns`] | a stock External-DNS, and the provider that notes what it is given |
+//! | [`door`] | TLS before a server that has none |
 //! | [`name_server`] | BIND, Knot and PowerDNS, whose zones are changed by updates |
 //! | [`namespace`] | a network of its own, which can be cut off |
 //! | [`wait`] | waiting for another process |
@@ -45,6 +46,8 @@ pub mod controller_manager;
 #[cfg(feature = "start")]
 pub mod coredns;
 #[cfg(feature = "start")]
+pub mod door;
+#[cfg(feature = "start")]
 pub mod etcd;
 #[cfg(feature = "start")]
 pub mod external_dns;
@@ -69,6 +72,7 @@ pub use self::{
     client::Client,
     controller_manager::ControllerManager,
     coredns::CoreDns,
+    door::TlsDoor,
     etcd::{Etcd, EtcdCluster},
     external_dns::{ExternalDns, Webhook},
     name_server::NameServer,

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `program` | a `portolan` that runs, and what it says |
 //! | `cluster` | `portolan sync` on a real API server and a real etcd, with the rights that we ship |
+//! | `webhook` | the same to a webhook over TLS |
 //! | `folder` | `portolan run` that publishes what it decides on a fleet folder into a zone file |
 //! | `control` | `portolan run --role control` |
 //!
@@ -15,3 +16,4 @@ mod cluster;
 mod control;
 mod folder;
 mod program;
+mod webhook;
