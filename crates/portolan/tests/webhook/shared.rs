@@ -98,24 +98,18 @@ fn what_is_said_of_an_etcd_is_checked() {
     for (flags, says) in [
         (
             &["--etcd", "127.0.0.1:2379"][..],
-            "--etcd: config: webhookEtcd[0]: Invalid: \"127.0.0.1:2379\" must begin with http:// or https://",
+            "--etcd: fault: \"127.0.0.1:2379\" must begin with http:// or https://",
         ),
-        (
-            &["--etcd", "https://127.0.0.1:2379"],
-            "--etcd: config: webhookEtcd: Invalid: has members with https, which need `etcdCa`",
-        ),
+        (&["--etcd", "https://127.0.0.1:2379"], "--etcd: fault: has members with https, which need `etcdCa`"),
         (
             &["--etcd", "http://127.0.0.1:2379", "--etcd-cert", "tls.crt"],
-            "--etcd-cert: config: etcdCert: Invalid: says nothing without `etcdKey`",
+            "--etcd-cert: fault: says nothing without `etcdKey`",
         ),
         (
             &["--etcd", "http://127.0.0.1:2379", "--etcd-user", "dns"],
-            "--etcd-user: config: etcdUser: Invalid: says nothing without `etcdPasswordFile`",
+            "--etcd-user: fault: says nothing without `etcdPasswordFile`",
         ),
-        (
-            &["--etcd-ca", ""],
-            "--etcd-ca: config: etcdCa: Invalid: says nothing without `skydns` or `webhookEtcd`",
-        ),
+        (&["--etcd-ca", ""], "--etcd-ca: fault: says nothing without `skydns` or `webhookEtcd`"),
     ] {
         let ended = Command::new(env!("CARGO_BIN_EXE_portolan")).arg("webhook").args(flags).output().unwrap();
         let said = String::from_utf8(ended.stderr).unwrap();
