@@ -16,6 +16,8 @@ use portolan_testbed::EtcdCluster;
 const VISIBLE: usize = 2_000;
 /// Writes with a member that is gone, half of them before it goes.
 const WITHOUT: usize = 400;
+/// Members that are paused, one after the other, each when nothing else is going on.
+const PAUSES: usize = 15;
 /// Puts of the second figure.
 const PUTS: usize = 100_000;
 /// Transactions on their way at once.
@@ -42,13 +44,23 @@ async fn main() -> Done {
         cluster.restart(member);
         settled(&cluster).await?;
     }
+    for is_leader in [false, true] {
+        paused(&cluster, is_leader).await?;
+    }
     puts(&cluster, "puts", PUTS, 1).await?;
     puts(&cluster, "more", keys, AT_ONCE).await?;
     list(&cluster, keys).await
 }
 
 fn client(cluster: &EtcdCluster) -> Result<Etcd, KvError> {
-    Etcd::new(Options::new(cluster.urls()))
+    client_from(cluster, 0)
+}
+
+/// A client that asks this member first.
+fn client_from(cluster: &EtcdCluster, first: usize) -> Result<Etcd, KvError> {
+    let mut members = cluster.urls();
+    members.rotate_left(first);
+    Etcd::new(Options::new(members))
 }
 
 /// Until a member that came back is one of them again.
@@ -98,6 +110,35 @@ async fn write(etcd: &Etcd, key: &[u8], value: Vec<u8>) -> Result<u64, KvError> 
             Err(error) => return Err(error),
         }
     }
+}
+
+/// From the moment that the member is paused which both sides ask first, until one is told of what the other wrote.
+async fn paused(cluster: &EtcdCluster, is_leader: bool) -> Done {
+    let mut times = Vec::with_capacity(PAUSES);
+    for number in 0..PAUSES {
+        let member = if is_leader { cluster.leader() } else { (cluster.leader() + 1) % 3 };
+        let (writer, reader) = (client_from(cluster, member)?, client_from(cluster, member)?);
+        let begin =
+            write(&writer, b"paused/key", format!("{is_leader} {number} before").into_bytes()).await?;
+        let mut watch = reader.watch(Span::prefix(b"paused/"), begin);
+        let told = async {
+            // Until the watch is open, and nothing has happened for a while.
+            let _ = tokio::time::timeout(Duration::from_secs(1), watch.next()).await;
+            cluster.pause(member);
+            let begun = Instant::now();
+            let revision =
+                write(&writer, b"paused/key", format!("{is_leader} {number}").into_bytes()).await?;
+            while watch.next().await.ok_or("a watch ends with an error")??.revision < revision {}
+            Ok::<_, Box<dyn Error>>(begun.elapsed())
+        };
+        let told = told.await;
+        cluster.resume(member);
+        times.push(told?);
+        settled(cluster).await?;
+    }
+    let role = if is_leader { "the leader" } else { "a follower" };
+    println!("paused while nothing happens, {role}, {PAUSES} times: {}", quantiles(times));
+    Ok(())
 }
 
 async fn puts(cluster: &EtcdCluster, prefix: &str, count: usize, at_once: usize) -> Done {

@@ -3,14 +3,17 @@
 //! Objects are JSON values and manifests are YAML, so that a test reads as what an operator does. What the
 //! program under test does goes through its own client, under its own ServiceAccount.
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Request;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
+use crate::etcd::ClientFiles;
 use crate::wait::poll;
 
 /// Most octets of a reply that are read.
@@ -71,9 +74,19 @@ impl Client {
         Self::with(server, Some(format!("Bearer {token}")), tls)
     }
 
-    /// A client without TLS, of etcd; with one of its tokens or none.
-    pub(crate) fn without_tls(server: &str, token: Option<&str>) -> Self {
-        Self::with(server, token.map(str::to_owned), TlsConfig::default())
+    /// A client of etcd: by these files where it is reached by TLS, and with one of its tokens or none.
+    pub(crate) fn of_etcd(server: &str, files: Option<&ClientFiles>, token: Option<&str>) -> Self {
+        let tls = files.map_or_else(TlsConfig::default, |files| {
+            let read =
+                |path: &Path| fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let certificate =
+                |path: &Path| Certificate::from_pem(&read(path)).expect("a certificate of ours is PEM");
+            let key = PrivateKey::from_pem(&read(&files.key)).expect("a key of ours is PEM");
+            let own = ClientCert::new_with_certs(&[certificate(&files.certificate)], key);
+            let roots = RootCerts::Specific(Arc::new(vec![certificate(&files.authority)]));
+            TlsConfig::builder().root_certs(roots).client_cert(Some(own)).build()
+        });
+        Self::with(server, token.map(str::to_owned), tls)
     }
 
     fn with(server: &str, authorization: Option<String>, tls: TlsConfig) -> Self {

@@ -16,12 +16,14 @@ use crate::namespace::{self, Namespace};
 use crate::port::free_port;
 use crate::process::Process;
 use crate::{missing, part};
+use tls::Tls;
 
 pub use self::cluster::{EtcdCluster, EtcdSetup, EtcdSnapshot};
 pub use self::tls::ClientFiles;
 
 mod cluster;
 mod tls;
+mod users;
 
 /// A running etcd, ended and forgotten with its value.
 #[derive(Debug)]
@@ -43,8 +45,8 @@ struct Launch {
     peer: SocketAddr,
     /// All members, as `NAME=URL` of their peers' side.
     members: String,
-    /// `http`, or `https` for clients that come by TLS.
-    scheme: &'static str,
+    /// What clients that come by TLS prove themselves with; none when they come without.
+    tls: Option<Arc<Tls>>,
     /// Where it is asked for its health, without TLS.
     health: String,
     /// What else it is told.
@@ -68,9 +70,8 @@ impl Etcd {
         let [client, peer] = [(); 2].map(|()| SocketAddr::new(address, free_port()));
         let folder = Folder::new(&format!("{name}-etcd"));
         let (name, members) = ("testbed".to_owned(), format!("testbed={}", url("http", peer)));
-        let (scheme, health, flags) = ("http", url("http", client), Vec::new());
-        let launch =
-            Launch { program, folder, namespace, name, client, peer, members, scheme, health, flags };
+        let (tls, health, flags) = (None, url("http", client), Vec::new());
+        let launch = Launch { program, folder, namespace, name, client, peer, members, tls, health, flags };
         let etcd = Self::launched(launch);
         etcd.wait_for_health();
         Some(etcd)
@@ -83,10 +84,10 @@ impl Etcd {
     /// Where it is asked, as `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
-        url(self.launch.scheme, self.launch.client)
+        url(self.launch.scheme(), self.launch.client)
     }
 
-    /// Sends a request of its JSON gateway, such as `/v3/kv/compaction`; never in use with TLS.
+    /// Sends a request of its JSON gateway, such as `/v3/kv/compaction`.
     ///
     /// # Errors
     /// When it refuses, or does not answer.
@@ -95,7 +96,12 @@ impl Etcd {
     }
 
     fn ask_as(&self, path: &str, body: &Value, token: Option<&str>) -> Result<Value, Error> {
-        Client::without_tls(&self.url(), token).send("POST", path, Some((JSON, &body.to_string())))
+        let files = self.launch.tls.as_deref().map(Tls::client_files);
+        Client::of_etcd(&self.url(), files.as_ref(), token).send(
+            "POST",
+            path,
+            Some((JSON, &body.to_string())),
+        )
     }
 
     /// As SIGSTOP: its sockets stay open, and it says nothing.
@@ -148,7 +154,7 @@ impl Etcd {
 
     /// A full disk is no illness: it reads, and refuses to write.
     fn wait_for_health(&self) {
-        let client = Client::without_tls(&self.launch.health, None);
+        let client = Client::of_etcd(&self.launch.health, None, None);
         self.process().wait("health", || {
             let said = client.send("GET", "/health?exclude=NOSPACE", None).ok()?;
             (said["health"] == "true").then_some(())
@@ -162,7 +168,7 @@ impl Etcd {
 
 impl Launch {
     fn start(&self) -> Process {
-        let (client, peer) = (url(self.scheme, self.client), url("http", self.peer));
+        let (client, peer) = (url(self.scheme(), self.client), url("http", self.peer));
         let mut etcd = namespace::command(self.namespace.as_deref(), &self.program);
         etcd.args(["--name", &self.name, "--unsafe-no-fsync", "--log-level", "warn", "--data-dir"]);
         etcd.arg(self.data());
@@ -170,6 +176,10 @@ impl Launch {
         etcd.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
         etcd.args(["--initial-cluster", &self.members]).args(&self.flags);
         Process::start("etcd", &etcd, &self.folder.log())
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     fn data(&self) -> PathBuf {

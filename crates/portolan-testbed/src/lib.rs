@@ -21,6 +21,7 @@
 //! | [`external_dns`] | a stock External-DNS, and the provider that notes what it is given |
 //! | [`program`] | the program under test: started, asked, ended, started again |
 //! | [`ask`] | a question to a DNS server, and its reply |
+//! | [`door`] | TLS before a server that has none |
 //! | [`name_server`] | BIND, Knot and PowerDNS, whose zones are changed by updates |
 //! | [`namespace`] | a network of its own, which can be cut off |
 //! | [`port`] | ports for programs that must be told theirs |
@@ -51,6 +52,8 @@ pub mod controller_manager;
 #[cfg(feature = "start")]
 pub mod coredns;
 #[cfg(feature = "start")]
+pub mod door;
+#[cfg(feature = "start")]
 pub mod etcd;
 #[cfg(feature = "start")]
 pub mod external_dns;
@@ -77,6 +80,7 @@ pub use self::{
     client::Client,
     controller_manager::ControllerManager,
     coredns::CoreDns,
+    door::TlsDoor,
     etcd::{Etcd, EtcdCluster},
     external_dns::{ExternalDns, Webhook},
     name_server::NameServer,

@@ -13,7 +13,8 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use portolan::clock;
 use portolan::clusters::Holds;
 use portolan::engine::{Engine, SharedEngine};
-use portolan::skydns::{Config, Etcd, SkyDns};
+use portolan::etcd::Etcd;
+use portolan::skydns::{Config, SkyDns};
 use portolan_core::Name;
 use portolan_store::kv::{Kv, OPERATIONS_MAX, Operation, Span, Transaction};
 
@@ -34,7 +35,7 @@ fn main() -> Result<()> {
     let keys: usize = arguments.next().context(usage)?.parse().context(usage)?;
     let state = arguments.next().context(usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let etcd = Etcd { urls: vec![url], ..Etcd::default() };
+    let etcd = Etcd { members: vec![url], ..Etcd::default() };
     let config = Config { etcd: etcd.clone(), zones: vec!["keys.example".parse()?], ..Config::default() };
 
     let begun = Instant::now();

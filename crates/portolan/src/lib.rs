@@ -19,6 +19,7 @@
 //! | [`source`] | the fleet folder: read once, or watched |
 //! | [`clusters`] | clusters followed on their API servers |
 //! | [`zones`] | zone files: read, and watched |
+//! | [`etcd`] | an etcd that is named, whatever it is for, and how we come in |
 //! | [`skydns`] | keys of an etcd that anybody fills, followed |
 //! | [`webhook`] | External-DNS' webhook protocol: records that are given, kept and answered |
 //! | [`resolving`], [`ticks`] | host names of load balancers, resolved; what time it is, told to the engine |
@@ -45,6 +46,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod engine;
+pub mod etcd;
 pub mod explain;
 pub mod http;
 pub mod logs;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use portolan_serve::{Limits, Running, ServeError, Server};
-use portolan_store::kv::etcd::{self, Etcd};
 use portolan_store::skydns::Setup;
 use tokio::runtime::Handle;
 
@@ -152,12 +151,11 @@ fn records(
 ) -> anyhow::Result<Option<Arc<Records>>> {
     let Some(webhook) = &config.webhook else { return Ok(None) };
     let addresses = addresses.iter().map(SocketAddr::ip).collect();
-    let kept = match webhook.etcd.as_slice() {
-        [] => Keep::beside(config.state.as_deref())?,
-        members => {
-            let etcd = Etcd::new(etcd::Options::new(members.to_vec()))
-                .context("webhook: the etcd of its records")?;
-            Keep::store(Arc::new(etcd), runtime.clone())
+    let kept = match &webhook.etcd {
+        None => Keep::beside(config.state.as_deref())?,
+        Some(etcd) => {
+            let kv = etcd.client(0).context("webhook: the etcd of its records")?;
+            Keep::store(kv, runtime.clone())
         }
     };
     let records = Records::new(webhook, kept, addresses, engine.clone())?;

@@ -14,19 +14,20 @@
 //! What decides is pure ([`portolan_store::skydns`]); here are the store's door and the time.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use portolan_core::Name;
-use portolan_store::kv::{Kv, KvError, Revision, etcd};
+use portolan_store::kv::Kv;
 use portolan_store::skydns::{Layout, Rules, Setup};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::clusters::Holds;
 use crate::engine::SharedEngine;
+use crate::etcd::Etcd;
 
 mod follow;
 mod past;
@@ -38,8 +39,6 @@ use past::Past;
 const THREADS: usize = 2;
 /// How long what is at hand may take when the following ends.
 const LAST_STEP: Duration = Duration::from_secs(1);
-/// Most members of a store that are named.
-pub const URLS_MAX: usize = 16;
 /// Most zones.
 pub const ZONES_MAX: usize = 1_000;
 /// Most name servers that are given for them.
@@ -60,19 +59,6 @@ pub struct Config {
     pub rules: Rules,
 }
 
-/// How a store is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Etcd {
-    /// Its members.
-    pub urls: Vec<String>,
-    /// The certificates of the authorities that are trusted, for members with https.
-    pub ca: Option<PathBuf>,
-    /// Our certificate, and its key.
-    pub identity: Option<(PathBuf, PathBuf)>,
-    /// A user, and the file with the password.
-    pub user: Option<(String, PathBuf)>,
-}
-
 impl Config {
     /// What a table of it is of. `addresses` are ours: those of the zones' name server where nobody else is known.
     #[must_use]
@@ -84,27 +70,6 @@ impl Config {
             name_servers: self.name_servers.clone(),
             addresses: addresses.into_iter().filter(|address| !address.is_unspecified()).collect(),
         })
-    }
-}
-
-impl Etcd {
-    /// What it is and where, for people: `etcd http://127.0.0.1:2379`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        format!("etcd {}", self.urls.join(", "))
-    }
-
-    /// A client of it. `seen` is a revision that it was at before, 0 when that is not known.
-    ///
-    /// # Errors
-    /// When what was said of it is not whole.
-    pub fn client(&self, seen: Revision) -> Result<Arc<dyn Kv>, KvError> {
-        let identity = self.identity.clone().map(|(certificate, key)| etcd::Identity { certificate, key });
-        let tls = self.ca.clone().map(|authority| etcd::Tls { authority, identity });
-        let user = self.user.clone();
-        let user = user.map(|(name, file)| etcd::User { name, password: etcd::Password::File(file) });
-        let options = etcd::Options { tls, user, seen, ..etcd::Options::new(self.urls.clone()) };
-        Ok(Arc::new(etcd::Etcd::new(options)?))
     }
 }
 

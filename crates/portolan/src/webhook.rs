@@ -33,6 +33,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use portolan_core::Name;
 
+use crate::etcd::Etcd;
+
 pub use keep::Keep;
 pub use records::Records;
 pub use server::{CONNECTIONS_MAX, Provider};
@@ -54,8 +56,8 @@ pub struct Config {
     pub domains: Vec<String>,
     /// The domains that they may not be made in, as `--exclude-domains`.
     pub excluded: Vec<String>,
-    /// The URLs of the members of the etcd that records are kept in; none: they are kept in a file.
-    pub etcd: Vec<String>,
+    /// The etcd that records are kept in; none: they are kept in a file.
+    pub etcd: Option<Etcd>,
     /// The name servers of the zones of these domains; none: `ns.` and the zone.
     pub name_servers: Vec<NameServer>,
 }

@@ -1,8 +1,8 @@
 //! etcd (v3): several members that are one store, of which any may stop, hang, be left behind or lose its data.
 //!
 //! ```text
-//!   question ──▶ ask ──▶ a member ──▶ its link ──▶ answer ──▶ held against what was seen ──▶ answer
-//!                 ▲         │ none in time, no leader, behind        │ lower, another store
+//!   question ──▶ race ──▶ a member ──▶ its link ──▶ answer ──▶ held against what was seen ──▶ answer
+//!                 ▲         │ silent, no leader, behind              │ lower, another store
 //!                 └─────────┴──────────── the next member ───────────┘
 //!
 //!   watch ──▶ opened at a member after the revision that was told ──▶ batches
@@ -16,7 +16,8 @@
 //! | `members` | which member is asked first, and which failed |
 //! | `link` | one connection, never silently another; files of TLS, read for each |
 //! | `access` | the token |
-//! | `ask` | one member after the other |
+//! | `race` | one member, and beside one that is silent the next |
+//! | `ask` | one question to one member |
 //! | `fault` | what a status of theirs means |
 //! | `range`, `transact`, `watch` | the three things that a store does |
 //! | `told` | how far a watch is, and what it may not tell |
@@ -24,15 +25,16 @@
 //!
 //! # Time
 //!
-//! A member has [`Options::attempt`] for an answer, a question [`QUESTION_MAX`] for one of any member. A member that hangs
-//! costs one attempt, because who failed is asked last for a while. A watch that says nothing is no proof of life: its
-//! member is asked for its revision, which it gives only with most others behind it.
+//! A member has [`Options::attempt`] for an answer, a question [`QUESTION_MAX`] for one of any member. Beside a member that is
+//! silent for a quarter of its time the next one is asked, and where that is quicker, the silent one is asked last for a while.
+//! So a member that hangs costs a quarter of an attempt, once. A watch that says nothing is no proof of life: after half an
+//! attempt its member is asked for its revision, which it gives only with most others behind it, and others beside it.
 //!
 //! # Whether it was done
 //!
-//! A transaction goes over a connection that was proven by an answer before, and is sent once. What fails before that was not
-//! done, and is tried at the next member; what fails after it is [`KvError::Unknown`]. It may even be done later, by a member
-//! that hung: so whatever is written is to be compared.
+//! A transaction goes over a connection that was proven by an answer a moment before, and is sent once. What fails before that
+//! was not done, and is tried at the next member; what fails after it is [`KvError::Unknown`]. It may even be done later, by a
+//! member that hung: so whatever is written is to be compared.
 //!
 //! # Going back
 //!
@@ -52,7 +54,7 @@ use self::members::Members;
 use super::seen::Seen;
 use super::{Batch, Kv, KvError, Outcome, Page, Revision, Span, Transaction};
 
-pub use self::options::{Identity, Options, Password, Tls, User};
+pub use self::options::{Identity, Options, Password, Tls, User, check_member};
 
 mod access;
 mod ask;
@@ -61,6 +63,7 @@ mod leases;
 mod link;
 mod members;
 mod options;
+mod race;
 mod range;
 mod told;
 mod transact;

@@ -9,7 +9,7 @@ use portolan_testbed::etcd::EtcdSetup;
 use serde_json::json;
 
 use crate::battery::{self, contents, delete, done, events, in_time, now, put, told};
-use crate::gateway::{self, ask, encoded};
+use crate::gateway::{self, ask};
 use crate::members::settle;
 
 /// F-23: NOSPACE. It is read, followed and emptied, and written again once there is room.
@@ -106,7 +106,7 @@ async fn f24_tokens_are_renewed_and_passwords_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");
     std::fs::write(&password, "first\n").unwrap();
-    let root = enable_users(&cluster);
+    cluster.enable_users("dns", "first", "f24/");
     let client = |name: &str, password: Password| {
         let user = Some(User { name: name.to_owned(), password });
         // A password costs members a tenth of a second of CPU.
@@ -130,7 +130,8 @@ async fn f24_tokens_are_renewed_and_passwords_read_again() {
     let second = settle(&etcd, "f24/a", "2").await;
     assert_eq!(events(&mut watch, second).await, [told("f24/a", "2", second)]);
 
-    root("/v3/auth/user/changepw", json!({ "name": "dns", "password": "second" }));
+    let changed = json!({ "name": "dns", "password": "second" });
+    cluster.ask_as_root("/v3/auth/user/changepw", &changed).unwrap();
     let stale = etcd.range(Span::prefix(b"f24/"), None, 1).await;
     assert!(matches!(stale, Err(KvError::Unauthorized(_))), "{stale:?}");
     std::fs::write(&password, "second\n").unwrap();
@@ -151,27 +152,7 @@ async fn a_user_of_an_open_store_comes_in() {
     let user = Some(User { name: "dns".to_owned(), password: Password::Text("any".to_owned()) });
     let etcd = Etcd::new(Options { user, ..Options::new(cluster.urls()) }).unwrap();
     settle(&etcd, "a", "1").await;
-    let _ = enable_users(&cluster);
+    cluster.enable_users("dns", "first", "f24/");
     let read = etcd.range(Span::prefix(b"f24/"), None, 1).await;
     assert!(matches!(read, Err(KvError::Unauthorized(_))), "{read:?}: it asks from now on");
-}
-
-/// Makes `dns`, which may do what it wants below `f24/`, and lets nobody in but by password. Gives what asks as root.
-fn enable_users(cluster: &EtcdCluster) -> impl Fn(&str, serde_json::Value) + '_ {
-    for (name, password) in [("root", "root"), ("dns", "first")] {
-        ask(cluster, "/v3/auth/user/add", &json!({ "name": name, "password": password }));
-        ask(cluster, "/v3/auth/role/add", &json!({ "name": name }));
-        ask(cluster, "/v3/auth/user/grant", &json!({ "user": name, "role": name }));
-    }
-    let span = Span::prefix(b"f24/");
-    let (key, range_end) = (encoded(&span.from), encoded(&span.to));
-    let perm = json!({ "permType": "READWRITE", "key": key, "range_end": range_end });
-    ask(cluster, "/v3/auth/role/grant", &json!({ "name": "dns", "perm": perm }));
-    ask(cluster, "/v3/auth/enable", &json!({}));
-    |path, body| {
-        let root = json!({ "name": "root", "password": "root" });
-        let token = ask(cluster, "/v3/auth/authenticate", &root);
-        let token = token["token"].as_str().unwrap();
-        cluster.ask_as(0, path, &body, token).unwrap();
-    }
 }

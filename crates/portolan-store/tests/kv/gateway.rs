@@ -42,6 +42,6 @@ pub(crate) fn put_leased(cluster: &EtcdCluster, key: &[u8], value: &[u8], ttl: u
 }
 
 /// Octets as the gateway has them.
-pub(crate) fn encoded(octets: &[u8]) -> String {
+fn encoded(octets: &[u8]) -> String {
     BASE64_STANDARD.encode(octets)
 }

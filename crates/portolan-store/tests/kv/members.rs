@@ -1,5 +1,7 @@
 //! etcd whose members die and hang.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -87,6 +89,55 @@ async fn f17_without_a_member_everything_goes_on() {
     }
 }
 
+/// F-17: a member that hangs is found out by a read, and not by what is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn f17_what_is_written_while_a_member_hangs_is_done() {
+    let Some(cluster) = EtcdCluster::start("kv-hangs") else { return };
+    // A follower, so that nobody has to be elected; it is asked first.
+    let follower = (cluster.leader() + 1) % 3;
+    let mut members = cluster.urls();
+    members.rotate_left(follower);
+    let attempt = Duration::from_secs(8);
+    let etcd = Etcd::new(Options { attempt, ..Options::new(members) }).unwrap();
+    let mut watch = etcd.watch(Span::prefix(b"f17/"), settle(&etcd, "f17/a", "1").await);
+    cluster.pause(follower);
+    // Until nothing was heard of it for so long that it is asked before it is written to.
+    tokio::time::sleep(attempt / 4 + Duration::from_millis(100)).await;
+    let operations = vec![put("f17/a", "2")];
+    let write = etcd.transact(Transaction { compares: Vec::new(), operations });
+    let outcome = in_time("a write beside a member that hangs", write).await;
+    let Ok(Outcome::Done(revision)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(events(&mut watch, revision).await, [told("f17/a", "2", revision)]);
+    cluster.resume(follower);
+}
+
+/// Who takes connections and says nothing is asked once, and not by each question.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_member_is_asked_once() {
+    let Some(cluster) = EtcdCluster::start("kv-silent") else { return };
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let listening = tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            open.push(stream);
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let members = std::iter::once(url).chain(cluster.urls()).collect();
+    let etcd = Etcd::new(Options { attempt: Duration::from_secs(4), ..Options::new(members) }).unwrap();
+    for number in 0..20 {
+        let operations = vec![put("silent/a", &number.to_string())];
+        let write = etcd.transact(Transaction { compares: Vec::new(), operations });
+        let outcome = in_time("a write beside a silent member", write).await;
+        assert!(matches!(outcome, Ok(Outcome::Done(_))), "{outcome:?}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    listening.abort();
+}
+
 /// F-18: most members gone, and back.
 #[tokio::test(flavor = "multi_thread")]
 async fn f18_without_most_members_nothing_is_written_and_nothing_is_gone() {
@@ -131,7 +182,9 @@ async fn a_store_that_is_nowhere_is_not_reached_and_found_when_it_comes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_whose_fate_is_not_known_is_done_once() {
     let Some(cluster) = EtcdCluster::start("kv-fate") else { return };
-    let etcd = gateway::client_of(&cluster, 0);
+    // It is paused a moment after it answered, and not asked before it is written to.
+    let options = Options { attempt: Duration::from_secs(4), ..Options::new(vec![cluster.urls().remove(0)]) };
+    let etcd = Etcd::new(options).unwrap();
     let first = settle(&etcd, "fate", "0").await;
     let write = |value: &str| Transaction {
         compares: vec![Compare::Modified(b"fate".to_vec(), first)],

@@ -1,9 +1,10 @@
 //! Requests to a provider, each with its own limits of time and size.
 
-use std::fs;
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fs, io};
 
 use bytes::Bytes;
 use http::uri::{PathAndQuery, Scheme};
@@ -15,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use tokio::time::timeout;
 
 use super::client::WebhookError;
@@ -26,6 +27,8 @@ use crate::ProviderError;
 const REFUSAL_CHARS_MAX: usize = 200;
 /// Largest file of certificates, in octets.
 const CA_OCTETS_MAX: u64 = 1 << 20;
+/// What is said of a provider that anybody could be.
+const UNTRUSTED: &str = "its certificate is signed by no authority that is trusted; the file of certificates is to have that authority's";
 
 /// How long a provider is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,15 +174,26 @@ fn judged(reply: Reply) -> Result<Reply, ProviderError> {
 }
 
 /// What went wrong, in the words of the innermost error: the outer ones only say that it was a request.
-fn unreachable(error: &(dyn std::error::Error + 'static)) -> ProviderError {
+fn unreachable(error: &(dyn Error + 'static)) -> ProviderError {
     let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
+    while let Some(within) = within(inner) {
+        inner = within;
     }
-    ProviderError::Unreachable(inner.to_string())
+    ProviderError::Unreachable(match inner.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => UNTRUSTED.to_owned(),
+        _ => inner.to_string(),
+    })
 }
 
-fn unread(error: &(dyn std::error::Error + Send + Sync + 'static)) -> ProviderError {
+/// The error that one was made of. An error of I/O passes over the one that it holds.
+fn within<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(held) => Some(held),
+        None => error.source(),
+    }
+}
+
+fn unread(error: &(dyn Error + Send + Sync + 'static)) -> ProviderError {
     if error.is::<LengthLimitError>() {
         return ProviderError::Unsound(format!("a reply of more than {BODY_OCTETS_MAX} octets"));
     }

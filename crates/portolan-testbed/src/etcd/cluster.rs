@@ -84,7 +84,7 @@ impl EtcdCluster {
                 client: address(),
                 peer: peers[member],
                 members: all.join(","),
-                scheme: if tls.is_some() { "https" } else { "http" },
+                tls: tls.clone(),
                 health,
                 flags,
             })
@@ -103,7 +103,7 @@ impl EtcdCluster {
     /// Who leads them, as a member's number.
     ///
     /// # Panics
-    /// When there is no leader, or with TLS.
+    /// When there is no leader.
     #[must_use]
     pub fn leader(&self) -> usize {
         let status = |member: &Etcd| member.ask("/v3/maintenance/status", &json!({}));
@@ -114,7 +114,7 @@ impl EtcdCluster {
         led.expect("a cluster that is well has a leader")
     }
 
-    /// Sends a request of the JSON gateway to a member, such as `/v3/kv/compaction`; never in use with TLS.
+    /// Sends a request of the JSON gateway to a member, such as `/v3/kv/compaction`.
     ///
     /// # Errors
     /// When it refuses, or does not answer.

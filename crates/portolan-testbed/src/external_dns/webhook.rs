@@ -69,7 +69,13 @@ impl Webhook {
         Self { address, held, _stop: stop }
     }
 
-    /// Where it is, as `http://127.0.0.1:PORT`.
+    /// Where it is.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

@@ -6,13 +6,13 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use portolan_core::Name;
+use portolan_store::kv::etcd::{MEMBERS_MAX, check_member};
 
 use super::run::text;
 use crate::commands::Outcome;
-use crate::config::settle::check_url;
 use crate::manifests::{Etcd, Family, Install, REPLICAS_MAX, Role};
 use crate::problem::Refused;
-use crate::skydns::{NAME_SERVERS_MAX, URLS_MAX, ZONES_MAX};
+use crate::skydns::{NAME_SERVERS_MAX, ZONES_MAX};
 
 /// Most octets of the name of an image, which nobody reaches.
 const IMAGE_OCTETS_MAX: usize = 1_024;
@@ -161,11 +161,11 @@ fn etcd(matches: &ArgMatches) -> Result<Option<Etcd>, Refused> {
             Some(name) => Err(Refused(format!("--etcd-secret {name:?}: says nothing without --etcd"))),
         };
     }
-    if urls.len() > URLS_MAX {
-        return Err(Refused(format!("--etcd: has {} members; at most {URLS_MAX} are taken", urls.len())));
+    if urls.len() > MEMBERS_MAX {
+        return Err(Refused(format!("--etcd: has {} members; at most {MEMBERS_MAX} are taken", urls.len())));
     }
     for url in &urls {
-        check_url(url).map_err(|rule| Refused(format!("--etcd {url:?}: {rule}")))?;
+        check_member(url).map_err(|rule| Refused(format!("--etcd {url:?}: {rule}")))?;
     }
     let secure = urls.iter().filter(|url| url.starts_with("https://")).count();
     let secret = secret.map(|name| object_name("etcd-secret", name)).transpose()?;

@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+use crate::cli::webhook;
 use crate::commands::{self, Client, Outcome, Question};
 use crate::config::keys::{self, Form, Key};
 use crate::config::said::{Environment, Flags, Said};
@@ -19,7 +20,11 @@ use crate::logs::{self, plain};
 /// What keeps the command from doing its work, in words for whoever called it.
 pub fn execute(matches: &ArgMatches, environment: Environment<'_>, out: &mut dyn Write) -> Result<Outcome> {
     let Some((name, matches)) = matches.subcommand() else { return Ok(Outcome::Error) };
-    let said = Said::gather(&flags(matches), environment);
+    let mut flags = flags(matches);
+    if name == "webhook" {
+        flags.renamed = webhook::FLAGS.iter().map(|(key, flag, _)| (*key, *flag)).collect();
+    }
+    let said = Said::gather(&flags, environment);
     log_if_asked(name, &said)?;
     match name {
         "run" => with(&said.settle(), out, |config, _| serve(config)),
@@ -147,6 +152,7 @@ fn flags(matches: &ArgMatches) -> Flags {
             .flatten()
             .map(|path| Path::new(path).to_owned()),
         keys: keys::all().filter_map(|key| Some((key.name, given(key)?))).collect(),
+        ..Flags::default()
     }
 }
 

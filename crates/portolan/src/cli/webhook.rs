@@ -3,10 +3,10 @@
 use clap::{Arg, ArgAction, Command};
 
 use super::settings;
-use crate::config::keys;
+use crate::config::keys::{self, ETCD_KEYS};
 
 /// The keys that have another flag here, and what stands there of them.
-const FLAGS: [(&str, &str, &str); 6] = [
+pub(super) const FLAGS: &[(&str, &str, &str)] = &[
     ("webhookListen", "listen", "Be a webhook provider of External-DNS here [default: 127.0.0.1:8888]"),
     (
         "webhookDomains",
@@ -39,8 +39,8 @@ pub(super) fn command() -> Command {
              is acknowledged once it is on the disk and in the answers. The same stands beside a fleet with \
              `portolan run --webhook-listen`.",
         )
-        .args(FLAGS.into_iter().filter_map(|(name, flag, help)| renamed(name, flag, help)))
-        .args(settings(&["state", "http", "control", "workers", "nsid"]))
+        .args(FLAGS.iter().filter_map(|(name, flag, help)| renamed(name, flag, help)))
+        .args(settings(&[&ETCD_KEYS.all()[..], &["state", "http", "control", "workers", "nsid"]].concat()))
         .after_help(
             "Example:\n  portolan webhook --listen 127.0.0.1:8888 --domain-filter example.com --state records --dns 127.0.0.1:5300\n  \
              external-dns --provider=webhook --webhook-provider-url=http://127.0.0.1:8888 --source=service",

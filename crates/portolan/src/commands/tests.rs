@@ -69,7 +69,7 @@ fn folder(extra: &[(&str, &str)]) -> tempfile::TempDir {
 
 fn checked(folder: &Path) -> (Outcome, String) {
     let texts = vec![folder.display().to_string()];
-    let flags = Flags { config: None, keys: [("fleet", texts)].into() };
+    let flags = Flags { keys: [("fleet", texts)].into(), ..Flags::default() };
     let mut out = Vec::new();
     let outcome = check(&Said::gather(&flags, &|_| None), &mut out).unwrap();
     (outcome, String::from_utf8(out).unwrap())
@@ -103,7 +103,8 @@ fn contexts_and_the_hub_are_checked() {
         ];
         let mut out = Vec::new();
         let outcome =
-            check(&Said::gather(&Flags { config: None, keys: keys.into() }, &|_| None), &mut out).unwrap();
+            check(&Said::gather(&Flags { keys: keys.into(), ..Flags::default() }, &|_| None), &mut out)
+                .unwrap();
         let out = String::from_utf8(out).unwrap();
         assert!(out.contains(expected), "{out}");
         assert_eq!(outcome == Outcome::Fine, expected.starts_with('0'), "{out}");
@@ -289,7 +290,7 @@ fn zone_files_stand_beside_a_folder() {
         ("zones", texts(format!("file.example={}", file.display()))),
     ];
     let mut out = Vec::new();
-    check(&Said::gather(&Flags { config: None, keys: keys.into() }, &|_| None), &mut out).unwrap();
+    check(&Said::gather(&Flags { keys: keys.into(), ..Flags::default() }, &|_| None), &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
     assert!(out.ends_with(" in 2 clusters, 2 names, 2 zones\n"), "{out}");
 }

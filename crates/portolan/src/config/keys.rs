@@ -3,7 +3,7 @@
 /// The options of a section: its name, what stands before its keys and variables, then a row an option.
 macro_rules! options {
     ($options:ident, $section:literal, $variables:literal;
-     $($flag:literal, $env:literal, $form:expr, $value:literal, $default:literal, $help:literal, $more:literal, $example:literal;)*) => {
+     $($flag:literal, $env:literal, $form:expr, $value:expr, $default:expr, $help:expr, $more:expr, $example:expr;)*) => {
         /// The options, in the order of the docs.
         pub const $options: &[Key] = &[$(Key {
             name: concat!($section, $flag),
@@ -22,6 +22,7 @@ macro_rules! options {
     };
 }
 
+mod etcd;
 mod skydns;
 mod sources;
 mod sync;
@@ -33,6 +34,7 @@ use portolan_probe::servers::SERVERS_MAX;
 
 use crate::zones::ZONES_MAX;
 
+pub use etcd::{ETCD_KEYS, EtcdKeys, SYNC_ETCD_KEYS, USER_OCTETS_MAX, spelt};
 pub use skydns::COMPAT_WORDS;
 pub use sources::{SECTION, SOURCES};
 pub use sync::{PROVIDERS, PUBLISHERS_MAX, SYNC, SYNC_SECTION};
@@ -368,11 +370,11 @@ pub const KEYS: &[Key] = &[
     skydns::NAME_SERVERS,
     skydns::PREFIX,
     skydns::COMPAT,
-    skydns::CA,
-    skydns::CERT,
-    skydns::KEY,
-    skydns::USER,
-    skydns::PASSWORD,
+    etcd::CA,
+    etcd::CERT,
+    etcd::KEY,
+    etcd::USER,
+    etcd::PASSWORD,
     Key {
         name: "resolvers",
         flag: "resolver",

@@ -17,6 +17,8 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// The others.
     pub keys: BTreeMap<&'static str, Vec<String>>,
+    /// Keys that have another flag in this command, each with that flag.
+    pub renamed: BTreeMap<&'static str, &'static str>,
 }
 
 /// The environment, as an argument: tests have their own.
@@ -48,7 +50,8 @@ impl Said {
         said.read_environment(environment);
         for (name, texts) in &flags.keys {
             if let Some(key) = keys::key(name) {
-                said.set(key.name, texts.clone(), Source::Flag(key.flag));
+                let flag = flags.renamed.get(key.name).copied().unwrap_or(key.flag);
+                said.set(key.name, texts.clone(), Source::Flag(flag));
             }
         }
         said

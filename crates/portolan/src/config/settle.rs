@@ -14,21 +14,23 @@ use portolan_probe::servers::{PORT, SERVERS_MAX};
 use portolan_serve::Pin;
 
 use crate::config::keys::{
-    self, Form, LISTENERS_MAX, LOAD_BALANCER_GRACE_DEFAULT, LOAD_BALANCER_GRACE_MAX, NONE, NSID_OCTETS_MAX,
-    SECTION, SOURCES, SYNC_SECTION, key,
+    self, ETCD_KEYS, Form, LISTENERS_MAX, LOAD_BALANCER_GRACE_DEFAULT, LOAD_BALANCER_GRACE_MAX, NONE,
+    NSID_OCTETS_MAX, SECTION, SOURCES, SYNC_SECTION, key,
 };
 use crate::config::said::Said;
 use crate::config::value::{Value, fault};
 use crate::config::{Role, RunConfig};
+use crate::etcd::Etcd;
 use crate::logs::{self, LogFormat};
 use crate::sync::Settings;
 use crate::webhook::LISTEN_DEFAULT;
 use crate::zones::{ZONES_MAX, ZoneSource};
 
+pub(crate) mod etcd;
 mod skydns;
 mod webhook;
 
-pub(crate) use skydns::check_url;
+use etcd::Wrong;
 
 impl Said {
     /// What `portolan run` runs with.
@@ -117,7 +119,8 @@ impl Settling<'_> {
         let listen = self.listen();
         let http = self.address("http");
         self.clash(&listen, http);
-        let webhook = self.webhook();
+        let etcd = self.etcd();
+        let webhook = self.webhook(&etcd);
         self.webhook_clash(&listen, http, webhook.as_ref());
         self.one_fleet();
         let role = self.role();
@@ -133,7 +136,7 @@ impl Settling<'_> {
             renew_percent: self.renew_percent(),
             networks: self.path("networks"),
             zones: self.zones(),
-            skydns: self.skydns(),
+            skydns: self.skydns(&etcd),
             resolvers: self.resolvers(),
             load_balancer_grace: self.load_balancer_grace(),
             listen,
@@ -211,6 +214,36 @@ impl Settling<'_> {
             self.wrong(&format!("{SECTION}{option}"), message);
         }
         options
+    }
+
+    /// How the etcds are reached that other keys name the members of.
+    fn etcd(&mut self) -> Etcd {
+        let said = |name: &&str| self.said.values.contains_key(*name);
+        if ["skydns", "webhookEtcd"].iter().any(|name| said(name)) {
+            let (etcd, wrong) = etcd::access(&self.said.values, &ETCD_KEYS);
+            self.wrong_of_etcd(wrong);
+            return etcd;
+        }
+        for name in ETCD_KEYS.all().into_iter().filter(said) {
+            self.wrong(name, "says nothing without `skydns` or `webhookEtcd`".to_owned());
+        }
+        Etcd::default()
+    }
+
+    /// The etcd that a key names the members of.
+    fn etcd_at(&mut self, name: &'static str, etcd: &Etcd) -> Etcd {
+        let (members, wrong) = etcd::members(&self.said.values, name, &ETCD_KEYS);
+        self.wrong_of_etcd(wrong);
+        Etcd { members, ..etcd.clone() }
+    }
+
+    fn wrong_of_etcd(&mut self, all: Vec<Wrong>) {
+        for Wrong { key, nth, message } in all {
+            match nth {
+                Some(nth) => self.wrong_item(key, nth, Reason::Invalid, message),
+                None => self.wrong(key, message),
+            }
+        }
     }
 
     fn path(&mut self, name: &str) -> Option<PathBuf> {
@@ -440,6 +473,11 @@ impl Settling<'_> {
     fn wrong(&mut self, name: &str, message: String) {
         let place = self.place(name);
         self.problems.push(fault(name, Reason::Invalid, message, &place));
+    }
+
+    fn wrong_item(&mut self, name: &str, nth: usize, reason: Reason, message: String) {
+        let place = self.place(name);
+        self.problems.push(fault(&format!("{name}[{nth}]"), reason, message, &place));
     }
 
     fn place(&self, name: &str) -> String {

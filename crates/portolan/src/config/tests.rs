@@ -333,7 +333,7 @@ fn settled(
     std::fs::write(&path, text).unwrap();
     let texts =
         |(name, texts): &(&'static str, &[&str])| (*name, texts.iter().map(ToString::to_string).collect());
-    let flags = Flags { config: Some(path), keys: flags.iter().map(texts).collect() };
+    let flags = Flags { config: Some(path), keys: flags.iter().map(texts).collect(), ..Flags::default() };
     let variables: BTreeMap<String, OsString> =
         variables.iter().map(|(name, value)| (name.to_string(), value.into())).collect();
     let said = Said::gather(&flags, &|name| variables.get(name).cloned());

@@ -8,7 +8,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use portolan_core::RecordType;
 use portolan_core::record::Present;
 use portolan_store::kv::memory::{Faults, Memory};
-use portolan_store::kv::{Batch, Operation, Outcome, Page, Span, Transaction};
+use portolan_store::kv::{Batch, KvError, Operation, Outcome, Page, Revision, Span, Transaction};
 use tokio::sync::watch;
 
 use super::*;

@@ -7,7 +7,6 @@ use std::time::SystemTime;
 use anyhow::{Context as _, Result};
 use portolan_core::plan::Owner;
 use portolan_core::{Name, Ttl};
-use portolan_store::kv::etcd as kv;
 use portolan_store::skydns::Layout;
 use portolan_sync::Provider;
 use portolan_sync::etcd::{self, Etcd};
@@ -15,7 +14,7 @@ use portolan_sync::rfc2136::{self, Order, Rfc2136, Server, TsigKey};
 use portolan_sync::webhook::Webhook;
 use portolan_sync::zonefile::{self, ZoneFile};
 
-use super::settings::{self, Make, Secret, Settings, Strategy, Tsig};
+use super::settings::{self, Make, Settings, Strategy, Tsig};
 use crate::chance;
 
 /// Makes the provider of a publisher. `instance` tells this installation from others with the same owner id.
@@ -26,7 +25,7 @@ pub(super) fn make(settings: &Settings, instance: &str) -> Result<Arc<dyn Provid
     let owner = settings.owner.clone();
     let who = Who { owner, instance: instance.to_owned(), takes_over: settings.takes_over };
     Ok(match &settings.make {
-        Make::Etcd(etcd) => Arc::new(etcd_of(etcd, who)?),
+        Make::Etcd { etcd, prefix } => Arc::new(etcd_of(etcd, prefix, who)?),
         Make::Rfc2136(servers) => Arc::new(rfc2136_of(servers, who)?),
         Make::Webhook { url, ca } => Arc::new(Webhook::new(url, ca.as_deref())?),
         Make::ZoneFile { file, zone } => Arc::new(zone_file_of(file, zone, who)?),
@@ -35,7 +34,7 @@ pub(super) fn make(settings: &Settings, instance: &str) -> Result<Arc<dyn Provid
 
 /// True of a DNS that keeps what objects of ours say of each target.
 pub(super) fn keeps_members(settings: &Settings) -> bool {
-    matches!(settings.make, Make::Etcd(_))
+    matches!(settings.make, Make::Etcd { .. })
 }
 
 /// Who publishes.
@@ -45,24 +44,11 @@ struct Who {
     takes_over: bool,
 }
 
-fn etcd_of(settings: &settings::Etcd, who: Who) -> Result<Etcd> {
-    let mut options = kv::Options::new(settings.members.clone());
-    options.tls = settings.ca.clone().map(|authority| kv::Tls {
-        authority,
-        identity: settings.identity.clone().map(|(certificate, key)| kv::Identity { certificate, key }),
-    });
-    options.user = settings.user.clone().map(|(name, password)| kv::User {
-        name,
-        password: match password {
-            Secret::Text(text) => kv::Password::Text(text),
-            Secret::File(file) => kv::Password::File(file),
-        },
-    });
-    let layout = Layout::new(&settings.prefix).map_err(anyhow::Error::msg).context("coredns-prefix")?;
-    let name = format!("etcd {}", settings.members.join(","));
+fn etcd_of(named: &crate::etcd::Etcd, prefix: &str, who: Who) -> Result<Etcd> {
+    let layout = Layout::new(prefix).map_err(anyhow::Error::msg).context("coredns-prefix")?;
     let Who { owner, instance, takes_over } = who;
-    let options_of = etcd::Options { layout, owner, instance, takes_over };
-    Ok(Etcd::new(Arc::new(kv::Etcd::new(options)?), name, options_of))
+    let options = etcd::Options { layout, owner, instance, takes_over };
+    Ok(Etcd::new(named.client(0)?, named.name(), options))
 }
 
 fn rfc2136_of(settings: &settings::Rfc2136, who: Who) -> Result<Rfc2136> {

@@ -16,6 +16,8 @@ use portolan_core::registry::{Affix, Cipher, Registry};
 use portolan_sync::cipher::Aes256Gcm;
 use regex::Regex;
 
+use crate::etcd::Etcd;
+
 mod settle;
 
 /// How often everything is read again when nothing is said.
@@ -101,7 +103,12 @@ pub enum Secret {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Make {
     /// Keys in the SkyDNS layout, which a stock CoreDNS answers from.
-    Etcd(Etcd),
+    Etcd {
+        /// How it is reached.
+        etcd: Etcd,
+        /// What keys begin with.
+        prefix: String,
+    },
     /// Updates of zones (RFC 2136).
     Rfc2136(Rfc2136),
     /// Somebody's webhook, as External-DNS has them.
@@ -118,21 +125,6 @@ pub enum Make {
         /// Its zone.
         zone: String,
     },
-}
-
-/// How etcd is reached, and what keys begin with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Etcd {
-    /// Its members.
-    pub members: Vec<String>,
-    /// What keys begin with.
-    pub prefix: String,
-    /// The certificates that the members' are checked by.
-    pub ca: Option<PathBuf>,
-    /// Our certificate and its key.
-    pub identity: Option<(PathBuf, PathBuf)>,
-    /// Who we are, and the password.
-    pub user: Option<(String, Secret)>,
 }
 
 /// How name servers are updated.
@@ -291,7 +283,7 @@ impl fmt::Display for Make {
     /// As the option `provider` has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Etcd(_) => "etcd",
+            Self::Etcd { .. } => "etcd",
             Self::Rfc2136(_) => "rfc2136",
             Self::Webhook { .. } => "webhook",
             Self::ZoneFile { .. } => "zonefile",

@@ -23,13 +23,8 @@ struct Stage {
 
 impl Stage {
     fn new(name: &str, more: &[&str]) -> Option<Self> {
-        let server = ApiServer::start(name)?;
+        let (server, kubeconfig) = read_from(name)?;
         let etcd = Etcd::start(&format!("{name}-dns"))?;
-        let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}";
-        let compat = printed(BINARY, &["crds", "--compat"]);
-        server.admin().apply(&format!("{namespace}\n---\n{RIGHTS}\n---\n{compat}")).unwrap();
-        let token = server.admin().token("portolan", "portolan-sync", TOKEN_SECONDS).unwrap();
-        let kubeconfig = server.kubeconfig(&token).display().to_string();
         let url = etcd.url();
         let args = ["sync", "--kubeconfig", &kubeconfig, "--provider", "etcd", "--etcd", &url];
         let program = Program::new(BINARY, "sync").with(args).with(["--owner-id", "me"]).with(more);
@@ -38,16 +33,7 @@ impl Stage {
 
     /// Writes an object of a group with one record for each name and list of targets.
     fn put_in(&self, group: &str, object: &str, records: &[(&str, &str)]) -> Value {
-        let endpoint = |(name, targets): &(&str, &str)| {
-            format!("{{dnsName: {name}, recordType: A, recordTTL: 60, targets: [{targets}]}}")
-        };
-        let endpoints: Vec<String> = records.iter().map(endpoint).collect();
-        let object = format!(
-            "apiVersion: {group}/v1alpha1\nkind: DNSEndpoint\nmetadata: {{name: {object}, namespace: shop}}\n\
-             spec: {{endpoints: [{}]}}",
-            endpoints.join(", ")
-        );
-        self.server.admin().apply(&object).unwrap().remove(0)
+        put_in(&self.server, group, object, records)
     }
 
     fn put(&self, object: &str, records: &[(&str, &str)]) -> Value {
@@ -92,6 +78,31 @@ impl Stage {
             (hosts.get(&key).map(Vec::as_slice).unwrap_or_default() == addresses).then_some(())
         });
     }
+}
+
+/// An API server whose `DNSEndpoint`s we may read, with the file that leads there.
+pub(crate) fn read_from(name: &str) -> Option<(ApiServer, String)> {
+    let server = ApiServer::start(name)?;
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}";
+    let compat = printed(BINARY, &["crds", "--compat"]);
+    server.admin().apply(&format!("{namespace}\n---\n{RIGHTS}\n---\n{compat}")).unwrap();
+    let token = server.admin().token("portolan", "portolan-sync", TOKEN_SECONDS).unwrap();
+    let kubeconfig = server.kubeconfig(&token).display().to_string();
+    Some((server, kubeconfig))
+}
+
+/// Writes an object of a group with one record for each name and list of targets.
+pub(crate) fn put_in(server: &ApiServer, group: &str, object: &str, records: &[(&str, &str)]) -> Value {
+    let endpoint = |(name, targets): &(&str, &str)| {
+        format!("{{dnsName: {name}, recordType: A, recordTTL: 60, targets: [{targets}]}}")
+    };
+    let endpoints: Vec<String> = records.iter().map(endpoint).collect();
+    let object = format!(
+        "apiVersion: {group}/v1alpha1\nkind: DNSEndpoint\nmetadata: {{name: {object}, namespace: shop}}\n\
+         spec: {{endpoints: [{}]}}",
+        endpoints.join(", ")
+    );
+    server.admin().apply(&object).unwrap().remove(0)
 }
 
 fn path(object: &str) -> String {

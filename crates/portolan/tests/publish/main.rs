@@ -3,6 +3,7 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | `cluster` | `portolan sync` on a real API server and a real etcd, with the rights that we ship |
+//! | `webhook` | the same to a webhook over TLS |
 //! | `folder` | `portolan run` that publishes what it decides on a fleet folder into a zone file |
 //! | `control` | `portolan run --role control` |
 //!
@@ -13,6 +14,7 @@
 mod cluster;
 mod control;
 mod folder;
+mod webhook;
 
 /// The program under test.
 const BINARY: &str = env!("CARGO_BIN_EXE_portolan");

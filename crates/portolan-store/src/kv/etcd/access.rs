@@ -1,12 +1,10 @@
 //! The token by which members know us.
 //!
 //! A token runs out, and each change of users or roles makes all of them void. Members say so, and then another one is
-//! asked for; once for all who wait for it, because members spend a tenth of a second of CPU on a password.
+//! asked for; once for all who wait for it at a member, because members spend a tenth of a second of CPU on a password.
 
 use std::fs;
-use std::sync::Arc;
-
-use tokio::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
 use super::link::Link;
@@ -36,6 +34,15 @@ enum State {
     Token(Token),
 }
 
+impl State {
+    fn token(self) -> Option<Token> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Unknown | Self::Open => None,
+        }
+    }
+}
+
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -62,19 +69,30 @@ impl Access {
     /// When the member does not answer, or does not know us.
     pub(super) async fn token(&self, link: &Link) -> Result<Option<Token>, Fault> {
         let Some(user) = &self.user else { return Ok(None) };
-        let mut state = self.state.lock().await;
-        if let State::Unknown = *state {
-            *state = authenticate(user, link).await?;
+        if let Some(known) = self.known() {
+            return Ok(known.token());
         }
-        match &*state {
-            State::Token(token) => Ok(Some(Arc::clone(token))),
-            State::Unknown | State::Open => Ok(None),
+        let _asking = link.asking.lock().await;
+        if let Some(known) = self.known() {
+            return Ok(known.token());
         }
+        let found = authenticate(user, link).await?;
+        *self.state() = found.clone();
+        Ok(found.token())
+    }
+
+    /// What members want to see, once that is known.
+    fn known(&self) -> Option<State> {
+        Some(self.state().clone()).filter(|state| !matches!(state, State::Unknown))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// This one is void, or one is needed where none was.
-    pub(super) async fn void(&self, token: Option<&Token>) {
-        let mut state = self.state.lock().await;
+    pub(super) fn void(&self, token: Option<&Token>) {
+        let mut state = self.state();
         let is_ours = match (&*state, token) {
             (State::Token(current), Some(token)) => Arc::ptr_eq(current, token),
             (State::Open, None) => true,

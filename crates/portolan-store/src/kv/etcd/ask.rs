@@ -1,24 +1,21 @@
-//! One member after the other, until one has answered.
+//! One question to one member.
 //!
 //! ```text
 //!   attempt: link ─▶ token ─▶ proof, before anything is written ─▶ sent ─▶ answer, no older than what was seen
-//!            └────────────── not done: the next ───────────────┘   └─ read: the next; written: not known
+//!            └──────────────── not done ───────────────────────┘   └─ read: not done; written: not known
 //! ```
 
 use std::sync::Arc;
 
-use tokio::time::{Duration, Instant, sleep, timeout_at};
+use tokio::time::{Duration, Instant, timeout_at};
 use tonic::{Response, Status};
 
 use super::access::Token;
 use super::fault::Fault;
 use super::link::{Link, addressed};
 use super::protocol::{LeaseTimeToLiveResponse, RangeRequest, RangeResponse, ResponseHeader, TxnResponse};
-use super::{Client, QUESTION_MAX, revision};
+use super::{Client, revision};
 use crate::kv::KvError;
-
-/// Before members that all failed are asked again: an election takes longer.
-const ROUND_PAUSE: Duration = Duration::from_millis(100);
 
 /// What is special to a question.
 pub(super) struct Question<'a> {
@@ -53,46 +50,6 @@ impl Answer for LeaseTimeToLiveResponse {
 }
 
 impl Client {
-    /// Asks until a member has answered.
-    ///
-    /// # Errors
-    /// What any member would say; [`KvError::Unknown`] of what was written; [`KvError::WentBack`] when none has what was seen;
-    /// [`KvError::Unreachable`] when none answers in time.
-    pub(super) async fn ask<T, F, Sent>(&self, question: &Question<'_>, send: F) -> Result<T, Fault>
-    where
-        T: Answer,
-        F: Fn(Arc<Link>, Option<Token>) -> Sent,
-        Sent: Future<Output = Result<Response<T>, Status>>,
-    {
-        let end = Instant::now() + QUESTION_MAX.max(question.attempt * 2);
-        loop {
-            let (mut behind, mut failures) = (None, Vec::new());
-            for member in self.members.order() {
-                let uri = &self.members.address(member).uri;
-                match self.attempt(member, question, &send).await {
-                    Err(Fault::Behind(error)) => behind = Some(error),
-                    Err(Fault::NotDone(why)) => failures.push(format!("{uri} {why}")),
-                    Err(Fault::Unanswered(why)) if question.writes.is_none() => {
-                        failures.push(format!("{uri} {why}"));
-                    }
-                    Err(Fault::Unanswered(why)) => {
-                        return Err(Fault::Final(KvError::Unknown(format!("{uri} {why}"))));
-                    }
-                    said => {
-                        self.members.answered(member);
-                        return said;
-                    }
-                }
-            }
-            // One that does not answer might have what was seen.
-            if failures.is_empty() || Instant::now() >= end {
-                let unreachable = || KvError::Unreachable(failures.join("; "));
-                return Err(Fault::Final(behind.unwrap_or_else(unreachable)));
-            }
-            sleep(ROUND_PAUSE).await;
-        }
-    }
-
     /// Asks one member; with another token when it wants one.
     pub(super) async fn attempt<T, F, Sent>(
         &self,
@@ -165,7 +122,7 @@ impl Client {
         let before = self.seen.mark();
         let answer = match timeout_at(until, send(Arc::clone(link), token.cloned())).await {
             Err(_) => return Err(Fault::Unanswered(NO_ANSWER.to_owned())),
-            Ok(Err(status)) => return Err(self.understood(&status, token).await),
+            Ok(Err(status)) => return Err(self.understood(&status, token)),
             Ok(Ok(answer)) => answer.into_inner(),
         };
         if let Some(header) = answer.header() {
@@ -176,10 +133,10 @@ impl Client {
     }
 
     /// What a status means. A token that is void is forgotten.
-    pub(super) async fn understood(&self, status: &Status, token: Option<&Token>) -> Fault {
+    pub(super) fn understood(&self, status: &Status, token: Option<&Token>) -> Fault {
         let fault = Fault::of(status);
         if let Fault::Token(_) = fault {
-            self.access.void(token).await;
+            self.access.void(token);
         }
         fault
     }

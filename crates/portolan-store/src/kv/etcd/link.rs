@@ -8,10 +8,12 @@ use std::fs;
 use std::future::ready;
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::{Duration, Instant};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
 use tonic::{Request, Status};
@@ -34,8 +36,10 @@ const FILE_OCTETS_MAX: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Link {
     channel: Channel,
-    /// An answer came over it that was no older than what was seen.
-    is_proven: AtomicBool,
+    /// When an answer last came over it that was no older than what was seen.
+    proven: Mutex<Option<Instant>>,
+    /// Held by who asks for a token over it.
+    pub(super) asking: AsyncMutex<()>,
 }
 
 impl Link {
@@ -58,15 +62,24 @@ impl Link {
             ready(stream.take().ok_or_else(|| io::Error::other("the connection has ended")))
         });
         let channel = endpoint.connect_with_connector(once).await.map_err(|error| told(&error))?;
-        Ok(Self { channel, is_proven: AtomicBool::new(false) })
+        Ok(Self { channel, proven: Mutex::default(), asking: AsyncMutex::default() })
     }
 
     pub(super) fn is_proven(&self) -> bool {
-        self.is_proven.load(Ordering::Relaxed)
+        self.proven().is_some()
+    }
+
+    /// True when it was proven no longer ago than this.
+    pub(super) fn is_lively(&self, within: Duration) -> bool {
+        self.proven().is_some_and(|at| at.elapsed() <= within)
     }
 
     pub(super) fn prove(&self) {
-        self.is_proven.store(true, Ordering::Relaxed);
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn proven(&self) -> Option<Instant> {
+        *self.proven.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn kv(&self) -> KvClient<Channel> {

@@ -1,8 +1,7 @@
 //! Which member is asked first.
 //!
 //! The one that answered last, and the others in the order in which they were given; who failed a moment ago is asked last.
-//! So a member that hangs costs one attempt and not one of each question, and one that is well again is found when another
-//! fails.
+//! So a member that hangs is waited for once and not by each question, and one that is well again is found when another fails.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,6 +50,13 @@ impl Members {
         order
     }
 
+    /// The same, but for one that is asked first whatever it did.
+    pub(super) fn order_from(&self, first: usize) -> Vec<usize> {
+        let mut order = self.order();
+        order.sort_by_key(|member| *member != first);
+        order
+    }
+
     pub(super) fn address(&self, member: usize) -> &Address {
         &self.all[member].address
     }
@@ -84,6 +90,12 @@ impl Members {
         });
     }
 
+    /// Another that was asked later was quicker: this one hangs, or is slow. Who asks it next connects anew, for a connection
+    /// that was cut in silence never ends.
+    pub(super) fn overtaken(&self, member: usize) {
+        self.with(member, |state| *state = State { link: None, failed: Some(Instant::now()) });
+    }
+
     fn with<T>(&self, member: usize, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.all[member].state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -105,6 +117,10 @@ mod tests {
         assert_eq!(members.order(), [2, 1, 0]);
         members.answered(0);
         assert_eq!(members.order(), [0, 1, 2]);
+        members.overtaken(0);
+        assert_eq!(members.order(), [1, 2, 0]);
+        assert_eq!(members.order_from(0), [0, 1, 2]);
+        assert_eq!(members.order_from(2), [2, 1, 0]);
         (0..3).for_each(|member| members.failed(member));
         assert_eq!(members.order(), [0, 1, 2], "all are asked");
     }

@@ -93,8 +93,22 @@ impl Options {
             let why = format!("members: {count} are given; it must be 1 to {MEMBERS_MAX}");
             return Err(KvError::Refused(why));
         }
-        self.members.iter().map(|url| Address::new(url, self.tls.is_some())).collect()
+        let address = |url: &String| match Address::new(url) {
+            Ok(address) if address.is_tls && self.tls.is_none() => {
+                Err(refused(url, "needs the file of an authority (tls)"))
+            }
+            said => said.map_err(|why| refused(url, &why)),
+        };
+        self.members.iter().map(address).collect()
     }
+}
+
+/// Holds the URL of a member against what one is.
+///
+/// # Errors
+/// The rule that it breaks, as in `must begin with http:// or https://`.
+pub fn check_member(url: &str) -> Result<(), String> {
+    Address::new(url).map(drop)
 }
 
 /// Where one member is.
@@ -108,32 +122,29 @@ pub(super) struct Address {
 }
 
 impl Address {
-    fn new(url: &str, has_tls: bool) -> Result<Self, KvError> {
-        // A password must neither be sent in the clear nor be told.
-        if url.contains('@') {
-            return Err(KvError::Refused(
-                "members: a URL has a user in it; there are options for that".into(),
-            ));
-        }
-        let refused = |why: &str| KvError::Refused(format!("members: {url:?} {why}"));
-        let uri: Uri = url.parse().map_err(|error| refused(&format!("is no URL: {error}")))?;
+    fn new(url: &str) -> Result<Self, String> {
+        let uri: Uri = url.parse().map_err(|error| format!("is no URL: {error}"))?;
         let is_tls = match uri.scheme_str() {
             Some("http") => false,
             Some("https") => true,
-            _ => return Err(refused("must begin with http:// or https://")),
+            _ => return Err("must begin with http:// or https://".to_owned()),
         };
-        let (Some(host), Some(port)) = (uri.host(), uri.port_u16()) else {
-            return Err(refused("must name a host and a port"));
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err("must name no user; there are options for that".to_owned());
+        }
+        let (Some(host), Some(port @ 1..)) = (uri.host(), uri.port_u16()) else {
+            return Err("must name a host and a port".to_owned());
         };
         if uri.path() != "/" || uri.query().is_some() {
-            return Err(refused("must end after its port"));
-        }
-        if is_tls && !has_tls {
-            return Err(refused("needs the file of an authority (tls)"));
+            return Err("must end after its port".to_owned());
         }
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         Ok(Self { host, port, is_tls, uri })
     }
+}
+
+fn refused(url: &str, why: &str) -> KvError {
+    KvError::Refused(format!("members: {url:?} {why}"))
 }
 
 #[cfg(test)]
@@ -163,6 +174,8 @@ mod tests {
             ("127.0.0.1:2379", "must begin with http:// or https://"),
             ("ftp://a:1", "must begin with http:// or https://"),
             ("http://a", "must name a host and a port"),
+            ("http://a:0", "must name a host and a port"),
+            ("http://u:p@a:1", "must name no user; there are options for that"),
             ("http://a:1/v3", "must end after its port"),
             ("https://a:1", "needs the file of an authority (tls)"),
         ];

@@ -230,7 +230,7 @@ impl Client {
     async fn unopened(&self, member: usize, link: &Arc<Link>, fault: Fault, token: Option<&Token>) -> Fault {
         match fault {
             Fault::Token(why) if self.access.has_user() => {
-                self.access.void(token).await;
+                self.access.void(token);
                 Fault::NotDone(why)
             }
             Fault::NotDone(_) | Fault::Unanswered(_) => {
@@ -269,7 +269,8 @@ impl Client {
     }
 }
 
-/// Ends after a while of silence, with whether the member is one of most that go on.
+/// Ends after a while of silence, with whether the member is one of most that go on. It is not while it says nothing and
+/// another does.
 async fn proof(client: &Client, member: usize, span: &Span) -> Result<(), Fault> {
     let attempt = client.options.attempt;
     sleep(attempt / 2).await;
@@ -279,7 +280,9 @@ async fn proof(client: &Client, member: usize, span: &Span) -> Result<(), Fault>
         let request = addressed(request.clone(), token.as_ref());
         async move { link.kv().range(request?).await }
     };
-    match client.attempt(member, &question, &read).await {
+    let first = client.race(client.members.order_from(member), &question, &read).await?;
+    match first.said {
+        _ if first.member != member => Err(Fault::NotDone(NO_ANSWER.to_owned())),
         // It answers; that we may not read is for the watch to say.
         Ok(_) | Err(Fault::Final(_)) => Ok(()),
         Err(fault) => Err(fault),

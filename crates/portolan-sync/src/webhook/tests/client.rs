@@ -1,10 +1,12 @@
 //! The client against providers that are slow, wrong, huge and half (F-58): no plan is made from any of these.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portolan_core::plan::{Labels, Targets, Wanted};
 use portolan_core::record::Target;
+use portolan_testbed::TlsDoor;
 
 use super::super::{BODY_OCTETS_MAX, Endpoint, MEDIA_TYPE, Patience, Webhook, WebhookError, print, sets};
 use super::endpoint;
@@ -173,6 +175,29 @@ async fn what_is_wanted_is_adjusted_and_never_lost() {
     );
     assert_eq!(webhook(&server, PATIENCE).adjust(Vec::new()).await, Ok(Vec::new()));
     assert_eq!(server.lines().len(), 1, "nothing is asked of nothing");
+}
+
+/// Over TLS a provider is who its certificate says, or nobody.
+#[tokio::test]
+async fn a_certificate_is_held_against_the_file_of_authorities() {
+    let server = Server::of_book("none.example.org");
+    let [door, other] = ["book", "other"].map(|name| TlsDoor::before(name, server.address));
+    let webhook = |url: &str, ca: Option<&Path>| Webhook::with_patience(url, ca, PATIENCE).unwrap();
+    let trusted = webhook(&door.url(), Some(door.authority()));
+    assert!(trusted.abilities().await.unwrap().filter.is_some());
+    assert_eq!(trusted.list().await.unwrap().sets.len(), 0);
+    assert_eq!(server.lines(), ["GET /", "GET /records"]);
+
+    let stranger = webhook(&door.url(), Some(other.authority())).list().await.unwrap_err().to_string();
+    assert!(
+        stranger.starts_with("not reached: its certificate is signed by no authority that is trusted"),
+        "{stranger}"
+    );
+    let elsewhere = webhook(&door.url().replace("127.0.0.1", "127.0.0.2"), Some(door.authority()));
+    assert!(elsewhere.list().await.is_err());
+    let unsecured = webhook(&door.url().replace("https", "http"), None).list().await.unwrap_err();
+    assert!(matches!(unsecured, ProviderError::Unreachable(_)), "{unsecured}");
+    assert_eq!(server.lines().len(), 2, "who is not trusted is asked nothing");
 }
 
 #[test]

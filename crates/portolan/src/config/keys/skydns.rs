@@ -1,7 +1,7 @@
 //! The keys of those who answer from an etcd in SkyDNS' layout.
 
-use super::{Form, Key};
-use crate::skydns::{NAME_SERVERS_MAX, URLS_MAX, ZONES_MAX};
+use super::{Form, Key, etcd};
+use crate::skydns::{NAME_SERVERS_MAX, ZONES_MAX};
 
 /// The words of [`COMPAT`].
 pub const COMPAT_WORDS: [&str; 2] = ["rfc", "skydns"];
@@ -11,7 +11,7 @@ pub(super) const URLS: Key = Key {
     name: "skydns",
     flag: "skydns",
     env: "PORTOLAN_SKYDNS",
-    form: Form::Urls(URLS_MAX),
+    form: etcd::MEMBERS,
     value: "URL,…",
     default: "none",
     help: "Answer from this etcd too, which anybody fills in SkyDNS' layout; a URL for each of its members",
@@ -71,69 +71,4 @@ pub(super) const COMPAT: Key = Key {
     more: "With `skydns` a question for a name is answered with all that stands below it. What differs from CoreDNS all the same is \
            in [an etcd that others fill](../how-to/skydns.md#as-coredns-answers).",
     example: "skydns",
-};
-
-/// Whom to trust.
-pub(super) const CA: Key = Key {
-    name: "etcdCa",
-    flag: "etcd-ca",
-    env: "PORTOLAN_ETCD_CA",
-    form: Form::Path,
-    value: "FILE",
-    default: "none",
-    help: "The certificates of the authorities that etcd's members have theirs from (PEM)",
-    more: "URLs with https need it. It is read for each connection, so it may change.",
-    example: "/etc/portolan/etcd/ca.crt",
-};
-
-/// Our certificate.
-pub(super) const CERT: Key = Key {
-    name: "etcdCert",
-    flag: "etcd-cert",
-    env: "PORTOLAN_ETCD_CERT",
-    form: Form::Path,
-    value: "FILE",
-    default: "none",
-    help: "The certificate that we show to etcd (PEM), with etcdKey",
-    more: "Both are read for each connection, so they may change.",
-    example: "/etc/portolan/etcd/tls.crt",
-};
-
-/// Its key.
-pub(super) const KEY: Key = Key {
-    name: "etcdKey",
-    flag: "etcd-key",
-    env: "PORTOLAN_ETCD_KEY",
-    form: Form::Path,
-    value: "FILE",
-    default: "none",
-    help: "The key of etcdCert (PEM)",
-    more: "It is read with the certificate.",
-    example: "/etc/portolan/etcd/tls.key",
-};
-
-/// Who we are.
-pub(super) const USER: Key = Key {
-    name: "etcdUser",
-    flag: "etcd-user",
-    env: "PORTOLAN_ETCD_USER",
-    form: Form::Text(256),
-    value: "NAME",
-    default: "none",
-    help: "The user that we are to etcd, with etcdPasswordFile",
-    more: "Reading the keys under the prefix is all that is needed.",
-    example: "portolan",
-};
-
-/// And that we are.
-pub(super) const PASSWORD: Key = Key {
-    name: "etcdPasswordFile",
-    flag: "etcd-password-file",
-    env: "PORTOLAN_ETCD_PASSWORD_FILE",
-    form: Form::Path,
-    value: "FILE",
-    default: "none",
-    help: "The file with the password of etcdUser; a line feed at its end is none of it",
-    more: "It is read whenever a token is asked for, so it may change.",
-    example: "/etc/portolan/etcd/password",
 };

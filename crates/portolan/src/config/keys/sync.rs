@@ -3,7 +3,7 @@
 //! What External-DNS has too is called as it calls it.
 
 use super::sources::RECORD_TYPES;
-use super::{Form, Key};
+use super::{Form, Key, etcd};
 
 /// What stands before the name of an option in the name of its key.
 pub const SYNC_SECTION: &str = "sync.";
@@ -71,23 +71,16 @@ options! {
         "The file that has the key of encrypted marks", "", "/etc/portolan/txt-key";
     "migrate-from-txt-owner", "MIGRATE_FROM_TXT_OWNER", Form::Text(128), "ID", "none",
         "Who the owner was before: what that id has is taken over", "Also `--txt-owner-old`.", "default";
-    "etcd", "ETCD", Form::Texts, "URL,…", "none",
+    "etcd", "ETCD", etcd::MEMBERS, "URL,…", "none",
         "The members of etcd, with commas between them; may be given several times", "For the provider etcd.",
         "[\"https://etcd-0:2379\", \"https://etcd-1:2379\", \"https://etcd-2:2379\"]";
     "coredns-prefix", "COREDNS_PREFIX", Form::Free, "PREFIX", "/skydns/",
         "What the keys in etcd begin with", "As CoreDNS' `path`.", "/skydns/";
-    "etcd-ca", "ETCD_CA", Form::Path, "FILE", "none",
-        "The certificates that etcd's are checked by (PEM)",
-        "Needed for `https`. It is read again as it changes, as are the next two.",
-        "/etc/portolan/etcd/ca.crt";
-    "etcd-cert", "ETCD_CERT", Form::Path, "FILE", "none", "Our certificate to etcd (PEM)", "",
-        "/etc/portolan/etcd/tls.crt";
-    "etcd-key", "ETCD_KEY", Form::Path, "FILE", "none", "The key of our certificate to etcd (PEM)", "",
-        "/etc/portolan/etcd/tls.key";
-    "etcd-user", "ETCD_USER", Form::Free, "NAME", "none", "Who we are to etcd, where it asks for a password", "",
-        "portolan";
-    "etcd-password-file", "ETCD_PASSWORD_FILE", Form::Path, "FILE", "none",
-        "The file that has the password to etcd", "", "/etc/portolan/etcd/password";
+    "etcd-ca", "ETCD_CA", etcd::CA.form, etcd::CA.value, etcd::CA.default, etcd::CA.help, etcd::CA.more, etcd::CA.example;
+    "etcd-cert", "ETCD_CERT", etcd::CERT.form, etcd::CERT.value, etcd::CERT.default, etcd::CERT.help, etcd::CERT.more, etcd::CERT.example;
+    "etcd-key", "ETCD_KEY", etcd::KEY.form, etcd::KEY.value, etcd::KEY.default, etcd::KEY.help, etcd::KEY.more, etcd::KEY.example;
+    "etcd-user", "ETCD_USER", etcd::USER.form, etcd::USER.value, etcd::USER.default, etcd::USER.help, etcd::USER.more, etcd::USER.example;
+    "etcd-password-file", "ETCD_PASSWORD_FILE", etcd::PASSWORD.form, etcd::PASSWORD.value, etcd::PASSWORD.default, etcd::PASSWORD.help, etcd::PASSWORD.more, etcd::PASSWORD.example;
     "rfc2136-host", "RFC2136_HOST", Form::Texts, "HOST", "none",
         "The name server to update; may be given several times", "For the provider rfc2136.", "[192.0.2.53]";
     "rfc2136-port", "RFC2136_PORT", Form::Number(65_535), "PORT", "53, or 853 with TLS", "The port of the name servers", "", "53";

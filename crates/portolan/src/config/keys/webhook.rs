@@ -1,8 +1,6 @@
 //! The keys of the webhook protocol's server; `portolan webhook` has them under shorter flags.
 
-use portolan_store::kv::etcd::MEMBERS_MAX;
-
-use super::{Form, Key};
+use super::{Form, Key, etcd};
 use crate::webhook::DOMAINS_MAX;
 
 /// Where it is spoken.
@@ -52,11 +50,12 @@ pub(super) const ETCD: Key = Key {
     name: "webhookEtcd",
     flag: "webhook-etcd",
     env: "PORTOLAN_WEBHOOK_ETCD",
-    form: Form::Names(MEMBERS_MAX),
+    form: etcd::MEMBERS,
     value: "URL,…",
     default: "none: it is kept beside the state file",
     help: "Keep External-DNS' records in this etcd, and share them with whoever else does; a URL for each of its members",
-    more: "Keys of our own, under `/portolan/webhook/records/`. Several servers with the same etcd are one provider.",
+    more: "Keys of our own, under `/portolan/webhook/records/`. Several servers with the same etcd are one provider. `etcdCa` and the keys \
+           behind it say how it is reached.",
     example: "[\"http://127.0.0.1:2379\"]",
 };
 

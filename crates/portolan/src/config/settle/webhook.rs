@@ -4,24 +4,19 @@ use std::net::{IpAddr, SocketAddr};
 
 use portolan_core::plan::DomainFilter;
 use portolan_kube::hosts;
-use portolan_store::kv::etcd::{Etcd, Options};
 
 use super::Settling;
+use crate::etcd::Etcd;
 use crate::webhook::{Config, DOMAINS_MAX, NameServer};
 
 impl Settling<'_> {
-    /// The server; none where nobody says where it listens.
-    pub(super) fn webhook(&mut self) -> Option<Config> {
+    /// The server; none where nobody says where it listens. `etcd` is how an etcd is reached, where it has one.
+    pub(super) fn webhook(&mut self, etcd: &Etcd) -> Option<Config> {
         let listen = self.address("webhookListen");
         let domains = self.webhook_domains("webhookDomains");
         let excluded = self.webhook_domains("webhookExcluded");
         let name_servers = self.name_servers();
-        let etcd = self.webhook_items("webhookEtcd");
-        if let Err(error) = Etcd::new(Options::new(etcd.clone()))
-            && !etcd.is_empty()
-        {
-            self.wrong("webhookEtcd", error.to_string());
-        }
+        let etcd = self.said.values.contains_key("webhookEtcd").then(|| self.etcd_at("webhookEtcd", etcd));
         for name in ["webhookDomains", "webhookExcluded", "webhookEtcd", "webhookNameServers"] {
             if self.said.values.contains_key(name) && self.said.text("webhookListen").is_none() {
                 self.wrong(name, "says nothing without `webhookListen`".to_owned());

@@ -1,6 +1,7 @@
 //! The webhook protocol's server.
 
 use super::settled;
+use crate::etcd::Etcd;
 use crate::webhook::{Config, LISTEN_DEFAULT};
 
 #[test]
@@ -35,6 +36,22 @@ fn a_server_alone_listens_where_external_dns_looks_and_answers_nowhere() {
     assert_eq!(config.listen.len(), 1);
 }
 
+/// What says how an etcd is reached goes for the records' and for the one that names are answered from.
+#[test]
+fn an_etcd_is_reached_as_one_is() {
+    let text = "version: v1alpha1\nwebhookListen: 127.0.0.1:1\nwebhookEtcd: [https://a:1, https://b:1]\netcdCa: ca\netcdCert: cert\n\
+                etcdKey: key\netcdUser: dns\netcdPasswordFile: password\nskydns: [https://c:1]\nskydnsZones: [example.org]\n";
+    let config = settled(text, &[], &[]).1.unwrap();
+    let etcd = config.webhook.unwrap().etcd.unwrap();
+    assert_eq!(etcd.members, ["https://a:1", "https://b:1"]);
+    assert_eq!(
+        (etcd.ca.clone(), etcd.identity.clone()),
+        (Some("ca".into()), Some(("cert".into(), "key".into())))
+    );
+    assert_eq!(etcd.user, Some(("dns".to_owned(), "password".into())));
+    assert_eq!(config.skydns.unwrap().etcd, Etcd { members: vec!["https://c:1".to_owned()], ..etcd });
+}
+
 #[test]
 fn what_is_wrong_is_told() {
     for (flags, says) in [
@@ -45,7 +62,23 @@ fn what_is_wrong_is_told() {
         (&[("webhookListen", &["127.0.0.1:1"][..]), ("webhookExcluded", &["192.0.2.1"])], "\"192.0.2.1\""),
         (
             &[("webhookListen", &["127.0.0.1:1"][..]), ("webhookEtcd", &["127.0.0.1:2379"])],
-            "must begin with http",
+            "\"127.0.0.1:2379\" must begin with http:// or https://",
+        ),
+        (
+            &[("webhookListen", &["127.0.0.1:1"][..]), ("webhookEtcd", &["https://a:1"])],
+            "has members with https, which need `etcdCa`",
+        ),
+        (
+            &[
+                ("webhookListen", &["127.0.0.1:1"][..]),
+                ("webhookEtcd", &["http://a:1"]),
+                ("etcdUser", &["dns"]),
+            ],
+            "says nothing without `etcdPasswordFile`",
+        ),
+        (
+            &[("webhookListen", &["127.0.0.1:1"][..]), ("etcdCa", &["ca.crt"])],
+            "says nothing without `skydns` or `webhookEtcd`",
         ),
         (&[("webhookListen", &["127.0.0.1:1"][..]), ("webhookNameServers", &["ns=x"])], "has no IP address"),
     ] {

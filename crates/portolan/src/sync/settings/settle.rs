@@ -11,10 +11,12 @@ use portolan_kube::nearest::nearest;
 use portolan_kube::sources;
 
 use super::{
-    Etcd, Filter, INTERVAL_DEFAULT, INTERVAL_MIN, Make, Marks, Rfc2136, Secret, Settings, Strategy, Tls, Tsig,
+    Filter, INTERVAL_DEFAULT, INTERVAL_MIN, Make, Marks, Rfc2136, Secret, Settings, Strategy, Tls, Tsig,
 };
-use crate::config::keys::{Form, PROVIDERS, SYNC, SYNC_SECTION, key};
+use crate::config::keys::{Form, PROVIDERS, SYNC, SYNC_ETCD_KEYS, SYNC_SECTION, key, spelt};
+use crate::config::settle::etcd;
 use crate::config::value::{Value, fault};
+use crate::etcd::Etcd;
 
 /// Where CoreDNS looks when nothing else is said.
 const PREFIX: &str = "/skydns/";
@@ -167,14 +169,21 @@ impl<'v> Reading<'v> {
         };
         self.others(provider);
         match provider {
-            "etcd" => self.etcd().map(Make::Etcd),
+            "etcd" => Some(self.etcd()),
             "rfc2136" => self.rfc2136().map(Make::Rfc2136),
             "webhook" => {
                 let url = self.text("webhook-provider-url").unwrap_or(WEBHOOK).to_owned();
                 if !is_http(&url) {
                     self.wrong("webhook-provider-url", format!("{url:?} {HTTP_RULE}"));
                 }
-                Some(Make::Webhook { url, ca: self.path("webhook-provider-ca") })
+                let ca = self.path("webhook-provider-ca");
+                if ca.is_some() && url.starts_with("http://") {
+                    self.wrong(
+                        "webhook-provider-ca",
+                        format!("says nothing with {url:?}, which is not https"),
+                    );
+                }
+                Some(Make::Webhook { url, ca })
             }
             _ => self.zone_file(),
         }
@@ -190,28 +199,22 @@ impl<'v> Reading<'v> {
         }
     }
 
-    fn etcd(&mut self) -> Option<Etcd> {
-        let members = self.list("etcd");
-        if members.is_empty() {
+    fn etcd(&mut self) -> Make {
+        if !self.is_said("etcd") {
             self.wrong("etcd", "names no member, as in http://127.0.0.1:2379".into());
         }
-        for member in members.iter().filter(|member| !is_http(member)) {
-            self.wrong("etcd", format!("{member:?} {HTTP_RULE}"));
-        }
-        let (ca, identity) = (self.path("etcd-ca"), self.pair("etcd-cert", "etcd-key"));
-        if ca.is_none() && (identity.is_some() || members.iter().any(|member| member.starts_with("https"))) {
-            self.wrong("etcd-ca", "is not set; it is what members' certificates are checked by".into());
-        }
-        let password = self.path("etcd-password-file").map(Secret::File);
-        let user = self.text("etcd-user").map(str::to_owned);
-        if user.is_some() != password.is_some() {
-            self.wrong("etcd-user", "and etcd-password-file need each other".into());
+        let (etcd, mut wrong) = etcd::access(self.values, &SYNC_ETCD_KEYS);
+        let (members, more) = etcd::members(self.values, "sync.etcd", &SYNC_ETCD_KEYS);
+        wrong.extend(more);
+        for etcd::Wrong { key, nth, message } in wrong {
+            let item = nth.map_or(String::new(), |nth| format!("[{nth}]"));
+            self.wrong_at(spelt(key), &item, message);
         }
         let prefix = self.text("coredns-prefix").unwrap_or(PREFIX).to_owned();
         if !prefix.starts_with('/') {
             self.wrong("coredns-prefix", format!("{prefix:?} does not begin with a slash"));
         }
-        Some(Etcd { members, prefix, ca, identity, user: user.zip(password) })
+        Make::Etcd { etcd: Etcd { members, ..etcd }, prefix }
     }
 
     fn rfc2136(&mut self) -> Option<Rfc2136> {
@@ -378,8 +381,13 @@ impl<'v> Reading<'v> {
     }
 
     fn wrong(&mut self, option: &str, message: String) {
+        self.wrong_at(option, "", message);
+    }
+
+    /// The same of an item of a list: `[2]`.
+    fn wrong_at(&mut self, option: &str, item: &str, message: String) {
         let place = self.value(option).map_or(String::new(), |value| value.source.to_string());
-        self.problems.push(fault(&format!("{}{option}", self.at), Reason::Invalid, message, &place));
+        self.problems.push(fault(&format!("{}{option}{item}", self.at), Reason::Invalid, message, &place));
     }
 }
 

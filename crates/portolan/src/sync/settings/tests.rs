@@ -27,8 +27,8 @@ fn what_is_not_said_has_a_default() {
     assert_eq!(settings.policy, SyncPolicy::Sync);
     assert_eq!(settings.interval, INTERVAL_DEFAULT);
     assert_eq!(settings.managed, [RecordType::A, RecordType::AAAA, RecordType::CNAME].into());
-    let Make::Etcd(etcd) = &settings.make else { panic!("{settings:?}") };
-    assert_eq!((&*etcd.prefix, etcd.members.len()), ("/skydns/", 1));
+    let Make::Etcd { etcd, prefix } = &settings.make else { panic!("{settings:?}") };
+    assert_eq!((&**prefix, etcd.members.len()), ("/skydns/", 1));
     assert!(
         settings.options().unwrap().filters[0]
             .takes("any.example".parse::<portolan_core::Name>().unwrap().borrowed())
@@ -38,14 +38,14 @@ fn what_is_not_said_has_a_default() {
 #[test]
 fn lists_and_forms() {
     let settings = settle(
-        "--provider etcd --etcd http://a:1,https://b:2 --etcd http://c:3 --etcd-ca ca.crt --owner-id me --policy upsert-only \
+        "--provider etcd --etcd https://a:1,https://b:2 --etcd https://c:3 --etcd-ca ca.crt --owner-id me --policy upsert-only \
          --domain-filter example.org --domain-filter .example.com --exclude-domains no.example.org \
          --managed-record-types A --managed-record-types TXT --interval 5m --adopt --share \
          --migrate-from-txt-owner old --txt-prefix %{record_type}-x.",
     )
     .unwrap();
-    let Make::Etcd(etcd) = &settings.make else { panic!("{settings:?}") };
-    assert_eq!(etcd.members, ["http://a:1", "https://b:2", "http://c:3"]);
+    let Make::Etcd { etcd, .. } = &settings.make else { panic!("{settings:?}") };
+    assert_eq!(etcd.members, ["https://a:1", "https://b:2", "https://c:3"]);
     assert_eq!(settings.policy, SyncPolicy::UpsertOnly);
     assert_eq!(settings.interval, Duration::from_secs(300));
     assert_eq!(settings.managed, [RecordType::A, RecordType::TXT].into());
@@ -72,36 +72,45 @@ fn faults_are_told_all_at_once() {
             &["\"ectd\" is not one of etcd, rfc2136, webhook, zonefile; did you mean \"etcd\"?"],
         ),
         ("--provider etcd --owner-id me", &["etcd: Invalid: names no member"]),
-        ("--provider etcd --etcd 127.0.0.1:2379 --owner-id me", &["\"127.0.0.1:2379\" is no URL"]),
-        ("--provider etcd --etcd http://a --owner-id a,b", &["owner-id: Invalid: \"a,b\" has a comma"]),
         (
-            "--provider etcd --etcd http://a --owner-id me --policy all",
+            "--provider etcd --etcd 127.0.0.1:2379 --owner-id me",
+            &["etcd[0]: Invalid: \"127.0.0.1:2379\" must begin with http:// or https://"],
+        ),
+        ("--provider etcd --etcd http://a:1 --owner-id a,b", &["owner-id: Invalid: \"a,b\" has a comma"]),
+        (
+            "--provider etcd --etcd http://a:1 --owner-id me --policy all",
             &["policy: Invalid: \"all\" is not one of"],
         ),
-        ("--provider etcd --etcd http://a --owner-id me --interval 0", &["interval: Invalid"]),
+        ("--provider etcd --etcd http://a:1 --owner-id me --interval 0", &["interval: Invalid"]),
         (
-            "--provider etcd --etcd http://a --owner-id me --etcd-cert x",
-            &["etcd-cert: Invalid: and etcd-key need each other"],
+            "--provider etcd --etcd http://a:1 --owner-id me --etcd-cert x",
+            &[
+                "etcd-cert: Invalid: says nothing without `etcd-key`",
+                "etcd-cert: Invalid: says nothing without `etcd-ca`",
+            ],
         ),
-        ("--provider etcd --etcd https://a --owner-id me", &["etcd-ca: Invalid: is not set"]),
         (
-            "--provider etcd --etcd http://a --owner-id me --rfc2136-port 53",
+            "--provider etcd --etcd https://a:1 --owner-id me",
+            &["etcd: Invalid: has members with https, which need `etcd-ca`"],
+        ),
+        (
+            "--provider etcd --etcd http://a:1 --owner-id me --rfc2136-port 53",
             &["rfc2136-port: Invalid: says nothing with the provider etcd"],
         ),
         (
-            "--provider etcd --etcd http://a --owner-id me --txt-prefix a --txt-suffix b",
+            "--provider etcd --etcd http://a:1 --owner-id me --txt-prefix a --txt-suffix b",
             &["txt-suffix: Invalid"],
         ),
         (
-            "--provider etcd --etcd http://a --owner-id me --txt-encrypt-enabled",
+            "--provider etcd --etcd http://a:1 --owner-id me --txt-encrypt-enabled",
             &["txt-encrypt-enabled: Invalid: needs"],
         ),
         (
-            "--provider etcd --etcd http://a --owner-id me --regex-domain-filter (",
+            "--provider etcd --etcd http://a:1 --owner-id me --regex-domain-filter (",
             &["regex-domain-filter: Invalid: \"(\" is no regular expression"],
         ),
-        ("--provider etcd --etcd http://a --owner-id me --domain-filter a..b", &["domain-filter: Invalid"]),
-        ("--provider etcd --etcd http://a --owner-id me --name a/b", &["name: Invalid"]),
+        ("--provider etcd --etcd http://a:1 --owner-id me --domain-filter a..b", &["domain-filter: Invalid"]),
+        ("--provider etcd --etcd http://a:1 --owner-id me --name a/b", &["name: Invalid"]),
         (
             "--provider rfc2136 --owner-id me",
             &["rfc2136-host: Invalid: is not set", "rfc2136-zone: Invalid", "rfc2136-tsig-keyname: Invalid"],
@@ -113,6 +122,10 @@ fn faults_are_told_all_at_once() {
         (
             "--provider webhook --owner-id me --webhook-provider-url ftp://x",
             &["webhook-provider-url: Invalid"],
+        ),
+        (
+            "--provider webhook --owner-id me --webhook-provider-url http://x --webhook-provider-ca ca.crt",
+            &["webhook-provider-ca: Invalid: says nothing with \"http://x\", which is not https"],
         ),
         (
             "--provider zonefile --owner-id me --zone-file x",
