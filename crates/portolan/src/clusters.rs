@@ -241,3 +241,6 @@ fn write(past: &past::Past, engine: &SharedEngine, last: bool) {
     past.note_kept(&kept);
     past.write(last);
 }
+
+#[cfg(test)]
+mod tests;

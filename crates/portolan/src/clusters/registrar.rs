@@ -25,7 +25,7 @@ use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::cluster::{Cluster, Reach};
+use super::cluster::{Cluster, Reach, Reached};
 use super::demand::Demand;
 use super::feed::Sender;
 use super::follow::Follow;
@@ -33,6 +33,7 @@ use super::holds::Holds;
 use super::identity::{self, Counts};
 use super::member::{Door, Member};
 use super::past::Past;
+use super::renew::Why;
 use super::way::Way;
 use crate::engine::{Event, SharedEngine};
 
@@ -114,11 +115,11 @@ pub(super) struct Due {
     pub(super) name: ClusterName,
     pub(super) renewal: Renewal,
     /// Its Secret in the hub.
-    pub(super) secret: portolan_kube::object::ObjectKey,
-    /// Leads to its cluster.
-    pub(super) member: Door,
+    pub(super) secret: ObjectKey,
+    /// Reaches its cluster.
+    pub(super) member: kube_client::Client,
     /// Reaches the hub.
-    pub(super) hub: Reach,
+    pub(super) hub: kube_client::Client,
 }
 
 impl Registrar {
@@ -210,14 +211,19 @@ impl Registrar {
         state.found.clusters.iter().filter(|(_, one)| is_ours(one)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// The tokens whose time has come, as somebody says.
+    /// The tokens whose time has come, as somebody says, each once; of those alone whose cluster is reached, followed
+    /// or not, as one that is not reached says so itself.
     pub(super) fn due(&self, mut is_due: impl FnMut(&ClusterName, &Renewal) -> bool) -> Vec<Due> {
+        let Reached::Yes { client: hub, .. } = self.hub_reach.borrow().clone() else { return Vec::new() };
         let state = self.state();
+        let mut secrets = BTreeSet::new();
         let due = state.found.clusters.iter().filter_map(|(name, registered)| {
             let renewal = registered.renewal.as_ref().filter(|renewal| is_due(name, renewal))?.clone();
-            let running = state.members.get(name)?.running.as_ref()?;
-            let (member, hub) = (running.door.clone(), self.hub_reach.clone());
-            Some(Due { name: name.clone(), renewal, secret: registered.secret.clone(), member, hub })
+            let member = state.members.get(name)?.running.as_ref()?.door.borrow().clone()?;
+            // Of two names with one Secret the second would find that it has another token by then.
+            let is_first = secrets.insert(&registered.secret);
+            let (name, secret) = (name.clone(), registered.secret.clone());
+            is_first.then(|| Due { name, renewal, secret, member, hub: hub.clone() })
         });
         due.collect()
     }
@@ -229,24 +235,22 @@ impl Registrar {
         others.filter_map(|(name, one)| Some((name.clone(), one.by.kind, one.life?))).collect()
     }
 
-    /// Notes how the renewal of a token went.
-    pub(super) fn renewed(&self, name: &ClusterName, problem: Option<(Reason, String)>) {
+    /// Notes which tokens are not renewed, and why: these, and no others.
+    pub(super) fn not_renewed(&self, why: BTreeMap<ClusterName, Why>) {
         let mut state = self.state();
-        let subject = match state.found.clusters.get(name).map(|registered| &registered.by) {
-            None => format!("cluster {name}: spec.credentials.secret"),
-            Some(by) if by.kind == Kind::MemberCluster => format!("{by}: spec.credentials.secret"),
-            Some(by) => by.to_string(),
+        let problem = |(name, (reason, message)): (ClusterName, Why)| {
+            let by = &state.found.clusters.get(&name)?.by;
+            let subject = match by.kind {
+                Kind::MemberCluster => format!("{by}: spec.credentials.secret"),
+                _ => by.to_string(),
+            };
+            Some((name, Problem { subject, reason, message, place: self.hub.place.to_string() }))
         };
-        let place = self.hub.place.to_string();
-        let now = problem.map(|(reason, message)| Problem { subject, reason, message, place });
-        if state.unrenewed.get(name) == now.as_ref() {
-            return;
+        let now: BTreeMap<ClusterName, Problem> = why.into_iter().filter_map(problem).collect();
+        if state.unrenewed != now {
+            state.unrenewed = now;
+            self.tell(&state);
         }
-        match now {
-            None => state.unrenewed.remove(name),
-            Some(problem) => state.unrenewed.insert(name.clone(), problem),
-        };
-        self.tell(&state);
     }
 
     // === What follows from the registry ===

@@ -8,6 +8,9 @@
 //! The Secret is where every process reads the token, so the new one is taken from there like any other
 //! change, and not kept here. Whoever wrote another token meanwhile wins.
 //!
+//! A cluster that is registered by two names is followed by one of them, and the tokens of both are renewed: the other
+//! name is what it is followed by once the first leaves. Two names that lead to one Secret have one token.
+//!
 //! How old a token is, only its own API server's clock tells, which may be minutes from ours. So one that we had
 //! made is as old as the time since then, and one that says it is from our future is new ([`Schedule`]); and
 //! whatever clocks say, a cluster is not asked for another more than once a minute.
@@ -26,7 +29,6 @@ use portolan_kube::registry::secret::{self, base64, unbase64};
 use portolan_kube::registry::token::{Life, Renewal};
 use serde_json::{Value, json};
 
-use super::cluster::{Reach, Reached};
 use super::connect;
 use super::registrar::{Due, Registrar};
 use crate::clock;
@@ -51,31 +53,35 @@ pub(super) async fn run(registrar: Arc<Registrar>, percent: u8) {
     loop {
         tokio::time::sleep(LOOK).await;
         schedule.keep(&registrar.renewals());
-        for (name, kind, life) in registrar.others() {
-            registrar.renewed(&name, is_ending(kind, life, percent, clock::now()));
-        }
         let due = registrar.due(|name, renewal| schedule.is_due(name, renewal, moment()));
         let tries = due.into_iter().map(|due| async move { (renew(&due).await, due) });
         let mut tries = futures_util::stream::iter(tries).buffer_unordered(AT_ONCE);
         while let Some((renewed, due)) = tries.next().await {
             schedule.tried(&due.name, moment());
             match renewed {
-                // One that was not reached says so itself.
+                // Somebody else was faster.
                 Ok(None) => {}
                 Ok(Some((token, life))) => {
                     tracing::info!(cluster = %due.name, seconds = life.seconds(), "its token was renewed");
                     schedule.made(&due.name, token, life, moment());
-                    registrar.renewed(&due.name, None);
                 }
-                Err(failure) => registrar.renewed(&due.name, Some(not_renewed(&due, &failure))),
+                Err(failure) => schedule.failed(&due.name, not_renewed(&due, &failure)),
             }
         }
+        let mut told = schedule.failures();
+        for (name, kind, life) in registrar.others() {
+            told.extend(is_ending(kind, life, percent, clock::now()).map(|why| (name, why)));
+        }
+        registrar.not_renewed(told);
     }
 }
 
+/// Why a token is not renewed, or who should.
+pub(super) type Why = (Reason, String);
+
 /// What is told of a token that is not ours to renew, once so many percent of its life are over: whoever does renew it
 /// had the time.
-fn is_ending(kind: Kind, life: Life, percent: u8, now: i64) -> Option<(Reason, String)> {
+fn is_ending(kind: Kind, life: Life, percent: u8, now: i64) -> Option<Why> {
     if now < life.after(percent) {
         return None;
     }
@@ -91,7 +97,7 @@ fn is_ending(kind: Kind, life: Life, percent: u8, now: i64) -> Option<(Reason, S
     Some((Reason::Incomplete, format!("its token {ends}, and {whose}; {then}")))
 }
 
-fn not_renewed(due: &Due, failure: &Failure) -> (Reason, String) {
+fn not_renewed(due: &Due, failure: &Failure) -> Why {
     let reason = match failure.code {
         Some(401 | 403) => Reason::Unauthorized,
         _ => Reason::Unreadable,
@@ -124,6 +130,8 @@ struct Planned {
     after: i64,
     /// When another was last asked for.
     tried: Option<Moment>,
+    /// Why that gave none. Another token is another matter, whoever wrote it.
+    failed: Option<Why>,
 }
 
 impl std::fmt::Debug for Planned {
@@ -146,7 +154,8 @@ impl Schedule {
             let tried = known.and_then(|known| known.tried);
             let age_from = now.clock.max(renewal.life.from);
             let after = renewal.life.after(self.percent).saturating_sub(age_from);
-            let planned = Planned { token: renewal.token.clone(), from: now, after, tried };
+            let token = renewal.token.clone();
+            let planned = Planned { token, from: now, after, tried, failed: None };
             self.planned.insert(name.clone(), planned);
         }
         let Some(planned) = self.planned.get(name) else { return false };
@@ -164,32 +173,46 @@ impl Schedule {
         }
     }
 
+    /// That gave none.
+    fn failed(&mut self, name: &ClusterName, why: Why) {
+        if let Some(planned) = self.planned.get_mut(name) {
+            planned.failed = Some(why);
+        }
+    }
+
+    /// The tokens that were to be renewed and are what they were.
+    fn failures(&self) -> BTreeMap<ClusterName, Why> {
+        let failed =
+            |(name, planned): (&ClusterName, &Planned)| Some((name.clone(), planned.failed.clone()?));
+        self.planned.iter().filter_map(failed).collect()
+    }
+
     /// This one was just made for us.
     fn made(&mut self, name: &ClusterName, token: String, life: Life, now: Moment) {
         let after = life.after(self.percent).saturating_sub(life.from);
-        self.planned.insert(name.clone(), Planned { token, from: now, after, tried: Some(now) });
+        let planned = Planned { token, from: now, after, tried: Some(now), failed: None };
+        self.planned.insert(name.clone(), planned);
     }
 }
 
-/// Renews one: the new token; none where nothing was to be done, or nobody is reached.
+/// Renews one: the new token; none where another stands there by now.
 async fn renew(due: &Due) -> Result<Option<(String, Life)>, Failure> {
-    let (Some(member), Some(hub)) = (due.member.borrow().clone(), client(&due.hub)) else { return Ok(None) };
+    let Due { member, hub, .. } = due;
     let path = SECRETS.path_of(&due.secret);
-    let there = connect::get(&hub, &path, PATIENCE).await;
+    let there = connect::get(hub, &path, PATIENCE).await;
     let mut there: Value = there.map_err(|failure| said("the hub", &failure))?;
     if !holds(&there, &due.renewal.token) {
-        // Somebody else was faster.
         return Ok(None);
     }
     let Renewal { namespace, account, life, .. } = &due.renewal;
-    let token = request_token(&member, namespace, account, life.seconds()).await;
+    let token = request_token(member, namespace, account, life.seconds()).await;
     let token = token.map_err(|failure| said("the cluster", &failure))?;
     let Some(life) = Life::of(&token) else {
         return Err(connect::said("the cluster gave a token that does not say how long it lives"));
     };
     there["data"][secret::TOKEN] = base64(token.as_bytes()).into();
     let path = format!("{path}?{}", connect::FIELD_MANAGER);
-    let put = connect::send(&hub, http::Method::PUT, &path, &there, PATIENCE);
+    let put = connect::send(hub, http::Method::PUT, &path, &there, PATIENCE);
     put.await.map_err(|failure| said("the hub", &failure))?;
     Ok(Some((token, life)))
 }
@@ -220,115 +243,9 @@ pub(super) async fn request_token(
     }
 }
 
-fn client(reach: &Reach) -> Option<kube_client::Client> {
-    match &*reach.borrow() {
-        Reached::Yes { client, .. } => Some(client.clone()),
-        Reached::No => None,
-    }
-}
-
 fn said(who: &str, failure: &Failure) -> Failure {
     Failure { message: format!("{who} said: {}", failure.message), ..failure.clone() }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIFE: i64 = 3_600;
-
-    fn renewal(token: &str, from: i64) -> Renewal {
-        let life = Life { from, to: from + LIFE };
-        Renewal { namespace: "portolan".into(), account: "portolan".into(), token: token.into(), life }
-    }
-
-    /// The seconds, counted from when it was found, after which a token is due by two thirds of its life.
-    fn due_after(schedule: &mut Schedule, token: &str, from: i64, found: Moment) -> Option<i64> {
-        let renewal = renewal(token, from);
-        let at = |seconds| Moment { elapsed: found.elapsed + seconds, clock: found.clock + seconds };
-        (0..=LIFE).find(|seconds| schedule.is_due(&"eu-1".into(), &renewal, at(*seconds)))
-    }
-
-    fn schedule() -> Schedule {
-        Schedule { percent: 66, planned: BTreeMap::new() }
-    }
-
-    #[test]
-    fn a_token_that_others_renew_is_told_of_when_they_are_late() {
-        let life = Life { from: 1_000, to: 1_000 + LIFE };
-        let told = |kind, now| is_ending(kind, life, 66, now).map(|(_, message)| message);
-        let due = 1_000 + 2_376;
-        assert_eq!(told(Kind::KubeFedCluster, due - 1), None);
-        let ends = "its token ends at 1970-01-01T01:16:40Z, and that of a KubeFedCluster is renewed by whoever made it; then \
-                    the cluster is not reached any more";
-        assert_eq!(told(Kind::KubeFedCluster, due).as_deref(), Some(ends));
-        assert_eq!(
-            told(Kind::KubeFedCluster, due + 99).as_deref(),
-            Some(ends),
-            "the same words while it is so"
-        );
-        let ended = told(Kind::MemberCluster, life.to).unwrap();
-        assert!(ended.starts_with("its token ended at ") && ended.contains("nobody asks us"), "{ended}");
-    }
-
-    #[test]
-    fn a_token_is_due_by_its_own_clock() {
-        for (age, expected) in [(0, 2_376), (1_000, 1_376), (3_000, 0), (10_000, 0)] {
-            let found = Moment { elapsed: 0, clock: 100_000 };
-            assert_eq!(due_after(&mut schedule(), "t", 100_000 - age, found), Some(expected), "{age}");
-        }
-        // Our clock is an hour late: it is new, and not one to be renewed after it has ended.
-        let found = Moment { elapsed: 0, clock: 100_000 };
-        assert_eq!(due_after(&mut schedule(), "t", 103_600, found), Some(2_376));
-    }
-
-    /// Our clock is hours early: each new token looks old, and is not renewed again and again for that.
-    #[test]
-    fn a_token_that_was_made_for_us_is_as_old_as_that_is_ago() {
-        let (mut schedule, name) = (schedule(), ClusterName::from("eu-1"));
-        let now = Moment { elapsed: 5, clock: 110_000 };
-        assert!(schedule.is_due(&name, &renewal("a", 100_000), now));
-        schedule.tried(&name, now);
-        schedule.made(&name, "b".into(), Life { from: 100_005, to: 100_005 + LIFE }, now);
-        assert_eq!(due_after(&mut schedule, "b", 100_005, now), Some(2_376));
-        // That of another process which does the same is renewed, but not more than once a minute.
-        let now = Moment { elapsed: 3_000, clock: 113_000 };
-        schedule.tried(&name, now);
-        assert_eq!(due_after(&mut schedule, "c", 103_000, now), Some(RETRY_SECONDS));
-    }
-
-    /// Neither a clock that is set back nor a machine that sleeps keeps a token from being renewed.
-    #[test]
-    fn either_clock_will_do() {
-        let found = Moment { elapsed: 0, clock: 100_000 };
-        for (elapsed, clock, is_due) in
-            [(2_376, 0, true), (10, 102_376, true), (2_000, 102_000, false), (2_000, 0, false)]
-        {
-            let mut schedule = schedule();
-            assert!(!schedule.is_due(&"eu-1".into(), &renewal("t", 100_000), found));
-            let now = Moment { elapsed, clock };
-            assert_eq!(schedule.is_due(&"eu-1".into(), &renewal("t", 100_000), now), is_due, "{now:?}");
-        }
-    }
-
-    #[test]
-    fn a_try_is_followed_by_a_rest_and_clusters_that_go_are_forgotten() {
-        let (mut schedule, name) = (schedule(), ClusterName::from("eu-1"));
-        let found = Moment { elapsed: 0, clock: 110_000 };
-        assert!(schedule.is_due(&name, &renewal("t", 100_000), found));
-        schedule.tried(&name, found);
-        assert_eq!(due_after(&mut schedule, "t", 100_000, found), Some(RETRY_SECONDS));
-        schedule.keep(&[name]);
-        assert_eq!(schedule.planned.len(), 1);
-        schedule.keep(&[]);
-        assert_eq!(schedule.planned.len(), 0);
-    }
-
-    /// One that was made by hand, of a file, ends with a line break.
-    #[test]
-    fn white_space_around_a_token_makes_no_other_token() {
-        let secret = |token: &str| json!({ "data": { "token": base64(token.as_bytes()) } });
-        assert!(holds(&secret("a.b.c"), "a.b.c") && holds(&secret(" a.b.c\n"), "a.b.c"));
-        assert!(!holds(&secret("a.b.d"), "a.b.c") && !holds(&json!({}), "a.b.c"));
-    }
-}
+mod tests;

@@ -1,9 +1,11 @@
 use portolan_kube::api::{INTENTS, REGISTRY};
 use portolan_kube::manifest::{Given, given};
 use portolan_kube::object::ObjectKey;
+use portolan_kube::registry::secret::{RENEW, base64};
 use portolan_kube::workload::Keep;
 use serde_json::{Value, json};
 
+use super::super::cluster;
 use super::super::cluster::Reached;
 use super::super::feed::Feed;
 use super::*;
@@ -16,7 +18,7 @@ struct Bench {
     engine: SharedEngine,
     registrar: Arc<Registrar>,
     feed: Feed,
-    _reach: watch::Sender<Reached>,
+    reach: watch::Sender<Reached>,
 }
 
 impl Bench {
@@ -38,7 +40,7 @@ impl Bench {
         let start = Start { engine: engine.clone(), sender, holds, known, past, keep, demand };
         let taken = [ClusterName::from("hub")].into();
         let registrar = Registrar::new(start, Arc::new(hub), hub_reach, Believed::default(), taken);
-        Self { engine, registrar, feed, _reach: reach }
+        Self { engine, registrar, feed, reach }
     }
 
     fn hear(&self, kind: Kind, namespace: Option<&str>, news: &[News]) {
@@ -76,9 +78,14 @@ impl Bench {
     }
 
     fn secret(&self, server: &str) {
-        let text = |text: &str| portolan_kube::registry::secret::base64(text.as_bytes());
-        let data = json!({ "server": text(server), "token": text("t") });
-        self.set(Kind::Secret, json!({ "metadata": { "namespace": "portolan", "name": "s" }, "data": data }));
+        self.secret_of(server, "t", &json!({}));
+    }
+
+    fn secret_of(&self, server: &str, token: &str, annotations: &Value) {
+        let text = |text: &str| base64(text.as_bytes());
+        let data = json!({ "server": text(server), "token": text(token) });
+        let metadata = json!({ "namespace": "portolan", "name": "s", "annotations": annotations });
+        self.set(Kind::Secret, json!({ "metadata": metadata, "data": data }));
     }
 
     /// The members, each with the server that it is reached at.
@@ -327,4 +334,54 @@ fn a_restart_decides_anew_about_no_duplicate() {
     let known = &bench.registrar.start.known;
     assert_eq!(known.claim("u", &"young".into(), Counts::Read), Some("old".into()));
     assert_eq!(known.claim("u", &"old".into(), Counts::Nothing), None);
+}
+
+// === Tokens ===
+
+/// Two names with one Secret have one token. And who is not reached is asked for none, and has nothing to rest for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_due_once_and_where_its_cluster_is_reached() {
+    let bench = Bench::new();
+    ["a", "b"].into_iter().for_each(|name| bench.member(name));
+    let claims = base64(br#"{"iat":1000,"exp":4600}"#);
+    let token = format!("e30.{}.c2ln", claims.trim_end_matches('='));
+    bench.secret_of("https://192.0.2.1", &token, &json!({ RENEW: "portolan/portolan" }));
+    let doors = ["a", "b"].map(|name| {
+        let (opens, door) = watch::channel(None);
+        let running = Running { door, stop: oneshot::channel().0, task: tokio::spawn(async {}) };
+        bench.registrar.state().members.get_mut(name).unwrap().running = Some(running);
+        opens
+    });
+    let due = || {
+        let due = bench.registrar.due(|_, _| true);
+        due.into_iter().map(|due| due.name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let client = super::super::tests::server(|_, _, _| None);
+    doors[1].send_replace(Some(client.clone()));
+    assert_eq!(due(), "", "the hub is not reached");
+    bench.reach.send_replace(Reached::Yes { client: client.clone(), life: cluster::Life::default() });
+    assert_eq!(due(), "b");
+    doors[0].send_replace(Some(client));
+    assert_eq!(due(), "a");
+    assert_eq!(bench.registrar.renewals().len(), 2);
+}
+
+/// What is told of tokens is what is so now: one that was renewed by hand, or is another's to renew, is told of no more.
+#[test]
+fn what_is_told_of_tokens_is_told_while_it_is_so() {
+    for (is_still, expected) in [(true, 1), (false, 0)] {
+        let bench = Bench::new();
+        bench.member("eu-1");
+        bench.secret("https://192.0.2.1");
+        let why = |name: &str| (ClusterName::from(name), (Reason::Unreadable, "was not renewed".to_owned()));
+        bench.registrar.not_renewed([why("eu-1"), why("gone")].into());
+        if !is_still {
+            bench.registrar.not_renewed(BTreeMap::new());
+        }
+        let engine = bench.settled();
+        let problems: Vec<String> = engine.lock().problems().iter().map(ToString::to_string).collect();
+        let told = "hub: MemberCluster eu-1: spec.credentials.secret: Unreadable: was not renewed";
+        assert_eq!(problems.iter().filter(|problem| *problem == told).count(), expected, "{problems:#?}");
+        assert!(problems.iter().all(|problem| !problem.contains("gone")), "{problems:#?}");
+    }
 }
