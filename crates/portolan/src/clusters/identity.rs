@@ -81,14 +81,15 @@ impl Identity {
 /// Which of its names that is does not depend on who answers first, nor on our own restarts: those of the
 /// configuration go first, in its order, then what was registered earlier, then the lesser name. One that was
 /// followed until another came that goes first is followed on until the other was read, where anything of it counts
-/// already: nothing is lost between, and nothing is counted twice. Who is overtaken is told at once.
+/// already: nothing is lost between, and nothing is counted twice. Who is overtaken is told at once, and so are those
+/// that may follow one who went.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// Who goes before whom.
     order: Vec<ClusterName>,
     claims: Mutex<Claims>,
-    /// Some name was overtaken.
-    overtaking: Notify,
+    /// Some name is to ask again.
+    turning: Notify,
 }
 
 /// What of a cluster counts already, under one of its names.
@@ -108,8 +109,10 @@ struct Claims {
     since: BTreeMap<ClusterName, i64>,
     /// By uid.
     holders: BTreeMap<String, Holder>,
-    /// Those that were overtaken, and were neither told so nor have asked since.
-    overtaken: BTreeSet<ClusterName>,
+    /// Those that are not followed, each with the uid that another has.
+    doubles: BTreeMap<ClusterName, String>,
+    /// Those of which what was said is true no more, and that were neither told so nor have asked since.
+    turned: BTreeSet<ClusterName>,
 }
 
 #[derive(Debug)]
@@ -133,9 +136,10 @@ impl Known {
     /// Notes whose a uid is, and what of it counts under that name; the name that is followed instead when it is
     /// another's.
     pub(super) fn claim(&self, uid: &str, name: &ClusterName, counts: Counts) -> Option<ClusterName> {
-        let Claims { since, holders, overtaken } = &mut *self.lock();
-        overtaken.remove(name);
-        holders.retain(|known, holder| holder.name != *name || known == uid);
+        let mut claims = self.lock();
+        claims.let_go(name, Some(uid));
+        let Claims { since, holders, doubles, turned } = &mut *claims;
+        turned.remove(name);
         let rank = |name: &ClusterName| {
             let place = self.order.iter().position(|known| known == name).unwrap_or(usize::MAX);
             (place, since.get(name).copied().unwrap_or(i64::MAX), name.clone())
@@ -144,45 +148,67 @@ impl Known {
         let holder = holder.or_insert_with(|| Holder { name: name.clone(), before: None });
         if rank(name) < rank(&holder.name) {
             let before = std::mem::replace(&mut holder.name, name.clone());
-            overtaken.insert(before.clone());
+            turned.insert(before.clone());
             holder.before.get_or_insert(before);
         }
         let is_holder = holder.name == *name;
         if is_holder && counts == Counts::Read {
-            overtaken.extend(holder.before.take());
+            turned.extend(holder.before.take());
         } else if counts == Counts::Nothing && holder.before.as_ref() == Some(name) {
             holder.before = None;
         }
         let is_followed = is_holder || holder.before.as_ref() == Some(name);
-        if !overtaken.is_empty() {
-            self.overtaking.notify_waiters();
+        let other = (!is_followed).then(|| holder.name.clone());
+        match &other {
+            None => drop(doubles.remove(name)),
+            Some(_) => drop(doubles.insert(name.clone(), uid.to_owned())),
         }
-        (!is_followed).then(|| holder.name.clone())
+        if !turned.is_empty() {
+            self.turning.notify_waiters();
+        }
+        other
     }
 
-    /// Waits until a name that was followed was overtaken by another, and is to ask whether it is followed on; each
-    /// time once.
-    pub(super) async fn overtaken(&self, name: &ClusterName) {
+    /// Waits until a name is to ask again whether it is followed: it was, and another overtook it; or it was not, and
+    /// the one that was is gone. Each time once.
+    pub(super) async fn turned(&self, name: &ClusterName) {
         loop {
-            // Before it is looked: one that comes in between counts too.
-            let overtaking = self.overtaking.notified();
-            if self.lock().overtaken.remove(name) {
+            // Before it is looked: what comes in between counts too.
+            let turning = self.turning.notified();
+            if self.lock().turned.remove(name) {
                 return;
             }
-            overtaking.await;
+            turning.await;
         }
     }
 
     /// A name is no cluster's any more.
     pub(super) fn release(&self, name: &ClusterName) {
-        let Claims { since, holders, overtaken } = &mut *self.lock();
-        since.remove(name);
-        overtaken.remove(name);
-        holders.retain(|_, holder| holder.name != *name);
+        let mut claims = self.lock();
+        claims.let_go(name, None);
+        claims.since.remove(name);
+        claims.doubles.remove(name);
+        claims.turned.remove(name);
+        self.turning.notify_waiters();
     }
 
     fn lock(&self) -> MutexGuard<'_, Claims> {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Claims {
+    /// A name has no uid any more, but this one if it has it: those that stood back are to ask.
+    fn let_go(&mut self, name: &ClusterName, but: Option<&str>) {
+        let Self { holders, doubles, turned, .. } = self;
+        holders.retain(|uid, holder| {
+            let stays = holder.name != *name || but == Some(uid.as_str());
+            if !stays {
+                let stood_back = doubles.iter().filter(|(_, of)| *of == uid);
+                turned.extend(stood_back.map(|(double, _)| double.clone()));
+            }
+            stays
+        });
     }
 }
 
@@ -244,6 +270,33 @@ mod tests {
         assert_eq!(known.claim("u", &a, Read), None);
     }
 
+    /// Who stood back for a name that goes, or that another cluster has now, need not wait for the next question.
+    #[test]
+    fn who_stood_back_is_told_when_the_other_goes() {
+        for goes in [true, false] {
+            let [a, b, c] = ["a", "b", "c"].map(ClusterName::from);
+            let known = Known::default();
+            assert_eq!(known.claim("u", &a, Read), None);
+            assert_eq!(known.claim("u", &b, Nothing), Some(a.clone()));
+            assert_eq!(known.claim("v", &c, Read), None);
+            assert!(known.turned(&b).now_or_never().is_none());
+            if goes {
+                known.release(&a);
+            } else {
+                assert_eq!(known.claim("w", &a, Nothing), None);
+            }
+            assert!(known.turned(&b).now_or_never().is_some(), "{goes}");
+            assert_eq!(known.claim("u", &b, Nothing), None);
+            // Once, and nobody else.
+            for name in [&b, &c] {
+                assert!(known.turned(name).now_or_never().is_none(), "{goes} {name}");
+            }
+            // It stands back for nobody any more.
+            known.release(&b);
+            assert!(known.turned(&b).now_or_never().is_none(), "{goes}");
+        }
+    }
+
     /// Whoever asks first, and whether or not we were restarted meanwhile.
     #[test]
     fn who_goes_first_has_it_whoever_asks_first() {
@@ -292,15 +345,15 @@ mod tests {
             let [a, b] = ["a", "b"].map(ClusterName::from);
             let known = Known::in_order(vec![a.clone(), b.clone()]);
             assert_eq!(known.claim("u", &b, counts), None);
-            assert!(known.overtaken(&b).now_or_never().is_none());
+            assert!(known.turned(&b).now_or_never().is_none());
             assert_eq!(known.claim("u", &a, Nothing), None);
-            assert!(known.overtaken(&b).now_or_never().is_some());
-            assert!(known.overtaken(&a).now_or_never().is_none());
+            assert!(known.turned(&b).now_or_never().is_some());
+            assert!(known.turned(&a).now_or_never().is_none());
             assert_eq!(known.claim("u", &b, counts).is_none(), is_followed, "{counts:?}");
-            assert!(known.overtaken(&b).now_or_never().is_none(), "it has asked");
+            assert!(known.turned(&b).now_or_never().is_none(), "it has asked");
             // Once the other was read it is told again, if it was followed on.
             assert_eq!(known.claim("u", &a, Read), None);
-            assert_eq!(known.overtaken(&b).now_or_never().is_some(), is_followed, "{counts:?}");
+            assert_eq!(known.turned(&b).now_or_never().is_some(), is_followed, "{counts:?}");
             assert_eq!(known.claim("u", &b, counts), Some(a));
         }
     }

@@ -134,7 +134,7 @@ impl Member {
         tokio::select! {
             () = tokio::time::sleep(drawn) => {}
             () = cluster.doubted() => {}
-            () = known.overtaken(&cluster.name) => {}
+            () = known.turned(&cluster.name) => {}
             () = cluster.holds.released(&cluster.name.0) => {}
             () = self.way.changed() => {
                 tracing::info!(cluster = %self.cluster.name, "has other credentials");
