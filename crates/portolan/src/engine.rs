@@ -283,7 +283,7 @@ impl Engine {
     pub fn tick(&mut self, now: i64, steady: i64) {
         self.steady = steady;
         let ends = self.index.next_end().is_some_and(|end| end <= steady);
-        let is_late = || !self.late(now).is_empty() || self.all_was_read(now);
+        let is_late = || !self.late(now).is_empty() || self.all_was_read();
         if ends || (!self.was_read && is_late()) {
             self.work_off(Vec::new(), now);
         }
@@ -490,7 +490,7 @@ impl Engine {
             self.index.silent(&cluster, since);
         }
         let mut facts = self.keys.beside(self.index.take(), self.store.fleet());
-        if !self.was_read && self.all_was_read(now) {
+        if !self.was_read && self.all_was_read() {
             self.was_read = true;
             self.index.all_was_read();
             facts.extend(self.keys.beside(self.index.take(), self.store.fleet()));
@@ -501,7 +501,7 @@ impl Engine {
 
     fn apply(&mut self, event: Event, now: i64) {
         self.hearing.note(&event, now);
-        self.followed.note(&event, now);
+        self.followed.note(&event, self.steady);
         self.intents.note(&event);
         self.due.event(&event);
         match event {

@@ -6,6 +6,9 @@
 //! silent, without facts, and the others are told of without it. What stands in the hub because of it stays all the
 //! same ([`Engine::unread`]): nothing is known of it, and nothing is taken away.
 //!
+//! How long that is is measured by a clock that no jump of the time of day moves (faults.md F-48): machines are started
+//! with any time of day, and set to the right one in the midst of this.
+//!
 //! ```text
 //!   followed ─▶ lost since then ──reached, and nothing hinders its reading──▶ is being read: waited for
 //!                      ▲ │                                                          │
@@ -23,7 +26,7 @@ use super::{Engine, Event, root};
 /// How long a cluster that was never read, and is not being read, is waited for: in seconds.
 pub const UNREAD_MAX: i64 = 30;
 
-/// The clusters that are followed.
+/// The clusters that are followed. Times are those of the steady clock that [`Engine::tick`] tells of.
 #[derive(Debug, Default)]
 pub(super) struct Followed {
     clusters: BTreeMap<ClusterName, State>,
@@ -36,7 +39,7 @@ struct State {
     is_reached: bool,
     /// Something hinders its reading.
     is_hindered: bool,
-    /// Since when it is not being read, in seconds since 1970; none while it is.
+    /// Since when it is not being read; none while it is.
     lost_since: Option<i64>,
 }
 
@@ -114,17 +117,18 @@ impl Engine {
     }
 
     /// The clusters that nobody waits for any more and that are not known to be silent, each with since when they
-    /// are: those that are followed, and with a hub that was read, those that it describes and nobody follows.
+    /// are, as the time of day stands: those that are followed, and with a hub that was read, those that it describes and nobody follows.
     pub(super) fn late(&self, now: i64) -> Vec<(ClusterName, i64)> {
         if self.was_read || self.followed.is_empty() {
             return Vec::new();
         }
+        let steady = self.steady;
         let clusters = &self.store.fleet().clusters;
         let is_silent =
             |name: &ClusterName| clusters.get(name).is_some_and(|known| known.silent_since.is_some());
         let late = |name: &ClusterName| {
-            let since = self.followed.late(name, now).or_else(|| self.followed.nobodys(name, now));
-            Some((name.clone(), since?))
+            let since = self.followed.late(name, steady).or_else(|| self.followed.nobodys(name, steady))?;
+            Some((name.clone(), now.saturating_sub(steady.saturating_sub(since))))
         };
         let unread = self.unread().chain(self.index.awaited()).filter(|name| !is_silent(name));
         unread.filter_map(late).collect()
@@ -133,9 +137,9 @@ impl Engine {
     /// True when the root, every cluster that is known from it and every one that is followed were read once, or are
     /// late: only then is a name that is not here denied. Once so it stays so: a cluster that joins later
     /// takes no denial back.
-    pub(super) fn all_was_read(&self, now: i64) -> bool {
+    pub(super) fn all_was_read(&self) -> bool {
         let read = |source: &ClusterName| self.hearing.at(source).is_some();
-        let is_late = |source: &ClusterName| self.followed.late(source, now).is_some();
+        let is_late = |source: &ClusterName| self.followed.late(source, self.steady).is_some();
         // One that is followed under another name is not waited for.
         let is_double = |problems: &[Problem]| problems.iter().all(|p| p.reason == Reason::Duplicate);
         let mut reading = self.reading.iter();

@@ -360,7 +360,7 @@ impl Engine {
             };
             facts.extend(names);
             let batch = std::mem::take(&mut facts);
-            self.complete |= is_last && self.all_was_read(now);
+            self.complete |= is_last && self.all_was_read();
             if is_first {
                 self.due.facts(self.store.fleet(), &batch);
                 self.store.commit(batch);

@@ -31,6 +31,12 @@ fn is_complete(engine: &mut Engine, after: i64) -> bool {
     engine.snapshot().complete
 }
 
+/// Events that come after so many seconds.
+fn take(engine: &mut Engine, events: Vec<Event>, after: i64) {
+    engine.tick(NOW + after, after);
+    engine.take(events, NOW + after);
+}
+
 #[test]
 fn a_cluster_that_was_never_reached_is_waited_for_for_a_while() {
     let mut engine = waiting();
@@ -40,7 +46,7 @@ fn a_cluster_that_was_never_reached_is_waited_for_for_a_while() {
     assert_eq!(engine.fleet().clusters[us].silent_since, Some(NOW), "it counts as silent");
     assert_eq!(engine.unread().collect::<Vec<_>>(), [us], "nothing is known of it for that");
     // It is as any other that comes back.
-    engine.take(vec![Event::Reached(us.clone()), Event::Heard(us.clone())], NOW + 90);
+    take(&mut engine, vec![Event::Reached(us.clone()), Event::Heard(us.clone())], 90);
     assert_eq!((engine.unread().count(), engine.fleet().clusters[us].silent_since), (0, None));
 }
 
@@ -48,12 +54,12 @@ fn a_cluster_that_was_never_reached_is_waited_for_for_a_while() {
 #[test]
 fn a_cluster_that_is_being_read_is_waited_for() {
     let mut engine = waiting();
-    engine.take(vec![Event::Reached("us-1".into())], NOW + 10);
+    take(&mut engine, vec![Event::Reached("us-1".into())], 10);
     assert!(!is_complete(&mut engine, 10 * UNREAD_MAX));
     // An object of it that cannot be understood hinders nothing.
-    engine.take(vec![wrong("us-1", Reason::Invalid)], NOW + 10);
+    take(&mut engine, vec![wrong("us-1", Reason::Invalid)], 10 * UNREAD_MAX);
     assert!(!is_complete(&mut engine, 20 * UNREAD_MAX));
-    engine.take(vec![Event::Heard("us-1".into())], NOW + 20 * UNREAD_MAX);
+    take(&mut engine, vec![Event::Heard("us-1".into())], 20 * UNREAD_MAX);
     assert!(engine.snapshot().complete);
 }
 
@@ -63,16 +69,16 @@ fn a_cluster_that_is_reached_and_refuses_to_be_read_is_not_waited_for_for_ever()
         [wrong("us-1", Reason::Unauthorized), wrong("us-1", Reason::Held), Event::Silent("us-1".into())]
     {
         let mut engine = waiting();
-        engine.take(vec![Event::Reached("us-1".into())], NOW + 10);
-        engine.take(vec![what.clone()], NOW + 40);
+        take(&mut engine, vec![Event::Reached("us-1".into())], 10);
+        take(&mut engine, vec![what.clone()], 40);
         assert!(!is_complete(&mut engine, 39 + UNREAD_MAX), "{what:?}");
         assert!(is_complete(&mut engine, 40 + UNREAD_MAX), "{what:?}");
     }
     // What passes begins anew.
     let mut engine = waiting();
     engine.take(vec![Event::Reached("us-1".into()), wrong("us-1", Reason::Unreadable)], NOW);
-    engine.take(vec![Event::Reading("us-1".into(), Vec::new())], NOW + 20);
-    engine.take(vec![wrong("us-1", Reason::Unreadable)], NOW + 40);
+    take(&mut engine, vec![Event::Reading("us-1".into(), Vec::new())], 20);
+    take(&mut engine, vec![wrong("us-1", Reason::Unreadable)], 40);
     assert!(!is_complete(&mut engine, 39 + UNREAD_MAX));
 }
 
@@ -97,7 +103,7 @@ fn nothing_is_known_without_the_hub() {
     engine.take(vec![Event::Followed("eu-1".into()), Event::Followed("us-1".into())], NOW);
     engine.take(vec![Event::Heard("us-1".into())], NOW);
     assert!(!is_complete(&mut engine, 100 * UNREAD_MAX));
-    engine.take(vec![Event::Heard(root())], NOW + 100 * UNREAD_MAX);
+    take(&mut engine, vec![Event::Heard(root())], 100 * UNREAD_MAX);
     assert!(engine.snapshot().complete);
 }
 
@@ -127,4 +133,20 @@ fn a_cluster_that_a_policy_names_and_nobody_knows_is_told_once_all_was_read() {
     let mended = policy.replace("us-l", "eu-1").replace("eu-2", "us-1");
     engine.take(events("", &mended), NOW);
     assert_eq!(told(&engine), [""; 0]);
+}
+
+/// F-48: a machine that is started with a wrong time of day, and set to the right one in the midst of the start.
+#[test]
+fn a_clock_that_jumps_makes_no_cluster_late() {
+    for jump in [-1_000_000_000, -3_600, 3_600, 1_000_000_000] {
+        let mut engine = waiting();
+        engine.tick(NOW + jump + 5, 5);
+        assert!(!engine.snapshot().complete, "{jump}");
+        engine.tick(NOW + jump + UNREAD_MAX - 1, UNREAD_MAX - 1);
+        assert!(!engine.snapshot().complete, "{jump}");
+        engine.tick(NOW + jump + UNREAD_MAX, UNREAD_MAX);
+        assert!(engine.snapshot().complete, "{jump}");
+        let us: &ClusterName = &"us-1".into();
+        assert_eq!(engine.fleet().clusters[us].silent_since, Some(NOW + jump), "as the time of day is now");
+    }
 }
