@@ -176,11 +176,18 @@ async fn readyz(State(doors): State<Doors>) -> Response {
     }
 }
 
-/// The clusters that were not read since the start, a line each. Nothing while the engine is busy: who asks whether
-/// this server is ready has no time to wait.
+/// The hub and the clusters that were not read since the start, a line each. Nothing while the engine is busy: who
+/// asks whether this server is ready has no time to wait.
 fn unread(engine: &SharedEngine) -> String {
     let Some(engine) = engine.try_lock() else { return String::new() };
     let mut text = String::new();
+    if let Some(hub) = engine.unread_hub() {
+        let _ = writeln!(
+            text,
+            "the hub {} was not read since the start: which names there are is not known",
+            plain(&hub.0)
+        );
+    }
     for cluster in engine.unread().take(UNREAD_TOLD_MAX) {
         let _ = writeln!(text, "cluster {} was not read since the start", plain(&cluster.0));
     }
@@ -219,3 +226,6 @@ async fn metrics(State(doors): State<Doors>) -> Response {
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests;

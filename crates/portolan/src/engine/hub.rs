@@ -43,10 +43,16 @@ impl Engine {
             |is: fn(&Object) -> bool| self.index.intents_of(&root).filter(|object| is(object)).count();
         Some(HubView {
             name: self.hub.name.clone()?,
-            is_read: self.hearing.at(&root).is_some(),
+            is_read: self.unread_hub().is_none(),
             zones: count(is_zone),
             intents: count(asks),
         })
+    }
+
+    /// The hub, while its intents were not read since the start.
+    #[must_use]
+    pub fn unread_hub(&self) -> Option<&ClusterName> {
+        self.hub.name.as_ref().filter(|_| self.hearing.at(&root()).is_none())
     }
 
     /// Writes down what the hub was found to have, once it was read.
@@ -119,7 +125,7 @@ mod tests {
             let mut engine = Engine::new(0);
             assert_eq!(engine.hub(), None);
             engine.has_hub("eu-1".into());
-            assert!(!engine.hub().unwrap().is_read);
+            assert!(!engine.hub().unwrap().is_read && engine.unread_hub().is_some());
             let objects = texts.iter().flat_map(|text| events("", text));
             engine.take(objects.chain([Event::Heard(root())]).collect(), 0);
             let hub = engine.hub().unwrap();

@@ -4,6 +4,8 @@ use portolan_core::fleet::Evidence;
 use portolan_core::{ClusterName, Problem, Reason};
 
 use super::{Ages, FolderLost, HubSeen, Status};
+use crate::engine::tests::events;
+use crate::engine::{Engine, Event, root};
 use crate::explain::tests::{endpoint, facts, with};
 
 const NOW: i64 = 1_770_003_600;
@@ -143,6 +145,23 @@ fn a_name_is_broken_between_its_labels() {
     let labels: Vec<&str> = first.into_iter().filter(|word| word.len() > 1 && long.contains(word)).collect();
     assert!(labels.len() > 1 && labels.concat().starts_with(long), "{labels:?}\n{text}");
     assert!(labels.iter().all(|part| part.ends_with('.') || long.ends_with(part)), "{labels:?}\n{text}");
+}
+
+/// What an engine knows of its hub, and of who was not read, is what is told.
+#[test]
+fn an_engine_says_which_its_hub_is() {
+    let mut engine = Engine::new(NOW);
+    assert_eq!(Ages::of(&engine, NOW).hub, None);
+    engine.has_hub("eu-1".into());
+    engine.take(vec![Event::Followed("eu-1".into()), Event::Followed("us-1".into())], NOW);
+    let hub = |is_read, zones| Some(HubSeen { name: "eu-1".into(), is_read, zones, intents: 0 });
+    let ages = Ages::of(&engine, NOW);
+    assert_eq!((ages.hub, ages.unread), (hub(false, 0), ["eu-1", "us-1"].map(ClusterName::from).into()));
+    let zone =
+        "\napiVersion: portolan.dev/v1alpha1\nkind: Zone\nmetadata: {name: glb}\nspec: {apex: glb.example}\n";
+    engine.take([events("", zone), vec![Event::Heard("eu-1".into()), Event::Heard(root())]].concat(), NOW);
+    let ages = Ages::of(&engine, NOW);
+    assert_eq!((ages.hub, ages.unread), (hub(true, 1), ["us-1"].map(ClusterName::from).into()));
 }
 
 #[test]
