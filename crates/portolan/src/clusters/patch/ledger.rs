@@ -41,6 +41,8 @@ const LEFT_MAX: Duration = Duration::from_secs(600);
 const CHANGES_TOLD: u32 = 3;
 /// Most problems with writes that are told.
 const PROBLEMS_MAX: usize = 100;
+/// Most clusters that were not read that are told of as the reason why something stands.
+const UNREAD_TOLD_MAX: usize = 6;
 
 /// What was written, and what failed.
 #[derive(Debug)]
@@ -380,11 +382,13 @@ impl Ledger {
         let until = match (unread.is_empty(), intents.first()) {
             (true, Some(intent)) => format!("what may ask for them is understood, and {intent} is not"),
             _ => {
-                let unread: Vec<String> = unread.iter().map(ClusterName::to_string).collect();
+                let told: Vec<&str> = unread.iter().take(UNREAD_TOLD_MAX).map(|name| &*name.0).collect();
+                let more = unread.len() - told.len();
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
                 format!(
-                    "every cluster was read, and not read since the start is {} (`portolan forget NAME` leaves one \
-                     out)",
-                    unread.join(", ")
+                    "every cluster was read, and not read since the start is {}{more} (`portolan forget NAME` leaves \
+                     one out)",
+                    told.join(", ")
                 )
             }
         };

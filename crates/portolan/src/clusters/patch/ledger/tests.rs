@@ -185,13 +185,17 @@ impl Bench {
         bench
     }
 
-    /// The hub has an object in a group: ours as it is written, or somebody else's; or has it no more.
+    /// The hub has an object in a group: ours as it is written, or somebody else's.
     fn copy(&self, write: &Write, is_ours: bool) {
+        let nobodys = |object: &mut DnsEndpoint| object.metadata.annotations = None;
+        if is_ours { self.has(write, |_| {}) } else { self.has(write, nobodys) }
+    }
+
+    /// The hub has an object of ours, as somebody left it.
+    fn has(&self, write: &Write, edit: impl FnOnce(&mut DnsEndpoint)) {
         let Write::Put(at, object) = write else { panic!("{write:?}") };
         let mut object = (**object).clone();
-        if !is_ours {
-            object.metadata.annotations = None;
-        }
+        edit(&mut object);
         let object = Some(Arc::new(object.object(&Keep::default())));
         let (resource, key) = (at.resource, at.key.clone());
         self.engine.lock().take(vec![Event::Copy { resource, key, object }], 0);
@@ -278,6 +282,23 @@ async fn the_records_of_what_is_not_understood_stay() {
     }
 }
 
+/// A fleet has a thousand clusters, and a start may find none of them: what is told of that is short.
+#[tokio::test(start_paused = true)]
+async fn of_many_clusters_that_were_not_read_a_few_are_told() {
+    let writes = Bench::with_record(1).look();
+    let record = writes.iter().find(|write| matches!(write, Write::Put(..))).unwrap();
+    for (unread, told) in [(1, "start is c0 (`"), (9, "start is c0, c1, c2, c3, c4, c5 and 3 more (`")] {
+        let mut bench = Bench::new(0);
+        let followed = (0..unread).map(|number| Event::Followed(ClusterName::from(&*format!("c{number}"))));
+        bench.engine.lock().take(followed.collect(), 0);
+        bench.copy(record, true);
+        let goes = bench.look().iter().any(|write| matches!(write, Write::Delete(_)));
+        assert!(!goes, "what may ask for it was not read");
+        let troubles: Vec<String> = bench.ledger.troubles().iter().map(ToString::to_string).collect();
+        assert!(troubles.len() == 1 && troubles[0].contains(told), "{troubles:?}");
+    }
+}
+
 /// What is refused is told in the status of the version that is refused, each time anew.
 #[tokio::test(start_paused = true)]
 async fn what_is_not_understood_is_told() {
@@ -299,4 +320,49 @@ async fn what_is_not_understood_is_told() {
     assert!(bench.ledger.look(&bench.engine, &[]).unwrap().writes.iter().all(|write| write.at().key != key));
     refused(2);
     assert!(bench.ledger.look(&bench.engine, &[]).unwrap().writes.iter().any(|write| write.at().key == key));
+}
+
+/// F-35: he changes what we write each time, then stops for as long as it was left to him. What he does after that is
+/// the first of a new quarrel, and not the next of the old one.
+#[tokio::test(start_paused = true)]
+async fn a_quarrel_that_has_ended_begins_anew() {
+    const RECORD: &[&str] = &["DNSEndpoint shop/global-n0"];
+    let mut bench = Bench::with_record(1);
+    let writes = bench.look();
+    writes.iter().for_each(|write| bench.ledger.written(write));
+    let record = writes.iter().find(|write| matches!(write, Write::Put(..))).unwrap();
+    let is_changed = |bench: &Bench| {
+        bench.has(record, |object| object.spec.endpoints[0].targets = vec!["203.0.113.66".to_owned()]);
+    };
+    // He changes it `after` so long, each time; it is put right then, and not before.
+    let is_put_right_after = async |bench: &mut Bench, after: Duration| {
+        is_changed(bench);
+        if !after.is_zero() {
+            assert_eq!(bench.looked(), [""; 0], "{after:?}: not at once");
+            advance(after.saturating_sub(Duration::from_millis(1))).await;
+            assert_eq!(bench.looked(), [""; 0], "{after:?}: not before");
+            advance(Duration::from_millis(1)).await;
+        }
+        let writes = bench.look();
+        assert_eq!(
+            writes.iter().map(|write| write.at().to_string()).collect::<Vec<_>>(),
+            RECORD,
+            "{after:?}"
+        );
+        bench.ledger.written(&writes[0]);
+    };
+    is_put_right_after(&mut bench, ECHO).await;
+    is_put_right_after(&mut bench, LEFT_MIN).await;
+    is_put_right_after(&mut bench, LEFT_MIN * 2).await;
+    let is_told = |bench: &Bench| bench.ledger.troubles().iter().any(|told| told.reason == Reason::Conflict);
+    assert!(is_told(&bench), "three times are told");
+    // He leaves it as it is: told for as long as it is left to him, and no longer.
+    bench.copy(record, true);
+    advance(LEFT_MIN * 4 - Duration::from_millis(1)).await;
+    assert_eq!((bench.looked(), is_told(&bench)), (Vec::new(), true));
+    advance(Duration::from_millis(1)).await;
+    assert_eq!((bench.looked(), is_told(&bench)), (Vec::new(), false));
+    is_put_right_after(&mut bench, Duration::ZERO).await;
+    is_put_right_after(&mut bench, LEFT_MIN).await;
+    assert!(!is_told(&bench));
 }
