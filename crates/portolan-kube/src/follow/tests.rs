@@ -372,6 +372,13 @@ fn at_most(objects: usize) -> Bench {
     Bench { follower, ..Bench::new() }
 }
 
+/// The limit that is documented is the one that holds where nobody says another.
+#[test]
+fn half_a_million_objects_of_a_kind_are_taken() {
+    let bench = Bench::new();
+    assert_eq!((bench.follower.objects_max, OBJECTS_MAX), (500_000, 500_000));
+}
+
 /// What there is no room for is left out and told; it is not taken for gone, nor is what was there before.
 #[test]
 fn of_too_many_objects_some_are_left_out() {

@@ -11,6 +11,7 @@
 //! | `returns` | clusters that come back: forgotten, restored, after a fault of ours |
 //! | `demand` | what is watched once an intent asks for it |
 //! | `start` | starts with nothing, and kinds that come later |
+//! | `sources` | kinds of sources that clusters lack, or lose |
 //! | `sizes` | objects of any size: B-32 |
 //!
 //! Time is paused: it passes when everybody waits, so that an hour takes as long as what happens in it.
@@ -24,6 +25,7 @@ mod refusals;
 mod returns;
 mod server;
 mod sizes;
+mod sources;
 mod start;
 mod watch;
 mod watches;

@@ -79,8 +79,11 @@ async fn b_32_a_page_beyond_all_limits_is_asked_for_in_smaller_ones() {
     us.put(slice(true));
     fleet.wait(MINUTE, &BOTH).await;
     // The next list begins with more; nothing helps where one alone is too large. It is told, and others go on.
+    let began = Instant::now();
     us.script("services", Fault::Huge(0)).relist("services");
     fleet.until(MINUTE, "it to be told", || !fleet.wrong(Reason::Unreadable).is_empty()).await;
+    let asked = us.asked(began, "services?&limit=");
+    assert!(asked[0].contains("limit=8") && asked[1].contains("limit=1"), "{asked:?}");
     let told = fleet.wrong(Reason::Unreadable).concat();
     assert!(told.starts_with("cluster us-1: services: has an object too large to be read"), "{told}");
     fleet.stays(MINUTE).await;

@@ -98,6 +98,31 @@ async fn a_status_costs_one_request_unless_its_object_has_changed() {
     assert_eq!(there["metadata"]["labels"]["edited"], "two", "what others wrote stays");
 }
 
+/// Statuses are written eight at once: a slow API server is waited for neither by all nor one by one.
+#[tokio::test(start_paused = true)]
+async fn eight_statuses_are_written_at_once() {
+    const LATE: Duration = Duration::from_secs(5);
+    let (fleet, eu, _) = Fleet::of_two().await;
+    fleet
+        .until(MINUTE, "the first statuses", || {
+            eu.get(&global_name("shop", SHOP)).is_some_and(|there| there["status"].is_object())
+        })
+        .await;
+    sleep(Duration::from_secs(5)).await;
+    eu.script("PUT ", Fault::Slow(LATE));
+    let began = Instant::now();
+    names().for_each(|name| _ = eu.put(name));
+    let asked = || eu.asked(began, "PUT ").len();
+    fleet.until(MINUTE, "a write", || asked() > 0).await;
+    for round in 1..=3 {
+        sleep(LATE / 2).await;
+        assert_eq!(asked(), 8 * round);
+        sleep(LATE / 2).await;
+    }
+    fleet.until(MINUTE, "every status", || has_status(&eu) == NAMES).await;
+    assert_eq!(asked(), NAMES);
+}
+
 /// F-35: somebody undoes what we write, each time at once.
 #[tokio::test(start_paused = true)]
 async fn f_35_a_rival_is_not_fought_with() {
