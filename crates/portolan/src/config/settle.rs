@@ -219,7 +219,7 @@ impl Settling<'_> {
     /// How the etcds are reached that other keys name the members of.
     fn etcd(&mut self) -> Etcd {
         let said = |name: &&str| self.said.values.contains_key(*name);
-        if ["skydns", "webhookEtcd"].iter().any(|name| said(name)) {
+        if ["skydns", "webhookEtcd"].iter().any(said) {
             let (etcd, wrong) = etcd::access(&self.said.values, &ETCD_KEYS);
             self.wrong_of_etcd(wrong);
             return etcd;

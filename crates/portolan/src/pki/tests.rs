@@ -140,7 +140,7 @@ fn a_certificate_is_renewed_and_its_key_stays() {
     let (key, mut serials) = (bytes(&dir.join("etcd-0.key")), Vec::new());
     let mut note = || {
         with_certificate(&dir.join("etcd-0.crt"), |leaf| {
-            serials.push((leaf.raw_serial_as_string(), leaf.validity().not_after.timestamp()))
+            serials.push((leaf.raw_serial_as_string(), leaf.validity().not_after.timestamp()));
         });
     };
     note();

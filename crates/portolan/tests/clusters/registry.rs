@@ -252,32 +252,6 @@ fn a_cluster_of_two_names_has_two_tokens_that_live() {
     followed.wait_for(SHOP, &[HUB_IP]);
 }
 
-/// The same cluster by two names, on its way from the old one to the new one: it is followed by the old one, the tokens
-/// of both are renewed, and when the old one leaves, it is followed by the new one.
-#[test]
-fn a_cluster_of_two_names_has_two_tokens_that_live() {
-    let Some(fleet) = Fleet::start() else { return };
-    fleet.join("us-1");
-    fleet.fine(&["join", "us-2", "--context", "us-1", "--token-life", "10m", "--rename"]);
-    let token = |name: &str| fleet.secret(&format!("cluster-{name}"))["data"]["token"].clone();
-    let before = ["us-1", "us-2"].map(token);
-    let program = Followed::start_with(&[&fleet.hub], &["--renew-tokens-at", "1"]);
-    program.wait_for(SHOP, &[HUB_IP, US_IP]);
-    fleet.wait_for_condition("us-2", "Reached", "False", "Duplicate", "is the same cluster as us-1");
-    wait("both tokens to be renewed", || {
-        let now = ["us-1", "us-2"].map(token);
-        before.iter().zip(&now).all(|(before, now)| before != now).then_some(())
-    });
-    fleet.fine(&["leave", "us-1"]);
-    fleet.wait_until_forgotten(&program, "us-1", |answer| {
-        assert!(answer.contains(&address(HUB_IP)), "{answer:?}");
-    });
-    fleet.wait_for_condition("us-2", "Reached", "True", "Reached", "");
-    program.wait_for(SHOP, &[HUB_IP, US_IP]);
-    fleet.us.admin().apply(&slice(false)).unwrap();
-    program.wait_for(SHOP, &[HUB_IP]);
-}
-
 /// Its life is ten minutes, of which one percent is six seconds.
 fn a_token_is_renewed_and_nothing_is_lost(fleet: &Fleet, followed: &Followed) {
     let before = fleet.secret("cluster-us-1")["data"]["token"].clone();

@@ -59,7 +59,7 @@ fn holds(stored: &Value, printed: &Value, place: &str) {
         }
         // Of a whole number it is not told whether it was written as one.
         (Value::Number(stored), Value::Number(printed)) => {
-            assert_eq!(stored.as_f64(), printed.as_f64(), "{place}")
+            assert_eq!(stored.as_f64(), printed.as_f64(), "{place}");
         }
         // What is empty is left out.
         (Value::Null, Value::Object(printed)) if printed.is_empty() => {}

@@ -58,7 +58,8 @@ fn records_are_kept_in_an_etcd_with_certificates_and_users() {
     let words =
         ["webhook", "--listen", "127.0.0.1:0", "--domain-filter", "example.com", "--dns", "127.0.0.1:0"];
     let server = Server::start_with(folder.path(), &[&words[..], &["--etcd", &*urls], &access].concat());
-    let refused = server.program.wait("a refusal", || Some(server.get("/records")).filter(|reply| reply.status == 500));
+    let refused =
+        server.program.wait("a refusal", || Some(server.get("/records")).filter(|reply| reply.status == 500));
     let why = String::from_utf8(refused.body).unwrap();
     assert!(why.contains("the store refuses us"), "{why}");
     // The file is read again.
@@ -80,7 +81,9 @@ fn records_are_kept_in_an_etcd_with_certificates_and_users() {
     ];
     let words = [&words[..], &["--resolver", "none", "--webhook-etcd", &*urls], &access].concat();
     let other = Server::start_with(folder.path(), &words);
-    other.program.wait("the other to answer", || (other.addresses("a.example.com") == texts(["192.0.2.1"])).then_some(()));
+    other.program.wait("the other to answer", || {
+        (other.addresses("a.example.com") == texts(["192.0.2.1"])).then_some(())
+    });
 
     // A stranger's authority.
     etcd.renew_members();
