@@ -264,7 +264,7 @@ mod tests {
             (&format!("{ALL} --zone example.org"), "--zone says nothing without --etcd"),
             (&format!("{ALL} --name-server ns.example.org"), "--name-server says nothing"),
             (&format!("{ALL} --etcd-secret s"), "--etcd-secret \"s\": says nothing without --etcd"),
-            (&format!("{ALL} --etcd etcd:2379"), "--etcd \"etcd:2379\": is not http://HOST:PORT"),
+            (&format!("{ALL} --etcd etcd:2379"), "--etcd \"etcd:2379\": must begin with http://"),
             (&format!("{ALL} --etcd https://e:2379"), "which need --etcd-secret NAME"),
             (&format!("{ALL} --etcd http://e:2379 --etcd-secret s"), "--etcd-secret says nothing"),
             (&format!("{ALL} --etcd https://e:1,http://e:2 --etcd-secret s"), "others without"),

@@ -201,5 +201,6 @@ fn what_is_wrong_is_said_once() {
     // What nobody has an object of, as in a server that publishes what it decides, is not gathered.
     problems.told[0].subject = "crd/shop/none: b.example. A".into();
     desk.complain(&problems);
-    assert_eq!((desk.lock().complaints.len(), desk.lock().unsaid.len()), (1, 0));
+    let state = desk.lock();
+    assert_eq!((state.complaints.len(), state.unsaid.len()), (1, 0));
 }
