@@ -46,7 +46,7 @@ pub const CHAIN_MAX: usize = 16;
 
 /// Most name servers of a zone whose addresses go with a referral to it. Where more are needed the referral is cut
 /// (TC), by TCP too.
-pub const NAME_SERVERS_MAX: usize = 64;
+pub const NAME_SERVERS_MAX: usize = 32;
 
 /// Most records of one type that a name of the fleet may have: what a question may make an answer look at.
 pub const POOL_RECORDS_MAX: usize = 4_096;

@@ -126,6 +126,7 @@ fn ede_of(request: &Request, code: ErrorCode) -> Option<u16> {
 /// Writes what this server calls itself (RFC 4892), to who asks for that, and says how long the reply is; REFUSED where
 /// it has no name. `packet` and the length as in [`encode`].
 #[must_use]
+#[cold]
 pub fn encode_identity(request: &Request, packet: &[u8], limits: Limits<'_>, out: &mut [u8]) -> usize {
     if limits.nsid.is_empty() {
         return encode_error(request, packet, ErrorCode::Refused, limits, out);
@@ -177,7 +178,7 @@ impl<'o, 'l> Reply<'o, 'l> {
     }
 
     /// Copies header and question, and sets the room for OPT aside. The header is written over in the end.
-    #[inline]
+    #[inline(always)]
     fn start(&mut self, request: &Request, packet: &[u8]) -> Result<(), Full> {
         self.writer.put(request.head_of(packet))?;
         match self.opt {
@@ -294,7 +295,7 @@ impl<'o, 'l> Reply<'o, 'l> {
     }
 
     /// Writes OPT, then the header, now that all is known.
-    #[inline]
+    #[inline(always)]
     fn finish(&mut self, code: u16, ede: Option<u16>) -> usize {
         self.write_opt(code, ede);
         self.write_header(code)
@@ -313,7 +314,7 @@ impl<'o, 'l> Reply<'o, 'l> {
         self.write_header(code as u16)
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_opt(&mut self, code: u16, ede: Option<u16>) {
         if let Some(opt) = self.opt.take() {
             self.counts.additional += 1;
@@ -324,7 +325,7 @@ impl<'o, 'l> Reply<'o, 'l> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_header(&mut self, code: u16) -> usize {
         let Counts { questions, answers, authority, additional } = self.counts;
         let header = [self.id, self.flags | code & 0xf, questions, answers, authority, additional];

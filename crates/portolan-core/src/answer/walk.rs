@@ -84,9 +84,9 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
             Lookup::Found(Stored::Fleet(records), _) => self.records(at, apex, records),
             Lookup::Found(Stored::File(node), _) => self.file(at, apex, node),
             Lookup::Cut(owner, stored, name_servers) => self.cut(at, owner, stored, name_servers),
-            Lookup::Empty => self.apex_or_nothing(at, apex, at.zone.is_whole),
+            Lookup::Empty => self.apex_or_nothing(at, apex),
             Lookup::Redirected(owner, dname) => self.redirected(at, owner, dname),
-            Lookup::Missing if apex => self.apex_or_nothing(at, apex, at.zone.is_whole),
+            Lookup::Missing if apex => self.apex_or_nothing(at, apex),
             // Not even in a zone that only a file has as yet: the fleet that was not read may have names in it.
             Lookup::Missing if self.snapshot.complete && at.zone.is_whole => {
                 self.answer.rcode = Rcode::NxDomain;
@@ -163,7 +163,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         self.trace.note(Step::Steered(records.policy.name.as_ref()));
         let rtype = self.query.rtype;
         if apex && (rtype == RecordType::SOA || rtype == RecordType::NS) {
-            return self.apex_or_nothing(at, apex, true);
+            return self.sure_apex_or_nothing(at, apex);
         }
         let up = self.snapshot.up(records);
         if let Some((alias, why)) = project::alias_of(records, &up) {
@@ -176,7 +176,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         };
         let Some(pool) = wanted else {
             // A name of the fleet hides what a file may have there.
-            return self.apex_or_nothing(at, apex, true);
+            return self.sure_apex_or_nothing(at, apex);
         };
         let of_pool = if pool.whole { None } else { Some(up.of(pool.offers())) };
         let up = of_pool.as_ref().unwrap_or(&up);
@@ -210,7 +210,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
                 }
                 next
             }
-            None => self.apex_or_nothing(at, apex, at.zone.is_whole),
+            None => self.apex_or_nothing(at, apex),
         }
     }
 
@@ -273,24 +273,41 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     }
 
     /// SOA or NS of the apex where they are asked for, else no data; that only where it is sure that there is none.
-    fn apex_or_nothing(&mut self, at: At<'a>, apex: bool, is_sure: bool) -> Next<'a> {
+    #[inline(always)]
+    fn apex_or_nothing(&mut self, at: At<'a>, apex: bool) -> Next<'a> {
+        if at.zone.is_whole { self.sure_apex_or_nothing(at, apex) } else { self.apex_or_unknown(at, apex) }
+    }
+
+    #[inline(always)]
+    fn sure_apex_or_nothing(&mut self, at: At<'a>, apex: bool) -> Next<'a> {
         let zone = at.zone;
         match (self.query.rtype, &zone.name_servers) {
-            (RecordType::SOA | RecordType::ANY, _) if apex && zone.soa.borrowed().count > 0 => {
+            (RecordType::SOA | RecordType::ANY, _) if apex => {
                 self.push(RecordSet::as_kept(at.name, zone.soa.borrowed()));
             }
             (RecordType::NS, Some(name_servers)) if apex && name_servers.borrowed().count > 0 => {
                 self.push(RecordSet::as_kept(at.name, name_servers.borrowed()));
                 self.addresses(name_servers.borrowed(), |_| true);
             }
-            _ if is_sure => return self.nothing(zone),
-            _ => return self.unknown(),
+            _ => return self.nothing(zone),
         }
         Next::Done
     }
 
+    /// The same where the file was not wholly read: what there is of the two, and nothing is denied.
+    #[cold]
+    fn apex_or_unknown(&mut self, at: At<'a>, apex: bool) -> Next<'a> {
+        let has_soa = at.zone.soa.borrowed().count > 0;
+        let servers = at.zone.name_servers.as_ref().is_some_and(|set| set.borrowed().count > 0);
+        match self.query.rtype {
+            RecordType::SOA | RecordType::ANY if apex && has_soa => self.sure_apex_or_nothing(at, apex),
+            RecordType::NS if apex && servers => self.sure_apex_or_nothing(at, apex),
+            _ => self.unknown(),
+        }
+    }
+
     /// The SOA that goes with a negative answer (RFC 2308).
-    #[inline]
+    #[inline(always)]
     fn nothing(&mut self, zone: &'a Zone) -> Next<'a> {
         let soa = RecordSet::whole(zone.apex.borrowed(), zone.negative_ttl, zone.soa.borrowed());
         self.answer.authority = Some(RecordSet { short: zone.soa_short.as_deref(), ..soa });
@@ -351,7 +368,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     #[inline]
     fn push(&mut self, set: RecordSet<'a>) {
         // `follow` stops before the room is full.
-        self.answer.cut |= self.answer.answers.try_push(set).is_err();
+        let _ = self.answer.answers.try_push(set);
     }
 }
 

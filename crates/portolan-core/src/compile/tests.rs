@@ -474,7 +474,7 @@ fn many_name_servers_are_told() {
         world.problems,
         [
             "GlobalName shop/web: host sub.example: LimitReached: has 65 name servers; a referral has the addresses of the \
-             first 64",
+             first 32",
         ]
     );
 }

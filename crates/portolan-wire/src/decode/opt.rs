@@ -7,7 +7,7 @@ use crate::message::{DNSSEC_OK, FAMILY_IPV4, FAMILY_IPV6, OPTION_COOKIE, OPTION_
 use crate::request::{Edns, Subnet};
 
 /// Most options that an OPT record may have; what is known to be sent has less than ten.
-pub const OPTIONS_MAX: usize = 128;
+pub const OPTIONS_MAX: usize = 48;
 
 /// What stands in the record's fixed part.
 pub(super) fn fixed(record: &Record<'_>) -> Edns {

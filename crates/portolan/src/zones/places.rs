@@ -64,7 +64,7 @@ fn told(source: &ZoneSource, texts: &Texts, lines: &Lines, fault: &Fault) -> ((u
     (at, problem(source, reason, format!("{subject}{why}"), place))
 }
 
-const _: () = assert!(NAME_SERVERS_MAX == 64, "so it is told below");
+const _: () = assert!(NAME_SERVERS_MAX == 32, "so it is told below");
 
 /// The reason and the rule of a kind of fault.
 fn words(kind: FaultKind) -> (Reason, &'static str) {
@@ -107,7 +107,7 @@ fn words(kind: FaultKind) -> (Reason, &'static str) {
         }
         FaultKind::ManyNameServers => (
             Reason::LimitReached,
-            "has more than 64 name servers; a referral has the addresses of the first 64, and is cut (TC) when more are needed",
+            "has more than 32 name servers; a referral has the addresses of the first 32, and is cut (TC) when more are needed",
         ),
         FaultKind::TooMany => (
             Reason::LimitReached,

@@ -34,13 +34,21 @@ const KNOT_ALIASES: usize = 5;
 const RULES: &[Rule] = &[
     Rule {
         kinds: ALL,
-        reason: "a chain of aliases ends after so many: 5 of Knot's, 8 of ours, more of the others'",
+        reason: "a chain of aliases ends after so many: 5 of Knot's, 16 of ours, more of the others'",
         explains: |_, ours, theirs| {
             let (short, long) =
                 if ours.answer.len() <= theirs.answer.len() { (ours, theirs) } else { (theirs, ours) };
             aliases(short) >= KNOT_ALIASES
                 && short.answer.is_subset(&long.answer)
                 && short.authority.is_empty()
+        },
+    },
+    Rule {
+        kinds: ALL,
+        reason: "a chain of more than 16 aliases is SERVFAIL of ours: cut off, it would look like no data",
+        explains: |_, ours, theirs| {
+            let is_chain = aliases(theirs) >= KNOT_ALIASES || dnames(theirs) > 0;
+            ours.rcode == SERVFAIL && ours.answer.is_empty() && is_chain
         },
     },
     Rule {

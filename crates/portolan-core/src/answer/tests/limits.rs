@@ -55,7 +55,7 @@ fn glue_is_whole_or_the_referral_is_cut() {
         (needed, got.additional.len() - needed, got.cut)
     };
     assert_eq!(delegated(17, 0), (34, 0, false));
-    assert_eq!(delegated(64, 0), (128, 0, false));
-    assert_eq!(delegated(60, 64), (120, 8, false), "those outside are written first, and a courtesy");
-    assert_eq!(delegated(65, 2), (128, 0, true));
+    assert_eq!(delegated(32, 0), (64, 0, false));
+    assert_eq!(delegated(28, 32), (56, 8, false), "those outside are written first, and a courtesy");
+    assert_eq!(delegated(33, 2), (64, 0, true));
 }

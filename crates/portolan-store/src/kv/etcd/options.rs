@@ -144,7 +144,9 @@ impl Address {
 }
 
 fn refused(url: &str, why: &str) -> KvError {
-    KvError::Refused(format!("members: {url:?} {why}"))
+    // What stands before an @ may be a password.
+    let said = if url.contains('@') { "a URL".to_owned() } else { format!("{url:?}") };
+    KvError::Refused(format!("members: {said} {why}"))
 }
 
 #[cfg(test)]
@@ -175,7 +177,6 @@ mod tests {
             ("ftp://a:1", "must begin with http:// or https://"),
             ("http://a", "must name a host and a port"),
             ("http://a:0", "must name a host and a port"),
-            ("http://u:p@a:1", "must name no user; there are options for that"),
             ("http://a:1/v3", "must end after its port"),
             ("https://a:1", "needs the file of an authority (tls)"),
         ];
@@ -184,7 +185,7 @@ mod tests {
         }
         assert!(refused(&["http://a b:1"], None).contains("is no URL"));
         let told = refused(&["http://user:secret@a:1"], None);
-        assert!(told.contains("has a user") && !told.contains("secret"), "{told}");
+        assert_eq!(told, "members: a URL must name no user; there are options for that");
     }
 
     #[test]
