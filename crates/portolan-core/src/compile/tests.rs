@@ -473,7 +473,7 @@ fn many_name_servers_are_told() {
     assert_eq!(
         world.problems,
         [
-            "GlobalName shop/web: host sub.example: LimitReached: has 65 name servers; a referral has the addresses of the \
+            "GlobalName shop/web: host sub.example: LimitReached: has 33 name servers; a referral has the addresses of the \
              first 32",
         ]
     );

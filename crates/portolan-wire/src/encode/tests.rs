@@ -361,7 +361,7 @@ fn referrals() {
 #[test]
 fn a_referral_without_all_glue_is_cut() {
     let mut world = world();
-    for (count, expected) in [(64, "NoError 0+64+128"), (65, "NoError tc 0+65+128")] {
+    for (count, expected) in [(32, "NoError 0+32+64"), (33, "NoError tc 0+33+64")] {
         let inside: Vec<String> = (0..count).map(|i| format!("n{i}.cut.example")).collect();
         world.name("cut.example", &name_servers(&inside));
         for ns in &inside {
