@@ -30,6 +30,8 @@ const NXDOMAIN: u8 = 3;
 const YXDOMAIN: u8 = 6;
 /// Knot ends a chain after this many aliases.
 const KNOT_ALIASES: usize = 5;
+/// BIND ends it with an error after this many.
+const BIND_ALIASES: usize = 11;
 
 const RULES: &[Rule] = &[
     Rule {
@@ -49,6 +51,15 @@ const RULES: &[Rule] = &[
         explains: |_, ours, theirs| {
             let is_chain = aliases(theirs) >= KNOT_ALIASES || dnames(theirs) > 0;
             ours.rcode == SERVFAIL && ours.answer.is_empty() && is_chain
+        },
+    },
+    Rule {
+        kinds: &[Kind::Bind],
+        reason: "BIND says SERVFAIL behind its eleventh alias, ours behind the sixteenth",
+        explains: |_, ours, theirs| {
+            theirs.rcode == SERVFAIL
+                && aliases(theirs) >= BIND_ALIASES
+                && theirs.answer.is_subset(&ours.answer)
         },
     },
     Rule {
