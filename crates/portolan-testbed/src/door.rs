@@ -1,9 +1,8 @@
 //! TLS before a server that has none, with a certificate of an authority that was made for it.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use tokio::io::copy_bidirectional;
 use tokio::net::TcpStream;
@@ -15,6 +14,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::authority::Authority;
+use crate::background;
 use crate::folder::Folder;
 
 /// A door on loopback, closed with its value.
@@ -36,21 +36,7 @@ impl TlsDoor {
     pub fn before(name: &str, server: SocketAddr) -> Self {
         let (authority, folder) = (Authority::new(name), Folder::new(&format!("{name}-door")));
         let acceptor = acceptor(&authority);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
-        let address = listener.local_addr().expect("a bound socket has an address");
-        listener.set_nonblocking(true).expect("a socket can be non-blocking");
-        let (stop, stopped) = oneshot::channel::<()>();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().build().expect("threads can be made");
-        thread::spawn(move || {
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("it is non-blocking");
-                tokio::select! {
-                    () = serve(listener, acceptor, server) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
+        let (address, stop) = background::serve(move |listener| serve(listener, acceptor, server));
         let authority = folder.write("ca.crt", &authority.pem());
         Self { address, authority, _stop: stop, _folder: folder }
     }

@@ -46,6 +46,8 @@ pub mod ask;
 #[cfg(feature = "start")]
 mod authority;
 #[cfg(feature = "start")]
+mod background;
+#[cfg(feature = "start")]
 pub mod client;
 #[cfg(feature = "start")]
 pub mod controller_manager;

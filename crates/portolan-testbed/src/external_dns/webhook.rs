@@ -7,9 +7,8 @@
 //! | `POST /adjustendpoints` | the same endpoints |
 //! | `POST /records` | 204: created, updated and deleted, and noted |
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use axum::Router;
 use axum::extract::State;
@@ -18,6 +17,8 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+
+use crate::background;
 
 /// The media type of the protocol, in both directions.
 const MEDIA_TYPE: &str = "application/external.dns.webhook+json;version=1";
@@ -45,26 +46,14 @@ impl Webhook {
     /// When loopback has no port left.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a port");
-        let address = listener.local_addr().expect("a bound socket has an address");
-        listener.set_nonblocking(true).expect("a socket can be non-blocking");
         let held = Arc::new(Held::default());
         let router = Router::new()
             .route("/", get(async || reply(&json!({}))))
             .route("/records", get(records).post(apply))
             .route("/adjustendpoints", post(async |body: String| reply(&parsed(&body))))
             .with_state(Arc::clone(&held));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_io().build().expect("threads can be made");
-        thread::spawn(move || {
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).expect("it is non-blocking");
-                tokio::select! {
-                    served = async { axum::serve(listener, router).await } => served.expect("it never ends"),
-                    _ = stopped => {}
-                }
-            });
+        let (address, stop) = background::serve(async |listener| {
+            axum::serve(listener, router).await.expect("it never ends");
         });
         Self { address, held, _stop: stop }
     }

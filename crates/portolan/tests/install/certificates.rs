@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use portolan_testbed::etcd::{ClientFiles, EtcdSetup};
+use portolan_testbed::program::Ended;
 use portolan_testbed::{ApiServer, EtcdCluster};
 
-use super::program::{Ended, authority, printed, run};
+use super::program::{authority, printed, run};
 
 const RIGHTS: &str = include_str!("../../../../deploy/rbac/sync.yaml");
 /// How long a token lives, in seconds.

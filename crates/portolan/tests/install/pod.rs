@@ -8,7 +8,6 @@
 //! It has the arguments and the variables that the Deployment says, and none of ours; the token of its account where it is
 //! to have one. Its sockets are on loopback, at free ports.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,10 +16,12 @@ use std::process::{Child, Command, Stdio};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use portolan_testbed::ApiServer;
+use portolan_testbed::ask::{RecordType, ask};
+use portolan_testbed::program::Ended;
 use portolan_testbed::wait::wait;
 use serde_json::Value;
 
-use super::program::{Ended, addresses, ended, status_of};
+use super::program::{BINARY, status_of};
 
 /// How long a token lives, in seconds.
 const TOKEN_SECONDS: u32 = 3_600;
@@ -131,14 +132,16 @@ impl Pod {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_portolan"));
+        let mut command = Command::new(BINARY);
         command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
     /// As `kubectl exec`.
     pub(crate) fn exec(&self, args: &[&str]) -> Ended {
-        ended(self.command().args(args))
+        let output = self.command().args(args).stdin(Stdio::null()).output().unwrap();
+        let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
+        Ended { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
     }
 
     /// As SIGKILL.
@@ -171,9 +174,11 @@ impl Pod {
     /// Waits until a name has just these addresses.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, name: &str, expected: &[&str]) {
-        let expected: BTreeSet<String> = expected.iter().map(|address| (*address).to_owned()).collect();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
         self.wait(&format!("{name} to be {expected:?}"), |pod| {
-            (addresses(pod.socket("listening on ")?, name)? == expected).then_some(())
+            let reply = ask(pod.socket("listening on ")?, name, RecordType::A)?;
+            (reply.data(RecordType::A) == expected).then_some(())
         });
     }
 

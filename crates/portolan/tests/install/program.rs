@@ -1,42 +1,26 @@
-//! Commands of the binary, and questions over DNS and HTTP.
+//! Commands of the binary, and questions over HTTP.
 
-use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::str::FromStr as _;
+use std::process::Command;
 use std::time::Duration;
 
-use hickory_proto::op::{Message, MessageType, OpCode, Query};
-use hickory_proto::rr::{Name, RecordType};
+use portolan_testbed::program::{self, Ended, ended};
 
+/// The program under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_portolan");
 /// How long a reply may take.
 const REPLY_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How a command ended, and all that it printed.
-pub(crate) struct Ended {
-    pub(crate) code: i32,
-    pub(crate) out: String,
-    pub(crate) err: String,
-}
-
 /// Runs a command of the binary to its end.
 pub(crate) fn run(args: &[&str]) -> Ended {
-    ended(Command::new(env!("CARGO_BIN_EXE_portolan")).args(args))
-}
-
-pub(crate) fn ended(command: &mut Command) -> Ended {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-    Ended { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    ended(Command::new(BINARY).args(args))
 }
 
 /// What a command prints that succeeds.
 pub(crate) fn printed(args: &[&str]) -> String {
-    let ended = run(args);
-    assert_eq!(ended.code, 0, "{args:?}: {}", ended.err);
-    ended.out
+    program::printed(BINARY, args)
 }
 
 /// An authority in a folder, with these certificates: a name, and what else is said of it.
@@ -46,20 +30,6 @@ pub(crate) fn authority(dir: &Path, certificates: &[(&str, &[&str])]) {
     for (name, said) in certificates {
         printed(&[&["pki", "issue", "--dir", &dir, "--name", name], *said].concat());
     }
-}
-
-/// The addresses that a name has; none when there is no reply.
-pub(crate) fn addresses(server: SocketAddr, name: &str) -> Option<BTreeSet<String>> {
-    let mut query = Message::new(7, MessageType::Query, OpCode::Query);
-    query.add_query(Query::query(Name::from_str(&format!("{name}.")).unwrap(), RecordType::A));
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(REPLY_PATIENCE)).unwrap();
-    socket.connect(server).unwrap();
-    socket.send(&query.to_vec().unwrap()).ok()?;
-    let mut reply = [0; 1_232];
-    let length = socket.recv(&mut reply).ok()?;
-    let reply = Message::from_vec(&reply[..length]).unwrap();
-    Some(reply.answers.iter().map(|record| record.data.to_string()).collect())
 }
 
 /// The status of a page; none when nobody is there.

@@ -14,7 +14,7 @@ use super::access::Token;
 use super::fault::Fault;
 use super::link::{Link, addressed};
 use super::protocol::{LeaseTimeToLiveResponse, RangeRequest, RangeResponse, ResponseHeader, TxnResponse};
-use super::{Client, revision};
+use super::{Client, QUESTION_MAX, revision};
 use crate::kv::KvError;
 
 /// What is special to a question.
@@ -23,6 +23,13 @@ pub(super) struct Question<'a> {
     pub(super) attempt: Duration,
     /// It writes: nothing goes over a connection that was not proven, by a read of this key.
     pub(super) writes: Option<&'a [u8]>,
+}
+
+impl Question<'_> {
+    /// Until when members are asked: any one of them has its time for it.
+    pub(super) fn end(&self) -> Instant {
+        Instant::now() + QUESTION_MAX.max(self.attempt * 2)
+    }
 }
 
 /// An answer that says at which revision the store was.

@@ -17,11 +17,11 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::{Duration, Instant, sleep_until};
 use tonic::{Response, Status};
 
+use super::Client;
 use super::access::Token;
 use super::ask::{Answer, Question};
 use super::fault::Fault;
 use super::link::Link;
-use super::{Client, QUESTION_MAX};
 use crate::kv::KvError;
 
 /// Before members that all failed are asked again: an election takes longer.
@@ -70,7 +70,7 @@ impl Client {
         F: Fn(Arc<Link>, Option<Token>) -> Sent,
         Sent: Future<Output = Result<Response<T>, Status>>,
     {
-        let end = Instant::now() + QUESTION_MAX.max(question.attempt * 2);
+        let end = question.end();
         let mut turns = Turns::new(order);
         let mut asked = FuturesUnordered::new();
         let mut next_at = Instant::now();

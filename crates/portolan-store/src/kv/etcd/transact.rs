@@ -23,7 +23,7 @@ use super::protocol::{
     Compare as WireCompare, DeleteRangeRequest, PutRequest, RangeRequest, RequestOp, TxnRequest, TxnResponse,
 };
 use super::race::{ROUND_PAUSE, patience};
-use super::{Client, QUESTION_MAX, bounds, revision, wire};
+use super::{Client, bounds, revision, wire};
 use crate::kv::{Compare, KvError, Operation, Outcome, Revision, Span, Transaction};
 
 impl Client {
@@ -52,7 +52,7 @@ impl Client {
         F: Fn(Arc<Link>, Option<Token>) -> Sent,
         Sent: Future<Output = Result<Response<TxnResponse>, Status>>,
     {
-        let end = Instant::now() + QUESTION_MAX.max(question.attempt * 2);
+        let end = question.end();
         loop {
             let member = self.lively(key).await?;
             let why = |why: String| format!("{} {why}", self.members.address(member).uri);
