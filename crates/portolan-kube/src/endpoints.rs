@@ -31,7 +31,6 @@ use serde::Serialize;
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::index::Apart;
 use crate::object::{Kind, ObjectKey};
-use crate::sources::is_sourced;
 pub use members::{Member, Members, VERSION, sign};
 pub use plan::{Plan, plan};
 
@@ -148,7 +147,7 @@ fn object_name(owner: &OwnerView<'_>, prints_dns_endpoints: bool) -> Option<Stri
     let is = |kind: Kind| kind.to_string() == owner.kind;
     let prefix = match PROJECTIONS.iter().find(|(_, kind)| is(*kind)) {
         Some((prefix, _)) => (*prefix).to_owned(),
-        None if is_sourced(owner.kind) => owner.kind.to_ascii_lowercase(),
+        None if Kind::is_sourced(owner.kind) => owner.kind.to_ascii_lowercase(),
         None if is(Kind::DnsEndpoint) && prints_dns_endpoints => owner.kind.to_ascii_lowercase(),
         None => return None,
     };

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use crate::kubefed::null_is_default;
-use crate::sources::LabelSelector;
+use crate::selector::LabelSelector;
 use crate::workload::Meta;
 
 /// The API group of the kinds here, and of what a reference means that names none.

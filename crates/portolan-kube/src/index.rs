@@ -30,7 +30,7 @@
 //! | `claims` | records drafted, and what they claim |
 //! | `draft`, `world` | what one record wants, and where it looks up what it refers to |
 //! | `kubefed`, `foreign` | how records of others are drafted; GlobalName is in `offer` |
-//! | `offer`, `ingress` | what a cluster offers, and what stands behind it |
+//! | `offer` | what a cluster offers, and what stands behind it |
 //! | `sourced` | what External-DNS' sources make of clusters' own objects |
 //! | `apart` | what of the records another DNS is to keep apart |
 //! | `backing` | what is said of a record that nothing stands behind |
@@ -51,7 +51,6 @@ mod doubt;
 mod draft;
 pub(crate) mod foreign;
 mod grace;
-pub(crate) mod ingress;
 mod kubefed;
 mod lacks;
 mod links;

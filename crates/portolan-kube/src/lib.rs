@@ -16,6 +16,9 @@
 //! | [`kubefed`], [`dns_endpoint`] | others' kinds that KubeFed and External-DNS made |
 //! | [`gateway_api`], [`openshift`], [`istio`] | others' kinds that sources read |
 //! | [`workload`] | what a cluster runs, cut down to what is asked of it |
+//! | `kind` | which kinds we read |
+//! | `ingress` | where an Ingress leads a host |
+//! | [`selector`] | objects by their labels |
 //! | [`object`] | one object of any kind that we read, and its key |
 //! | [`manifest`] | YAML and JSON documents to objects, with the place of every fault |
 //! | [`folder`] | the files of a fleet folder: what each last gave, and what changed |
@@ -38,7 +41,9 @@ pub mod follow;
 pub mod gateway_api;
 pub mod hosts;
 pub mod index;
+mod ingress;
 pub mod istio;
+mod kind;
 pub mod kinds;
 pub mod kubefed;
 pub mod manifest;
@@ -46,6 +51,7 @@ pub mod nearest;
 pub mod object;
 pub mod openshift;
 pub mod registry;
+pub mod selector;
 pub mod settle;
 pub mod sources;
 pub mod status;

@@ -8,6 +8,8 @@ use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+pub use crate::kind::Kind;
+
 use crate::dns_endpoint::DnsEndpoint;
 use crate::gateway_api::{self, Kept, ListenerSet};
 use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
@@ -15,7 +17,7 @@ use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
 use crate::registry::objects::{ClusterProfile, FederatedCluster, KubeFedCluster, RegistryCluster};
 use crate::registry::secret::Secret;
 use crate::workload::{EndpointSlice, Endpoints, Ingress, Keep, Namespace, Node, Pod, Service};
-use crate::{istio, openshift, sources};
+use crate::{istio, openshift};
 
 /// An object of a kind that we read: which one, since when, and what it says.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,45 +88,6 @@ pub enum Body {
     Secret(Box<Secret>),
 }
 
-/// The kinds of [`Object`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "they are the names of the kinds")]
-pub enum Kind {
-    Service,
-    EndpointSlice,
-    Endpoints,
-    Ingress,
-    Node,
-    Pod,
-    Namespace,
-    Gateway,
-    ListenerSet,
-    HttpRoute,
-    GrpcRoute,
-    TlsRoute,
-    TcpRoute,
-    UdpRoute,
-    Route,
-    /// Istio's, which has the name of Gateway API's.
-    IstioGateway,
-    VirtualService,
-    Domain,
-    ServiceDnsRecord,
-    IngressDnsRecord,
-    DnsEndpoint,
-    Zone,
-    GlobalName,
-    SteeringPolicy,
-    MemberCluster,
-    // Registrations after ours, in the order in which they count: see `crate::registry`.
-    KubeFedCluster,
-    FederatedCluster,
-    /// The cluster registry's, which it calls `Cluster`.
-    RegistryCluster,
-    ClusterProfile,
-    Secret,
-}
-
 /// Which object of a cluster: kind, namespace (empty where the kind has none), name. The three groups of
 /// KubeFed's kinds are one kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,51 +122,6 @@ impl fmt::Display for ObjectKey {
             write!(f, "{}/", self.namespace)?;
         }
         f.write_str(&self.name)
-    }
-}
-
-impl Kind {
-    /// The first in order.
-    pub(crate) const LEAST: Self = Self::Service;
-
-    /// The kind that may own or steer a name, as facts spell it.
-    pub(crate) fn of_owner(text: &str) -> Option<Self> {
-        match text {
-            "ServiceDNSRecord" => Some(Self::ServiceDnsRecord),
-            "IngressDNSRecord" => Some(Self::IngressDnsRecord),
-            "DNSEndpoint" => Some(Self::DnsEndpoint),
-            "GlobalName" => Some(Self::GlobalName),
-            "Zone" => Some(Self::Zone),
-            "SteeringPolicy" => Some(Self::SteeringPolicy),
-            _ => sources::sourced_kind(text),
-        }
-    }
-
-    /// True when its objects stand in namespaces.
-    #[must_use]
-    pub fn is_namespaced(self) -> bool {
-        let is_not = matches!(self, Self::Node | Self::Namespace | Self::Zone);
-        !is_not && !matches!(self, Self::SteeringPolicy | Self::MemberCluster)
-    }
-}
-
-impl fmt::Display for Kind {
-    /// As the kind is spelt in a manifest.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self {
-            Self::ServiceDnsRecord => "ServiceDNSRecord",
-            Self::IngressDnsRecord => "IngressDNSRecord",
-            Self::DnsEndpoint => "DNSEndpoint",
-            Self::HttpRoute => "HTTPRoute",
-            Self::GrpcRoute => "GRPCRoute",
-            Self::TlsRoute => "TLSRoute",
-            Self::TcpRoute => "TCPRoute",
-            Self::UdpRoute => "UDPRoute",
-            Self::IstioGateway => "Gateway",
-            Self::RegistryCluster => "Cluster",
-            other => return write!(f, "{other:?}"),
-        };
-        f.pad(name)
     }
 }
 

@@ -13,10 +13,11 @@
 //!
 //! | module | what it owns |
 //! | --- | --- |
+//! | `source` | the sources, by their names |
 //! | `options` | what an operator asked for |
-//! | `selector` | objects by their labels |
 //! | `template` | names by Go templates |
 //! | `annotations` | the annotations that sources read, with both prefixes |
+//! | `scene` | what a source has at hand for one object |
 //! | `view` | the other objects of the cluster |
 //! | `endpoint` | what a source gives |
 //! | `room` | how many names and targets of one object count |
@@ -43,8 +44,9 @@ mod openshift;
 mod options;
 mod pod;
 mod room;
-mod selector;
+mod scene;
 mod service;
+mod source;
 mod template;
 mod view;
 
@@ -56,134 +58,16 @@ pub(crate) use faults::shown;
 pub use faults::{FAULTS_MAX, Fault, Faults};
 pub use options::{DEFAULT_PREFIXES, ITEMS_MAX, OptionFault, Options, RECORD_TYPES, Templates};
 pub use room::{NAMES_MAX, RECORDS_MAX, TARGETS_MAX};
-pub use selector::{LabelSelector, REQUIREMENTS_MAX, Selector, SelectorError};
+pub use source::Source;
 pub use template::{
     NESTING_MAX, OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, TEMPLATE_OCTETS_MAX, Template, TemplateError,
 };
 pub use view::{Addresses, Cluster, View};
 pub(crate) use view::{all_of, labelled};
 
-use crate::object::{Body, Kind, Object};
+use crate::object::{Body, Object};
 use annotations::Annotations;
-
-/// A source, by the name that `--source` has for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "they are the names of the sources")]
-pub enum Source {
-    Service,
-    Ingress,
-    Node,
-    Pod,
-    Crd,
-    OpenshiftRoute,
-    GatewayHttproute,
-    GatewayGrpcroute,
-    GatewayTlsroute,
-    GatewayTcproute,
-    GatewayUdproute,
-    IstioGateway,
-    IstioVirtualservice,
-}
-
-impl Source {
-    /// All that there are here, in the order of the docs.
-    pub const ALL: [Self; 13] = [
-        Self::Service,
-        Self::Ingress,
-        Self::Node,
-        Self::Pod,
-        Self::Crd,
-        Self::OpenshiftRoute,
-        Self::GatewayHttproute,
-        Self::GatewayGrpcroute,
-        Self::GatewayTlsroute,
-        Self::GatewayTcproute,
-        Self::GatewayUdproute,
-        Self::IstioGateway,
-        Self::IstioVirtualservice,
-    ];
-
-    /// Every source of External-DNS: what a template may ask `isSource` for.
-    pub const KNOWN: [&'static str; 25] = [
-        "node",
-        "service",
-        "ingress",
-        "pod",
-        "gateway-httproute",
-        "gateway-grpcroute",
-        "gateway-tlsroute",
-        "gateway-tcproute",
-        "gateway-udproute",
-        "istio-gateway",
-        "istio-virtualservice",
-        "ambassador-host",
-        "contour-httpproxy",
-        "gloo-proxy",
-        "traefik-proxy",
-        "openshift-route",
-        "fake",
-        "empty",
-        "connector",
-        "crd",
-        "skipper-routegroup",
-        "kong-tcpingress",
-        "f5-virtualserver",
-        "f5-transportserver",
-        "unstructured",
-    ];
-
-    /// As `--source` has it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Ingress => "ingress",
-            Self::Node => "node",
-            Self::Pod => "pod",
-            Self::Crd => "crd",
-            Self::OpenshiftRoute => "openshift-route",
-            Self::GatewayHttproute => "gateway-httproute",
-            Self::GatewayGrpcroute => "gateway-grpcroute",
-            Self::GatewayTlsroute => "gateway-tlsroute",
-            Self::GatewayTcproute => "gateway-tcproute",
-            Self::GatewayUdproute => "gateway-udproute",
-            Self::IstioGateway => "istio-gateway",
-            Self::IstioVirtualservice => "istio-virtualservice",
-        }
-    }
-
-    /// The source of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.name() == name)
-    }
-
-    /// The kind whose objects it makes records of.
-    #[must_use]
-    pub fn kind(self) -> Kind {
-        match self {
-            Self::Service => Kind::Service,
-            Self::Ingress => Kind::Ingress,
-            Self::Node => Kind::Node,
-            Self::Pod => Kind::Pod,
-            Self::Crd => Kind::DnsEndpoint,
-            Self::OpenshiftRoute => Kind::Route,
-            Self::GatewayHttproute => Kind::HttpRoute,
-            Self::GatewayGrpcroute => Kind::GrpcRoute,
-            Self::GatewayTlsroute => Kind::TlsRoute,
-            Self::GatewayTcproute => Kind::TcpRoute,
-            Self::GatewayUdproute => Kind::UdpRoute,
-            Self::IstioGateway => Kind::IstioGateway,
-            Self::IstioVirtualservice => Kind::VirtualService,
-        }
-    }
-
-    /// The source of a kind.
-    #[must_use]
-    pub fn of(kind: Kind) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.kind() == kind)
-    }
-}
+use scene::Scene;
 
 /// What a source makes of one object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -194,29 +78,6 @@ pub struct Offered {
     pub names: Vec<String>,
     /// What is wrong with the object.
     pub faults: Faults,
-}
-
-/// What a source has at hand for one object.
-struct Scene<'s, 'a> {
-    object: &'a Object,
-    annotations: Annotations<'a>,
-    options: &'s Options,
-    view: &'s mut View<'a>,
-    faults: &'s mut Faults,
-    /// The names that the object wants.
-    wanted: &'s mut BTreeSet<String>,
-}
-
-/// True of the kinds, as owners of names have them, whose copies speak each for its own cluster.
-#[must_use]
-pub fn is_sourced(kind: &str) -> bool {
-    sourced_kind(kind).is_some()
-}
-
-/// Which of these kinds it is.
-pub(crate) fn sourced_kind(kind: &str) -> Option<Kind> {
-    let kinds = Source::ALL.into_iter().filter(|source| *source != Source::Crd).map(Source::kind);
-    kinds.into_iter().find(|known| known.to_string() == kind)
 }
 
 /// What a source makes of an object of a cluster; nothing when none that is on asks for it.
@@ -267,26 +128,6 @@ fn meta(body: &Body) -> Option<&crate::workload::Meta> {
         Body::IstioGateway(gateway) => Some(&gateway.meta),
         Body::VirtualService(service) => Some(&service.meta),
         _ => None,
-    }
-}
-
-impl Scene<'_, '_> {
-    /// The names that the fqdn templates give; none when an object is not as they want it.
-    fn templated(&mut self) -> Vec<String> {
-        let templates = &self.options.fqdn_template;
-        self.options.templates_of(templates, "fqdn-template", self.object, self.faults)
-    }
-
-    /// `endpoints`, with or instead of what templates give: instead only where there are none.
-    fn combine(
-        &mut self,
-        mut endpoints: Vec<Endpoint>,
-        templated: impl FnOnce(&mut Self) -> Vec<Endpoint>,
-    ) -> Vec<Endpoint> {
-        if self.options.has_templates() && (endpoints.is_empty() || self.options.combine_fqdn_annotation) {
-            endpoints.extend(templated(self));
-        }
-        endpoints
     }
 }
 

@@ -17,7 +17,7 @@ use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::object::Kind;
+use crate::kind::Kind;
 
 pub use keep::{Keep, Meta, Pairs};
 pub use sourced::{

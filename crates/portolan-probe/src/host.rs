@@ -20,6 +20,8 @@ use std::time::Duration;
 use portolan_core::Name;
 use portolan_core::fleet::TARGETS_MAX;
 
+/// Most names that are asked for. Names that are known stay before those that come.
+pub const HOSTS_MAX: usize = 10_000;
 /// Most addresses of a name that are kept: the first of each family by order, so that every replica has the same.
 pub const ADDRESSES_MAX: usize = TARGETS_MAX;
 /// A name is asked for again after this at the earliest, whatever TTL it has.
@@ -225,7 +227,7 @@ impl fmt::Display for Why {
             Self::Unreachable => "no name server is reached",
             Self::NoServer => "no name server is known",
             Self::TooMany => {
-                return write!(f, "more than {} host names are wanted", crate::hosts::HOSTS_MAX);
+                return write!(f, "more than {} host names are wanted", HOSTS_MAX);
             }
         })
     }

@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use portolan_core::Name;
 
-use crate::host::{Heard, Host, Report, Why};
+use crate::host::{HOSTS_MAX, Heard, Host, Report, Why};
 use crate::wanted::Changes;
 
-/// Most names that are asked for. Names that are known stay before those that come.
-pub const HOSTS_MAX: usize = 10_000;
 /// Most names that are asked for at a time, each by two questions.
 pub const ASKED_AT_ONCE_MAX: usize = 32;
 

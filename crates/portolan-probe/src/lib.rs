@@ -29,8 +29,7 @@ pub mod resolver;
 pub mod servers;
 pub mod wanted;
 
-pub use host::{ADDRESSES_MAX, Heard, Report, Why};
-pub use hosts::HOSTS_MAX;
+pub use host::{ADDRESSES_MAX, HOSTS_MAX, Heard, Report, Why};
 pub use resolver::Resolver;
 pub use servers::Servers;
 pub use wanted::{Wanted, Wanting, wanted};

@@ -8,11 +8,12 @@ use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::Evidence;
 use portolan_core::{Name, Problem, Reason};
 
+use super::Index;
 use super::draft::Draft;
 use super::places::host_field;
 use super::source::Source;
 use super::world::World;
-use super::{Index, ingress};
+use crate::ingress;
 use crate::object::{Body, ObjectKey};
 
 /// Most clusters that a message lists, and most hosts that one Ingress is told of.

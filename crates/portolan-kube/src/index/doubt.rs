@@ -25,7 +25,6 @@ use super::memory::{Memory, OFFERING};
 use super::names::is_of;
 use super::objects::{Objects, is_intent, is_root};
 use crate::object::{Kind, ObjectKey};
-use crate::sources::is_sourced;
 
 /// What is in doubt of one source.
 #[derive(Debug, Default)]
@@ -199,7 +198,7 @@ impl Index {
         let of_cluster = numbered(known).filter(|(_, e)| e.cluster == Some(&*cluster.0));
         let is_only = of_cluster.clone().count() == 1;
         let is_replaced = |e: &EndpointView<'_>| {
-            if is_sourced(known.owner.kind) {
+            if Kind::is_sourced(known.owner.kind) {
                 e.unpacked().targets.iter().all(|target| offered.targets.contains(target))
                     || (is_only && offered.by_owner)
             } else {

@@ -17,7 +17,6 @@ use super::doubt::{Doubt, Mark, key_of, may_make, numbered};
 use super::names::is_same_tenant;
 use super::objects::Objects;
 use crate::object::{Kind, ObjectKey};
-use crate::sources::is_sourced;
 
 /// The kinds that make an offer, and those that its readiness rests on as well.
 pub(super) const OFFERING: [Kind; 2] = [Kind::Service, Kind::Ingress];
@@ -221,7 +220,7 @@ impl Memory {
             return !objects.is_read(source);
         }
         let owner = facts.owner;
-        if is_sourced(owner.kind) {
+        if Kind::is_sourced(owner.kind) {
             let is_unread = |(nth, e): (usize, EndpointView<'_>)| {
                 e.cluster == Some(source) && !self.mark(source, name, nth).offer
             };
@@ -241,7 +240,7 @@ impl Memory {
         let is_near = |key: &ObjectKey| *key.namespace == *owner.namespace;
         let may_have = || {
             (looks && objects.may_lack_any(cluster, |kind| kinds.contains(&kind), is_near))
-                || (is_sourced(owner.kind) && may_make(objects, cluster, owner))
+                || (Kind::is_sourced(owner.kind) && may_make(objects, cluster, owner))
         };
         !objects.is_read(cluster) || (self.awaits(cluster) && may_have())
     }

@@ -10,7 +10,8 @@ use portolan_core::{Name, Problem, Reason};
 
 use super::claims::{Claim, Claimant, is_reverse};
 use super::{About, Index};
-use crate::{kinds, sources};
+use crate::kind::Kind;
+use crate::kinds;
 
 /// Names in no zone of ours, by the apex of a zone that could hold them.
 #[derive(Debug, Default)]
@@ -126,7 +127,7 @@ impl Index {
     /// the parts of those that were read are gone.
     fn as_remembered(&self, name: &Name, known: &NameView<'_>) -> NameFacts {
         let mut facts = known.to_facts();
-        if sources::is_sourced(known.owner.kind) {
+        if Kind::is_sourced(known.owner.kind) {
             facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner).collect();
             facts.held_by = self.memory.unheard(&self.objects, name, known.owner).collect();
         }
@@ -162,14 +163,14 @@ impl Index {
 /// True when what two owners say of a name belongs together: they are one, or source objects that share it
 /// ([`Claimant::shares_with`]).
 pub(super) fn is_same_tenant(a: OwnerView<'_>, b: OwnerView<'_>) -> bool {
-    a == b || (a.kind == b.kind && a.namespace == b.namespace && sources::is_sourced(a.kind))
+    a == b || (a.kind == b.kind && a.namespace == b.namespace && Kind::is_sourced(a.kind))
 }
 
 /// True when a claim belongs with what is remembered of its name: it is of the same tenant, or both are the reverse
 /// name of an address, which anybody behind it shares.
 pub(super) fn is_of(known: &NameView<'_>, claim: &Claim) -> bool {
     is_same_tenant(known.owner, claim.facts.view().owner)
-        || (claim.by.is_reverse && sources::is_sourced(known.owner.kind) && is_reverse(&known.to_facts()))
+        || (claim.by.is_reverse && Kind::is_sourced(known.owner.kind) && is_reverse(&known.to_facts()))
 }
 
 fn conflict(name: &Name, loser: &Claim, owner: &str, why: &str) -> Problem {

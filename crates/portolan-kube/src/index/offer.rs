@@ -8,15 +8,14 @@ use portolan_core::{Name, Problem, Reason, Target};
 
 use super::backing::Backing;
 use super::draft::{Draft, placed, subject};
-use super::ingress;
 use super::resolved::Hosts;
 use super::source::{Source, service_key};
 use super::world::World;
-use crate::hosts;
 use crate::kinds::{Backend, BackendKind, GlobalName};
 use crate::manifest::Located;
 use crate::object::{Body, Kind, ObjectKey};
 use crate::settle;
+use crate::{hosts, ingress};
 
 /// Most problems of one load balancer's status that are told; a status may list thousands of addresses.
 const PROBLEMS_MAX: usize = 16;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use portolan_core::fleet::Evidence;
 
-use super::ingress;
 use super::lacks::Lacks;
 use super::links::Links;
+use crate::ingress;
 use crate::manifest::Located;
 use crate::object::{Body, Kind, Object, ObjectKey};
 use crate::sources::{Cluster, all_of, labelled};

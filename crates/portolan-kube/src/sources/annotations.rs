@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 
 use portolan_core::{Reason, Ttl};
 
+use super::faults::{Faults, shown};
 use super::room::{TARGETS_MAX, distinct};
-use super::{Faults, shown};
 use crate::dns_endpoint::ProviderProperty;
 use crate::kinds::HOSTS_MAX;
 use crate::workload::Pairs;

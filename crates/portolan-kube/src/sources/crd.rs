@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use portolan_core::fleet::Evidence;
 use portolan_core::{RecordType, Ttl};
 
+use super::endpoint::Endpoint;
 use super::finish::finish;
-use super::{Endpoint, Options, Source};
+use super::options::Options;
+use super::source::Source;
 use crate::dns_endpoint::{DnsEndpoint, RecordSpec};
 use crate::kubefed::RecordTtl;
 use crate::object::ObjectKey;

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use portolan_core::fleet::Evidence;
 use portolan_core::{RecordType, Ttl};
 
-use super::Scene;
 use crate::dns_endpoint::ProviderProperty;
 
 /// Records of one name, type and set, as External-DNS' `Endpoint` has them; texts are as they were written.
@@ -36,15 +35,6 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// What an object's annotations say.
-    pub(super) fn of(scene: &mut Scene<'_, '_>) -> Self {
-        Self {
-            ttl: scene.annotations.ttl(scene.faults),
-            set: scene.annotations.set_identifier().into(),
-            properties: scene.annotations.properties(),
-        }
-    }
-
     /// The records of a name: one for each type that its targets have.
     pub(super) fn of_host(&self, host: &str, targets: &[String], evidence: Evidence) -> Vec<Endpoint> {
         let of_type = |rtype| {
@@ -85,22 +75,5 @@ pub(super) fn suitable_type(target: &str) -> RecordType {
         Ok(IpAddr::V4(_)) => RecordType::A,
         Ok(IpAddr::V6(_)) => RecordType::AAAA,
         Err(_) => RecordType::CNAME,
-    }
-}
-
-impl Scene<'_, '_> {
-    /// The `name:target` pairs that templates give. What has no colon, or nothing on one side of it (a field
-    /// that is not filled yet), is passed over.
-    pub(super) fn paired(&mut self) -> Vec<Endpoint> {
-        let templates = &self.options.fqdn_target_template;
-        let pairs = self.options.templates_of(templates, "fqdn-target-template", self.object, self.faults);
-        let pairs = self.hold(pairs, 1);
-        let pairs = pairs.iter().filter_map(|pair| pair.split_once(':'));
-        let pairs = pairs.map(|(host, target)| (host.trim(), target.trim()));
-        let filled = pairs.filter(|(host, target)| !host.is_empty() && !target.is_empty());
-        let of = |(host, target): (&str, &str)| {
-            Common::default().of_host(host, &[target.to_owned()], Evidence::None)
-        };
-        filled.flat_map(of).collect()
     }
 }

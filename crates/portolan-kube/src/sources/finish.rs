@@ -8,8 +8,8 @@ use portolan_core::fleet::Evidence;
 use portolan_core::place::Network;
 use portolan_core::{RecordType, Ttl};
 
-use super::endpoint::Common;
-use super::{Endpoint, Options};
+use super::endpoint::{Common, Endpoint};
+use super::options::Options;
 use crate::dns_endpoint::ProviderProperty;
 
 /// The property that asks for a reverse record, or against one.

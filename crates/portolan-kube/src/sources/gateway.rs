@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use portolan_core::Reason;
 use portolan_core::fleet::Evidence;
 
-use super::endpoint::{Common, suitable_type};
+use super::endpoint::{Endpoint, suitable_type};
+use super::faults::shown;
 use super::listeners::Parent;
-use super::{Endpoint, Scene, shown};
+use super::scene::Scene;
 use crate::gateway_api::{Condition, GROUP, Listener, ParentReference, ParentStatus, Route};
 use crate::object::{Body, Kind, ObjectKey};
 
@@ -62,7 +63,7 @@ fn records(
     parents: &[Parent<'_>],
     taken: &BTreeMap<String, BTreeSet<usize>>,
 ) -> Vec<Endpoint> {
-    let common = Common::of(scene);
+    let common = scene.common();
     let all = parents.iter().map(|parent| parent.targets.len()).sum();
     let hosts = scene.hold(taken.keys().cloned().collect(), all);
     scene.want(&hosts);
@@ -216,11 +217,6 @@ fn canonical(host: &str) -> Option<String> {
         && plain.len() <= HOST_OCTETS_MAX
         && labels.split('.').all(is_label);
     is_name.then(|| host.to_ascii_lowercase())
-}
-
-/// The body of a Gateway.
-pub(super) fn gateway_of(body: &Body) -> Option<&crate::gateway_api::Gateway> {
-    if let Body::Gateway(gateway) = body { Some(gateway) } else { None }
 }
 
 #[cfg(test)]

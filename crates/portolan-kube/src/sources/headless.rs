@@ -10,9 +10,11 @@ use portolan_core::fleet::Evidence;
 use portolan_core::{Reason, RecordType};
 
 use super::annotations::Annotations;
-use super::endpoint::{Common, suitable_type};
-use super::{Endpoint, Scene, Selector, TARGETS_MAX};
+use super::endpoint::{Common, Endpoint, suitable_type};
+use super::room::TARGETS_MAX;
+use super::scene::Scene;
 use crate::object::{Body, Kind, ObjectKey};
+use crate::selector::Selector;
 use crate::workload::{NodeSource, Pod, ServiceSource, ServiceType, SliceEndpoint};
 
 /// Which addresses a pod is published with.

@@ -3,11 +3,11 @@
 
 use portolan_core::fleet::Evidence;
 
-use super::endpoint::Common;
+use super::endpoint::Endpoint;
 use super::options::INGRESS_CLASS;
-use super::{Endpoint, Scene};
+use super::scene::Scene;
 use crate::hosts;
-use crate::index::ingress::Routes;
+use crate::ingress::Routes;
 use crate::object::{Kind, ObjectKey};
 use crate::workload::{Ingress, IngressSource};
 
@@ -16,7 +16,7 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, object: &Ingress) -> Vec<Endp
     let Some(source) = object.source.as_deref().filter(|source| has_class(scene, source)) else {
         return Vec::new();
     };
-    let common = Common::of(scene);
+    let common = scene.common();
     let mut targets = scene.annotations.targets(scene.faults);
     if targets.is_empty() {
         targets = scene.few(object.balancer.all(), "status.loadBalancer.ingress");

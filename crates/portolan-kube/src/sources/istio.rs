@@ -7,10 +7,12 @@ use portolan_core::Reason;
 use portolan_core::fleet::Evidence;
 
 use super::annotations::Annotations;
-use super::endpoint::Common;
-use super::{Endpoint, Scene, Selector, shown};
+use super::endpoint::{Common, Endpoint};
+use super::faults::shown;
+use super::scene::Scene;
 use crate::istio::{Gateway, VirtualService};
 use crate::object::{Body, Kind, ObjectKey};
+use crate::selector::Selector;
 
 /// All sidecars, which are no gateway.
 const MESH: &str = "mesh";
@@ -22,7 +24,7 @@ const LABELS_MAX: usize = 127;
 
 /// The records of a Gateway.
 pub(super) fn gateway(scene: &mut Scene<'_, '_>, gateway: &Gateway) -> Vec<Endpoint> {
-    let common = Common::of(scene);
+    let common = scene.common();
     let key = scene.object.key.clone();
     let targets = targets_of(scene, &key, gateway);
     let of = |scene: &mut Scene<'_, '_>, hosts: Vec<String>| {
@@ -41,7 +43,7 @@ pub(super) fn gateway(scene: &mut Scene<'_, '_>, gateway: &Gateway) -> Vec<Endpo
 
 /// The records of a VirtualService: of each host what those of its gateways give that take the host.
 pub(super) fn virtual_service(scene: &mut Scene<'_, '_>, service: &VirtualService) -> Vec<Endpoint> {
-    let common = Common::of(scene);
+    let common = scene.common();
     let named = scene.annotations.targets(scene.faults);
     let hosts = hosts(scene, service.spec.hosts.iter());
     // Templates give names to what gateways lead to, whatever target is named.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Scene;
 use super::annotations::Annotations;
-use super::gateway::gateway_of;
+use super::scene::Scene;
 use crate::gateway_api::{AllowedNamespaces, Condition, Gateway, Listener, ListenerSet};
 use crate::object::{Body, Kind, ObjectKey};
 use crate::workload::Meta;
@@ -104,4 +103,9 @@ fn targets(scene: &mut Scene<'_, '_>, named_by: &[&Meta], gateway: &Gateway) -> 
         }
     }
     scene.few(gateway.status.addresses.iter().map(|address| &*address.value), "status.addresses")
+}
+
+/// The body of a Gateway.
+fn gateway_of(body: &Body) -> Option<&Gateway> {
+    if let Body::Gateway(gateway) = body { Some(gateway) } else { None }
 }

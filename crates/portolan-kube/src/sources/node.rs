@@ -3,8 +3,9 @@
 use portolan_core::fleet::Evidence;
 use portolan_core::{Reason, RecordType};
 
-use super::endpoint::{Common, suitable_type};
-use super::{Endpoint, Scene, TARGETS_MAX};
+use super::endpoint::{Common, Endpoint, suitable_type};
+use super::room::TARGETS_MAX;
+use super::scene::Scene;
 use crate::workload::{Node, NodeSource};
 
 /// The records of a Node. Its annotations are no properties of them, as in External-DNS.

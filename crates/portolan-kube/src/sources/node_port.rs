@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use portolan_core::RecordType;
 use portolan_core::fleet::Evidence;
 
-use super::endpoint::{Common, suitable_type};
+use super::endpoint::{Common, Endpoint, suitable_type};
 use super::headless::node_of;
-use super::{Endpoint, Scene};
+use super::scene::Scene;
 use crate::object::{Body, Kind};
 use crate::workload::{NodeSource, Pod, ServiceSource};
 

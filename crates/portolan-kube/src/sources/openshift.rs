@@ -3,15 +3,15 @@
 use portolan_core::Reason;
 use portolan_core::fleet::Evidence;
 
-use super::endpoint::Common;
-use super::{Endpoint, Scene};
+use super::endpoint::Endpoint;
+use super::scene::Scene;
 use crate::gateway_api::Condition;
 use crate::openshift::{Route, RouteIngress};
 
 /// The records of a Route. The host is that of the status: one that is not admitted has none, whatever its
 /// spec and its `target` say.
 pub(super) fn endpoints(scene: &mut Scene<'_, '_>, route: &Route) -> Vec<Endpoint> {
-    let common = Common::of(scene);
+    let common = scene.common();
     let admitted = admitted(scene, route);
     let mut targets = scene.annotations.targets(scene.faults);
     if targets.is_empty() {

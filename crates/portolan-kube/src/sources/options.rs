@@ -10,9 +10,12 @@ use std::collections::BTreeSet;
 use portolan_core::place::Network;
 use portolan_core::{Reason, RecordType, Ttl};
 
+use super::faults::Faults;
+use super::source::Source;
+use super::template::Template;
 use super::template::fields;
-use super::{Faults, Selector, Source, Template};
 use crate::object::{Kind, Object, ObjectKey};
+use crate::selector::Selector;
 use crate::workload::{Keep, ServiceType};
 
 pub use said::{ITEMS_MAX, OptionFault};

@@ -3,9 +3,10 @@
 use portolan_core::RecordType;
 use portolan_core::fleet::Evidence;
 
-use super::endpoint::{Common, suitable_type};
+use super::endpoint::{Common, Endpoint, suitable_type};
 use super::headless::node_of;
-use super::{Endpoint, Scene, TARGETS_MAX};
+use super::room::TARGETS_MAX;
+use super::scene::Scene;
 use crate::workload::Pod;
 
 /// The records of a pod. Its annotations are no properties of them, as in External-DNS.

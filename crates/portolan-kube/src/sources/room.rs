@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use portolan_core::Reason;
 
-use super::{Faults, Scene};
+use super::faults::Faults;
 
 /// Most names that one object may have of a source.
 pub const NAMES_MAX: usize = 1_024;
@@ -15,29 +15,6 @@ pub const NAMES_MAX: usize = 1_024;
 pub const TARGETS_MAX: usize = 1_024;
 /// Most records that the names of one object may have together.
 pub const RECORDS_MAX: usize = 65_536;
-
-impl Scene<'_, '_> {
-    /// Those of the hosts that there is room for when each has so many targets, each once.
-    pub(super) fn hold(&mut self, hosts: Vec<String>, targets: usize) -> Vec<String> {
-        let most = (RECORDS_MAX / targets.max(1)).clamp(1, NAMES_MAX);
-        let what = match targets {
-            0 | 1 => "names".to_owned(),
-            targets => format!("names with {targets} targets"),
-        };
-        distinct(hosts, most, &what, "", self.faults)
-    }
-
-    /// Those of the targets that count, each once; `field` is where they stand.
-    pub(super) fn few<'t>(&mut self, targets: impl Iterator<Item = &'t str>, field: &str) -> Vec<String> {
-        distinct(targets.map(Into::into).collect(), TARGETS_MAX, "targets", field, self.faults)
-    }
-
-    /// Notes that the object wants these names, with or without a target.
-    pub(super) fn want(&mut self, hosts: &[String]) {
-        let dotless = |host: &String| host.strip_suffix('.').unwrap_or(host).to_owned();
-        self.wanted.extend(hosts.iter().map(dotless));
-    }
-}
 
 /// Each text once, in its order and no more than so many; the others are told.
 pub(super) fn distinct(

@@ -11,8 +11,9 @@
 
 use portolan_core::fleet::Evidence;
 
-use super::endpoint::Common;
-use super::{Endpoint, Scene, headless, node_port};
+use super::endpoint::{Common, Endpoint};
+use super::scene::Scene;
+use super::{headless, node_port};
 use crate::object::{Kind, ObjectKey};
 use crate::workload::{Service, ServiceSource, ServiceType};
 
@@ -26,7 +27,7 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, service: &Service) -> Vec<End
         return Vec::new();
     };
     let key = ObjectKey { kind: Kind::Service, ..scene.object.key.clone() };
-    let given = Given { service, source, key, common: Common::of(scene) };
+    let given = Given { service, source, key, common: scene.common() };
     let mut endpoints = Vec::new();
     if !scene.options.ignore_hostname_annotation {
         for (suffix, is_internal) in [("hostname", false), ("internal-hostname", true)] {

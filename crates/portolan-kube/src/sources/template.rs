@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::Source;
+use super::source::Source;
 
 pub(super) use self::fields::{fields, shape};
 

@@ -8,7 +8,7 @@ use portolan_core::Name;
 
 use crate::hosts;
 use crate::object::{Body, Kind, Object, ObjectKey};
-use crate::sources::Selector;
+use crate::selector::Selector;
 use crate::workload::{EndpointSlice, Pairs, Pod};
 
 /// The objects of one cluster.

@@ -5,7 +5,7 @@ use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
 
 use super::{Keep, Meta, Pairs, Texts, texts};
-use crate::object::Kind;
+use crate::kind::Kind;
 
 /// The label of EndpointSlices whose Service has no address of its own, and that of their maker.
 const HEADLESS_LABEL: &str = "service.kubernetes.io/headless";

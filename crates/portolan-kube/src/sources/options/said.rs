@@ -7,9 +7,11 @@ use portolan_core::place::Network;
 use portolan_core::{RecordType, Ttl};
 
 use super::super::annotations::seconds;
-use super::super::{Selector, Source, Template};
+use super::super::source::Source;
+use super::super::template::Template;
 use super::{Options, RECORD_TYPES, Templates};
 use crate::hosts;
+use crate::selector::Selector;
 use crate::workload::ServiceType;
 
 /// Most items of one option.

@@ -9,7 +9,7 @@ use crate::hosts;
 use crate::workload::{Backend, Ingress};
 
 /// Every Service that an Ingress refers to.
-pub(super) fn services(ingress: &Ingress) -> impl Iterator<Item = &str> {
+pub(crate) fn services(ingress: &Ingress) -> impl Iterator<Item = &str> {
     let backends = ingress.rules.iter().flat_map(|rule| &rule.backends).chain(&ingress.default_backend);
     backends.filter_map(Option::as_deref)
 }
