@@ -14,7 +14,7 @@ use super::faults::shown;
 use super::listeners::Parent;
 use super::scene::Scene;
 use crate::gateway_api::{Condition, GROUP, Listener, ParentReference, ParentStatus, Route};
-use crate::object::{Body, Kind, ObjectKey};
+use crate::object::{Kind, ObjectKey};
 
 /// Longest host name that is one, in characters, and longest label.
 const HOST_OCTETS_MAX: usize = 255;

@@ -6,6 +6,7 @@ use super::annotations::Annotations;
 use super::scene::Scene;
 use crate::gateway_api::{AllowedNamespaces, Condition, Gateway, Listener, ListenerSet};
 use crate::object::{Body, Kind, ObjectKey};
+use crate::selector::Selector;
 use crate::workload::Meta;
 
 /// Listeners, and where they are reached.
@@ -85,7 +86,7 @@ fn allows(scene: &mut Scene<'_, '_>, gateway: &Gateway, of: &ObjectKey, set: &Ob
 
 /// True when a selector takes a namespace; one that is not known is not taken.
 pub(super) fn selects(scene: &mut Scene<'_, '_>, by: Option<&AllowedNamespaces>, namespace: &str) -> bool {
-    let selector = by.and_then(|by| by.selector.as_ref()).and_then(super::Selector::of);
+    let selector = by.and_then(|by| by.selector.as_ref()).and_then(Selector::of);
     let key = ObjectKey { kind: Kind::Namespace, namespace: "".into(), name: namespace.into() };
     match (selector, scene.view.get(&key).map(|object| &object.body)) {
         (Some(selector), Some(Body::Namespace(namespace))) => selector.takes(&namespace.labels),
