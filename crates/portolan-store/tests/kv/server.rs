@@ -116,6 +116,9 @@ async fn the_battery() {
 
 // === What is special to it ===
 
+/// What a client that is turned away may see of it.
+const TURNED_AWAY: &[&str] = &["received fatal alert", "closed", "reset by peer", "broken pipe"];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_writes_nothing() {
     let (memory, papers) = (Memory::new(), Papers::new());
@@ -127,19 +130,20 @@ async fn who_reads_writes_nothing() {
     assert_eq!(contents(&client, "", None).await.len(), 1);
 }
 
-/// Neither trusts whom another authority signs for, and the client says why.
+/// Neither trusts whom another authority signs for. Why, the client says of the server; of the client, whose last word may be lost
+/// with its connection, the server does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_of_another_authority_is_refused_on_either_side() {
     let (memory, papers, others) = (Memory::new(), Papers::new(), Papers::new());
     let server = serve(&memory, &papers, 7).await;
     for (tls, expected) in [
-        (papers.client(&others), "invalid peer certificate"),
-        (others.client(&papers), "received fatal alert"),
-        (etcd::Tls { identity: None, ..papers.client(&papers) }, "received fatal alert"),
+        (papers.client(&others), &["invalid peer certificate"][..]),
+        (others.client(&papers), TURNED_AWAY),
+        (etcd::Tls { identity: None, ..papers.client(&papers) }, TURNED_AWAY),
     ] {
         let said = in_time("a refusal", client(&[&server], tls).range(Span::prefix(b""), None, 1)).await;
         let Err(KvError::Unreachable(why)) = said else { panic!("{said:?}") };
-        assert!(why.contains(expected), "{why}");
+        assert!(expected.iter().any(|expected| why.contains(expected)), "{why}");
         assert!(why.starts_with(&format!("https://{}", server.address())), "{why}");
     }
 }

@@ -291,7 +291,7 @@ impl Following {
         let (reason, why) = match end {
             End::Kv(error @ KvError::Unauthorized(_)) => (Reason::Unauthorized, error.to_string()),
             End::Kv(KvError::Unreachable(why)) => {
-                (Reason::Silent, format!("no control replica is reached: {why}"))
+                (Reason::Silent, format!("no control replica is reached: {why}{}", hint(why)))
             }
             End::NotWhole => {
                 (Reason::Incomplete, "the control replica has not read its fleet yet".to_owned())
@@ -341,6 +341,15 @@ impl Following {
         let part = u32::try_from(chance::draw() % 512).unwrap_or(0);
         sleep(self.wait - self.wait * part / 1024).await;
     }
+}
+
+/// Who is turned away for its certificate may see no more of that than a connection that ends.
+fn hint(why: &str) -> &'static str {
+    const ENDED: [&str; 4] = ["fatal alert", "closed", "reset by peer", "broken pipe"];
+    if !ENDED.iter().any(|ended| why.contains(ended)) {
+        return "";
+    }
+    " (whose certificate a control replica does not trust is turned away: its log says so)"
 }
 
 /// Says which keys are not understood.

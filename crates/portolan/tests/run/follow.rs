@@ -90,7 +90,7 @@ fn answers_are_controls_and_go_on_without_it_over_a_restart() {
     let serve = serve(&[port], &papers);
     serve.program.start();
     let early = serve.program.ask(WEB, RecordType::A);
-    assert_eq!(early.rcode.to_string(), "Query Refused", "nothing is known: {early}");
+    assert!(early.answers.is_empty(), "nothing is known: {early}");
     assert!(serve.get("/readyz").0.contains("503"));
 
     let first = control(&fleet, port, &papers);
@@ -181,13 +181,9 @@ fn a_certificate_of_another_authority_is_refused_and_one_that_is_put_right_count
         fs::copy(wrong.join(file), right.join(file)).unwrap();
     }
     let serve = started(serve(&[port], &papers));
-    serve.program.wait_for_status(&["no control replica is reached", "received fatal alert"]);
+    serve.program.wait_for_status(&["no control replica is reached", "does not trust is turned away"]);
     control.program.wait("a line of who is turned away", || {
-        control
-            .program
-            .log()
-            .contains("is turned away: invalid peer certificate")
-            .then_some(())
+        control.program.log().contains("is turned away: invalid peer certificate").then_some(())
     });
     copy(kept.path(), right);
     serve.wait_for_web(EU);
