@@ -238,7 +238,8 @@ impl Slot {
     }
 }
 
-fn note<K: Ord + Clone, V: Clone>(
+/// Notes what is so of keys that were touched.
+pub(crate) fn note<K: Ord + Clone, V: Clone>(
     slot: &mut BTreeMap<K, Option<V>>,
     touched: &std::collections::BTreeSet<K>,
     now: &BTreeMap<K, V>,

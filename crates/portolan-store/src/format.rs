@@ -35,6 +35,8 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 use crate::StoreError;
 use crate::reserve::Reserved;
 
+pub mod fact;
+
 mod v1;
 mod v2;
 

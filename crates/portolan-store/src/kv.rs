@@ -12,8 +12,9 @@
 //! | --- | --- |
 //! | [`etcd`] | the real one: members, time limits, TLS, tokens |
 //! | [`memory`] | one in this process, whose faults tests make |
+//! | [`server`] | the one in this process for others to read: etcd's protocol, so that the client is the same |
 //!
-//! Private is what a store was ever seen at (`seen`), by which both notice that it went back.
+//! Private is what a store was ever seen at (`seen`), by which both notice that it went back, and etcd's protocol.
 //!
 //! **Architecture Invariant:** keys are written and removed exactly, one by one; there is no removal by prefix.
 
@@ -24,8 +25,21 @@ use futures_util::stream::BoxStream;
 
 pub mod etcd;
 pub mod memory;
+pub mod server;
 
 mod seen;
+
+/// What is generated from `proto/etcd.proto`.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    clippy::all,
+    reason = "generated; the file that it comes from says what it is"
+)]
+mod protocol {
+    tonic::include_proto!("etcdserverpb");
+}
 
 /// Counts the changes of a store; 0 is before the first.
 pub type Revision = u64;

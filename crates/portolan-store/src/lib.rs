@@ -3,13 +3,15 @@
 //! ```text
 //!   facts ──▶ Store::commit ──▶ touched keys, revision          (memory: at once)
 //!                  │
-//!                  └─▶ slot: the latest of each key ──LAG──▶ writer's replica ──▶ format ──▶ file
-//!                                                            (its own thread, never waited for)
+//!                  ├─▶ slot: the latest of each key ──LAG──▶ writer's replica ──▶ format ──▶ file
+//!                  │                                         (its own thread, never waited for)
+//!                  └─▶ feed ──▶ kv in memory ──▶ followers
 //! ```
 //!
 //! | module | what it owns |
 //! | --- | --- |
 //! | [`store`] | the fleet and the serials of its zones; what a commit touches |
+//! | [`feed`] | what is committed, told to followers |
 //! | [`reserve`] | serials reserved ahead: one serial never stands for two contents |
 //! | [`format`](mod@format) | a state as bytes: header, checksum, versioned structs |
 //! | [`skydns`] | records in SkyDNS' layout there: keys, values, and what they offer |
@@ -24,6 +26,7 @@
 //! of the last good state are reserved on disk before any is given out.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod feed;
 pub mod file;
 pub mod format;
 pub mod kept;

@@ -1,6 +1,7 @@
 //! The fleet and the serials of its zones: in memory, with the last good state behind it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use portolan_core::fleet::Touched;
@@ -9,6 +10,7 @@ use portolan_core::{Fact, Fleet, Name};
 
 use crate::StoreError;
 use crate::behind::{Behind, LAG, Start, Writes};
+use crate::feed::Feed;
 use crate::file::{self, Disk, FileSystem, Generation};
 use crate::format::{End, State};
 use crate::reserve::{self, Trust};
@@ -20,6 +22,7 @@ pub struct Store {
     serials: Serials,
     revision: u64,
     behind: Option<Behind>,
+    feed: Option<Arc<Feed>>,
 }
 
 /// Where a store's first facts came from.
@@ -39,7 +42,7 @@ impl Store {
     #[must_use]
     pub fn in_memory(now: i64) -> Self {
         let serials = Serials { first: first_serial(now), ..Serials::default() };
-        Self { fleet: Fleet::default(), serials, revision: 0, behind: None }
+        Self { fleet: Fleet::default(), serials, revision: 0, behind: None, feed: None }
     }
 
     /// One that begins with the last good state of a file, and keeps it there.
@@ -85,7 +88,7 @@ impl Store {
         let fleet = state.fleet.clone();
         let start = Start { path: path.into(), disk, state, writes, lag, lock };
         let behind = Some(Behind::start(start)?);
-        Ok((Self { fleet, serials, revision: 0, behind }, last_good))
+        Ok((Self { fleet, serials, revision: 0, behind, feed: None }, last_good))
     }
 
     /// Takes facts, and says what they touched and the revision that they make. Nothing waits for a disk.
@@ -94,8 +97,17 @@ impl Store {
         if let Some(behind) = &self.behind {
             behind.facts(&touched, &self.fleet);
         }
+        if let Some(feed) = &self.feed {
+            feed.facts(&touched, &self.fleet);
+        }
         self.revision += 1;
         (touched, self.revision)
+    }
+
+    /// Tells followers all there is, and what is committed from now on.
+    pub fn feed(&mut self, feed: Arc<Feed>) {
+        feed.facts(&self.fleet.everything(), &self.fleet);
+        self.feed = Some(feed);
     }
 
     /// Says that all of it is true at this time, changed or not.

@@ -24,10 +24,9 @@ use portolan_probe::Servers;
 use portolan_serve::Pin;
 
 use crate::logs::LogFormat;
-use crate::skydns;
 use crate::sync::Settings;
-use crate::webhook;
 use crate::zones::ZoneSource;
+use crate::{follow, skydns, stream, webhook};
 
 pub mod docs;
 pub mod file;
@@ -65,6 +64,10 @@ pub struct RunConfig {
     pub zones: Vec<ZoneSource>,
     /// The etcd whose keys are answered from; none: none.
     pub skydns: Option<skydns::Config>,
+    /// The control replicas that are followed; none: none.
+    pub follow: Option<follow::Config>,
+    /// Where those come who follow us; none: nowhere.
+    pub stream: Option<stream::Config>,
     /// Who resolves host names of load balancers.
     pub resolvers: Servers,
     /// How long a load balancer's status that goes empty keeps its addresses, in seconds.
@@ -111,13 +114,15 @@ pub enum Role {
     All,
     /// It follows clusters and writes to the hub, and answers no questions.
     Control,
+    /// It answers questions, and follows no cluster.
+    Serve,
 }
 
 impl RunConfig {
-    /// True where there is a fleet to follow, in a folder or on API servers; else zone files are all there is.
+    /// True where there is a fleet to follow, in a folder, on API servers or by who does so; else zone files are all there is.
     #[must_use]
     pub fn has_fleet(&self) -> bool {
-        self.fleet.is_some() || self.follows_clusters()
+        self.fleet.is_some() || self.follows_clusters() || self.follow.is_some()
     }
 
     /// True where clusters are followed on their API servers.

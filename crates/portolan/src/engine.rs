@@ -44,6 +44,7 @@ mod keys;
 mod networks;
 mod publish;
 mod steering;
+mod stream;
 mod tap;
 mod whole;
 mod zone_files;
@@ -53,7 +54,7 @@ use due::Due;
 pub use due::{Look, Looks};
 use followed::Followed;
 pub use followed::UNREAD_MAX;
-pub use gauges::Gauges;
+pub use gauges::{Gauges, StreamGauges};
 use hearing::Hearing;
 use hosts::Hosts;
 use hub::Hub;
@@ -64,6 +65,8 @@ pub use keys::{Change as KeyChange, KeysState, Told as KeysTold};
 use networks::Networks;
 use publish::caught;
 use steering::Steering;
+use stream::Stream;
+pub use stream::{FollowedSeen, FollowerSeen, SLACK, STREAM_HOLD};
 use tap::Tap;
 pub use tap::Tapped;
 use zone_files::ZoneFiles;
@@ -176,6 +179,8 @@ pub struct Engine {
     zone_files: ZoneFiles,
     /// What keys of a store give.
     keys: Keys,
+    /// Who follows this one, or whom it follows.
+    stream: Stream,
     /// What was committed and could not be compiled.
     owed: Touched,
     /// True when an unknown name may be denied.
@@ -239,6 +244,7 @@ impl Engine {
             problems_changed: 0,
             zone_files: ZoneFiles::default(),
             keys: Keys::default(),
+            stream: Stream::default(),
             owed: Touched::default(),
             complete: last_good.is_some(),
             was_read: false,
@@ -390,7 +396,7 @@ impl Engine {
         let of_sources = of_index.chain(self.reading.values().flatten());
         let of_sources = of_sources.chain(&self.networks.problems).cloned();
         let of_sources = of_sources.chain(of_names).chain(self.overlap_problems());
-        of_sources.chain(self.keys.problems()).collect()
+        of_sources.chain(self.keys.problems()).chain(self.stream_problems()).collect()
     }
 
     /// True of a silence of which it is told why, beside which it need not be told that it is one.

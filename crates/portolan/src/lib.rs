@@ -6,10 +6,12 @@
 //!   etcd ──────────▶ skydns ──┤
 //!   API servers ──▶ clusters ─┤
 //!   External-DNS ─▶ webhook ──┤
+//!   control ──────▶ follow ───┤
 //!   fleet folder ──▶ source ──▶ engine ──▶ Published ──▶ portolan-serve: UDP, TCP
 //!                               │    │
 //!                    portolan-store  ├──▶ http: /metrics /livez /readyz
 //!                    last good state ├──▶ control: explain, status, forget
+//!                                    ├──▶ stream: those who follow
 //!                                    └──▶ sync ──▶ portolan-sync: other DNS
 //! ```
 //!
@@ -21,6 +23,7 @@
 //! | [`zones`] | zone files: read, and watched |
 //! | [`etcd`] | an etcd that is named, whatever it is for, and how we come in |
 //! | [`skydns`] | keys of an etcd that anybody fills, followed |
+//! | [`stream`], [`follow`] | what is known, told to those who only answer; and followed by them |
 //! | [`webhook`] | External-DNS' webhook protocol: records that are given, kept and answered |
 //! | [`resolving`], [`ticks`] | host names of load balancers, resolved; what time it is, told to the engine |
 //! | [`sync`] | records published to other DNS: `portolan sync`, and publishers of `run` |
@@ -48,6 +51,7 @@ pub mod demo;
 pub mod engine;
 pub mod etcd;
 pub mod explain;
+pub mod follow;
 pub mod http;
 pub mod logs;
 pub mod manifests;
@@ -59,6 +63,7 @@ pub mod run;
 pub mod skydns;
 pub mod source;
 pub mod status;
+pub mod stream;
 pub mod sync;
 mod threads;
 pub mod ticks;

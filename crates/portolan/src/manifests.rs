@@ -4,7 +4,7 @@
 //!   Install ─┬─▶ Namespace, held to the restricted pod security standard
 //!            ├─▶ definitions of our kinds, rights of deploy/rbac      of who follows clusters
 //!            ├─▶ configuration ──▶ ConfigMap ──┐
-//!            └─▶ workload ──▶ Deployment ◀─────┘ PodDisruptionBudget, Service of who answers
+//!            └─▶ workload ──▶ Deployment ◀─────┘ PodDisruptionBudget, Services of who answers and of who is followed
 //! ```
 //!
 //! The settings of a process stand in its configuration file, which is a ConfigMap here, and in nothing else; the
@@ -26,7 +26,7 @@ use crate::clusters::admin::{HUB_RIGHTS, MEMBER_RIGHTS};
 mod configuration;
 mod workload;
 
-pub use configuration::{CONTROL, HTTP_PORT, LISTEN_PORT, STATE};
+pub use configuration::{CONTROL, HTTP_PORT, LISTEN_PORT, STATE, STREAM_PORT};
 
 /// Most replicas that may be asked for: each holds everything, and watches every cluster.
 pub const REPLICAS_MAX: u16 = 100;
@@ -46,6 +46,8 @@ pub struct Install {
     pub cluster: String,
     /// The etcd: who follows clusters publishes there, and who only answers reads there.
     pub etcd: Option<Etcd>,
+    /// The stream between those who follow clusters and those who answer.
+    pub stream: Option<Stream>,
     /// The zones that are published or answered from there.
     pub zones: Vec<Name>,
     /// The name servers of these zones where no key gives one.
@@ -61,7 +63,7 @@ pub enum Role {
     All,
     /// They follow clusters, write to the hub, and publish where there is an etcd.
     Control,
-    /// They answer from an etcd.
+    /// They answer from what control replicas tell, or from an etcd.
     Serve,
 }
 
@@ -72,6 +74,15 @@ pub struct Etcd {
     pub urls: Vec<String>,
     /// The Secret with `ca.crt`, `tls.crt` and `tls.key`; none without TLS.
     pub secret: Option<String>,
+}
+
+/// The stream from those who follow clusters to those who answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stream {
+    /// Who is followed; empty of who is followed itself.
+    pub urls: Vec<String>,
+    /// The Secret with `ca.crt`, `tls.crt` and `tls.key`.
+    pub secret: String,
 }
 
 /// A family of addresses.
@@ -158,6 +169,8 @@ impl Install {
         objects.push(workload::deployment(self, &configuration));
         objects.push(workload::disruption_budget(self));
         objects.extend(self.role.answers().then(|| workload::service(self)));
+        let is_followed = self.role.follows_clusters() && self.stream.is_some();
+        objects.extend(is_followed.then(|| workload::stream_service(self)));
         objects
     }
 

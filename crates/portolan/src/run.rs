@@ -15,12 +15,14 @@ use crate::clusters::{self, Clusters, Holds, Own, SERVICE_ACCOUNT};
 use crate::config::{Role, RunConfig, here};
 use crate::control::{self, Control};
 use crate::engine::{Engine, Event, SharedEngine, root};
+use crate::follow::Follow;
 use crate::http::{self, Health};
 use crate::nsid::nsid;
 use crate::problem::{Refused, chain};
 use crate::resolving::Resolving;
 use crate::skydns::SkyDns;
 use crate::source::{Networks, Watch};
+use crate::stream::Stream;
 use crate::sync::Publishers;
 use crate::ticks::Ticks;
 use crate::webhook::{Keep, Provider, Records};
@@ -45,7 +47,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     // Before anything is answered or announced: a context that is not there is a slip of who started this.
     let members = if config.follows_clusters() { Some(members(&config)?) } else { None };
     // Who only controls, or only keeps records, answers no questions.
-    let answers = config.role == Role::All && !config.listen.is_empty();
+    let answers = config.role != Role::Control && !config.listen.is_empty();
     let server = answers.then(|| bind(&config)).transpose()?;
     let provider = config.webhook.as_ref().map(|webhook| Provider::bind(webhook.listen)).transpose()?;
     let addresses = server.as_ref().map(Server::addresses).unwrap_or_default();
@@ -88,12 +90,13 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         aside.block_on(async { provider.serve(&records, asked) })?;
     }
 
+    let stream = config.stream.as_ref().map(|stream| Stream::start(stream, &engine)).transpose()?;
     let resolving = Resolving::start(&config.resolvers, &engine)?;
     let ticks = Ticks::start(engine.clone())?;
     let followed = follow(&config, members, &engine, &holds)?;
     let skydns = follow_keys(&config, keys, &engine, &holds)?;
     // Answers are given since `start`; who waits for these lines finds the folder read.
-    announce_doors(spoken, &addresses);
+    announce_doors(spoken, &addresses, stream.as_ref().map(Stream::address));
     let signal = aside.block_on(signals.wait());
 
     tracing::info!(signal, "stopping");
@@ -102,7 +105,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         aside.block_on(async { tokio::time::sleep(DRAIN).await });
     }
     // Who gives comes to an end before who takes.
-    drop((publishers, followed, skydns, resolving, ticks, zones, control));
+    drop((publishers, followed, skydns, resolving, ticks, zones, control, stream));
     end(&engine, running);
     aside.shutdown_timeout(ASIDE_END);
     tracing::info!("stopped");
@@ -132,8 +135,11 @@ fn aside() -> anyhow::Result<tokio::runtime::Runtime> {
     threads.build().context("cannot start the threads for metrics and control")
 }
 
-/// Says where the webhook protocol is spoken, and where questions are answered.
-fn announce_doors(spoken: Option<SocketAddr>, addresses: &[SocketAddr]) {
+/// Says where followers come, where the webhook protocol is spoken, and where questions are answered.
+fn announce_doors(spoken: Option<SocketAddr>, addresses: &[SocketAddr], stream: Option<SocketAddr>) {
+    if let Some(address) = stream {
+        announce(&format!("stream for followers on https://{address}"));
+    }
     if let Some(address) = spoken {
         announce(&format!("webhook provider on http://{address}"));
     }
@@ -206,6 +212,7 @@ fn is_missing(error: &std::io::Error) -> bool {
 fn configured(config: &RunConfig, keys: Option<&Arc<Setup>>) -> anyhow::Result<Engine> {
     let mut engine = begin(config.state.as_deref())?.with_sources(&config.sources);
     engine.keep_balancers(config.load_balancer_grace);
+    config.follow.iter().for_each(|follow| engine.follow_stream(follow.name()));
     Ok(match keys {
         Some(keys) => engine.with_keys(keys),
         None => engine,
@@ -272,10 +279,11 @@ fn open_control(
 enum Followed {
     Nothing,
     Folder(Watch),
+    Stream(Follow),
     Clusters(Clusters, Option<Networks>),
 }
 
-/// Reads the fleet folder and watches it, or follows clusters on their API servers. Without either, what
+/// Reads the fleet folder and watches it, follows clusters on their API servers, or who does so. Without any of these, what
 /// zone files say is all there is.
 fn follow(
     config: &RunConfig,
@@ -287,6 +295,10 @@ fn follow(
         let watch = Watch::start(fleet, engine.clone())?;
         report_start(engine, fleet);
         return Ok(Followed::Folder(watch));
+    }
+    if let Some(follow) = &config.follow {
+        tracing::info!(control = follow.name(), "following control replicas");
+        return Ok(Followed::Stream(Follow::start(follow, engine, holds)?));
     }
     let Some(members) = members else { return Ok(Followed::Nothing) };
     tracing::info!(clusters = members.names().join(", "), hub = %members.hub, "following clusters on their API servers");

@@ -17,7 +17,9 @@ use crate::engine::{Engine, HubView};
 use crate::explain::members::Members;
 use crate::explain::{Verdict, ZoneSeen};
 use crate::problem::ProblemRow;
+use crate::status::stream::StreamSeen;
 
+pub mod stream;
 mod text;
 
 /// The version of the JSON form.
@@ -38,6 +40,8 @@ pub struct Ages {
     pub hub: Option<HubSeen>,
     /// The clusters that are followed and were not read since the start.
     pub unread: Vec<ClusterName>,
+    /// The stream, on whichever side of it this process is.
+    pub stream: Option<StreamSeen>,
 }
 
 impl Ages {
@@ -56,6 +60,7 @@ impl Ages {
             folder_lost: engine.root_lost().map(lost),
             hub: engine.hub().map(HubSeen::from),
             unread: engine.unread().cloned().collect(),
+            stream: StreamSeen::of(engine),
         }
     }
 }
@@ -114,6 +119,9 @@ pub struct Status {
     /// The clusters that are followed and were not read since the start.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub unread: Vec<String>,
+    /// The stream, on whichever side of it this process is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stream: Option<StreamSeen>,
     /// The members of the fleet, by name.
     pub clusters: Vec<ClusterRow>,
     /// The names, those with something amiss first, then by name.
@@ -225,6 +233,7 @@ impl Status {
             folder_lost: ages.folder_lost.clone(),
             hub: ages.hub.clone(),
             unread: ages.unread.iter().map(ToString::to_string).collect(),
+            stream: ages.stream.clone(),
             clusters: clusters(fleet, ages, &offered),
             names,
             zones: zones(snapshot, fleet, &held),

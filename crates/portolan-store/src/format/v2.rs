@@ -104,7 +104,7 @@ fn summed(names: &Names) -> Vec<Block> {
     blocks
 }
 
-fn serialized(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+pub(super) fn serialized(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
     postcard::to_stdvec(value).map_err(|error| damaged(&format!("the state cannot be encoded: {error}")))
 }
 
@@ -167,7 +167,7 @@ fn decode_start(
     serials_into_core(deserialized(&body, "what a start added")?)
 }
 
-fn deserialized<'o, T: Deserialize<'o>>(octets: &'o [u8], what: &str) -> Result<T, StoreError> {
+pub(super) fn deserialized<'o, T: Deserialize<'o>>(octets: &'o [u8], what: &str) -> Result<T, StoreError> {
     let (value, rest) = postcard::take_from_bytes(octets)
         .map_err(|error| damaged(&format!("{what} does not decode: {error}")))?;
     if !rest.is_empty() {

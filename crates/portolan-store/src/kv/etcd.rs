@@ -51,6 +51,7 @@ use futures_util::stream::BoxStream;
 use self::access::Access;
 use self::leases::Leases;
 use self::members::Members;
+use super::protocol;
 use super::seen::Seen;
 use super::{Batch, Kv, KvError, Outcome, Page, Revision, Span, Transaction};
 
@@ -68,17 +69,6 @@ mod range;
 mod told;
 mod transact;
 mod watch;
-
-/// What is generated from `proto/etcd.proto`.
-#[allow(
-    missing_docs,
-    unreachable_pub,
-    clippy::all,
-    reason = "generated; the file that it comes from says what it is"
-)]
-mod protocol {
-    tonic::include_proto!("etcdserverpb");
-}
 
 /// Most members that are asked: etcd's own advice is seven at most.
 pub const MEMBERS_MAX: usize = 16;
@@ -141,12 +131,12 @@ impl Kv for Etcd {
 }
 
 /// Revisions are signed over the wire, and never negative.
-fn revision(wire: i64) -> Revision {
+pub(super) fn revision(wire: i64) -> Revision {
     Revision::try_from(wire).unwrap_or(0)
 }
 
 /// A revision as it goes over the wire; none of a store comes near the limit.
-fn wire(revision: Revision) -> i64 {
+pub(super) fn wire(revision: Revision) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
 }
 

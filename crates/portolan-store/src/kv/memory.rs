@@ -1,4 +1,5 @@
-//! A store in this process: for tests, and for simulating a fleet.
+//! A store in this process: what control replicas publish to their followers ([`super::server`]), and what tests and
+//! simulations of a fleet write to.
 //!
 //! ```text
 //!   Memory ──┐                        ┌─ versions of each key ──▶ range, at any revision that is not forgotten
@@ -29,6 +30,11 @@ mod faults;
 
 /// How many revisions are remembered; what is older is forgotten, as a store that is compacted forgets.
 pub const HISTORY_MAX: usize = 100_000;
+/// And how many octets of keys and values, each with [`EVENT_OCTETS`] besides. A store of small changes comes to
+/// [`HISTORY_MAX`] first.
+pub const HISTORY_OCTETS_MAX: usize = 64 * 1024 * 1024;
+/// What an event costs beside its key and its value.
+const EVENT_OCTETS: usize = 64;
 /// There is one store in memory, which is always the same.
 const STORE: u64 = 1;
 
@@ -56,6 +62,8 @@ struct State {
     keys: BTreeMap<Vec<u8>, Vec<Version>>,
     /// What each revision did.
     history: BTreeMap<Revision, Vec<KeyEvent>>,
+    /// Octets of all that.
+    history_octets: usize,
     /// Each revision that it went back to.
     returns: Vec<Revision>,
     /// How often all watches were told how far they are.
@@ -93,6 +101,48 @@ impl Memory {
     #[must_use]
     pub fn another(&self) -> Self {
         Self { server: Arc::clone(&self.server), seen: Arc::default() }
+    }
+
+    /// Writes all of it at the next revision, whatever is there, and gives that: for who alone writes, and may write
+    /// more at once than a transaction has.
+    pub fn write(&self, operations: &[Operation]) -> Revision {
+        let mut state = self.server.lock();
+        let changes: Vec<&Operation> = operations.iter().filter(|one| state.would_change(one)).collect();
+        if !changes.is_empty() {
+            state.write(changes, None);
+        }
+        let revision = state.revision;
+        drop(state);
+        self.server.tell();
+        revision
+    }
+
+    /// Its revision now.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.server.lock().revision
+    }
+
+    /// At most so many keys of a span at a revision, or now, whatever any client has seen.
+    ///
+    /// # Errors
+    /// As [`Kv::range`].
+    pub(super) fn read(&self, span: &Span, at: Option<Revision>, limit: usize) -> Result<Page, KvError> {
+        self.server.lock().range(span, at, limit)
+    }
+
+    /// What revisions after one did to keys of a span, each whole, in order, until they have so many octets; and up to
+    /// which revision that is.
+    ///
+    /// # Errors
+    /// [`KvError::Compacted`] when that is not remembered, [`KvError::WentBack`] when there never was such a revision.
+    pub(super) fn since(&self, span: &Span, after: Revision, octets: usize) -> Result<Since, KvError> {
+        self.server.lock().since(span, after, octets)
+    }
+
+    /// Tells when there may be something new.
+    pub(super) fn news(&self) -> watch::Receiver<u64> {
+        self.server.news.subscribe()
     }
 
     /// What can be done to the store.
@@ -240,12 +290,18 @@ impl State {
                 Operation::Delete(_) => None,
             };
             let event = pair.clone().map_or_else(|| KeyEvent::Delete(change.key().to_vec()), KeyEvent::Put);
+            self.history_octets += octets(&event);
             self.history.entry(modified).or_default().push(event);
             let versions = self.keys.entry(change.key().to_vec()).or_default();
             versions.push(Version { since: modified, pair });
         }
         if self.history.len() > HISTORY_MAX {
             self.compact(modified - HISTORY_MAX as u64);
+        }
+        while self.history_octets > HISTORY_OCTETS_MAX
+            && let Some(oldest) = self.history.keys().next().copied()
+        {
+            self.compact(oldest);
         }
     }
 
@@ -271,26 +327,80 @@ impl State {
             return;
         }
         self.oldest = oldest;
-        self.history = self.history.split_off(&(oldest + 1));
-        self.keys.retain(|_, versions| {
-            let kept = versions.iter().rposition(|version| version.since <= oldest).unwrap_or(0);
-            versions.drain(..kept);
-            versions.len() > 1
-                || versions.iter().any(|version| version.pair.is_some() || version.since > oldest)
-        });
+        // Only a key that was written again, or removed, has a version that is forgotten: so this costs what was done
+        // by what is forgotten, and not what there is.
+        while let Some(entry) = self.history.first_entry().filter(|entry| *entry.key() <= oldest) {
+            for event in entry.remove() {
+                self.history_octets -= octets(&event);
+                self.forget(event.key(), oldest);
+            }
+        }
+    }
+
+    /// Forgets the versions of a key that another one of before a revision, or that one, replaced.
+    fn forget(&mut self, key: &[u8], oldest: Revision) {
+        let Some(versions) = self.keys.get_mut(key) else { return };
+        let kept = versions.iter().rposition(|version| version.since <= oldest).unwrap_or(0);
+        versions.drain(..kept);
+        if let [Version { since, pair: None }] = versions[..]
+            && since <= oldest
+        {
+            self.keys.remove(key);
+        }
+    }
+
+    fn since(&self, span: &Span, after: Revision, octets_max: usize) -> Result<Since, KvError> {
+        if after > self.revision {
+            return Err(KvError::WentBack { seen: after, found: self.revision });
+        }
+        // Who watches at a revision knows it (see [`super::etcd`]); the oldest one may be that, though what it did is forgotten.
+        if after + 1 < self.oldest {
+            return Err(KvError::Compacted(self.oldest));
+        }
+        let (mut upto, mut found, mut count) = (self.revision, Vec::new(), 0);
+        for (revision, events) in self.history.range(after + 1..) {
+            if count >= octets_max {
+                upto = revision - 1;
+                break;
+            }
+            for event in events.iter().filter(|event| span.contains(event.key())) {
+                count += octets(event);
+                found.push((*revision, event.clone()));
+            }
+        }
+        Ok(Since { upto, events: found })
     }
 
     /// It is again as it was at a revision, and what came after never was.
     fn go_back(&mut self, to: Revision) {
         self.revision = to;
         self.oldest = self.oldest.min(to);
-        self.history.split_off(&(to + 1));
+        for event in self.history.split_off(&(to + 1)).into_values().flatten() {
+            self.history_octets -= octets(&event);
+        }
         self.keys.retain(|_, versions| {
             versions.retain(|version| version.since <= to);
             !versions.is_empty()
         });
         self.returns.push(to);
     }
+}
+
+/// What was done since a revision.
+#[derive(Debug)]
+pub(super) struct Since {
+    /// All up to here is told.
+    pub(super) upto: Revision,
+    /// In order, each with its revision.
+    pub(super) events: Vec<(Revision, KeyEvent)>,
+}
+
+fn octets(event: &KeyEvent) -> usize {
+    EVENT_OCTETS
+        + match event {
+            KeyEvent::Put(pair) => pair.key.len() + pair.value.len(),
+            KeyEvent::Delete(key) => key.len(),
+        }
 }
 
 fn at_revision(versions: &[Version], revision: Revision) -> Option<&Version> {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `battery` | what the trait promises, run on each make |
 //! | `memory` | the make in memory: the battery, and its faults |
+//! | `server` | the make in memory, served: the battery through etcd's client; certificates, another store, slow readers |
 //! | `members` | etcd: the battery; members dead and paused, most of them gone (F-17, F-18) |
 //! | `writer` | etcd: the writer is killed (F-16) |
 //! | `past` | etcd: compacted, left behind, restored, wiped (F-19 to F-22) |
@@ -18,5 +19,6 @@ mod gateway;
 mod members;
 mod memory;
 mod past;
+mod server;
 mod traffic;
 mod writer;

@@ -10,7 +10,7 @@ use portolan_store::kv::etcd::{MEMBERS_MAX, check_member};
 
 use super::run::text;
 use crate::commands::Outcome;
-use crate::manifests::{Etcd, Family, Install, REPLICAS_MAX, Role};
+use crate::manifests::{Etcd, Family, Install, REPLICAS_MAX, Role, Stream};
 use crate::problem::Refused;
 use crate::skydns::{NAME_SERVERS_MAX, ZONES_MAX};
 
@@ -33,7 +33,7 @@ pub(super) fn command() -> Command {
             "Prints the objects that Portolan runs by in a cluster, as YAML: namespace, definitions of our kinds, rights, \
              configuration, Deployment, PodDisruptionBudget, and the Service of port 53. The role `all` follows clusters and \
              answers; `control` follows clusters, writes to the hub, and publishes to an etcd where one is named; `serve` \
-             answers from that etcd, and has no credential of any cluster.",
+             answers from what control replicas tell, or from that etcd, and has no credential of any cluster.",
         )
         .arg(
             flag("role", "ROLE", "What its processes do")
@@ -46,6 +46,8 @@ pub(super) fn command() -> Command {
         .arg(flag("cluster", "NAME", "What the cluster is called in the fleet, for all and control; it owns what is published"))
         .arg(many(flag("etcd", "URL,…", "The members of the etcd: all and control publish there, serve answers from there")))
         .arg(flag("etcd-secret", "NAME", "The Secret with ca.crt, tls.crt and tls.key, for members with https"))
+        .arg(many(flag("follow", "URL,…", "The control replicas that serve answers from, as in https://portolan-stream.portolan:7353")))
+        .arg(flag("stream-secret", "NAME", "The Secret with ca.crt, tls.crt and tls.key of the stream: all and control are followed by it, serve follows"))
         .arg(many(flag("zone", "ZONE", "Publish to etcd, or answer from it, names of this zone; may be given several times")))
         .arg(many(flag("name-server", "NAME", "The name server of these zones, for serve; may be given several times")))
         .arg(
@@ -88,6 +90,7 @@ fn install(matches: &ArgMatches) -> Result<Install, Refused> {
         replicas: matches.get_one("replicas").copied().unwrap_or(1),
         cluster: cluster(role, text(matches, "cluster"))?,
         etcd: etcd(matches)?,
+        stream: stream(matches)?,
         zones: names(matches, "zone", ZONES_MAX)?,
         name_servers: names(matches, "name-server", NAME_SERVERS_MAX)?,
         families: families.map(|(_, families)| families.to_vec()).unwrap_or_default(),
@@ -98,10 +101,26 @@ fn install(matches: &ArgMatches) -> Result<Install, Refused> {
 
 /// What is said together has to make sense together.
 fn agree(install: &Install) -> Result<(), Refused> {
-    let Install { role, etcd, zones, name_servers, .. } = install;
+    let Install { role, etcd, stream, zones, name_servers, .. } = install;
+    let follows = stream.as_ref().is_some_and(|stream| !stream.urls.is_empty());
     let refused = |text: &str| Err(Refused(text.to_owned()));
     match role {
-        Role::Serve if etcd.is_none() => refused("--etcd is not set: the role serve answers from an etcd"),
+        Role::All | Role::Control if follows => refused(
+            "--follow says nothing with the roles all and control, which follow clusters; --stream-secret has them followed",
+        ),
+        Role::Serve if follows && etcd.is_some() => {
+            refused("--etcd stands beside --follow: the role serve answers from one of them")
+        }
+        Role::Serve if follows && (!zones.is_empty() || !name_servers.is_empty()) => {
+            refused("--zone and --name-server say nothing with --follow: a Zone of the hub has both")
+        }
+        Role::Serve if follows => Ok(()),
+        Role::Serve if stream.is_some() => {
+            refused("--stream-secret says nothing with the role serve without --follow")
+        }
+        Role::Serve if etcd.is_none() => refused(
+            "--follow and --etcd are not set: the role serve answers from what control replicas tell, or from an etcd",
+        ),
         Role::Serve if zones.is_empty() => {
             refused("--zone is not set: the role serve answers for the zones that are named")
         }
@@ -150,22 +169,45 @@ fn cluster(role: Role, text: &str) -> Result<String, Refused> {
     }
 }
 
-/// Each flag may have several URLs, with commas between them.
-fn etcd(matches: &ArgMatches) -> Result<Option<Etcd>, Refused> {
-    let given = matches.get_many::<String>("etcd").into_iter().flatten();
+/// The stream; each flag may have several URLs, with commas between them.
+fn stream(matches: &ArgMatches) -> Result<Option<Stream>, Refused> {
+    let urls = urls(matches, "follow")?;
+    if let Some(url) = urls.iter().find(|url| !url.starts_with("https://")) {
+        return Err(Refused(format!("--follow {url:?}: must begin with https://")));
+    }
+    match matches.get_one::<String>("stream-secret") {
+        None if urls.is_empty() => Ok(None),
+        None => Err(Refused(
+            "--follow needs --stream-secret NAME: the stream is spoken over mutual TLS".to_owned(),
+        )),
+        Some(secret) => Ok(Some(Stream { urls, secret: object_name("stream-secret", secret)? })),
+    }
+}
+
+/// The URLs of a flag, which may be given several times, with commas between them.
+fn urls(matches: &ArgMatches, flag: &str) -> Result<Vec<String>, Refused> {
+    let given = matches.get_many::<String>(flag).into_iter().flatten();
     let urls: Vec<String> = given.flat_map(|text| text.split(',')).map(|url| url.trim().to_owned()).collect();
+    if urls.len() > MEMBERS_MAX {
+        return Err(Refused(format!(
+            "--{flag}: has {} members; at most {MEMBERS_MAX} are taken",
+            urls.len()
+        )));
+    }
+    for url in &urls {
+        check_member(url).map_err(|rule| Refused(format!("--{flag} {url:?}: {rule}")))?;
+    }
+    Ok(urls)
+}
+
+fn etcd(matches: &ArgMatches) -> Result<Option<Etcd>, Refused> {
+    let urls = urls(matches, "etcd")?;
     let secret = matches.get_one::<String>("etcd-secret");
     if urls.is_empty() {
         return match secret {
             None => Ok(None),
             Some(name) => Err(Refused(format!("--etcd-secret {name:?}: says nothing without --etcd"))),
         };
-    }
-    if urls.len() > MEMBERS_MAX {
-        return Err(Refused(format!("--etcd: has {} members; at most {MEMBERS_MAX} are taken", urls.len())));
-    }
-    for url in &urls {
-        check_member(url).map_err(|rule| Refused(format!("--etcd {url:?}: {rule}")))?;
     }
     let secure = urls.iter().filter(|url| url.starts_with("https://")).count();
     let secret = secret.map(|name| object_name("etcd-secret", name)).transpose()?;
@@ -242,6 +284,12 @@ mod tests {
         assert_eq!((etcd.urls.len(), etcd.secret.as_deref()), (3, Some("tls")));
         assert_eq!((serve.zones.len(), serve.name_servers.len(), serve.replicas), (2, 1, 5));
         assert_eq!(serve.families, [Family::V6, Family::V4]);
+        let serve =
+            asked("--role serve --image i --follow https://a:1,https://b:1 --stream-secret tls").unwrap();
+        let stream = serve.stream.unwrap();
+        assert_eq!((stream.urls.len(), stream.secret.as_str(), serve.etcd), (2, "tls", None));
+        let control = asked("--role control --image i --cluster eu-1 --stream-secret tls").unwrap();
+        assert_eq!(control.stream, Some(Stream { urls: Vec::new(), secret: "tls".into() }));
     }
 
     #[test]
@@ -270,7 +318,30 @@ mod tests {
             (&format!("{ALL} --etcd https://e:1,http://e:2 --etcd-secret s"), "others without"),
             (&format!("{ALL} --etcd https://e:1 --etcd-secret S"), "--etcd-secret \"S\": is not 1 to 253"),
             (&format!("{ALL} --etcd {}", ["http://e:1"; 17].join(",")), "at most 16 are taken"),
-            (SERVE, "--etcd is not set"),
+            (SERVE, "--follow and --etcd are not set"),
+            (&format!("{SERVE} --follow https://c:1"), "--follow needs --stream-secret NAME"),
+            (
+                &format!("{SERVE} --follow http://c:1 --stream-secret s"),
+                "--follow \"http://c:1\": must begin with https://",
+            ),
+            (&format!("{SERVE} --follow c:1 --stream-secret s"), "--follow \"c:1\": must begin with http://"),
+            (
+                &format!("{SERVE} --stream-secret s --etcd http://e:1 --zone z"),
+                "--stream-secret says nothing",
+            ),
+            (
+                &format!("{SERVE} --follow https://c:1 --stream-secret s --etcd http://e:1"),
+                "stands beside --follow",
+            ),
+            (
+                &format!("{SERVE} --follow https://c:1 --stream-secret s --zone z"),
+                "say nothing with --follow",
+            ),
+            (
+                &format!("{ALL} --follow https://c:1 --stream-secret s"),
+                "--follow says nothing with the roles",
+            ),
+            (&format!("{ALL} --stream-secret S"), "--stream-secret \"S\": is not 1 to 253"),
             (&format!("{SERVE} --etcd http://e:1"), "--zone is not set"),
             (&format!("{SERVE} --etcd http://e:1 --zone z --cluster c"), "--cluster \"c\": the role serve"),
             (&format!("{SERVE} --etcd http://e:1 --zone a..b"), "--zone \"a..b\": is no name of DNS"),

@@ -25,6 +25,7 @@ macro_rules! options {
 mod etcd;
 mod skydns;
 mod sources;
+mod stream;
 mod sync;
 mod webhook;
 
@@ -37,6 +38,7 @@ use crate::zones::ZONES_MAX;
 pub use etcd::{ETCD_KEYS, EtcdKeys, SYNC_ETCD_KEYS, USER_OCTETS_MAX, spelt};
 pub use skydns::COMPAT_WORDS;
 pub use sources::{SECTION, SOURCES};
+pub use stream::STREAM_TLS;
 pub use sync::{PROVIDERS, PUBLISHERS_MAX, SYNC, SYNC_SECTION};
 
 /// The version of the file that this program reads.
@@ -227,12 +229,13 @@ pub const KEYS: &[Key] = &[
         name: "role",
         flag: "role",
         env: "PORTOLAN_ROLE",
-        form: Form::Word(&["all", "control"]),
+        form: Form::Word(&["all", "control", "serve"]),
         value: "ROLE",
         default: "all",
-        help: "What this process does: all, or control alone, which answers no questions",
+        help: "What this process does: all; control alone, which answers no questions; or serve alone, which follows no cluster",
         more: "`control` follows clusters, and writes statuses and `DNSEndpoint`s to the hub, for whoever publishes them; it binds no \
-               DNS socket.",
+               DNS socket. `serve` answers from what control replicas tell (`follow`), from an etcd (`skydns`) or from zone files, and \
+               has no credential of any cluster: one that is named is refused.",
         example: "all",
     },
     Key {
@@ -375,6 +378,11 @@ pub const KEYS: &[Key] = &[
     etcd::KEY,
     etcd::USER,
     etcd::PASSWORD,
+    stream::FOLLOW,
+    stream::LISTEN,
+    stream::CA,
+    stream::CERT,
+    stream::KEY,
     Key {
         name: "resolvers",
         flag: "resolver",

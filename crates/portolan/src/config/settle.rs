@@ -28,6 +28,7 @@ use crate::zones::{ZONES_MAX, ZoneSource};
 
 pub(crate) mod etcd;
 mod skydns;
+mod stream;
 mod webhook;
 
 use etcd::Wrong;
@@ -103,8 +104,9 @@ impl Settling<'_> {
     fn config(&mut self) -> RunConfig {
         let is_judged = !self.has_problem("fleet") && !self.is_file_unread();
         let has = |name| self.said.text(name).is_some();
-        let is_named =
-            ["fleet", "kubeconfig", "inCluster", "zones", "skydns", "webhookListen"].into_iter().any(has);
+        let is_named = ["fleet", "kubeconfig", "inCluster", "zones", "skydns", "webhookListen", "follow"]
+            .into_iter()
+            .any(has);
         if !is_named && is_judged {
             let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
                            `fleet:` in the file of --config; or clusters by --kubeconfig FILE or --in-cluster NAME"
@@ -112,6 +114,10 @@ impl Settling<'_> {
             self.problems.push(fault("fleet", Reason::NotFound, message, ""));
         }
         let sync = self.publishers();
+        if has("follow") && !sync.is_empty() {
+            let message = "stands beside `sync`; who is followed publishes".to_owned();
+            self.problems.push(fault("follow", Reason::Conflict, message, &self.place("follow")));
+        }
         RunConfig { sync, ..self.all_but_fleet() }
     }
 
@@ -124,6 +130,7 @@ impl Settling<'_> {
         self.webhook_clash(&listen, http, webhook.as_ref());
         self.one_fleet();
         let role = self.role();
+        let (follow, stream) = self.stream();
         RunConfig {
             role,
             fleet: self.path("fleet"),
@@ -137,6 +144,8 @@ impl Settling<'_> {
             networks: self.path("networks"),
             zones: self.zones(),
             skydns: self.skydns(&etcd),
+            follow,
+            stream,
             resolvers: self.resolvers(),
             load_balancer_grace: self.load_balancer_grace(),
             listen,
@@ -157,17 +166,23 @@ impl Settling<'_> {
         }
     }
 
-    /// Who controls alone needs clusters, and has no use for what is about answers.
+    /// Who controls alone needs clusters, and has no use for what is about answers; who serves alone has none.
     fn role(&mut self) -> Role {
+        let has = |name: &&str| self.said.values.contains_key(*name);
         match self.said.text("role") {
             None | Some("all") => return Role::All,
             Some("control") => {}
+            Some("serve") => {
+                for name in ["kubeconfig", "inCluster"].into_iter().filter(has) {
+                    self.wrong(name, "says nothing with the role serve, which follows no cluster".to_owned());
+                }
+                return Role::Serve;
+            }
             Some(text) => {
-                self.wrong("role", format!("{text:?} is not one of all, control"));
+                self.wrong("role", format!("{text:?} is not one of all, control, serve"));
                 return Role::All;
             }
         }
-        let has = |name: &&str| self.said.values.contains_key(*name);
         if !["kubeconfig", "inCluster"].iter().any(has) {
             let message = "control follows clusters: it needs `kubeconfig` or `inCluster`".to_owned();
             self.wrong("role", message);

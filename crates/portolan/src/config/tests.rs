@@ -3,6 +3,7 @@
 mod answering;
 mod resolvers;
 mod skydns;
+mod stream;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -394,6 +395,8 @@ fn defaults() {
         fleet: Some("f".into()),
         zones: Vec::new(),
         skydns: None,
+        follow: None,
+        stream: None,
         resolvers: Servers::default(),
         load_balancer_grace: 120,
         listen: vec!["127.0.0.1:1053".parse().unwrap(), "[::1]:1053".parse().unwrap()],
@@ -447,7 +450,7 @@ fn every_key_counts() {
             "webhookDomains" | "webhookExcluded" | "webhookEtcd" | "webhookNameServers" => {
                 "version: v1alpha1\nfleet: f\nwebhookListen: 127.0.0.1:1\n"
             }
-            name => skydns::bare(name),
+            name => stream::bare(name),
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);
         let by_file = settled(&file, &[], &[]).1.unwrap();

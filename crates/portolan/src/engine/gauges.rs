@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use portolan_core::cluster::ClusterState;
-use portolan_core::{Name, Reason};
+use portolan_core::{ClusterName, Name, Reason};
 
-use super::{Engine, KeysState};
+use super::{Engine, FollowedSeen, KeysState, SLACK};
 
 /// How things are, in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,21 @@ pub struct Gauges {
     pub keys: Option<KeysState>,
     /// Serials by zone.
     pub serials: BTreeMap<Name, u32>,
+    /// How many follow, where somebody may.
+    pub followers: Option<usize>,
+    /// How it stands with the stream that is followed, where one is.
+    pub stream: Option<StreamGauges>,
+}
+
+/// A stream that is followed, in numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamGauges {
+    /// Revisions that were told and are not answered from yet; none while nobody is reached.
+    pub behind: Option<u64>,
+    /// For how long something is behind or nobody is reached, in seconds; none when nothing was ever told.
+    pub lag: Option<u64>,
+    /// How old what is known of each cluster is, in seconds.
+    pub ages: BTreeMap<ClusterName, u64>,
 }
 
 impl Engine {
@@ -66,15 +81,25 @@ impl Engine {
             narrow_orders: self.snapshot().narrow_orders(),
             keys: self.keys_state(),
             serials: self.snapshot().zones().map(|zone| (zone.apex.clone(), zone.serial)).collect(),
+            followers: self.followers().map(|all| all.len()),
+            stream: self.followed_stream().map(|seen| self.stream_gauges(&seen, now)),
         }
     }
 
     /// Since when the oldest source has not been heard, in seconds; 0 while all are.
     #[must_use]
     pub fn data_age(&self, now: i64) -> u64 {
-        let root = self.root_true_at.filter(|_| !self.root_is_there);
+        // Who is followed may have lost its own hub.
+        let is_told_of_old = |at: &i64| self.followed_stream().is_some() && age(*at, now) > age(0, SLACK);
+        let root = self.root_true_at.filter(|at| !self.root_is_there || is_told_of_old(at));
         let silent = self.fleet().clusters.values().filter_map(|cluster| cluster.silent_since);
         silent.chain(root).map(|since| age(since, now)).max().unwrap_or(0)
+    }
+
+    fn stream_gauges(&self, seen: &FollowedSeen, now: i64) -> StreamGauges {
+        let of = |name: &ClusterName| Some((name.clone(), age(self.heard_at(name)?, now)));
+        let lag = if seen.behind == Some(0) { Some(0) } else { seen.current_at.map(|at| age(at, now)) };
+        StreamGauges { behind: seen.behind, lag, ages: self.fleet().clusters.keys().filter_map(of).collect() }
     }
 }
 

@@ -47,6 +47,11 @@ impl Hearing {
         }
     }
 
+    /// Another process heard this one then.
+    pub(super) fn told(&mut self, source: &ClusterName, at: i64) {
+        self.0.insert(source.clone(), Heard { at, is_silent: false });
+    }
+
     pub(super) fn forget(&mut self, source: &ClusterName) {
         self.0.remove(source);
     }

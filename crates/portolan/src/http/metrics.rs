@@ -16,7 +16,7 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use crate::engine::Gauges;
+use crate::engine::{Gauges, StreamGauges};
 use crate::sync::tally::{self, Tally};
 use crate::webhook;
 use crate::webhook::Tallied;
@@ -98,6 +98,12 @@ impl Collector for Gathered {
             let regressed = "1 while the etcd is at an older state than it was, and not followed";
             one(&mut encoder, "store_regressed", regressed, u64::from(keys.is_regressed))?;
         }
+        if let Some(followers) = gauges.followers {
+            one(&mut encoder, "stream_followers", "Processes that follow this one", to_u64(followers))?;
+        }
+        if let Some(stream) = &gauges.stream {
+            followed(&mut encoder, stream)?;
+        }
         let panics = "Batches and names that panicked inside; answers stayed as they were";
         single(&mut encoder, "panics", panics, gauges.panics)?;
         let failed = "Writes of the last good state that failed";
@@ -109,6 +115,31 @@ impl Collector for Gathered {
         }
         self.families(&mut encoder)
     }
+}
+
+/// The stream that is followed.
+fn followed(encoder: &mut DescriptorEncoder<'_>, stream: &StreamGauges) -> fmt::Result {
+    let mut one = |name: &str, help: &str, value: u64| {
+        encoder.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
+    };
+    let help = "1 while a control replica is reached and followed";
+    one("stream_connected", help, u64::from(stream.behind.is_some()))?;
+    if let Some(behind) = stream.behind {
+        one("stream_behind", "Revisions of the stream that are not answered from yet", behind)?;
+    }
+    if let Some(lag) = stream.lag {
+        one(
+            "stream_lag_seconds",
+            "Since when what is answered from is behind, in seconds; 0 while it is not",
+            lag,
+        )?;
+    }
+    let help = "Since when a cluster was not heard by who is followed, in seconds";
+    let mut ages = encoder.encode_descriptor("cluster_data_age_seconds", help, None, MetricType::Gauge)?;
+    for (cluster, age) in &stream.ages {
+        ages.encode_family(&[("cluster", cluster.to_string())])?.encode_gauge(age)?;
+    }
+    Ok(())
 }
 
 /// One metric of portolan-serve.

@@ -6,18 +6,24 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::{Etcd, Family, Install, Role};
+use crate::config::keys::STREAM_TLS;
+
+use super::{Etcd, Family, Install, Role, Stream};
 
 /// The port of the pods at which questions are answered: above those that need a privilege. The Service has 53.
 pub const LISTEN_PORT: u16 = 1053;
 /// The port of the pods for probes and metrics.
 pub const HTTP_PORT: u16 = 9153;
+/// The port of the pods, and of their Service, at which those come who follow them.
+pub const STREAM_PORT: u16 = 7353;
 /// The file of the last good state, in a volume of the pod.
 pub const STATE: &str = "/var/lib/portolan/state";
 /// The control socket, in a volume of the pod: `kubectl exec` asks by it.
 pub const CONTROL: &str = "/run/portolan/control.sock";
 /// Where the Secret of the etcd is mounted.
 pub(super) const ETCD_FOLDER: &str = "/etc/portolan/etcd";
+/// Where that of the stream is.
+pub(super) const STREAM_FOLDER: &str = "/etc/portolan/stream";
 
 /// The text of the file.
 pub(super) fn text(install: &Install) -> String {
@@ -26,8 +32,8 @@ pub(super) fn text(install: &Install) -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{key}: {value}");
     };
-    if install.role == Role::Control {
-        say("role", "control");
+    if install.role != Role::All {
+        say("role", install.role.word());
     }
     if install.role.follows_clusters() {
         let cluster = json!(install.cluster).to_string();
@@ -47,6 +53,21 @@ pub(super) fn text(install: &Install) -> String {
     if let Some(etcd) = &install.etcd {
         let said = if install.role == Role::Serve { read(install, etcd) } else { publish(install, etcd) };
         text.push_str(&said);
+    }
+    if let Some(stream) = &install.stream {
+        text.push_str(&streamed(stream, address(family, STREAM_PORT)));
+    }
+    text
+}
+
+/// Follows control replicas, or is one that is followed, at this address.
+fn streamed(stream: &Stream, listen: String) -> String {
+    let mut text = match stream.urls.as_slice() {
+        [] => format!("streamListen: {}\n", json!(listen)),
+        urls => format!("follow: {}\n", json!(urls)),
+    };
+    for (key, (_, _, file)) in STREAM_TLS.into_iter().zip(FILES) {
+        let _ = writeln!(text, "{key}: {STREAM_FOLDER}/{file}");
     }
     text
 }

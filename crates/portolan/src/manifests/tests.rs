@@ -14,6 +14,7 @@ fn install(role: Role) -> Install {
         replicas: 2,
         cluster: if role.follows_clusters() { "eu-1".into() } else { String::new() },
         etcd: None,
+        stream: None,
         zones: Vec::new(),
         name_servers: Vec::new(),
         families: vec![Family::V4],
@@ -27,6 +28,15 @@ fn with_etcd(role: Role) -> Install {
         if role == Role::Serve { vec!["ns1.example.com".parse().unwrap()] } else { Vec::new() };
     let etcd = Some(Etcd { urls, secret: Some("etcd-client".into()) });
     Install { etcd, zones, name_servers, ..install(role) }
+}
+
+fn with_stream(role: Role) -> Install {
+    let urls = if role == Role::Serve {
+        vec!["https://portolan-stream.portolan:7353".to_owned()]
+    } else {
+        Vec::new()
+    };
+    Install { stream: Some(Stream { urls, secret: "stream-tls".into() }), ..install(role) }
 }
 
 /// Each installation that has a file, by its name there.
@@ -46,6 +56,8 @@ fn all() -> Vec<(&'static str, Install)> {
         ("control-etcd", Install { namespace: "fleet".into(), ..with_etcd(Role::Control) }),
         ("serve", serve),
         ("serve-tls", with_etcd(Role::Serve)),
+        ("control-stream", with_stream(Role::Control)),
+        ("serve-stream", with_stream(Role::Serve)),
     ]
 }
 
@@ -106,10 +118,17 @@ fn settled(install: &Install) -> RunConfig {
 fn the_program_takes_its_configuration() {
     for (name, install) in all() {
         let config = settled(&install);
-        let is_control = config.role == config::Role::Control;
-        assert_eq!(is_control, install.role == Role::Control, "{name}");
+        let role = match install.role {
+            Role::All => config::Role::All,
+            Role::Control => config::Role::Control,
+            Role::Serve => config::Role::Serve,
+        };
+        assert_eq!(config.role, role, "{name}");
         assert_eq!(config.in_cluster.is_some(), install.role.follows_clusters(), "{name}");
-        assert_eq!(config.skydns.is_some(), install.role == Role::Serve, "{name}");
+        let (is_serve, is_streamed) = (install.role == Role::Serve, install.stream.is_some());
+        assert_eq!(config.skydns.is_some(), is_serve && !is_streamed, "{name}");
+        assert_eq!(config.follow.is_some(), is_serve && is_streamed, "{name}");
+        assert_eq!(config.stream.is_some(), !is_serve && is_streamed, "{name}");
         let publishes = install.role.follows_clusters() && install.etcd.is_some();
         assert_eq!(config.sync.len(), usize::from(publishes), "{name}");
         let listens = if install.role.answers() { install.families.len() } else { 2 };
@@ -133,14 +152,19 @@ fn texts_are_quoted() {
 
 #[test]
 fn who_only_answers_has_no_credential() {
-    let serve = with_etcd(Role::Serve).documents();
+    who_has_no_credential(&with_etcd(Role::Serve));
+    who_has_no_credential(&with_stream(Role::Serve));
+}
+
+fn who_has_no_credential(install: &Install) {
+    let serve = install.documents();
     for kind in ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"] {
         assert!(!serve.iter().any(|document| document["kind"] == kind), "{kind}");
     }
     let of = |kind: &str| serve.iter().find(|document| document["kind"] == kind).unwrap().clone();
     assert_eq!(of("ServiceAccount")["automountServiceAccountToken"], false);
     assert_eq!(of("Deployment")["spec"]["template"]["spec"]["automountServiceAccountToken"], false);
-    assert!(!configuration::text(&with_etcd(Role::Serve)).contains("inCluster"));
+    assert!(!configuration::text(install).contains("inCluster"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::configuration::{CONTROL, ETCD_FOLDER, HTTP_PORT, LISTEN_PORT, STATE};
+use super::configuration::{CONTROL, ETCD_FOLDER, HTTP_PORT, LISTEN_PORT, STATE, STREAM_FOLDER, STREAM_PORT};
 use super::{Install, Role};
 
 /// The file of the configuration, in the ConfigMap and where that is mounted.
@@ -12,6 +12,10 @@ const FILE: &str = "portolan.yaml";
 const FOLDER: &str = "/etc/portolan/config";
 /// The annotation of pods that says of which configuration they are: with another one there are other pods.
 const CONFIGURATION: &str = "portolan.dev/configuration";
+/// What the Service of who is followed is called: `https://portolan-stream.NAMESPACE:7353` is what followers are told.
+const STREAM: &str = "portolan-stream";
+/// What its port is called.
+const STREAM_PORT_NAME: &str = "stream";
 /// How long a pod that is taken away goes on answering while everybody learns that it goes, in seconds.
 const GOODBYE_SECONDS: u32 = 5;
 
@@ -76,6 +80,18 @@ pub(super) fn service(install: &Install) -> Value {
     })
 }
 
+/// Where those come who follow, from within the cluster: at whichever pod is ready.
+pub(super) fn stream_service(install: &Install) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": { "name": STREAM, "namespace": install.namespace, "labels": labels(install) },
+        "spec": {
+            "selector": labels(install),
+            "ports": [{ "name": STREAM_PORT_NAME, "port": STREAM_PORT, "protocol": "TCP", "targetPort": STREAM_PORT_NAME }],
+        },
+    })
+}
+
 fn metadata(install: &Install) -> Value {
     json!({ "name": install.name(), "namespace": install.namespace, "labels": labels(install) })
 }
@@ -133,6 +149,9 @@ fn container(install: &Install) -> Value {
         ports.extend([port("dns-udp", LISTEN_PORT, "UDP"), port("dns-tcp", LISTEN_PORT, "TCP")]);
         container["lifecycle"] = json!({ "preStop": { "sleep": { "seconds": GOODBYE_SECONDS } } });
     }
+    if install.role.follows_clusters() && install.stream.is_some() {
+        ports.push(port(STREAM_PORT_NAME, STREAM_PORT, "TCP"));
+    }
     container["ports"] = ports.into();
     container
 }
@@ -158,8 +177,8 @@ fn volumes(install: &Install) -> Value {
         json!({ "name": "state", "emptyDir": {} }),
         json!({ "name": "run", "emptyDir": { "medium": "Memory", "sizeLimit": "1Mi" } }),
     ];
-    if let Some(secret) = secret(install) {
-        volumes.push(json!({ "name": "etcd", "secret": { "secretName": secret } }));
+    for (name, secret, _) in secrets(install) {
+        volumes.push(json!({ "name": name, "secret": { "secretName": secret } }));
     }
     volumes.into()
 }
@@ -170,14 +189,19 @@ fn mounts(install: &Install) -> Value {
         json!({ "name": "state", "mountPath": folder_of(STATE) }),
         json!({ "name": "run", "mountPath": folder_of(CONTROL) }),
     ];
-    if secret(install).is_some() {
-        mounts.push(json!({ "name": "etcd", "mountPath": ETCD_FOLDER, "readOnly": true }));
+    for (name, _, folder) in secrets(install) {
+        mounts.push(json!({ "name": name, "mountPath": folder, "readOnly": true }));
     }
     mounts.into()
 }
 
-fn secret(install: &Install) -> Option<&str> {
-    install.etcd.as_ref()?.secret.as_deref()
+/// The Secrets of certificates: what their volume is called, their names, and where they are mounted.
+fn secrets(install: &Install) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
+    let etcd = install.etcd.as_ref().and_then(|etcd| etcd.secret.as_deref());
+    let stream = install.stream.as_ref().map(|stream| stream.secret.as_str());
+    [("etcd", etcd, ETCD_FOLDER), ("stream", stream, STREAM_FOLDER)]
+        .into_iter()
+        .filter_map(|(name, secret, folder)| Some((name, secret?, folder)))
 }
 
 fn folder_of(file: &str) -> &str {

@@ -55,6 +55,9 @@ impl Status {
             };
             let _ = writeln!(out, "The hub is {}: {found}.", plain(&hub.name));
         }
+        if let Some(stream) = &self.stream {
+            let _ = writeln!(out, "{}", stream.text(self.now));
+        }
         if let Some(lost) = &self.folder_lost {
             let _ =
                 writeln!(out, "The fleet is not read: {}. {}", plain(&lost.why), self.since(lost.read_at));

@@ -9,6 +9,7 @@
 //! | `descriptors` | what becomes of them when file descriptors run out |
 //! | `zone_files` | what becomes of answers when a zone file changes |
 //! | `hardships` | what becomes of them when nobody reads the log, or somebody hangs up |
+//! | `follow` | what becomes of them where they are given by another process, which ends, and starts again |
 //! | `demo` | the demo, as it looks on a terminal |
 //! | `resolving` | load balancers' host names, resolved by a name server of the test's |
 //! | `doors` | the other ways in: metrics, health, the control socket, a second process |
@@ -19,6 +20,7 @@ mod descriptors;
 mod doors;
 mod fleet;
 mod folder;
+mod follow;
 mod hardships;
 mod resolving;
 mod server;
