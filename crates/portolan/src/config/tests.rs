@@ -2,6 +2,7 @@
 
 mod answering;
 mod resolvers;
+mod secrets;
 mod skydns;
 mod webhook;
 
