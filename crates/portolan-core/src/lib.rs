@@ -63,6 +63,6 @@ pub use cluster::ClusterName;
 pub use draw::Draw;
 pub use fleet::{Endpoint, Fact, Fleet};
 pub use name::{Name, NameRef};
-pub use problem::{PROBLEMS_MAX, Problem, Problems, Reason};
+pub use problem::{PROBLEMS_MAX, Problem, Problems, Reason, shown_url};
 pub use record::{RecordType, Target, Ttl};
 pub use zone::Snapshot;

@@ -1,5 +1,6 @@
 //! What is wrong with somebody's input: a subject and a reason, never a failure of ours.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -51,6 +52,22 @@ impl Extend<Problem> for Problems {
     fn extend<I: IntoIterator<Item = Problem>>(&mut self, problems: I) {
         problems.into_iter().for_each(|problem| self.push(problem));
     }
+}
+
+/// A URL as a message repeats it: without a user, a password and a query, any of which may be secret. It need be
+/// no URL, and a password may have any character.
+#[must_use]
+pub fn shown_url(text: &str) -> String {
+    let is_scheme = |scheme: &&str| scheme.bytes().all(|octet| octet.is_ascii_alphanumeric());
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme).filter(is_scheme);
+    let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
+    let rest = text.strip_prefix(&scheme).unwrap_or(text);
+    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("***@", rest));
+    let (rest, query) = match rest.find(['?', '#']) {
+        Some(at) => (rest.get(..at).unwrap_or_default(), "?***"),
+        None => (rest, ""),
+    };
+    format!("{scheme}{user}{rest}{query}")
 }
 
 /// The reasons a [`Problem`] may have; each is a word of a status condition.
@@ -106,5 +123,26 @@ impl fmt::Display for Problem {
             write!(f, "{}: ", self.place)?;
         }
         write!(f, "{}: {}: {}", self.subject, self.reason, self.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("http://127.0.0.1:2379", "http://127.0.0.1:2379"),
+            ("https://[::1]:1/path", "https://[::1]:1/path"),
+            ("http://user:s3cret@a:1", "http://***@a:1"),
+            ("http://user:s3@cr/et@a:1/x", "http://***@a:1/x"),
+            ("user:s3cret@a:1", "***@a:1"),
+            ("a:1?token=s3cret#s3cret", "a:1?***"),
+            ("https://a,https://user:s3cret@b", "https://***@b"),
+            ("", ""),
+        ] {
+            assert_eq!(shown_url(url), shown);
+        }
     }
 }

@@ -347,21 +347,26 @@ pub fn is_refusal(problem: &Problem) -> bool {
 
 /// Whether a cluster is followed, all of it, and if not why, as far as that is known.
 fn reached(cluster: Option<&Cluster>, faults: &[&Problem]) -> Condition {
-    let is_why = |problem: &&&Problem| {
-        matches!(problem.reason, Reason::Silent | Reason::Unauthorized | Reason::Duplicate | Reason::Held)
+    const WHY: [Reason; 5] =
+        [Reason::Unauthorized, Reason::Duplicate, Reason::Held, Reason::Unreadable, Reason::Silent];
+    let why: Vec<_> = faults.iter().filter(|problem| WHY.contains(&problem.reason)).collect();
+    let first = |but: &[Reason]| {
+        let found = why.iter().find(|problem| !but.contains(&problem.reason));
+        found.map(|problem| problem.reason.to_string())
     };
-    let why: Vec<_> = faults.iter().filter(is_why).collect();
-    let reason = why.iter().find(|problem| problem.reason != Reason::Silent);
-    let reason = reason.map(|problem| problem.reason.to_string());
     let told = |otherwise: &str| if why.is_empty() { otherwise.to_owned() } else { told(&why) };
     match cluster {
-        None => no("Reached", &reason.unwrap_or_else(|| "NeverReached".into()), told("it was never read")),
-        Some(Cluster { silent_since: Some(_), .. }) => {
-            let message = told("it is not heard from; what it last gave stays");
-            no("Reached", &reason.unwrap_or_else(|| "Silent".into()), message)
+        None => {
+            let reason = first(&[Reason::Silent]).unwrap_or_else(|| "NeverReached".into());
+            no("Reached", &reason, told("it was never read"))
         }
-        // It is reached, and something of it is not believed, or not given: what is answered may be old.
-        Some(_) if let Some(reason) = &reason => no("Reached", reason, told("")),
+        // That nothing of it can be read needs no reason beside this one.
+        Some(Cluster { silent_since: Some(_), .. }) => {
+            let reason = first(&[Reason::Silent, Reason::Unreadable]).unwrap_or_else(|| "Silent".into());
+            no("Reached", &reason, told("it is not heard from; what it last gave stays"))
+        }
+        // It is reached, and something of it cannot be read, is not believed, or not given: what is answered may be old.
+        Some(_) if let Some(reason) = first(&[Reason::Silent]) => no("Reached", &reason, told("")),
         Some(_) => yes("Reached", "Reached", String::new()),
     }
 }

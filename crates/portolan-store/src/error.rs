@@ -15,6 +15,9 @@ pub enum StoreError {
         /// What is locked.
         lock: PathBuf,
     },
+    /// Something else stands where the file is to be: a folder, a pipe, a device.
+    #[error("state file {0:?} is no regular file")]
+    NoFile(PathBuf),
     /// The file system refused.
     #[error("state file: cannot {operation} {path:?}: {source}")]
     Io {

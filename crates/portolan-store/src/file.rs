@@ -209,6 +209,18 @@ fn drop_old_bad(path: &Path) {
     }
 }
 
+/// Holds what stands at a path against what a state may replace: a file, or nothing. What else is there is neither
+/// read, which may never end, nor renamed.
+///
+/// # Errors
+/// [`StoreError::NoFile`].
+pub fn may_replace(path: &Path) -> Result<(), StoreError> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => Err(StoreError::NoFile(path.into())),
+        _ => Ok(()),
+    }
+}
+
 /// The lock that keeps a second process away. None where no lock can be had (a read-only disk): then
 /// nothing can be written either.
 ///

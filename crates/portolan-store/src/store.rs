@@ -48,7 +48,8 @@ impl Store {
     /// One that begins with the last good state of a file, and keeps it there.
     ///
     /// # Errors
-    /// [`StoreError::Held`] when another process keeps its state there. A file that is damaged, or a disk
+    /// [`StoreError::Held`] when another process keeps its state there, [`StoreError::NoFile`] when something else than a
+    /// file is there. A file that is damaged, or a disk
     /// that cannot be written, is no error: it is logged, and the store goes on without.
     pub fn open(path: &Path, now: i64) -> Result<(Self, Option<LastGood>), StoreError> {
         Self::open_on(Box::new(FileSystem), LAG, path, now)
@@ -64,6 +65,7 @@ impl Store {
         path: &Path,
         now: i64,
     ) -> Result<(Self, Option<LastGood>), StoreError> {
+        file::may_replace(path)?;
         let lock = file::lock(path)?;
         let loaded = file::load(path, now);
         let last_good = loaded.as_ref().map(|(loaded, generation)| LastGood {

@@ -31,7 +31,7 @@ mod json;
 mod sets;
 mod target;
 
-pub use asker::Patience;
+pub use asker::{Patience, check_url};
 pub use client::{Webhook, WebhookError};
 pub use filter::FilterError;
 pub use json::{Changes, Endpoint, Filter, LIST_MAX, Property, list, print};

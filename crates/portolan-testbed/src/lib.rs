@@ -24,6 +24,7 @@
 //! | [`door`] | TLS before a server that has none |
 //! | [`name_server`] | BIND, Knot and PowerDNS, whose zones are changed by updates |
 //! | [`namespace`] | a network of its own, which can be cut off |
+//! | [`shop`] | objects that the fleets of many tests have |
 //! | [`port`] | ports for programs that must be told theirs |
 //! | [`wait`] | waiting for another process |
 //!
@@ -73,6 +74,8 @@ pub mod port;
 mod process;
 #[cfg(feature = "start")]
 pub mod program;
+#[cfg(feature = "start")]
+pub mod shop;
 #[cfg(feature = "start")]
 pub mod wait;
 

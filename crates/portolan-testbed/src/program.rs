@@ -40,6 +40,7 @@ pub struct Program {
     launcher: Vec<OsString>,
     words: Vec<OsString>,
     environment: Vec<(String, String)>,
+    is_told_control: bool,
 }
 
 /// How a command ended, and all that it printed.
@@ -74,6 +75,7 @@ impl Program {
             launcher: Vec::new(),
             words: Vec::new(),
             environment: Vec::new(),
+            is_told_control: true,
         }
     }
 
@@ -105,6 +107,14 @@ impl Program {
         self
     }
 
+    /// The same without a word of ours on where its control socket is: its configuration says that, or nobody does.
+    /// Other commands of the binary are not asked by way of it then.
+    #[must_use]
+    pub fn without_control(mut self) -> Self {
+        self.is_told_control = false;
+        self
+    }
+
     /// A path in its folder, which stays from one start to the next.
     #[must_use]
     pub fn at(&self, file: &str) -> PathBuf {
@@ -125,7 +135,10 @@ impl Program {
     /// When it runs already.
     pub fn start(&self) {
         let mut command = self.command();
-        command.args(&self.words).arg("--control").arg(self.control());
+        command.args(&self.words);
+        if self.is_told_control {
+            command.arg("--control").arg(self.control());
+        }
         let mut process = self.process();
         assert!(process.is_none(), "{} is started twice", self.name);
         *process = Some(Process::start_apart(&self.name, &command, &self.at(OUT), &self.folder.log()));

@@ -13,6 +13,7 @@ use clap::{Arg, ArgAction, Command};
 
 use crate::commands::Outcome;
 use crate::config::keys::{self, CONFIG_ENV, Form, KEYS, Key, SOURCES};
+use crate::logs::Heard;
 use crate::problem::{Refused, chain};
 
 mod cluster;
@@ -39,7 +40,7 @@ pub fn main() -> ExitCode {
         // Whoever read our output has seen enough of it (`portolan status | head`).
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {}", run::lines(&chain(&error)));
+            let _ = writeln!(Heard, "error: {}", run::lines(&chain(&error)));
             ExitCode::from(outcome_of(&error).code())
         }
     }

@@ -35,6 +35,7 @@ use tokio::runtime::Runtime;
 
 use crate::clock;
 use crate::engine::{Event, SharedEngine};
+use crate::threads::supervised;
 
 pub mod admin;
 mod cluster;
@@ -149,7 +150,8 @@ impl Clusters {
             let _inside = runtime.enter();
             spawn(ways, &hub, &start, Some((believed, renew_percent)));
         }
-        runtime.spawn(note(past.clone(), engine.clone()));
+        let (noted, of) = (past.clone(), engine.clone());
+        runtime.spawn(supervised("past", move || note(noted.clone(), of.clone())));
         Ok(Self { holds: holds.clone(), past, engine: engine.clone(), runtime: Some(runtime), feed })
     }
 
@@ -208,8 +210,10 @@ fn spawn(
             // Before the hub's first object is told: no registration may pass by unheard.
             let (start, reach) = (start.clone(), member.reach());
             let registrar = Registrar::new(start, cluster, reach, believed, taken.clone());
-            tokio::spawn(renew::run(registrar.clone(), renew_percent));
-            tokio::spawn(registrar.run());
+            let renewed = registrar.clone();
+            let renewal = move || renew::run(renewed.clone(), renew_percent);
+            tokio::spawn(supervised("renewal", renewal));
+            tokio::spawn(supervised("registrar", move || registrar.clone().run()));
         }
         members.push(member);
     }

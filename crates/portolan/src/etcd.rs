@@ -45,6 +45,18 @@ impl Etcd {
     }
 }
 
+/// Whether members are reached by TLS, all of them or none.
+///
+/// # Errors
+/// The rule that they break, where some are and others are not.
+pub(crate) fn is_secure(members: &[String]) -> Result<bool, &'static str> {
+    let secure = members.iter().filter(|member| member.starts_with("https://")).count();
+    match secure == members.len() || secure == 0 {
+        true => Ok(secure > 0),
+        false => Err("has members with https and others without; all are reached alike"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,12 +4,17 @@
 //! break in one of them must not look like a second log line, nor an escape sequence drive somebody's
 //! terminal, so every control character is escaped on the way out ([`plain`], and [`Escaping`] for logs).
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, StderrLock, Write};
+use std::os::fd::AsFd as _;
+use std::panic::PanicHookInfo;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tracing_subscriber::EnvFilter;
 
 /// In what form logs are written.
@@ -52,11 +57,23 @@ pub fn start(level: &str, format: LogFormat) -> Result<()> {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).log_internal_errors(false);
     let started = if text {
         let colours = terminal && std::env::var_os("NO_COLOR").is_none();
-        builder.with_ansi(colours).with_target(false).with_writer(|| Escaping::new(io::stderr())).try_init()
+        builder.with_ansi(colours).with_target(false).with_writer(|| Escaping::new(Heard)).try_init()
     } else {
-        builder.json().flatten_event(true).with_writer(|| Escaping::new(io::stderr())).try_init()
+        builder.json().flatten_event(true).with_writer(|| Escaping::new(Heard)).try_init()
     };
-    started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))
+    started.map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))?;
+    std::panic::set_hook(Box::new(tell_panic));
+    Ok(())
+}
+
+/// As everything else is told: on a line of its own, and without waiting for whoever does not read it.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let thread = std::thread::current();
+    let backtrace = Backtrace::capture();
+    match backtrace.status() {
+        BacktraceStatus::Captured => tracing::error!(thread = thread.name(), %backtrace, "{panic}"),
+        _ => tracing::error!(thread = thread.name(), "{panic}"),
+    }
 }
 
 /// What a level or list of directives lets through. A library that calls each failure of a request an error is
@@ -98,6 +115,47 @@ fn push(to: &mut String, character: char) {
             let _ = write!(to, "\\u{{{:x}}}", u32::from(c));
         }
         c => to.push(c),
+    }
+}
+
+/// How long a line waits for somebody to read those before it, in milliseconds.
+const PATIENCE_MILLISECONDS: u16 = 1_000;
+/// What a pipe has room for where it has any, in octets (`PIPE_BUF`).
+const PIPE_OCTETS: usize = 4_096;
+/// The last line waited in vain.
+static IS_UNREAD: AtomicBool = AtomicBool::new(false);
+
+/// Standard error, for as long as somebody reads it.
+///
+/// A pipe that nobody reads is full after a while, and a write to it never ends; with it would go whoever logs. So a line
+/// waits for room, and is lost where none comes; after that none waits until there is room again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard;
+
+impl Heard {
+    /// Whether there is room, or comes within so many milliseconds.
+    fn has_room(stderr: &StderrLock<'_>, patience: u16) -> bool {
+        let mut room = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+        // What cannot be asked is written to, as ever.
+        poll(&mut room, PollTimeout::from(patience)) != Ok(0)
+    }
+}
+
+impl Write for Heard {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        // Until it is written: the room is for one line, and another thread would wait for ever.
+        let mut stderr = io::stderr().lock();
+        let patience = if IS_UNREAD.load(Ordering::Relaxed) { 0 } else { PATIENCE_MILLISECONDS };
+        let has_room = Self::has_room(&stderr, patience);
+        IS_UNREAD.store(!has_room, Ordering::Relaxed);
+        if !has_room {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        stderr.write(octets.get(..PIPE_OCTETS).unwrap_or(octets))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

@@ -228,8 +228,7 @@ fn begin(state: Option<&Path>) -> anyhow::Result<Engine> {
         );
         return Ok(Engine::new(now));
     };
-    // A state that is kept where nobody looks for it is lost with the next start: a typo must not pass.
-    if let Some(why) = here::no_folder(path) {
+    if let Some(why) = here::no_state(path) {
         bail!(Refused(format!("state: {why}")));
     }
     let engine = Engine::open(path, now)?;

@@ -28,6 +28,7 @@ use tokio::task::JoinHandle;
 use crate::clusters::Holds;
 use crate::engine::SharedEngine;
 use crate::etcd::Etcd;
+use crate::threads::supervised;
 
 mod follow;
 mod past;
@@ -112,8 +113,12 @@ impl SkyDns {
         let past = Past::open(state, engine.lock().state_from().is_some(), &etcd.name());
         let kv = etcd.client(past.revision()).context("skydns")?;
         let way = Way { name: etcd.name(), kv };
-        let follow = follow::Follow::new(way, setup, engine.clone(), holds.clone(), past.clone(), is_alone);
-        let follow = runtime.spawn(follow.run());
+        let (engine, holds, their) = (engine.clone(), holds.clone(), past.clone());
+        let follow = move || {
+            let (way, setup, engine, holds) = (way.clone(), setup.clone(), engine.clone(), holds.clone());
+            follow::Follow::new(way, setup, engine, holds, their.clone(), is_alone).run()
+        };
+        let follow = runtime.spawn(supervised("keys", follow));
         Ok(Self { following: Some((runtime, follow)), past })
     }
 }

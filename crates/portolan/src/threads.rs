@@ -1,4 +1,5 @@
-//! Threads: work that several share, with its results in order, and work that one does again and again.
+//! Threads and tasks: work that several share, with its results in order, work that one does again and again, and work
+//! that goes on whatever becomes of it once.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +8,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::FutureExt as _;
+
+/// How long after a task failed inside it begins anew.
+const ANEW: Duration = Duration::from_secs(1);
 
 /// A thread that does some work again and again, whatever becomes of it once. Dropping it ends the thread, after the
 /// work at hand.
@@ -53,6 +58,15 @@ impl Drop for Regular {
     }
 }
 
+/// Has work that knows no end done for as long as it is waited for: when it fails inside it begins anew, after a moment.
+/// It is `begin` that makes it, each time.
+pub(crate) async fn supervised<W: Future<Output = ()>>(name: &'static str, mut begin: impl FnMut() -> W) {
+    while AssertUnwindSafe(async { begin().await }).catch_unwind().await.is_err() {
+        tracing::error!(task = name, "failed inside, which is a fault of this program; it begins anew");
+        tokio::time::sleep(ANEW).await;
+    }
+}
+
 /// Works on each item, on so many threads: each takes the next one when it is free. The results are in the
 /// order of the items. A panic in one is the caller's, as if it had done all of it itself.
 pub(crate) fn share<I: Sync, R: Send>(items: &[I], threads: usize, work: impl Fn(&I) -> R + Sync) -> Vec<R> {
@@ -83,6 +97,18 @@ pub(crate) fn share<I: Sync, R: Send>(items: &[I], threads: usize, work: impl Fn
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_fails_inside_begins_anew_and_one_that_ends_has_ended() {
+        let mut times = 0;
+        supervised("test", || {
+            times += 1;
+            let nth = times;
+            async move { assert_eq!(nth, 3, "the first two fail") }
+        })
+        .await;
+        assert_eq!(times, 3);
+    }
 
     #[test]
     fn regular_work_goes_on_after_a_panic_and_ends_when_it_is_dropped() {

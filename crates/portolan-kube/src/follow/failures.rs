@@ -79,6 +79,12 @@ impl Follower {
             }
             Some(404) if !self.is_everywhere => self.absent(),
             Some(401 | 403) => self.trouble(Reason::Unauthorized, &failure.message, WAIT_MAX),
+            // Whoever stands between cuts a watch now and then, and nothing is lost by that.
+            _ if is_following && self.failures == 0 => {
+                self.back_off();
+                self.left_alone = failure.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);
+                Vec::new()
+            }
             code => {
                 let message = match code {
                     Some(code) => format!("the server said {code}: {}", failure.message),

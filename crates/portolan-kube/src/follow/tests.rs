@@ -462,6 +462,20 @@ fn failures_are_waited_out() {
     assert!(bench.wait() < Duration::from_secs(2), "it was asked for once");
 }
 
+/// Whoever stands between cuts a watch now and then: it goes on from where it was, and nobody need know.
+#[test]
+fn a_watch_that_is_cut_once_is_no_trouble() {
+    let cut = || Heard::Failed(Failure { message: "connection reset".into(), ..Failure::default() });
+    let mut bench = Bench::new();
+    bench.page(&["a"], "2", None).hear(cut());
+    assert_eq!((bench.ask(), bench.troubles()), (watch("2"), vec![]));
+    assert!(bench.wait() > Duration::ZERO);
+    bench.hear(cut());
+    assert_eq!((bench.ask(), bench.troubles()), (watch("2"), vec![Reason::Unreadable]), "twice is no accident");
+    bench.hear(Heard::Opened).bookmark("3", false).hear(cut());
+    assert_eq!(bench.troubles(), [], "it spoke in between");
+}
+
 #[test]
 fn a_stream_that_ends_at_once_is_a_failure() {
     let mut bench = Bench::new();

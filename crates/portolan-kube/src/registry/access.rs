@@ -225,19 +225,9 @@ pub fn host_name(text: &str) -> Result<(), String> {
     if is_host { Ok(()) } else { Err(format!("{} is no host name", Shown(text))) }
 }
 
-/// A URL as a message repeats it: without a user, a password and a query, any of which may be secret. It need be
-/// no URL, and a password may have any character.
+/// A URL as a message repeats it, without what of it may be secret.
 pub(super) fn shown_url(text: &str) -> String {
-    let is_scheme = |scheme: &&str| scheme.bytes().all(|octet| octet.is_ascii_alphanumeric());
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme).filter(is_scheme);
-    let scheme = scheme.map_or_else(String::new, |scheme| format!("{scheme}://"));
-    let rest = text.strip_prefix(&scheme).unwrap_or(text);
-    let (user, rest) = rest.rsplit_once('@').map_or(("", rest), |(_, rest)| ("***@", rest));
-    let (rest, query) = match rest.find(['?', '#']) {
-        Some(at) => (rest.get(..at).unwrap_or_default(), "?***"),
-        None => (rest, ""),
-    };
-    Shown(&format!("{scheme}{user}{rest}{query}")).to_string()
+    Shown(&portolan_core::shown_url(text)).to_string()
 }
 
 /// A value as a message repeats it: quoted, escaped, and cut when it is long.

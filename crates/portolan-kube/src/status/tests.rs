@@ -151,6 +151,8 @@ fn a_member_says_why_it_is_not_reached() {
     };
     let known = Cluster { silent_since: Some(1), ..Cluster::default() };
     let held = Problem { subject: "cluster eu: services".into(), ..problem(Reason::Held, "lacks 5 of 9") };
+    let unreadable =
+        Problem { subject: "cluster eu: services".into(), ..problem(Reason::Unreadable, "is refused") };
     let heard = Cluster::default();
     assert!(reached(Some(&heard), &[&problem(Reason::Silent, "blinks")]).is_true);
     for (cluster, problems, expected) in [
@@ -164,8 +166,11 @@ fn a_member_says_why_it_is_not_reached() {
             vec![problem(Reason::Silent, "a"), problem(Reason::Unauthorized, "b")],
             "Unauthorized: a; b",
         ),
-        // It is heard, and not all that it says is believed.
+        (Some(&known), vec![problem(Reason::Silent, "a"), unreadable.clone()], "Silent: a; services: is refused"),
+        // It is heard, and not all that it says is believed, or can be read.
         (Some(&heard), vec![held], "Held: services: lacks 5 of 9"),
+        (Some(&heard), vec![unreadable.clone()], "Unreadable: services: is refused"),
+        (None, vec![unreadable.clone()], "Unreadable: services: is refused"),
     ] {
         let problems: Vec<&Problem> = problems.iter().collect();
         let found = reached(cluster, &problems);

@@ -293,3 +293,18 @@ fn a_second_store_on_the_same_file_is_refused() {
     store.close().unwrap();
     assert!(Store::open(&folder.path(), NOW).is_ok());
 }
+
+/// A folder, or a pipe that nobody writes into and whose reader would wait for ever: a slip of whoever named it.
+#[test]
+fn what_is_no_file_is_neither_read_nor_renamed() {
+    let folder = Folder::new();
+    let pipe = folder.path().with_file_name("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let there = folder.path().with_file_name("folder");
+    std::fs::create_dir(&there).unwrap();
+    for path in [pipe, there] {
+        let opened = Store::open(&path, NOW);
+        assert!(matches!(opened, Err(StoreError::NoFile(_))), "{opened:?}");
+        assert!(path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()), "{path:?} is where it was");
+    }
+}

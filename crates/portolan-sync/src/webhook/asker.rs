@@ -14,6 +14,7 @@ use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder}
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use portolan_core::shown_url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
@@ -73,19 +74,7 @@ impl Asker {
     /// Of a provider at a URL, `http` or `https`; `ca` is a file of the certificates that its own is held against,
     /// instead of the machine's.
     pub(super) fn new(url: &str, ca: Option<&Path>, patience: Patience) -> Result<Self, WebhookError> {
-        let refused = |why: &str| WebhookError::Url(without_user(url), why.to_owned());
-        let base: Uri = url.parse().map_err(|error: http::uri::InvalidUri| refused(&error.to_string()))?;
-        let is_secure = match base.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTP => false,
-            Some(scheme) if *scheme == Scheme::HTTPS => true,
-            _ => return Err(refused("is neither http:// nor https://")),
-        };
-        if base.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-            return Err(refused("has a user name, or no host; names and passwords are not sent"));
-        }
-        if base.query().is_some() {
-            return Err(refused("has a query; paths are put behind it"));
-        }
+        let (base, is_secure) = base(url).map_err(|rule| WebhookError::Url(shown_url(url), rule))?;
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_connect_timeout(Some(patience.connection));
@@ -146,11 +135,30 @@ impl Asker {
     }
 }
 
-/// A URL as it may be told: with neither a user nor a password.
-fn without_user(url: &str) -> String {
-    let Some((before, after)) = url.rsplit_once('@') else { return url.to_owned() };
-    let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-    format!("{scheme}://…@{after}")
+/// Holds the URL of a provider against what one is.
+///
+/// # Errors
+/// [`WebhookError::Url`], without what of the URL may be secret.
+pub fn check_url(url: &str) -> Result<(), WebhookError> {
+    base(url).map(drop).map_err(|rule| WebhookError::Url(shown_url(url), rule))
+}
+
+/// A provider's URL, and whether it is reached by TLS; or the rule that it breaks.
+fn base(url: &str) -> Result<(Uri, bool), String> {
+    let refused = |rule: &str| Err(rule.to_owned());
+    let base: Uri = url.parse().map_err(|error| format!("is no URL: {error}"))?;
+    let is_secure = match base.scheme() {
+        Some(scheme) if *scheme == Scheme::HTTP => false,
+        Some(scheme) if *scheme == Scheme::HTTPS => true,
+        _ => return refused("is neither http:// nor https://"),
+    };
+    if base.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+        return refused("has a user name, or no host; names and passwords are not sent");
+    }
+    if base.query().is_some() {
+        return refused("has a query; paths are put behind it");
+    }
+    Ok((base, is_secure))
 }
 
 /// A reply whose status is good, or why it is not.

@@ -10,6 +10,7 @@ use portolan_store::kv::etcd::{MEMBERS_MAX, check_member};
 
 use super::run::text;
 use crate::commands::Outcome;
+use crate::etcd::is_secure;
 use crate::manifests::{Etcd, Family, Install, REPLICAS_MAX, Role, Stream};
 use crate::problem::Refused;
 use crate::skydns::{NAME_SERVERS_MAX, ZONES_MAX};
@@ -209,17 +210,19 @@ fn etcd(matches: &ArgMatches) -> Result<Option<Etcd>, Refused> {
             Some(name) => Err(Refused(format!("--etcd-secret {name:?}: says nothing without --etcd"))),
         };
     }
-    let secure = urls.iter().filter(|url| url.starts_with("https://")).count();
+    if urls.len() > MEMBERS_MAX {
+        return Err(Refused(format!("--etcd: has {} members; at most {MEMBERS_MAX} are taken", urls.len())));
+    }
+    for url in &urls {
+        check_member(url).map_err(|why| Refused(format!("--etcd: {why}")))?;
+    }
+    let is_secure = is_secure(&urls).map_err(|rule| Refused(format!("--etcd {rule}")))?;
     let secret = secret.map(|name| object_name("etcd-secret", name)).transpose()?;
     let refused = |text: &str| Err(Refused(text.to_owned()));
-    match (&secret, secure) {
-        (None, 0) => {}
-        (Some(_), 0) => return refused("--etcd-secret says nothing: no member of --etcd has https"),
-        (_, some) if some < urls.len() => {
-            return refused("--etcd has members with https and others without; all are reached alike");
-        }
-        (None, _) => return refused("--etcd has members with https, which need --etcd-secret NAME"),
-        (Some(_), _) => {}
+    match (&secret, is_secure) {
+        (Some(_), false) => return refused("--etcd-secret says nothing: no member of --etcd has https"),
+        (None, true) => return refused("--etcd has members with https, which need --etcd-secret NAME"),
+        (None, false) | (Some(_), true) => {}
     }
     Ok(Some(Etcd { urls, secret }))
 }
@@ -312,7 +315,7 @@ mod tests {
             (&format!("{ALL} --zone example.org"), "--zone says nothing without --etcd"),
             (&format!("{ALL} --name-server ns.example.org"), "--name-server says nothing"),
             (&format!("{ALL} --etcd-secret s"), "--etcd-secret \"s\": says nothing without --etcd"),
-            (&format!("{ALL} --etcd etcd:2379"), "--etcd \"etcd:2379\": must begin with http://"),
+            (&format!("{ALL} --etcd etcd:2379"), "--etcd: \"etcd:2379\" must begin with http://"),
             (&format!("{ALL} --etcd https://e:2379"), "which need --etcd-secret NAME"),
             (&format!("{ALL} --etcd http://e:2379 --etcd-secret s"), "--etcd-secret says nothing"),
             (&format!("{ALL} --etcd https://e:1,http://e:2 --etcd-secret s"), "others without"),

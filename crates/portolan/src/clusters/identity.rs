@@ -82,7 +82,8 @@ impl Identity {
 /// configuration go first, in its order, then what was registered earlier, then the lesser name. One that was
 /// followed until another came that goes first is followed on until the other was read, where anything of it counts
 /// already: nothing is lost between, and nothing is counted twice. Who is overtaken is told at once, and so are those
-/// that may follow one who went.
+/// that may follow one who went. One that is not reached goes last for as long as it is not: a cluster that another of
+/// its names leads to is followed by that one, unless its store has gone back since.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     /// Who goes before whom.
@@ -113,6 +114,8 @@ struct Claims {
     doubles: BTreeMap<ClusterName, String>,
     /// Those of which what was said is true no more, and that were neither told so nor have asked since.
     turned: BTreeSet<ClusterName>,
+    /// Those that are not reached.
+    lost: BTreeSet<ClusterName>,
 }
 
 #[derive(Debug)]
@@ -120,6 +123,16 @@ struct Holder {
     name: ClusterName,
     /// Who had it before, while this one was not read and that one counts.
     before: Option<ClusterName>,
+    /// All that it gives counts.
+    is_read: bool,
+    /// The highest version that its store said, to whomever.
+    version: u64,
+}
+
+impl Holder {
+    fn new(name: &ClusterName) -> Self {
+        Self { name: name.clone(), before: None, is_read: false, version: 0 }
+    }
 }
 
 impl Known {
@@ -133,26 +146,34 @@ impl Known {
         self.lock().since.insert(name.clone(), at);
     }
 
-    /// Notes whose a uid is, and what of it counts under that name; the name that is followed instead when it is
-    /// another's.
-    pub(super) fn claim(&self, uid: &str, name: &ClusterName, counts: Counts) -> Option<ClusterName> {
+    /// Notes that a cluster which says this has that name, and what of it counts under it; the name that is followed
+    /// instead when it is another's.
+    pub(super) fn claim(&self, said: &Said, name: &ClusterName, counts: Counts) -> Option<ClusterName> {
+        let uid = &said.uid;
         let mut claims = self.lock();
         claims.let_go(name, Some(uid));
-        let Claims { since, holders, doubles, turned } = &mut *claims;
+        let Claims { since, holders, doubles, turned, lost } = &mut *claims;
         turned.remove(name);
+        lost.remove(name);
+        let holder = holders.entry(uid.clone()).or_insert_with(|| Holder::new(name));
+        // What a store that went back lacks was not deleted.
+        let is_lost = |name: &ClusterName| lost.contains(name) && said.version >= holder.version;
         let rank = |name: &ClusterName| {
             let place = self.order.iter().position(|known| known == name).unwrap_or(usize::MAX);
-            (place, since.get(name).copied().unwrap_or(i64::MAX), name.clone())
+            (is_lost(name), place, since.get(name).copied().unwrap_or(i64::MAX), name.clone())
         };
-        let holder = holders.entry(uid.to_owned());
-        let holder = holder.or_insert_with(|| Holder { name: name.clone(), before: None });
         if rank(name) < rank(&holder.name) {
             let before = std::mem::replace(&mut holder.name, name.clone());
             turned.insert(before.clone());
             holder.before.get_or_insert(before);
+            holder.is_read = false;
         }
         let is_holder = holder.name == *name;
+        if is_holder {
+            holder.version = holder.version.max(said.version);
+        }
         if is_holder && counts == Counts::Read {
+            holder.is_read = true;
             turned.extend(holder.before.take());
         } else if counts == Counts::Nothing && holder.before.as_ref() == Some(name) {
             holder.before = None;
@@ -167,6 +188,24 @@ impl Known {
             self.turning.notify_waiters();
         }
         other
+    }
+
+    /// Notes that a cluster is not reached under a name, where it said this when it was; the name that is followed
+    /// instead, once all that it gives counts.
+    pub(super) fn lost(&self, said: &Said, name: &ClusterName) -> Option<ClusterName> {
+        let mut claims = self.lock();
+        let Claims { holders, doubles, turned, lost, .. } = &mut *claims;
+        let holder = holders.get(&said.uid)?;
+        if holder.name != *name {
+            let is_instead = holder.is_read && holder.version >= said.version;
+            return is_instead.then(|| holder.name.clone());
+        }
+        if lost.insert(name.clone()) {
+            let stood_back = doubles.iter().filter(|(_, of)| **of == said.uid);
+            turned.extend(stood_back.map(|(double, _)| double.clone()));
+            self.turning.notify_waiters();
+        }
+        None
     }
 
     /// Waits until a name is to ask again whether it is followed: it was, and another overtook it; or it was not, and
@@ -189,6 +228,7 @@ impl Known {
         claims.since.remove(name);
         claims.doubles.remove(name);
         claims.turned.remove(name);
+        claims.lost.remove(name);
         self.turning.notify_waiters();
     }
 
@@ -259,15 +299,15 @@ mod tests {
     #[test]
     fn a_uid_has_one_name() {
         let (known, a, b) = (Known::default(), ClusterName::from("a"), ClusterName::from("b"));
-        assert_eq!(known.claim("u", &a, Read), None);
-        assert_eq!(known.claim("u", &a, Read), None);
-        assert_eq!(known.claim("u", &b, Nothing), Some(a.clone()));
+        assert_eq!(known.claim(&said("u", 1), &a, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &a, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &b, Nothing), Some(a.clone()));
         // Another cluster stands behind the name now, so the other name may have the uid.
-        assert_eq!(known.claim("v", &a, Read), None);
-        assert_eq!(known.claim("u", &b, Read), None);
+        assert_eq!(known.claim(&said("v", 1), &a, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &b, Read), None);
         // The first is a member no more.
         known.release(&b);
-        assert_eq!(known.claim("u", &a, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &a, Read), None);
     }
 
     /// Who stood back for a name that goes, or that another cluster has now, need not wait for the next question.
@@ -276,17 +316,17 @@ mod tests {
         for goes in [true, false] {
             let [a, b, c] = ["a", "b", "c"].map(ClusterName::from);
             let known = Known::default();
-            assert_eq!(known.claim("u", &a, Read), None);
-            assert_eq!(known.claim("u", &b, Nothing), Some(a.clone()));
-            assert_eq!(known.claim("v", &c, Read), None);
+            assert_eq!(known.claim(&said("u", 1), &a, Read), None);
+            assert_eq!(known.claim(&said("u", 1), &b, Nothing), Some(a.clone()));
+            assert_eq!(known.claim(&said("v", 1), &c, Read), None);
             assert!(known.turned(&b).now_or_never().is_none());
             if goes {
                 known.release(&a);
             } else {
-                assert_eq!(known.claim("w", &a, Nothing), None);
+                assert_eq!(known.claim(&said("w", 1), &a, Nothing), None);
             }
             assert!(known.turned(&b).now_or_never().is_some(), "{goes}");
-            assert_eq!(known.claim("u", &b, Nothing), None);
+            assert_eq!(known.claim(&said("u", 1), &b, Nothing), None);
             // Once, and nobody else.
             for name in [&b, &c] {
                 assert!(known.turned(name).now_or_never().is_none(), "{goes} {name}");
@@ -305,19 +345,19 @@ mod tests {
         for first in in_order {
             let known = Known::in_order(vec![hub.clone(), other.clone()]);
             [(&old, 1), (&young, 2), (&zoe, 2)].into_iter().for_each(|(name, at)| known.since(name, at));
-            assert_eq!(known.claim("u", first, Read), None);
+            assert_eq!(known.claim(&said("u", 1), first, Read), None);
             for name in in_order.into_iter().rev() {
-                let _ = known.claim("u", name, Read);
+                let _ = known.claim(&said("u", 1), name, Read);
             }
-            let followed: Vec<_> = in_order.iter().map(|name| known.claim("u", name, Read)).collect();
+            let followed: Vec<_> = in_order.iter().map(|name| known.claim(&said("u", 1), name, Read)).collect();
             let expected = [None, Some(hub.clone()), Some(hub.clone()), Some(hub.clone()), Some(hub.clone())];
             assert_eq!(followed, expected, "{first} asked first");
             // And so on, as they go.
             for pair in in_order.windows(2) {
                 known.release(pair[0]);
-                let _ = known.claim("u", &zoe, Read);
-                assert_eq!(known.claim("u", pair[1], Read), None, "{} goes next", pair[1]);
-                assert_eq!(pair[1] == &zoe, known.claim("u", &zoe, Read).is_none());
+                let _ = known.claim(&said("u", 1), &zoe, Read);
+                assert_eq!(known.claim(&said("u", 1), pair[1], Read), None, "{} goes next", pair[1]);
+                assert_eq!(pair[1] == &zoe, known.claim(&said("u", 1), &zoe, Read).is_none());
             }
         }
     }
@@ -326,15 +366,46 @@ mod tests {
     fn nothing_is_lost_while_one_takes_over_from_another() {
         let [a, b, c] = ["a", "b", "c"].map(ClusterName::from);
         let known = Known::in_order(vec![a.clone(), b.clone()]);
-        assert_eq!(known.claim("u", &c, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &c, Read), None);
         // It goes first, and was not read yet; nor was the one that goes before that.
-        assert_eq!(known.claim("u", &b, Nothing), None);
-        assert_eq!(known.claim("u", &c, Read), None);
-        assert_eq!(known.claim("u", &a, Nothing), None);
-        assert_eq!(known.claim("u", &b, Nothing), Some(a.clone()));
-        assert_eq!(known.claim("u", &c, Read), None);
-        assert_eq!(known.claim("u", &a, Read), None);
-        assert_eq!(known.claim("u", &c, Read), Some(a));
+        assert_eq!(known.claim(&said("u", 1), &b, Nothing), None);
+        assert_eq!(known.claim(&said("u", 1), &c, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &a, Nothing), None);
+        assert_eq!(known.claim(&said("u", 1), &b, Nothing), Some(a.clone()));
+        assert_eq!(known.claim(&said("u", 1), &c, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &a, Read), None);
+        assert_eq!(known.claim(&said("u", 1), &c, Read), Some(a));
+    }
+
+    /// A cluster that one of its names leads to no more is followed by another, and by the first again when that is back.
+    #[test]
+    fn one_that_is_not_reached_goes_last() {
+        let [a, b, c] = ["a", "b", "c"].map(ClusterName::from);
+        let known = Known::in_order(vec![a.clone(), b.clone()]);
+        assert_eq!(known.claim(&said("u", 5), &a, Read), None);
+        for double in [&b, &c] {
+            assert_eq!(known.claim(&said("u", 5), double, Nothing), Some(a.clone()));
+        }
+        assert_eq!(known.lost(&said("u", 5), &a), None, "nobody has it instead yet");
+        for double in [&c, &b] {
+            assert!(known.turned(double).now_or_never().is_some(), "{double}");
+            assert_eq!(known.claim(&said("u", 6), double, Nothing), None);
+        }
+        assert_eq!(known.claim(&said("u", 6), &c, Nothing), Some(b.clone()));
+        assert_eq!(known.lost(&said("u", 5), &a), None, "what it gave counts until the other was read");
+        assert_eq!(known.claim(&said("u", 6), &b, Read), None);
+        assert!(known.turned(&a).now_or_never().is_some(), "it is to go");
+        assert_eq!(known.lost(&said("u", 5), &a), Some(b.clone()));
+        assert_eq!(known.lost(&said("u", 9), &a), None, "what it gave is newer");
+        // It is back, and the other is followed until it was read.
+        assert_eq!(known.claim(&said("u", 7), &a, Nothing), None);
+        assert_eq!(known.claim(&said("u", 7), &b, Read), None);
+        assert_eq!(known.claim(&said("u", 7), &a, Read), None);
+        assert_eq!(known.claim(&said("u", 7), &b, Read), Some(a.clone()));
+        // A store that was restored meanwhile does not come in by another door.
+        assert_eq!(known.lost(&said("u", 7), &a), None);
+        assert_eq!(known.claim(&said("u", 6), &b, Nothing), Some(a.clone()));
+        assert_eq!(known.claim(&said("u", 7), &b, Nothing), None);
     }
 
     /// At a start with nothing: whoever answers first is followed no longer than until the one that goes first does,
@@ -344,17 +415,17 @@ mod tests {
         for (counts, is_followed) in [(Nothing, false), (Remembered, true), (Read, true)] {
             let [a, b] = ["a", "b"].map(ClusterName::from);
             let known = Known::in_order(vec![a.clone(), b.clone()]);
-            assert_eq!(known.claim("u", &b, counts), None);
+            assert_eq!(known.claim(&said("u", 1), &b, counts), None);
             assert!(known.turned(&b).now_or_never().is_none());
-            assert_eq!(known.claim("u", &a, Nothing), None);
+            assert_eq!(known.claim(&said("u", 1), &a, Nothing), None);
             assert!(known.turned(&b).now_or_never().is_some());
             assert!(known.turned(&a).now_or_never().is_none());
-            assert_eq!(known.claim("u", &b, counts).is_none(), is_followed, "{counts:?}");
+            assert_eq!(known.claim(&said("u", 1), &b, counts).is_none(), is_followed, "{counts:?}");
             assert!(known.turned(&b).now_or_never().is_none(), "it has asked");
             // Once the other was read it is told again, if it was followed on.
-            assert_eq!(known.claim("u", &a, Read), None);
+            assert_eq!(known.claim(&said("u", 1), &a, Read), None);
             assert_eq!(known.turned(&b).now_or_never().is_some(), is_followed, "{counts:?}");
-            assert_eq!(known.claim("u", &b, counts), Some(a));
+            assert_eq!(known.claim(&said("u", 1), &b, counts), Some(a));
         }
     }
 }

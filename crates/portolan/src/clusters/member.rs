@@ -18,6 +18,7 @@ use super::patch::Patch;
 use super::way::Way;
 use crate::chance;
 use crate::engine::SharedEngine;
+use crate::threads::supervised;
 
 /// How often a cluster is asked who it is.
 pub const PROBE: Duration = Duration::from_secs(10);
@@ -38,6 +39,8 @@ pub(super) struct Member {
     cluster: Arc<Cluster>,
     known: Arc<Known>,
     identity: Identity,
+    /// What it said last, before our own restart or since.
+    last_said: Option<Said>,
     /// What it gave before our own restart counts until it is read.
     is_remembered: bool,
     client: Option<kube_client::Client>,
@@ -64,13 +67,15 @@ impl Member {
         known: Arc<Known>,
     ) -> Self {
         let (reach, _) = watch::channel(Reached::No);
-        let identity = Identity::of(cluster.past.said(&cluster.name));
+        let last_said = cluster.past.said(&cluster.name);
+        let identity = Identity::of(last_said.clone());
         Self {
             way,
             cluster,
             known,
             is_remembered: identity.is_known(),
             identity,
+            last_said,
             client: None,
             is_news: false,
             reach,
@@ -98,8 +103,9 @@ impl Member {
     pub(super) async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         let mut tasks = JoinSet::new();
         if let Some(engine) = self.engine.as_ref().filter(|_| self.is_hub) {
-            let patch = Patch::new(engine.clone(), self.cluster.clone(), self.reach.subscribe());
-            tasks.spawn(patch.run());
+            let (engine, cluster, reach) = (engine.clone(), self.cluster.clone(), self.reach.subscribe());
+            let patch = move || Patch::new(engine.clone(), cluster.clone(), reach.clone()).run();
+            tasks.spawn(supervised("patch", patch));
         }
         for resource in self.cluster.resources() {
             let follow = Follow::new(resource, self.cluster.clone());
@@ -179,12 +185,13 @@ impl Member {
 
     /// It is what it was, or is new: it is followed, unless that is done under another name.
     async fn said(&mut self, said: &Said) {
+        self.last_said = Some(said.clone());
         let counts = match (self.cluster.is_read(), self.is_remembered) {
             (true, _) => Counts::Read,
             (false, true) => Counts::Remembered,
             (false, false) => Counts::Nothing,
         };
-        if let Some(other) = self.known.claim(&said.uid, &self.cluster.name, counts) {
+        if let Some(other) = self.known.claim(said, &self.cluster.name, counts) {
             let message = format!("is the same cluster as {other} (uid of kube-system); it is followed once");
             return self.doubles(&message).await;
         }
@@ -260,10 +267,23 @@ impl Member {
             self.is_news = true;
         }
         if is_left {
-            self.leave(reason, &format!("{what}: {}; what it gave stays", failure.message)).await;
+            self.lost(reason, &format!("{what}: {}", failure.message)).await;
         }
         let wait = (PROBE_FIRST * 2_u32.saturating_pow((self.misses - 1).min(8))).min(PROBE_MAX);
         wait.max(failure.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX))
+    }
+
+    /// It is not reached; what it gave stays, unless it is followed under another name by now. The hub has no other:
+    /// what it holds besides is read under this name alone.
+    async fn lost(&mut self, reason: Reason, message: &str) {
+        let said = self.last_said.as_ref().filter(|_| !self.is_hub);
+        match said.and_then(|said| self.known.lost(said, &self.cluster.name)) {
+            None => self.leave(reason, &format!("{message}; what it gave stays")).await,
+            Some(other) => {
+                let message = format!("{message}; it is the same cluster as {other}, by which it is followed");
+                self.doubles(&message).await;
+            }
+        }
     }
 
     /// It is followed under another name, which gives what there is to give.

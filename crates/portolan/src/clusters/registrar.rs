@@ -56,7 +56,7 @@ impl Start {
     pub(super) fn cluster(&self, name: ClusterName, is_hub: bool) -> Arc<Cluster> {
         if let Some(said) = self.past.said(&name) {
             // Of several names of one cluster the same is followed as before our own restart.
-            let _ = self.known.claim(&said.uid, &name, Counts::Remembered);
+            let _ = self.known.claim(&said, &name, Counts::Remembered);
         }
         let (keep, demand, sender) = (self.keep.clone(), self.demand.clone(), self.sender.of_cluster());
         Arc::new(Cluster::new(name, is_hub, keep, demand, sender, self.holds.clone(), self.past.clone()))

@@ -14,7 +14,7 @@ use serde_saphyr::{Location, Spanned};
 use crate::config::keys::{
     CONFIG_VERSION, Form, KEYS, Key, PUBLISHERS_MAX, SECTION, SOURCES, SYNC, SYNC_SECTION,
 };
-use crate::config::value::{Source, Value, fault};
+use crate::config::value::{Source, Value, fault, shown};
 
 /// The largest file that is read, in bytes.
 pub const CONFIG_BYTES_MAX: u64 = 1 << 20;
@@ -235,8 +235,8 @@ impl Reading<'_> {
         let at = Some(value.referenced);
         let items = value.value.as_array().filter(|items| items.iter().all(Json::is_object));
         let Some(items) = items else {
-            let message =
-                format!("{} is not of the right type; wanted: list of keys and values", value.value);
+            // It is not repeated: there may be secrets in it.
+            let message = "is not of the right type; wanted: list of keys and values".to_owned();
             return self.fault("sync", Reason::Invalid, message, at);
         };
         if items.len() > PUBLISHERS_MAX {
@@ -281,6 +281,10 @@ impl Reading<'_> {
             Ok(texts) => self.entries.push(Entry { key, value: Value { texts, source }, publisher: None }),
             Err(Wrong { item, found }) => {
                 let field = item.map_or(key.name.to_owned(), |item| format!("{}[{item}]", key.name));
+                let found = match key.form {
+                    Form::Secret => "what stands there".to_owned(),
+                    _ => shown(&found.to_string()).into_owned(),
+                };
                 let message = format!("{found} is not of the right type; wanted: {}", key.form.words());
                 self.fault(&field, Reason::Invalid, message, Some(at));
             }

@@ -25,10 +25,10 @@ pub fn faults(said: &Said, config: &RunConfig) -> Vec<Problem> {
     if let Some(why) = config.http.and_then(not_here) {
         problems.push(fault("http", Reason::Invalid, why, &place("http")));
     }
-    for (name, file) in [("state", &config.state), ("control", &config.control)] {
-        if let Some(why) = file.as_deref().and_then(no_file) {
-            problems.push(fault(name, Reason::Invalid, why, &place(name)));
-        }
+    let state = config.state.as_deref().and_then(no_state);
+    let control = config.control.as_deref().and_then(no_file);
+    for (name, why) in [("state", state), ("control", control)] {
+        problems.extend(why.map(|why| fault(name, Reason::Invalid, why, &place(name))));
     }
     problems
 }
@@ -38,6 +38,17 @@ fn not_here(address: SocketAddr) -> Option<String> {
     Some(format!("{} is not an address of this machine: {error}", address.ip()))
 }
 
+/// Why the last good state cannot be kept at a path: something else than a file is there, or no folder. A state that is
+/// kept where nobody looks for it is lost with the next start: a typo must not pass, and folders are not made for it.
+#[must_use]
+pub fn no_state(path: &Path) -> Option<String> {
+    let is_other = path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir());
+    if is_other {
+        return Some(format!("{} is a pipe, a socket or a device; a file is wanted", path.display()));
+    }
+    no_file(path)
+}
+
 fn no_file(path: &Path) -> Option<String> {
     if path.is_dir() {
         return Some(format!("{} is a directory; a file is wanted", path.display()));
@@ -45,9 +56,8 @@ fn no_file(path: &Path) -> Option<String> {
     no_folder(path)
 }
 
-/// Why a file cannot be kept at a path: its folder is not there. Folders are not made for it.
-#[must_use]
-pub fn no_folder(path: &Path) -> Option<String> {
+/// Why nothing can be made at a path: its folder is not there.
+fn no_folder(path: &Path) -> Option<String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
     let why = match folder.metadata() {
         Ok(metadata) if metadata.is_dir() => return None,

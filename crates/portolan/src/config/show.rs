@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::config::keys::{CONFIG_VERSION, Form, KEYS, Key, SOURCES, SYNC};
 use crate::config::said::Said;
-use crate::config::value::Value;
+use crate::config::value::{Value, shown};
 use crate::logs::plain;
 
 impl Said {
@@ -62,7 +62,7 @@ fn publisher(nth: usize, values: &BTreeMap<&'static str, Value>) -> Vec<(String,
 
 /// What was said of a key, and where.
 fn said(key: &Key, name: &str, value: &Value) -> (String, String) {
-    let texts: Vec<String> = value.texts.iter().map(|text| quoted(text)).collect();
+    let texts: Vec<String> = value.texts.iter().map(|text| quoted(&shown(text))).collect();
     let text = match key.form {
         Form::Zones => zones(&value.texts),
         Form::Secret => quoted("(not shown)"),

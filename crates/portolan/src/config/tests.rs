@@ -2,6 +2,7 @@
 
 mod answering;
 mod resolvers;
+mod secrets;
 mod skydns;
 mod stream;
 mod webhook;
@@ -488,6 +489,8 @@ fn what_only_this_machine_can_tell() {
         "{found:?}"
     );
     assert!(found[1].contains("is a directory; a file is wanted"), "{found:?}");
+    let found = here("127.0.0.1:0", "/dev/null");
+    assert!(found[0].contains("/dev/null is a pipe, a socket or a device; a file is wanted"), "{found:?}");
     let found = here("127.0.0.1:0", &format!("{path}/absent/state"));
     assert!(found[0].contains("absent is not there"), "{found:?}");
 }

@@ -1,9 +1,10 @@
 //! What was said of one key, where, and what a fault of it looks like.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
-use portolan_core::{Problem, Reason};
+use portolan_core::{Problem, Reason, shown_url};
 
 /// Where a value was said. A later one counts over an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,12 @@ impl Value {
         let items = self.texts.iter().flat_map(|text| text.split(',')).map(str::trim);
         items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
     }
+}
+
+/// What was said of a key, for people: of a URL without what of it may be secret. One with a user is refused, and shown
+/// all the same.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    if text.contains("://") { shown_url(text).into() } else { text.into() }
 }
 
 /// A fault of the configuration. `field` is the path of the key; empty for the file as a whole.

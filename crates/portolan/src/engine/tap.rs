@@ -55,6 +55,11 @@ impl Tap {
 }
 
 impl Engine {
+    /// Whoever asked for names came to nothing with them: everything is looked at again.
+    pub fn untapped(&mut self) {
+        self.tap.everything();
+    }
+
     /// The names that were touched since this was asked last, as they are now; none while there are none, and while
     /// the root is not read.
     #[must_use]

@@ -15,6 +15,7 @@ use crate::clusters::Holds;
 use crate::commands::Outcome;
 use crate::control::{self, Control};
 use crate::run::{Signals, announce};
+use crate::threads::supervised;
 use crate::{http, problem};
 
 /// How long after a cluster was not reached it is tried again; doubled each time up to [`ASK_MAX`].
@@ -56,10 +57,12 @@ async fn publish(stage: Stage) -> anyhow::Result<()> {
     publishing.claimed().await;
     let records = stage.follow();
     let again = records.clone();
-    let report = tokio::spawn(Report::new(stage.desk.clone(), records).run());
+    let desk = stage.desk.clone();
+    let report = move || Report::new(desk.clone(), records.clone()).run();
+    let report = tokio::spawn(supervised("report", report));
     guarded(publishing.reading_again(Box::new(move || again.read_again()))).await;
     report.abort();
-    anyhow::bail!("failed inside, which is a fault of this program; see its log")
+    anyhow::bail!("the publisher has ended, which is a fault of this program; see its log")
 }
 
 async fn identity(job: &Job) -> String {

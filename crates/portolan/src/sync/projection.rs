@@ -2,6 +2,7 @@
 //! of unknown place, as the `DNSEndpoint`s have it that federation writes.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,11 @@ impl Projection {
         loop {
             tokio::time::sleep(TICK).await;
             // The engine may be busy with a batch.
-            tokio::task::block_in_place(|| self.look());
+            let look = AssertUnwindSafe(|| self.look());
+            if tokio::task::block_in_place(|| catch_unwind(look)).is_err() {
+                tracing::error!("looking for what to publish failed, which is a fault of this program; it goes on");
+                self.engine.lock().untapped();
+            }
         }
     }
 

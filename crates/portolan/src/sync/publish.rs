@@ -14,6 +14,7 @@
 //! there; whoever releases says that exactly these names are gone.
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,7 +156,7 @@ impl Publishing {
     }
 
     /// Publishes for as long as the process runs.
-    pub(super) async fn run(mut self) {
+    async fn run(&mut self) {
         self.claimed().await;
         let mut changes = self.desk.watch();
         loop {
@@ -255,12 +256,21 @@ impl Publishing {
         if self.went_back && holds.take_released(&self.name) {
             tracing::warn!(publisher = self.name, "its DNS is believed again, as somebody says");
             self.went_back = false;
+            self.begin_anew();
+        }
+    }
+
+    /// The DNS is read as one that was never seen, at once; one that went back is not, before somebody says so.
+    fn begin_anew(&mut self) {
+        if !self.went_back {
             match (self.remake)() {
                 Ok(publisher) => self.publisher = publisher,
                 Err(error) => tracing::error!(publisher = self.name, "{}", problem::chain(&error)),
             }
-            self.whole_at = Instant::now();
         }
+        self.is_unreached = false;
+        self.desk.owed(self.seat);
+        self.whole_at = Instant::now();
     }
 
     /// Another publishes as this owner: what is known here may be older than what it acted on.
@@ -427,14 +437,16 @@ async fn any_released(holds: Arc<Holds>, held: Vec<String>) {
     select_all(held.iter().map(|id| holds.released(id).boxed())).await;
 }
 
-/// Publishes for as long as the process runs. A fault inside ends the publisher, and nothing else.
-pub(super) async fn guarded(publishing: Publishing) {
-    let name = publishing.name.clone();
-    if std::panic::AssertUnwindSafe(publishing.run()).catch_unwind().await.is_err() {
+/// Publishes for as long as the process runs. A fault inside has it begin anew, after a while.
+pub(super) async fn guarded(mut publishing: Publishing) {
+    while AssertUnwindSafe(publishing.run()).catch_unwind().await.is_err() {
         tracing::error!(
-            publisher = name,
-            "failed inside, which is a fault of this program; it publishes no more"
+            publisher = publishing.name,
+            "failed inside, which is a fault of this program; it begins anew"
         );
+        publishing.failures = publishing.failures.saturating_add(1);
+        tokio::time::sleep(publishing.back_off()).await;
+        publishing.begin_anew();
     }
 }
 

@@ -32,6 +32,7 @@ use portolan_sync::webhook::{BODY_OCTETS_MAX, Changes, MEDIA_TYPE, is_media_type
 use super::{Records, Tallied};
 use crate::http::{self, Asked, Limited};
 use crate::problem::chain;
+use crate::threads::supervised;
 
 /// Most connections at once, each with a body of at most 32 MiB; others wait in the kernel's queue.
 pub const CONNECTIONS_MAX: usize = 8;
@@ -87,7 +88,8 @@ impl Provider {
             false => router,
         };
         let router = router.layer(map_response(only_one));
-        tokio::spawn(super::follow::follow(records.clone()));
+        let followed = records.clone();
+        tokio::spawn(supervised("records", move || super::follow::follow(followed.clone())));
         tokio::spawn(async move {
             if let Err(error) = axum::serve(Limited::new(listener, CONNECTIONS_MAX), router).await {
                 tracing::error!("the webhook protocol is spoken no more: {error}");

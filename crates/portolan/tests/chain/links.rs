@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use portolan_testbed::ask::{RecordType, ask};
 use portolan_testbed::program::printed;
-use portolan_testbed::{ApiServer, CoreDns, EtcdCluster, ExternalDns, Program, kubeconfig};
+use portolan_testbed::{ApiServer, CoreDns, EtcdCluster, ExternalDns, Program, kubeconfig, shop};
 use serde_json::{Value, json};
 
 use crate::make::{Link, Make};
@@ -105,23 +105,7 @@ impl Clusters {
 
 /// A service behind a load balancer in a cluster, and whether something ready stands behind it.
 pub(crate) fn serve(server: &ApiServer, address: &str, is_ready: bool) {
-    let objects = format!(
-        "
-apiVersion: v1
-kind: Service
-metadata: {{name: web, namespace: shop}}
-spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
-status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: web-1, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
-addressType: IPv4
-endpoints: [{{addresses: [10.1.2.3], conditions: {{ready: {is_ready}}}}}]
-ports: [{{port: 8080}}]
-"
-    );
-    server.admin().apply(&objects).unwrap();
+    server.admin().apply(&shop::workload(address, is_ready)).unwrap();
 }
 
 /// Asks for records by hand: each a name, a type and its targets.

@@ -11,7 +11,7 @@ use portolan_testbed::{ApiServer, Setup};
 use serde_json::{Value, json};
 
 use super::followed::{Followed, HUB_RIGHTS, MEMBER_RIGHTS};
-use super::walk::{INTENTS, SHOP, slice, workload};
+use super::walk::{SHOP, intents, slice, workload};
 use super::{compat, definitions};
 
 const KUBEFED_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub-kubefed.yaml");
@@ -36,7 +36,7 @@ impl Fleet {
         let [hub, us, ap] = servers;
         let all = [MEMBER_RIGHTS, &definitions(), &compat(), HUB_RIGHTS].join("\n---\n");
         hub.admin().apply(&all).unwrap();
-        hub.admin().apply(INTENTS).unwrap();
+        hub.admin().apply(&intents()).unwrap();
         Some(Self { hub, us, ap })
     }
 
@@ -456,7 +456,7 @@ fn the_own_cluster_is_followed_by_its_service_account() {
     let Some(server) = ApiServer::start("hub") else { return };
     workload(&server, "x", HUB_IP);
     server.admin().apply(&[MEMBER_RIGHTS, &definitions(), &compat(), HUB_RIGHTS].join("\n---\n")).unwrap();
-    server.admin().apply(INTENTS).unwrap();
+    server.admin().apply(&intents()).unwrap();
     let followed = Followed::in_pod(&server);
     followed.wait_for(SHOP, &[HUB_IP]);
     workload(&server, "x", US_IP);

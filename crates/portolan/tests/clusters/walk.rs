@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use portolan_testbed::{ApiServer, ExternalDns, Webhook, missing, part};
+pub(super) use portolan_testbed::shop::{NAME as SHOP, slice};
+use portolan_testbed::{ApiServer, ExternalDns, Webhook, missing, part, shop};
 use serde_json::Value;
 
 use super::followed::{Followed, HUB_RIGHTS, MEMBER_RIGHTS};
@@ -14,7 +15,6 @@ use super::{compat, definitions};
 pub(super) const CLUSTERS: [(&str, &str); 3] =
     [("eu-1", "192.0.2.10"), ("us-1", "198.51.100.10"), ("ap-1", "203.0.113.10")];
 pub(super) const GLOBAL: &str = "web.shop.fed.svc.fed.example";
-pub(super) const SHOP: &str = "shop.glb.example";
 
 fn fleet() -> Option<[ApiServer; 3]> {
     fleet_with(workload)
@@ -30,24 +30,16 @@ pub(super) fn fleet_with(workload: fn(&ApiServer, &str, &str)) -> Option<[ApiSer
     }
     let hub = servers[0].admin();
     hub.apply(&format!("{}\n---\n{}\n---\n{HUB_RIGHTS}", definitions(), compat())).unwrap();
-    hub.apply(INTENTS).unwrap();
+    hub.apply(&intents()).unwrap();
     Some(servers)
 }
 
-pub(super) const INTENTS: &str = "
-apiVersion: portolan.dev/v1alpha1
-kind: Zone
-metadata: {name: glb}
-spec:
-  apex: glb.example
-  nameServers: [{name: ns1.glb.example, addresses: [192.0.2.53]}]
-  admit: [{namespaces: [shop], hosts: ['*.glb.example']}]
----
-apiVersion: portolan.dev/v1alpha1
-kind: GlobalName
-metadata: {name: shop, namespace: shop}
-spec: {hosts: [shop.glb.example], backends: [{kind: Service, name: web}]}
----
+/// A name of ours, and one of KubeFed's.
+pub(super) fn intents() -> String {
+    format!("{}---{FEDERATED}", shop::INTENTS)
+}
+
+const FEDERATED: &str = "
 apiVersion: multiclusterdns.kubefed.io/v1alpha1
 kind: Domain
 metadata: {name: fed, namespace: kube-federation-system}
@@ -68,13 +60,7 @@ pub(super) fn workload_with(server: &ApiServer, cluster: &str, address: &str, en
     let namespaces = ["shop", "kube-federation-system"]
         .map(|name| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n---\n"));
     let objects = format!(
-        "{}
-apiVersion: v1
-kind: Service
-metadata: {{name: web, namespace: shop}}
-spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
-status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
----
+        "{}{}---
 apiVersion: v1
 kind: Node
 metadata:
@@ -82,22 +68,10 @@ metadata:
   labels: {{topology.kubernetes.io/region: r-{cluster}, topology.kubernetes.io/zone: z-{cluster}}}
 ---
 {endpoints}",
-        namespaces.concat()
+        namespaces.concat(),
+        shop::service(address)
     );
     server.admin().apply(&objects).unwrap();
-}
-
-pub(super) fn slice(is_ready: bool) -> String {
-    format!(
-        "
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: web-1, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
-addressType: IPv4
-endpoints: [{{addresses: [10.1.2.3], conditions: {{ready: {is_ready}}}}}]
-ports: [{{port: 8080}}]
-"
-    )
 }
 
 #[test]
@@ -257,7 +231,7 @@ fn a_kind_that_is_deleted_is_held(followed: &Followed, hub: &ApiServer) {
         followed.program.says(&["holds"]).contains("eu-1/globalnames.portolan.dev").then_some(())
     });
     assert_eq!(followed.ask(SHOP).len(), 3, "answers stay");
-    hub.admin().apply(&format!("{}\n---\n{INTENTS}", definitions())).unwrap();
+    hub.admin().apply(&format!("{}\n---\n{}", definitions(), intents())).unwrap();
     followed.program.wait("nothing to be held", || {
         followed.program.says(&["holds"]).contains("Nothing is held").then_some(())
     });
@@ -272,7 +246,7 @@ fn a_right_that_is_missing_is_told() {
     let hub = server.admin();
     hub.apply(&format!("{MEMBER_RIGHTS}\n---\n{}\n---\n{}\n---\n{HUB_RIGHTS}", definitions(), compat()))
         .unwrap();
-    hub.apply(INTENTS).unwrap();
+    hub.apply(&intents()).unwrap();
     let followed = Followed::start(&[&server]);
     followed.wait_for(SHOP, &["192.0.2.10"]);
     hub.apply(&MEMBER_RIGHTS.replace("[endpointslices]", "[endpointslicez]")).unwrap();

@@ -8,17 +8,13 @@
 //! It has the arguments and the variables that the Deployment says, and none of ours; the token of its account where it is
 //! to have one. Its sockets are on loopback, at free ports.
 
-use std::fs::File;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use portolan_testbed::ApiServer;
-use portolan_testbed::ask::{RecordType, ask};
-use portolan_testbed::program::Ended;
-use portolan_testbed::wait::wait;
+use portolan_testbed::program::{Ended, ended};
+use portolan_testbed::{ApiServer, Program};
 use serde_json::Value;
 
 use super::program::{BINARY, status_of};
@@ -28,10 +24,9 @@ const TOKEN_SECONDS: u32 = 3_600;
 
 /// A pod, ended with its value.
 pub(crate) struct Pod {
-    child: Option<Child>,
-    folder: tempfile::TempDir,
-    args: Vec<String>,
-    environment: Vec<(String, String)>,
+    pub(crate) program: Program,
+    /// What starts it with its variables and no others.
+    environment: Vec<String>,
     /// The container, as the Deployment has it.
     container: Value,
 }
@@ -44,13 +39,9 @@ impl Pod {
         let spec = deployment["spec"]["template"]["spec"].clone();
         let container = spec["containers"][0].clone();
         let args = texts(&container["args"], |arg| arg.as_str().unwrap().to_owned());
-        let mut pod = Self {
-            child: None,
-            folder: tempfile::tempdir().unwrap(),
-            args,
-            environment: Vec::new(),
-            container,
-        };
+        let program = Program::new(BINARY, "pod").with(args).without_control();
+        let environment = ["env", "-i"].map(str::to_owned).to_vec();
+        let mut pod = Self { program, environment, container };
         let moves = pod.mount(server, namespace, &spec);
         let moved =
             |text: &str| moves.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
@@ -65,7 +56,9 @@ impl Pod {
         if spec["automountServiceAccountToken"] == true {
             pod.give_token(server, namespace, spec["serviceAccountName"].as_str().unwrap());
         }
-        pod.go();
+        let launcher: Vec<&str> = pod.environment.iter().map(String::as_str).collect();
+        pod.program = pod.program.behind(&launcher);
+        pod.program.start();
         pod
     }
 
@@ -114,108 +107,35 @@ impl Pod {
     }
 
     fn say(&mut self, variable: &str, value: &str) {
-        self.environment.push((variable.to_owned(), value.to_owned()));
+        self.environment.push(format!("{variable}={value}"));
     }
 
     fn answers(&self) -> bool {
         texts(&self.container["ports"], |port| port["name"] == "dns-udp").contains(&true)
     }
 
-    /// Starts it, the first time or again, with what its volumes hold.
-    pub(crate) fn go(&mut self) {
-        // What an earlier one said of its sockets is true no more.
-        let out = File::create(self.at("out")).unwrap();
-        let log = File::options().create(true).append(true).open(self.at("log")).unwrap();
-        let mut command = self.command();
-        let child = command.args(&self.args).stdin(Stdio::null()).stdout(out).stderr(log).spawn().unwrap();
-        self.child = Some(child);
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(BINARY);
-        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
-    }
-
     /// As `kubectl exec`.
     pub(crate) fn exec(&self, args: &[&str]) -> Ended {
-        let output = self.command().args(args).stdin(Stdio::null()).output().unwrap();
-        let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
-        Ended { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
-    }
-
-    /// As SIGKILL.
-    pub(crate) fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-
-    /// As SIGTERM; its exit code.
-    pub(crate) fn stop(&mut self) -> Option<i32> {
-        let mut child = self.child.take()?;
-        assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
-        wait("the pod to stop", || child.try_wait().unwrap()).code()
+        let (env, rest) = self.environment.split_first().unwrap();
+        ended(Command::new(env).args(rest).arg(BINARY).args(args))
     }
 
     /// What a probe of the Deployment says: the status of the page.
     pub(crate) fn probe(&self, probe: &str) -> Option<String> {
         let path = self.container[probe]["httpGet"]["path"].as_str().unwrap();
-        status_of(self.socket("metrics and health on http://")?, path)
+        status_of(self.program.address("metrics and health on http://"), path)
     }
 
     #[track_caller]
-    pub(crate) fn wait_until_ready(&mut self) {
-        self.wait("readiness", |pod| (pod.probe("readinessProbe")? == "200").then_some(()));
+    pub(crate) fn wait_until_ready(&self) {
+        let is_ready = || (self.probe("readinessProbe")? == "200").then_some(());
+        self.program.wait("readiness", is_ready);
         assert_eq!(self.probe("livenessProbe").as_deref(), Some("200"));
     }
 
-    /// Waits until a name has just these addresses.
-    #[track_caller]
-    pub(crate) fn wait_for(&mut self, name: &str, expected: &[&str]) {
-        let mut expected = expected.to_vec();
-        expected.sort_unstable();
-        self.wait(&format!("{name} to be {expected:?}"), |pod| {
-            let reply = ask(pod.socket("listening on ")?, name, RecordType::A)?;
-            (reply.data(RecordType::A) == expected).then_some(())
-        });
-    }
-
-    /// Waits until something is so.
-    ///
-    /// # Panics
-    /// When it ends meanwhile, or is not so in good time; with its log.
-    #[track_caller]
-    pub(crate) fn wait<T>(&mut self, what: &str, mut look: impl FnMut(&Self) -> Option<T>) -> T {
-        let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            wait(what, || {
-                let ended = self.child.as_mut().and_then(|child| child.try_wait().unwrap());
-                ended.map_or_else(|| look(self).map(Some), |_| Some(None))
-            })
-        }));
-        found.ok().flatten().unwrap_or_else(|| panic!("no {what}; the log:\n{}", self.log()))
-    }
-
-    /// The address that a line of its output begins with.
-    fn socket(&self, line: &str) -> Option<SocketAddr> {
-        let out = std::fs::read_to_string(self.at("out")).unwrap_or_default();
-        let said = out.lines().find_map(|said| said.strip_prefix(line))?;
-        said.split(' ').next()?.parse().ok()
-    }
-
-    pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.at("log")).unwrap_or_default()
-    }
-
+    /// Where a folder of the pod's is.
     fn at(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-}
-
-impl Drop for Pod {
-    fn drop(&mut self) {
-        self.kill();
+        self.program.at(name)
     }
 }
 

@@ -2,50 +2,18 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use portolan_testbed::ask::RecordType;
 use portolan_testbed::etcd::{ClientFiles, EtcdSetup};
+use portolan_testbed::shop::{self, INTENTS, NAME, NAMESPACE};
 use portolan_testbed::{ApiServer, EtcdCluster};
 use serde_json::{Value, json};
 
 use super::pod::Pod;
 use super::program::{authority, printed};
 
-const NAME: &str = "shop.glb.example";
-
 /// A zone, a name in it, and the Service that it leads to, at an address.
 fn fleet(address: &str) -> String {
-    format!(
-        "
-apiVersion: v1
-kind: Namespace
-metadata: {{name: shop}}
----
-apiVersion: v1
-kind: Service
-metadata: {{name: web, namespace: shop}}
-spec: {{type: LoadBalancer, selector: {{app: web}}, ports: [{{port: 80}}]}}
-status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: web-1, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
-addressType: IPv4
-endpoints: [{{addresses: [10.1.2.3], conditions: {{ready: true}}}}]
-ports: [{{port: 8080}}]
----
-apiVersion: portolan.dev/v1alpha1
-kind: Zone
-metadata: {{name: glb}}
-spec:
-  apex: glb.example
-  nameServers: [{{name: ns1.glb.example, addresses: [192.0.2.53]}}]
-  admit: [{{namespaces: [shop], hosts: ['*.glb.example']}}]
----
-apiVersion: portolan.dev/v1alpha1
-kind: GlobalName
-metadata: {{name: shop, namespace: shop}}
-spec: {{hosts: [{NAME}], backends: [{{kind: Service, name: web}}]}}
-"
-    )
+    [NAMESPACE, &shop::workload(address, true), INTENTS].join("---")
 }
 
 fn manifests(said: &[&str]) -> String {
@@ -67,16 +35,16 @@ fn all_in_one_with_just_these_rights() {
     server.admin().apply(&all).unwrap();
     server.admin().apply(&printed(&["crds", "--compat"])).unwrap();
     server.admin().apply(&fleet("192.0.2.10")).unwrap();
-    let mut pod = Pod::start(&server, "portolan", "portolan");
+    let pod = Pod::start(&server, "portolan", "portolan");
     pod.wait_until_ready();
-    pod.wait_for(NAME, &["192.0.2.10"]);
-    pod.wait("the status of the name", |_| is_ready(&server));
+    pod.program.wait_for(NAME, RecordType::A, &["192.0.2.10"]);
+    pod.program.wait("the status of the name", || is_ready(&server));
     let path = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/global-shop";
-    pod.wait("the record beside it", |_| server.admin().get(path).ok());
+    pod.program.wait("the record beside it", || server.admin().get(path).ok());
     let status = pod.exec(&["status"]);
     assert!(status.out.contains("eu-1") && status.out.contains(NAME), "{}{}", status.out, status.err);
-    assert!(!pod.log().contains("forbidden"), "{}", pod.log());
-    assert_eq!(pod.stop(), Some(0), "{}", pod.log());
+    assert!(!pod.program.log().contains("forbidden"), "{}", pod.program.log());
+    pod.program.stop();
 
     // One rule less, and it is told which.
     let mut documents: Vec<Value> = serde_saphyr::from_multiple(&all).unwrap();
@@ -84,8 +52,8 @@ fn all_in_one_with_just_these_rights() {
     assert_eq!(role["rules"][0]["resources"][0], "services");
     role["rules"][0]["resources"] = json!(["nodes"]);
     server.admin().apply(&role.to_string()).unwrap();
-    let mut pod = Pod::start(&server, "portolan", "portolan");
-    pod.wait("what is missing", |pod| {
+    let pod = Pod::start(&server, "portolan", "portolan");
+    pod.program.wait("what is missing", || {
         let said = pod.exec(&["status"]).out;
         (said.contains("services") && said.contains("forbidden")).then_some(())
     });
@@ -125,31 +93,31 @@ fn control_publishes_and_serve_answers() {
     server.admin().apply(&[&*control, &*serve, &*secret].join("\n---\n")).unwrap();
     server.admin().apply(&fleet("192.0.2.10")).unwrap();
 
-    let mut controls = [(); 2].map(|()| Pod::start(&server, "fleet", "portolan-control"));
-    let mut serve = Pod::start(&server, "fleet", "portolan-serve");
-    controls.iter_mut().for_each(Pod::wait_until_ready);
+    let controls = [(); 2].map(|()| Pod::start(&server, "fleet", "portolan-control"));
+    let serve = Pod::start(&server, "fleet", "portolan-serve");
+    controls.iter().for_each(Pod::wait_until_ready);
     serve.wait_until_ready();
-    serve.wait_for(NAME, &["192.0.2.10"]);
-    controls[0].wait("the status of the name", |_| is_ready(&server));
+    serve.program.wait_for(NAME, RecordType::A, &["192.0.2.10"]);
+    controls[0].program.wait("the status of the name", || is_ready(&server));
 
     // Either of the two will do.
     for (killed, address) in [(0, "192.0.2.11"), (1, "192.0.2.12")] {
-        controls[killed].kill();
+        controls[killed].program.kill();
         server.admin().apply(&fleet(address)).unwrap();
-        serve.wait_for(NAME, &[address]);
-        controls[killed].go();
+        serve.program.wait_for(NAME, RecordType::A, &[address]);
+        controls[killed].program.start();
         controls[killed].wait_until_ready();
     }
-    for control in &mut controls {
-        assert!(!control.log().contains("forbidden"), "{}", control.log());
-        assert_eq!(control.stop(), Some(0), "{}", control.log());
+    for Pod { program, .. } in &controls {
+        assert!(!program.log().contains("forbidden"), "{}", program.log());
+        program.stop();
     }
 
     // Who answers needs none of the others, and begins with what its volume has.
     server.kill();
     (0..3).for_each(|member| etcd.kill(member));
-    serve.kill();
-    serve.go();
+    serve.program.kill();
+    serve.program.start();
     serve.wait_until_ready();
-    serve.wait_for(NAME, &["192.0.2.12"]);
+    serve.program.wait_for(NAME, RecordType::A, &["192.0.2.12"]);
 }

@@ -1,6 +1,7 @@
 //! `portolan run --role control`: the federation alone.
 
 use portolan_testbed::program::printed;
+use portolan_testbed::shop::{self, INTENTS, NAME, NAMESPACE};
 use portolan_testbed::{ApiServer, Program};
 
 use super::BINARY;
@@ -8,44 +9,13 @@ use super::BINARY;
 const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
 
-const FLEET: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: shop}
-spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
-status: {loadBalancer: {ingress: [{ip: 192.0.2.10}]}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {name: web-1, namespace: shop, labels: {kubernetes.io/service-name: web}}
-addressType: IPv4
-endpoints: [{addresses: [10.1.2.3], conditions: {ready: true}}]
-ports: [{port: 8080}]
----
-apiVersion: portolan.dev/v1alpha1
-kind: Zone
-metadata: {name: glb}
-spec:
-  apex: glb.example
-  nameServers: [{name: ns1.glb.example, addresses: [192.0.2.53]}]
-  admit: [{namespaces: [shop], hosts: ['*.glb.example']}]
----
-apiVersion: portolan.dev/v1alpha1
-kind: GlobalName
-metadata: {name: shop, namespace: shop}
-spec: {hosts: [shop.glb.example], backends: [{kind: Service, name: web}]}
-";
-
 #[test]
 fn it_writes_records_and_answers_nobody() {
     let Some(server) = ApiServer::start("control") else { return };
     let hub = server.admin();
     let kinds = format!("{}\n---\n{}", printed(BINARY, &["crds"]), printed(BINARY, &["crds", "--compat"]));
-    hub.apply(&format!("{MEMBER_RIGHTS}\n---\n{kinds}\n---\n{HUB_RIGHTS}\n---\n{FLEET}")).unwrap();
+    hub.apply(&format!("{MEMBER_RIGHTS}\n---\n{kinds}\n---\n{HUB_RIGHTS}")).unwrap();
+    hub.apply(&[NAMESPACE, &shop::workload("192.0.2.10", true), INTENTS].join("---")).unwrap();
     let token = hub.token("portolan", "portolan", 3_600).unwrap();
     let kubeconfig = server.kubeconfig(&token).display().to_string();
     let args = ["run", "--role", "control", "--kubeconfig", &kubeconfig, "--contexts", "control"];
@@ -54,7 +24,7 @@ fn it_writes_records_and_answers_nobody() {
     let path = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/global-shop";
     let object = program.wait("the record", || hub.get(path).ok());
     assert_eq!(object["spec"]["endpoints"][0]["targets"][0], "192.0.2.10");
-    assert!(program.says(&["status"]).contains("shop.glb.example"));
+    assert!(program.says(&["status"]).contains(NAME));
     program.stop();
     assert!(!program.out().contains("listening"), "{}", program.out());
 

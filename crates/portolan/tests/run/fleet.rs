@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use portolan_testbed::shop;
+
 /// The fleet's one name.
 pub(crate) const WEB: &str = "web.glb.example";
 /// What eu-1 offers for it.
@@ -70,22 +72,7 @@ impl FleetFolder {
 
     /// Writes what a cluster offers.
     pub(crate) fn offer(&self, cluster: &str, address: &str, ready: bool) {
-        let text = format!(
-            "
-apiVersion: v1
-kind: Service
-metadata: {{name: web, namespace: shop}}
-spec: {{type: LoadBalancer}}
-status: {{loadBalancer: {{ingress: [{{ip: {address}}}]}}}}
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: web-1, namespace: shop, labels: {{kubernetes.io/service-name: web}}}}
-addressType: IPv4
-endpoints: [{{addresses: [10.0.0.1], conditions: {{ready: {ready}}}}}]
-"
-        );
-        self.write(&format!("{cluster}/web.yaml"), &text);
+        self.write(&format!("{cluster}/web.yaml"), &shop::workload(address, ready));
     }
 
     pub(crate) fn rename(&self, from: &Path, to: &Path) {

@@ -10,8 +10,13 @@ use crate::server::Server;
 
 #[test]
 fn a_log_that_cannot_be_written_costs_nothing_else() {
-    let fleet = FleetFolder::new();
-    let server = Server::start_without_log(&fleet);
+    for start in [Server::start_without_log, Server::start_unread] {
+        let fleet = FleetFolder::new();
+        goes_on(&fleet, &start(&fleet));
+    }
+}
+
+fn goes_on(fleet: &FleetFolder, server: &Server) {
     server.wait_for_web(EU);
     // Each has its line in the log: a fault, its end, a cluster that goes and comes back.
     fleet.write("eu-1/wrong.yaml", "kind: [");

@@ -36,6 +36,16 @@ impl Server {
         Self::go(program(fleet).behind(&["sh", "-c", "exec \"$0\" \"$@\" 2>/dev/full"]))
     }
 
+    /// The same with a log that nobody reads, and that has no room any more: a pipe that is full.
+    pub(crate) fn start_unread(fleet: &FleetFolder) -> Self {
+        let pipe = fleet.beside("log").display().to_string();
+        let fill = format!(
+            "mkfifo {pipe}; exec 9<>{pipe}; dd if=/dev/zero of={pipe} oflag=nonblock bs=4096 2>/dev/null; \
+             exec \"$0\" \"$@\" 2>&9"
+        );
+        Self::go(program(fleet).behind(&["sh", "-c", &fill]))
+    }
+
     /// Starts with a zone file beside the fleet.
     pub(crate) fn start_with_zone(fleet: &FleetFolder, zone: &str) -> Self {
         Self::start_flagged(fleet, &["--zone", zone])

@@ -220,6 +220,32 @@ async fn one_cluster_of_two_names_is_followed_once_as_soon_as_both_have_answered
     fleet.stays(MINUTE).await;
 }
 
+/// The name that goes first leads to it no more, and another does: what changes is seen by that one, and by the first
+/// again once it is back.
+#[tokio::test(start_paused = true)]
+async fn one_cluster_of_two_names_is_followed_by_the_one_that_leads_to_it() {
+    const MOVED: &str = "198.51.100.11";
+    let (eu, us) = (super::fleet::member("eu-1", EU), super::fleet::member("us-1", BOTH[1]));
+    super::fleet::intents(&eu);
+    let twin = super::fleet::member("twin", BOTH[1]);
+    twin.becomes("us-1");
+    let fleet = Fleet::follow_as(&[&eu, &twin, &us], &["eu-1", "twin", "us-1"]);
+    let double = || fleet.wrong(Reason::Duplicate).concat();
+    fleet.wait(MINUTE, &BOTH).await;
+    fleet.until(MINUTE, "one to be told", || double().starts_with("cluster us-1")).await;
+    twin.script("", Fault::Refuse(500, None));
+    fleet.stays(MINUTE).await;
+    fleet.until(5 * MINUTE, "the other to be told", || double().starts_with("cluster twin")).await;
+    assert!(double().contains("it is the same cluster as us-1, by which it is followed"), "{}", double());
+    us.put(super::fleet::service("web", MOVED));
+    fleet.wait(MINUTE, &[EU, MOVED]).await;
+    twin.put(super::fleet::service("web", MOVED));
+    twin.well();
+    fleet.until(5 * MINUTE, "the first to be back", || double().starts_with("cluster us-1")).await;
+    twin.put(super::fleet::service("web", BOTH[1]));
+    fleet.wait(MINUTE, &BOTH).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_sends_us_elsewhere_is_silent_and_says_why() {
     let (fleet, _, us) = Fleet::of_two().await;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use portolan_core::shown_url;
 use tonic::transport::Uri;
 
 use super::MEMBERS_MAX;
@@ -95,20 +96,22 @@ impl Options {
         }
         let address = |url: &String| match Address::new(url) {
             Ok(address) if address.is_tls && self.tls.is_none() => {
-                Err(refused(url, "needs the file of an authority (tls)"))
+                Err(told(url, "needs the file of an authority (tls)"))
             }
-            said => said.map_err(|why| refused(url, &why)),
+            said => said.map_err(|rule| told(url, &rule)),
         };
-        self.members.iter().map(address).collect()
+        let refused = |why| KvError::Refused(format!("members: {why}"));
+        self.members.iter().map(|url| address(url).map_err(refused)).collect()
     }
 }
 
 /// Holds the URL of a member against what one is.
 ///
 /// # Errors
-/// The rule that it breaks, as in `must begin with http:// or https://`.
+/// The URL, without what of it may be secret, and the rule that it breaks, as in
+/// `"a:1" must begin with http:// or https://`.
 pub fn check_member(url: &str) -> Result<(), String> {
-    Address::new(url).map(drop)
+    Address::new(url).map(drop).map_err(|rule| told(url, &rule))
 }
 
 /// Where one member is.
@@ -143,10 +146,8 @@ impl Address {
     }
 }
 
-fn refused(url: &str, why: &str) -> KvError {
-    // What stands before an @ may be a password.
-    let said = if url.contains('@') { "a URL".to_owned() } else { format!("{url:?}") };
-    KvError::Refused(format!("members: {said} {why}"))
+fn told(url: &str, rule: &str) -> String {
+    format!("{:?} {rule}", shown_url(url))
 }
 
 #[cfg(test)]
@@ -185,7 +186,8 @@ mod tests {
         }
         assert!(refused(&["http://a b:1"], None).contains("is no URL"));
         let told = refused(&["http://user:secret@a:1"], None);
-        assert_eq!(told, "members: a URL must name no user; there are options for that");
+        assert_eq!(told, "members: \"http://***@a:1\" must name no user; there are options for that");
+        assert_eq!(check_member("http://user:secret@a:1"), Err(told.replace("members: ", "")));
     }
 
     #[test]

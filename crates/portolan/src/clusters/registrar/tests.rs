@@ -13,6 +13,11 @@ use crate::engine::{Engine, Event, root};
 
 const NOW: i64 = 1_700_000_000;
 
+/// What one cluster says of itself, under whatever name.
+fn said() -> identity::Said {
+    identity::Said { uid: "u".into(), version: 7 }
+}
+
 /// A registrar without a server: it is told what a hub would tell.
 struct Bench {
     engine: SharedEngine,
@@ -235,11 +240,11 @@ fn noted(clusters: &[(&str, &str, &str)]) -> (tempfile::TempDir, Arc<Past>) {
 async fn what_was_noted_of_a_cluster_goes_with_it() {
     let (_folder, past) = noted(&[]);
     let name = ClusterName::from("eu-1");
-    past.note_said(&name, &identity::Said { uid: "u".into(), version: 7 });
+    past.note_said(&name, &said());
     let bench = Bench::with(past.clone());
     let running = tokio::spawn(bench.registrar.clone().run());
     bench.member("eu-1");
-    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), Counts::Read), Some(name.clone()));
+    assert_eq!(bench.registrar.start.known.claim(&said(), &"twin".into(), Counts::Read), Some(name.clone()));
     bench.hear(
         Kind::MemberCluster,
         None,
@@ -251,7 +256,7 @@ async fn what_was_noted_of_a_cluster_goes_with_it() {
         assert!(looks < 1_000, "it is not forgotten");
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    assert_eq!(bench.registrar.start.known.claim("u", &"twin".into(), Counts::Read), None);
+    assert_eq!(bench.registrar.start.known.claim(&said(), &"twin".into(), Counts::Read), None);
     running.abort();
 }
 
@@ -324,7 +329,7 @@ fn a_registration_that_was_never_understood_goes_with_its_object() {
 #[test]
 fn a_restart_decides_anew_about_no_duplicate() {
     let (_folder, past) = noted(&[]);
-    past.note_said(&"old".into(), &identity::Said { uid: "u".into(), version: 7 });
+    past.note_said(&"old".into(), &said());
     let bench = Bench::with(past);
     for (name, created) in [("young", "2026-02-01T00:00:00Z"), ("old", "2026-01-01T00:00:00Z")] {
         let spec = json!({ "credentials": { "secret": "s" } });
@@ -332,8 +337,8 @@ fn a_restart_decides_anew_about_no_duplicate() {
         bench.set(Kind::MemberCluster, json!({ "metadata": metadata, "spec": spec }));
     }
     let known = &bench.registrar.start.known;
-    assert_eq!(known.claim("u", &"young".into(), Counts::Read), Some("old".into()));
-    assert_eq!(known.claim("u", &"old".into(), Counts::Nothing), None);
+    assert_eq!(known.claim(&said(), &"young".into(), Counts::Read), Some("old".into()));
+    assert_eq!(known.claim(&said(), &"old".into(), Counts::Nothing), None);
 }
 
 // === Tokens ===

@@ -7,7 +7,7 @@ use portolan_store::kv::etcd::{MEMBERS_MAX, check_member};
 
 use crate::config::keys::{EtcdKeys, USER_OCTETS_MAX, spelt};
 use crate::config::value::Value;
-use crate::etcd::Etcd;
+use crate::etcd::{Etcd, is_secure};
 
 /// What was said, by the key's name.
 pub(crate) type Values = BTreeMap<&'static str, Value>;
@@ -69,15 +69,15 @@ pub(crate) fn members(values: &Values, key: &'static str, keys: &EtcdKeys) -> (V
         wrong(None, format!("has {count} items; at most {MEMBERS_MAX} are taken"));
     }
     for (nth, member) in members.iter().enumerate().take(MEMBERS_MAX) {
-        if let Err(rule) = check_member(member) {
-            wrong(Some(nth), format!("{member:?} {rule}"));
+        if let Err(why) = check_member(member) {
+            wrong(Some(nth), why);
         }
     }
-    let secure = members.iter().filter(|member| member.starts_with("https://")).count();
-    if secure > 0 && secure < count {
-        wrong(None, "has members with https and others without; all are reached alike".to_owned());
-    }
-    if secure > 0 && !values.contains_key(keys.ca) {
+    let is_secure = is_secure(&members).unwrap_or_else(|rule| {
+        wrong(None, rule.to_owned());
+        true
+    });
+    if is_secure && !values.contains_key(keys.ca) {
         wrong(None, format!("has members with https, which need `{}`", spelt(keys.ca)));
     }
     (members, all)
@@ -122,10 +122,10 @@ mod tests {
                 &["skydns: has members with https and others without; all are reached alike"],
             ),
             (
-                &[("skydns", "http://a:1,a:1,http://u@a:1")],
+                &[("skydns", "http://a:1,a:1,http://u:secret@a:1")],
                 &[
                     "skydns[1]: \"a:1\" must begin with http:// or https://",
-                    "skydns[2]: \"http://u@a:1\" must name no user; there are options for that",
+                    "skydns[2]: \"http://***@a:1\" must name no user; there are options for that",
                 ],
             ),
             (&[("skydns", ",")], &["skydns: names no member, as in http://127.0.0.1:2379"]),

@@ -22,7 +22,7 @@ struct Stage {
 impl Stage {
     fn new(dns: &Memory) -> Self {
         let (desk, holds) = (Arc::new(Desk::new(1)), Arc::new(Holds::default()));
-        let task = tokio::spawn(publishing(dns, &desk, &holds).run());
+        let task = tokio::spawn(guarded(publishing(dns, &desk, &holds)));
         Self { desk, dns: dns.clone(), holds, task }
     }
 
@@ -113,6 +113,23 @@ async fn everything_is_compared_again_at_the_interval() {
     let lists = stage.lists();
     tokio::time::sleep(INTERVAL * 2).await;
     assert!(stage.lists() > lists);
+}
+
+/// Whatever fails inside fails once: another publisher takes over, and looks at everything.
+#[tokio::test(start_paused = true)]
+async fn a_publisher_that_fails_inside_begins_anew() {
+    let (dns, desk, holds) = (Memory::default(), Arc::new(Desk::new(1)), Arc::new(Holds::default()));
+    let mut publishing = publishing(&dns, &desk, &holds);
+    let well = (publishing.remake)().unwrap();
+    let fails = std::mem::replace(&mut publishing.publisher, well).with_progress(Box::new(|_, _| panic!("a test's")));
+    publishing.publisher = fails;
+    let task = tokio::spawn(guarded(publishing));
+    let stage = Stage { desk, dns, holds, task };
+    stage.take([endpoint("a", "a.example", "192.0.2.1"), endpoint("b", "b.example", "192.0.2.2"), heard()]);
+    stage.wait_for("a.example", Some("192.0.2.1")).await;
+    stage.wait_for("b.example", Some("192.0.2.2")).await;
+    stage.take([endpoint("b", "b.example", "192.0.2.9")]);
+    stage.wait_for("b.example", Some("192.0.2.9")).await;
 }
 
 /// A DNS that is down loses nothing, and is not asked all the time.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use portolan_core::plan::{Owner, SyncPolicy};
 use portolan_core::registry::Affix;
-use portolan_core::{Name, Problem, Reason, RecordType, Ttl};
+use portolan_core::{Name, Problem, Reason, RecordType, Ttl, shown_url};
 use portolan_kube::nearest::nearest;
 use portolan_kube::sources;
+use portolan_sync::webhook::check_url;
 
 use super::{
     Filter, INTERVAL_DEFAULT, INTERVAL_MIN, Make, Marks, Rfc2136, Secret, Settings, Strategy, Tls, Tsig,
@@ -173,14 +174,14 @@ impl<'v> Reading<'v> {
             "rfc2136" => self.rfc2136().map(Make::Rfc2136),
             "webhook" => {
                 let url = self.text("webhook-provider-url").unwrap_or(WEBHOOK).to_owned();
-                if !is_http(&url) {
-                    self.wrong("webhook-provider-url", format!("{url:?} {HTTP_RULE}"));
+                if let Err(why) = check_url(&url) {
+                    self.wrong("webhook-provider-url", why.to_string());
                 }
                 let ca = self.path("webhook-provider-ca");
                 if ca.is_some() && url.starts_with("http://") {
                     self.wrong(
                         "webhook-provider-ca",
-                        format!("says nothing with {url:?}, which is not https"),
+                        format!("says nothing with {:?}, which is not https", shown_url(&url)),
                     );
                 }
                 Some(Make::Webhook { url, ca })
@@ -389,13 +390,6 @@ impl<'v> Reading<'v> {
         let place = self.value(option).map_or(String::new(), |value| value.source.to_string());
         self.problems.push(fault(&format!("{}{option}{item}", self.at), Reason::Invalid, message, &place));
     }
-}
-
-const HTTP_RULE: &str = "is no URL: it begins with http:// or https://";
-
-fn is_http(url: &str) -> bool {
-    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    rest.is_some_and(|rest| !rest.is_empty())
 }
 
 /// The provider that an option is for; none of those that are for all.
