@@ -4,7 +4,7 @@
 //! cargo run --release -p portolan-sync --example rfc2136_figures -- [bind|knot|powerdns] [NAMES] [CHANGES]
 //! ```
 //!
-//! A first sync of NAMES names (100,000), with CHANGES changes in a message (50); then a round in which nothing is to be done, one that
+//! A first sync of NAMES names (100,000), with at most CHANGES changes in a message (1,000); then a round in which nothing is to be done, one that
 //! changes one name and needs no list, and the deletes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a figure that cannot be taken ends here")]
 
@@ -20,7 +20,7 @@ use portolan_core::plan::{
 use portolan_core::record::{RecordType, Target, Ttl};
 use portolan_core::registry::Registry;
 use portolan_sync::Publisher;
-use portolan_sync::rfc2136::{Options, Rfc2136, Server, TsigKey};
+use portolan_sync::rfc2136::{CHANGES_DEFAULT, Options, Rfc2136, Server, TsigKey};
 use portolan_testbed::NameServer;
 use portolan_testbed::name_server::{KEY_ALGORITHM, KEY_NAME, KEY_SECRET, Make};
 
@@ -36,7 +36,7 @@ async fn main() {
         Some(other) => panic!("{other:?} is none of bind, knot and powerdns"),
     };
     let mut number = |default: usize| args.next().map_or(default, |text| text.parse().unwrap());
-    let (names, changes_max) = (number(100_000), number(50));
+    let (names, changes_max) = (number(100_000), number(CHANGES_DEFAULT));
     let Some(server) = NameServer::start(make, "figures", &[(ZONE, "")]) else { return };
     let address = Server { host: server.address().ip().to_string(), port: server.address().port() };
     let draw = || RandomState::new().hash_one(0_u8);
@@ -51,7 +51,7 @@ async fn main() {
         PlanOptions::new(Owner::new("me").unwrap(), SyncPolicy::Sync),
     );
 
-    println!("{make:?}, {names} names, {changes_max} changes in a message");
+    println!("{make:?}, {names} names, at most {changes_max} changes in a message");
     let all = desired(names, 1);
     publisher.claim().await.unwrap();
     let taken = took("first sync", publisher.round(all.clone(), false)).await.unwrap();

@@ -15,6 +15,7 @@
 //! | `update` | a step as demands and deeds |
 //! | `number` | the plan that was applied last, in the zone itself |
 //! | `memory` | what was listed, as far as steps do not say it |
+//! | `pace` | how many changes go in the next message |
 //! | `sending` | steps into messages, and what becomes of them |
 //!
 //! External-DNS' provider deletes and creates without asking what is there, in three phases. Here a name changes in one
@@ -26,6 +27,7 @@ mod key;
 mod memory;
 mod message;
 mod number;
+mod pace;
 mod sending;
 mod server;
 mod talk;
@@ -44,6 +46,7 @@ use portolan_core::{Name, Problem, Reason, RecordType};
 use tokio::sync::Mutex;
 
 pub use key::{ALGORITHMS, KeyError, TsigKey};
+pub use pace::{CHANGES_FIRST, GROWS_WITHIN};
 pub use server::{ANSWER_TIME, CONNECT_TIME, Order, Server, Tls, TlsError, UPDATE_TIME};
 pub use transfer::{TRANSFER_BAD_MAX, TRANSFER_OCTETS_MAX, TRANSFER_RECORDS_MAX};
 
@@ -58,8 +61,8 @@ use transfer::Transfer;
 pub const SERVERS_MAX: usize = 16;
 /// Most zones of one publisher.
 pub const ZONES_MAX: usize = 10_000;
-/// Changes in one message when nobody says how many (External-DNS' `--rfc2136-batch-change-size`).
-pub const CHANGES_DEFAULT: usize = 50;
+/// Most changes in one message when nobody says how many. Names with an address and a mark fill a message before that.
+pub const CHANGES_DEFAULT: usize = 1_000;
 /// How long the transfer of one zone may take.
 pub const TRANSFER_TIME: Duration = Duration::from_secs(600);
 
@@ -83,7 +86,7 @@ pub struct Options {
     pub transfers: bool,
     /// No record is given a lower TTL (`--rfc2136-min-ttl`).
     pub ttl_min: Ttl,
-    /// Most changes, of sets, in one message.
+    /// Most changes, of sets, in one message; messages begin with [`CHANGES_FIRST`] and grow while they are taken at once.
     pub changes_max: usize,
     /// Whose plans are counted, in a text in each zone; none when they are not.
     pub numbered_for: Option<Owner>,

@@ -8,13 +8,14 @@
 //! ```
 //!
 //! A server does all of a message or nothing and does not say what kept it. So a message that is not taken is halved until
-//! what stands in the way is alone, and costs itself: with 50 names in a message about 11 messages more.
+//! what stands in the way is alone, and costs itself: with 50 names in a message about 11 messages more, with 250 about 16.
 //!
 //! A few that are refused alone, with nothing taken yet, may mean that the zone refuses us as a whole. It is asked by a message
 //! that does nothing, so that not all of many names are tried in vain, and a few bad ones keep no good one out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::time::Duration;
 
 use domain::base::iana::Rcode;
 use portolan_core::Name;
@@ -23,6 +24,7 @@ use portolan_core::plan::Act;
 use super::memory::Memory;
 use super::message::{FRAME_OCTETS, Letter, MESSAGE_OCTETS_MAX, Verdict, told};
 use super::number::{Superseded, Turn};
+use super::pace::Pace;
 use super::talk::Talk;
 use super::update::{Draft, draft, zone_of};
 use super::{Rfc2136, UNLISTED};
@@ -54,6 +56,7 @@ enum Phase {
 struct Run<'r> {
     zone: &'r Name,
     steps: Vec<usize>,
+    pace: Pace,
     /// The zone takes messages of ours.
     is_taken: bool,
     /// Refused alone, and how.
@@ -63,7 +66,16 @@ struct Run<'r> {
 /// What a message is made of.
 struct Parcel {
     steps: Vec<(usize, Draft)>,
+    /// Changes of sets in it.
+    changes: usize,
     turn: Turn,
+}
+
+impl Parcel {
+    /// One that does nothing to names.
+    fn of_the_plan(turn: Turn) -> Self {
+        Self { steps: Vec::new(), changes: 0, turn }
+    }
 }
 
 /// Why nothing more is sent of a run.
@@ -105,7 +117,8 @@ impl<'s> Sending<'s> {
         }
         let mut silence = None;
         for ((_, zone), steps) in self.runs() {
-            let run = Run { zone, steps, is_taken: false, refused: Vec::new() };
+            let pace = Pace::new(self.provider.options.changes_max);
+            let run = Run { zone, steps, pace, is_taken: false, refused: Vec::new() };
             if let Err(error) = self.run(run).await {
                 silence = Some(error);
                 break;
@@ -131,7 +144,7 @@ impl<'s> Sending<'s> {
             let is_known = epoch == Some(self.batch.number.epoch) && !self.batch.steps.is_empty();
             let plan = turn.plan.clone().filter(|_| !is_known && self.memory.unlisted(zone).is_none());
             let Some(plan) = plan else { continue };
-            match self.ask(zone, &Parcel { steps: Vec::new(), turn }).await {
+            match self.ask(zone, &Parcel::of_the_plan(turn)).await {
                 Ok(Verdict::Taken) => {
                     is_told = true;
                     self.memory.note_plan(zone.clone(), plan);
@@ -187,7 +200,11 @@ impl<'s> Sending<'s> {
             if end < part.end {
                 parts.push((end..part.end, is_half));
             }
+            let begun = (self.provider.options.clock)();
             let verdict = self.ask(run.zone, &parcel).await?;
+            // A clock that was put back says nothing; then it was slow.
+            let after = (self.provider.options.clock)().duration_since(begun).unwrap_or(Duration::MAX);
+            run.pace.note(parcel.changes, verdict == Verdict::Taken, after);
             if verdict == Verdict::Taken {
                 run.is_taken = true;
                 self.done(run.zone, parcel);
@@ -240,19 +257,19 @@ impl<'s> Sending<'s> {
                 }
             };
             octets += draft.octets();
-            changes += step.change.acts.len().max(1);
+            let more = step.change.acts.len().max(1);
             let own = draft.names();
             // No name is in two steps of one message: each would be made for the name as it was before the other.
-            let is_full =
-                octets > room || changes > self.provider.options.changes_max || !own.is_disjoint(&names);
+            let is_full = octets > room || changes + more > run.pace.changes() || !own.is_disjoint(&names);
             if is_full && !steps.is_empty() {
                 break;
             }
+            changes += more;
             names.extend(own);
             steps.push((index, draft));
             end += 1;
         }
-        Ok((!steps.is_empty()).then_some((Parcel { steps, turn }, end)))
+        Ok((!steps.is_empty()).then_some((Parcel { steps, changes, turn }, end)))
     }
 
     fn draft(&self, step: &Step, room: usize) -> Result<Draft, String> {
@@ -311,7 +328,7 @@ impl<'s> Sending<'s> {
     /// What is said to a message that demands the zone's number and does nothing.
     async fn ask_in_vain(&mut self, zone: &Name, parcel: &Parcel) -> Result<Verdict, Stop> {
         let turn = Turn { demands: parcel.turn.demands.clone(), ..Turn::default() };
-        self.ask(zone, &Parcel { steps: Vec::new(), turn }).await
+        self.ask(zone, &Parcel::of_the_plan(turn)).await
     }
 
     fn done(&mut self, zone: &Name, parcel: Parcel) {

@@ -186,6 +186,66 @@ async fn many_names_go_in_one_message_up_to_the_limit() {
     assert_eq!(server.updates(), 3, "50, 50 and 20 changes");
 }
 
+/// Changes in each update, by the sets that come.
+fn changes(server: &Server) -> Vec<usize> {
+    let asked = server.asked.lock().unwrap();
+    let updates = asked.iter().filter(|asked| asked.header().opcode() == Opcode::UPDATE);
+    updates.map(|asked| usize::from(asked.header_counts().nscount())).collect()
+}
+
+/// A publisher without a limit that it reaches; of its clock, which goes on by so much each time it is looked at.
+async fn growing(server: &Server, tick: Duration) -> Rfc2136 {
+    let now = Cell::new(SystemTime::now());
+    let clock = Arc::new(move || {
+        let mut now = now.lock().unwrap();
+        *now += tick;
+        *now
+    });
+    let provider = rfc2136(Options { clock, ..options(server.address, &["example.net"]) });
+    provider.list().await.unwrap();
+    provider
+}
+
+#[tokio::test]
+async fn messages_grow_while_the_server_takes_them_at_once() {
+    let server = Server::start(0, updates(|_| Rcode::NOERROR)).await;
+    let provider = growing(&server, Duration::ZERO).await;
+    let applied = provider.apply(batch(numbered(1_000))).await;
+    assert_eq!(applied.outcomes, vec![StepOutcome::Done; 1_000]);
+    assert_eq!(changes(&server), [50, 100, 200, 400, 250]);
+    // What is slow, or longer than a message may be, stays smaller.
+    let slow = Server::start(0, updates(|_| Rcode::NOERROR)).await;
+    let provider = growing(&slow, Duration::from_secs(1)).await;
+    let applied = provider.apply(batch(numbered(200))).await;
+    assert_eq!(applied.outcomes, vec![StepOutcome::Done; 200]);
+    assert_eq!(changes(&slow), [50; 4]);
+    let long = Server::start(0, updates(|_| Rcode::NOERROR)).await;
+    let provider = growing(&long, Duration::ZERO).await;
+    let text = "x".repeat(1_000);
+    let texts = (0..200).map(|n| step(&[], &[&format!("n{n}.example.net TXT {text}")], &[]));
+    let applied = provider.apply(batch(texts.collect())).await;
+    assert_eq!(applied.outcomes, vec![StepOutcome::Done; 200]);
+    let most = changes(&long).into_iter().max().unwrap();
+    assert!((51..66).contains(&most), "{:?}", changes(&long));
+}
+
+#[tokio::test]
+async fn messages_are_smaller_again_when_something_is_refused_and_it_costs_itself() {
+    let script = |asked: &Message<Vec<u8>>| match is_about(asked, "n700") {
+        true => Rcode::REFUSED,
+        false => Rcode::NOERROR,
+    };
+    let server = Server::start(0, updates(script)).await;
+    let provider = growing(&server, Duration::ZERO).await;
+    let outcomes = provider.apply(batch(numbered(1_000))).await.outcomes;
+    let refused: Vec<usize> = (0..1_000).filter(|n| outcomes[*n] != StepOutcome::Done).collect();
+    assert_eq!(refused, [700]);
+    assert!(matches!(&outcomes[700], StepOutcome::Refused(_)), "{:?}", outcomes[700]);
+    let changes = changes(&server);
+    assert_eq!(changes[..4], [50, 100, 200, 400]);
+    assert!(changes.len() <= 30, "{changes:?}");
+}
+
 #[tokio::test]
 async fn f_56_a_bad_record_costs_itself_and_few_messages() {
     let script = |asked: &Message<Vec<u8>>| match is_about(asked, "n17") {
@@ -452,13 +512,13 @@ fn a_message_has_no_more_than_it_holds() {
 #[tokio::test]
 async fn a_step_that_fits_in_no_message_costs_itself() {
     let server = Server::start(0, updates(|_| Rcode::NOERROR)).await;
-    let provider = server.publisher(10_000).await;
+    let provider = growing(&server, Duration::ZERO).await;
     let long = "x".repeat(60_000);
     let huge = step(&[], &[&format!("huge.example.net TXT {long}")], &["+txt-huge.example.net mark"]);
     let more = step(&[], &[&format!("more.example.net TXT {}", &long[..5_000])], &[]);
     let outcomes = provider.apply(batch([vec![huge.clone(), more], numbered(2_000)].concat())).await.outcomes;
     assert!(outcomes.iter().all(|outcome| *outcome == StepOutcome::Done));
-    assert!((3..=6).contains(&server.updates()), "{}", server.updates());
+    assert!((3..=9).contains(&server.updates()), "{}", server.updates());
     let texts: Vec<String> = (0..3).map(|n| format!("+mark{n}.example.net {}", "y".repeat(30_000))).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let over = Step { texts: texts.iter().map(|text| mark(text)).collect(), ..huge };

@@ -100,8 +100,9 @@ options! {
         "Read zones by transfer (AXFR)",
         "Without it nothing there can be seen, so that records are only created. External-DNS wants it said.", "false";
     "rfc2136-min-ttl", "RFC2136_MIN_TTL", Form::Duration, "TTL", "0", "The lowest TTL that is written", "", "60";
-    "rfc2136-batch-change-size", "RFC2136_BATCH_CHANGE_SIZE", Form::Number(1_000), "N", "50",
-        "Most names of one update", "", "50";
+    "rfc2136-batch-change-size", "RFC2136_BATCH_CHANGE_SIZE", Form::Number(1_000), "N", "1000",
+        "Most names of one update",
+        "Updates begin with 50 names and grow while the server takes them at once, up to 64 KiB.", "50";
     "rfc2136-use-tls", "RFC2136_USE_TLS", Form::Switch, "BOOL", "false", "Reach the name servers over TLS", "", "true";
     "rfc2136-tls-ca", "RFC2136_TLS_CA", Form::Path, "FILE", "the system's",
         "The certificates that the name servers' are checked by (PEM)", "", "/etc/portolan/dns-ca.crt";

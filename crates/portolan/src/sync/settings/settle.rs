@@ -22,8 +22,7 @@ use crate::etcd::Etcd;
 /// Where CoreDNS looks when nothing else is said.
 const PREFIX: &str = "/skydns/";
 const WEBHOOK: &str = "http://localhost:8888";
-/// Names of one update, as External-DNS has it.
-const BATCH: usize = 50;
+const BATCH: usize = portolan_sync::rfc2136::CHANGES_DEFAULT;
 const DNS_PORT: u16 = 53;
 const TLS_PORT: u16 = 853;
 /// What is published of types when nothing is said.
