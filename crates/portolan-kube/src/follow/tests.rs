@@ -471,7 +471,11 @@ fn a_watch_that_is_cut_once_is_no_trouble() {
     assert_eq!((bench.ask(), bench.troubles()), (watch("2"), vec![]));
     assert!(bench.wait() > Duration::ZERO);
     bench.hear(cut());
-    assert_eq!((bench.ask(), bench.troubles()), (watch("2"), vec![Reason::Unreadable]), "twice is no accident");
+    assert_eq!(
+        (bench.ask(), bench.troubles()),
+        (watch("2"), vec![Reason::Unreadable]),
+        "twice is no accident"
+    );
     bench.hear(Heard::Opened).bookmark("3", false).hear(cut());
     assert_eq!(bench.troubles(), [], "it spoke in between");
 }

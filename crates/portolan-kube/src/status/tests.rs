@@ -166,7 +166,11 @@ fn a_member_says_why_it_is_not_reached() {
             vec![problem(Reason::Silent, "a"), problem(Reason::Unauthorized, "b")],
             "Unauthorized: a; b",
         ),
-        (Some(&known), vec![problem(Reason::Silent, "a"), unreadable.clone()], "Silent: a; services: is refused"),
+        (
+            Some(&known),
+            vec![problem(Reason::Silent, "a"), unreadable.clone()],
+            "Silent: a; services: is refused",
+        ),
         // It is heard, and not all that it says is believed, or can be read.
         (Some(&heard), vec![held], "Held: services: lacks 5 of 9"),
         (Some(&heard), vec![unreadable.clone()], "Unreadable: services: is refused"),

@@ -305,6 +305,9 @@ fn what_is_no_file_is_neither_read_nor_renamed() {
     for path in [pipe, there] {
         let opened = Store::open(&path, NOW);
         assert!(matches!(opened, Err(StoreError::NoFile(_))), "{opened:?}");
-        assert!(path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()), "{path:?} is where it was");
+        assert!(
+            path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()),
+            "{path:?} is where it was"
+        );
     }
 }

@@ -349,7 +349,8 @@ mod tests {
             for name in in_order.into_iter().rev() {
                 let _ = known.claim(&said("u", 1), name, Read);
             }
-            let followed: Vec<_> = in_order.iter().map(|name| known.claim(&said("u", 1), name, Read)).collect();
+            let followed: Vec<_> =
+                in_order.iter().map(|name| known.claim(&said("u", 1), name, Read)).collect();
             let expected = [None, Some(hub.clone()), Some(hub.clone()), Some(hub.clone()), Some(hub.clone())];
             assert_eq!(followed, expected, "{first} asked first");
             // And so on, as they go.

@@ -280,7 +280,8 @@ impl Member {
         match said.and_then(|said| self.known.lost(said, &self.cluster.name)) {
             None => self.leave(reason, &format!("{message}; what it gave stays")).await,
             Some(other) => {
-                let message = format!("{message}; it is the same cluster as {other}, by which it is followed");
+                let message =
+                    format!("{message}; it is the same cluster as {other}, by which it is followed");
                 self.doubles(&message).await;
             }
         }

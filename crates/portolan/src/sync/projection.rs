@@ -36,7 +36,9 @@ impl Projection {
             // The engine may be busy with a batch.
             let look = AssertUnwindSafe(|| self.look());
             if tokio::task::block_in_place(|| catch_unwind(look)).is_err() {
-                tracing::error!("looking for what to publish failed, which is a fault of this program; it goes on");
+                tracing::error!(
+                    "looking for what to publish failed, which is a fault of this program; it goes on"
+                );
                 self.engine.lock().untapped();
             }
         }

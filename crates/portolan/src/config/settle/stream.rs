@@ -67,8 +67,8 @@ impl Settling<'_> {
             self.wrong("follow", format!("has {} URLs; 1 to {MEMBERS_MAX} are taken", urls.len()));
         }
         for (nth, url) in urls.iter().enumerate().take(MEMBERS_MAX) {
-            if let Err(rule) = check_member(url) {
-                self.wrong_item("follow", nth, Reason::Invalid, format!("{url:?} {rule}"));
+            if let Err(why) = check_member(url) {
+                self.wrong_item("follow", nth, Reason::Invalid, why);
             } else if !url.starts_with("https://") {
                 self.wrong_item("follow", nth, Reason::Invalid, format!("{url:?} must begin with https://"));
             }

@@ -121,7 +121,8 @@ async fn a_publisher_that_fails_inside_begins_anew() {
     let (dns, desk, holds) = (Memory::default(), Arc::new(Desk::new(1)), Arc::new(Holds::default()));
     let mut publishing = publishing(&dns, &desk, &holds);
     let well = (publishing.remake)().unwrap();
-    let fails = std::mem::replace(&mut publishing.publisher, well).with_progress(Box::new(|_, _| panic!("a test's")));
+    let fails =
+        std::mem::replace(&mut publishing.publisher, well).with_progress(Box::new(|_, _| panic!("a test's")));
     publishing.publisher = fails;
     let task = tokio::spawn(guarded(publishing));
     let stage = Stage { desk, dns, holds, task };
