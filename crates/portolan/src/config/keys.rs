@@ -65,8 +65,8 @@ pub const NONE: &str = "none";
 /// The latest that a token is renewed, in percent of its life: later, one failure would lose it.
 pub const RENEW_PERCENT_MAX: usize = 90;
 
-/// The keys of those who follow clusters on their API servers instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 9] = [
+/// The keys of those who follow clusters on their API servers, or who does so, instead of a fleet folder.
+pub const INSTEAD_OF_FLEET: [&str; 10] = [
     "kubeconfig",
     "contexts",
     "inCluster",
@@ -76,6 +76,7 @@ pub const INSTEAD_OF_FLEET: [&str; 9] = [
     "registryNamespaces",
     "renewTokensAt",
     "networks",
+    "follow",
 ];
 
 /// One key.

@@ -114,7 +114,7 @@ impl Settling<'_> {
             self.problems.push(fault("fleet", Reason::NotFound, message, ""));
         }
         let sync = self.publishers();
-        if has("follow") && !sync.is_empty() {
+        if has("follow") && !self.said.publishers.is_empty() {
             let message = "stands beside `sync`; who is followed publishes".to_owned();
             self.problems.push(fault("follow", Reason::Conflict, message, &self.place("follow")));
         }
