@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use portolan_testbed::part;
+use portolan_testbed::{ExternalDns, part};
 
 use crate::command::{cargo, output, root, run};
 use crate::parts;
@@ -92,7 +92,10 @@ pub(crate) fn soak(seconds: u32) -> Result<()> {
     parts::provide(&part::KUBE_APISERVER_OLDEST)?;
     println!("soak: the tests against real API servers, on the oldest Kubernetes");
     let tests = ["test", "--locked", "-p", "portolan", "--test", "clusters", "--test", "real"];
-    run(cargo(&tests).env(part::OLDEST, "1"))
+    run(cargo(&tests).env(part::OLDEST, "1"))?;
+    println!("soak: the chain with External-DNS at its default interval, without events");
+    let story = ["test", "--locked", "-p", "portolan", "--test", "chain", "story"];
+    run(cargo(&story).env(ExternalDns::AT_ITS_DEFAULTS, "1"))
 }
 
 impl Target {

@@ -6,6 +6,7 @@
 //! | `links` | the parts, all running side by side |
 //! | `make` | the eight makes of the chain, and when each of them answers as it should |
 //! | `story` | what happens to a name, in all makes |
+//! | `rounds` | how long a change takes where all links are ours, again and again |
 //! | `takeover` | a zone that goes from External-DNS to us and back, and members of etcd that go |
 //!
 //! Without kube-apiserver, etcd, External-DNS and CoreDNS (`cargo xtask tools` builds them) the tests are passed over with
@@ -14,5 +15,6 @@
 
 mod links;
 mod make;
+mod rounds;
 mod story;
 mod takeover;

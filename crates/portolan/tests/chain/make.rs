@@ -1,13 +1,14 @@
 //! The eight makes of the chain, and when each of them answers as it should.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use portolan_testbed::Program;
 use portolan_testbed::ask::{RecordType, ask};
 use portolan_testbed::program::tails;
+use portolan_testbed::{ExternalDns, Program};
 
 /// Whose a link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,21 +35,35 @@ pub(crate) struct Wanted<'w> {
 }
 
 /// How a make came to answer as it should.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Came {
     pub(crate) after: Duration,
-    /// An answer without addresses was seen on the way.
-    pub(crate) was_empty: bool,
+    /// How many addresses the answers on the way had.
+    pub(crate) had: BTreeSet<usize>,
+}
+
+impl Came {
+    /// True when an answer without addresses was seen on the way.
+    pub(crate) fn was_empty(&self) -> bool {
+        self.had.contains(&0)
+    }
 }
 
 /// The name that the federation makes of a ServiceDNSRecord, and the one that is asked for by hand.
 pub(crate) const FEDERATED: &str = "web.shop.fed.svc.fed.test";
 pub(crate) const BY_HAND: &str = "web.hand.test";
 
-/// How long a change may take. A stock External-DNS gives up on its etcd after 5 s and comes again.
+/// How long a change may take, beside what External-DNS waits between its looks: it gives up on its etcd after 5 s.
 const CHANGE_PATIENCE: Duration = Duration::from_secs(90);
+/// Looks that External-DNS may take to make a change: it was seen to take three.
+const LOOKS_MAX: u32 = 6;
 /// Between two questions.
 const ASK_EVERY: Duration = Duration::from_millis(5);
+
+/// How long a change may take in all.
+pub(crate) fn patience() -> Duration {
+    CHANGE_PATIENCE + LOOKS_MAX * ExternalDns::interval()
+}
 
 impl Make {
     pub(crate) fn name(&self) -> &'static str {
@@ -62,15 +77,15 @@ impl Make {
     fn settle(&self, programs: &[&Program], wanted: &[&str], begun: Instant) -> Came {
         let mut wanted = wanted.to_vec();
         wanted.sort_unstable();
-        let mut was_empty = false;
+        let mut had = BTreeSet::new();
         loop {
             let data = ask(self.address, self.name(), RecordType::A).map(|reply| reply.data(RecordType::A));
             let after = begun.elapsed();
             if data.as_ref().is_some_and(|data| *data == wanted) {
-                return Came { after, was_empty };
+                return Came { after, had };
             }
-            was_empty |= data.as_ref().is_some_and(Vec::is_empty);
-            let goes_on = after < CHANGE_PATIENCE && !programs.iter().any(|program| program.has_ended());
+            had.extend(data.as_ref().map(Vec::len));
+            let goes_on = after < patience() && !programs.iter().any(|program| program.has_ended());
             assert!(goes_on, "{self}: {} is not {wanted:?} but {data:?}\n{}", self.name(), tails(programs));
             thread::park_timeout(ASK_EVERY);
         }

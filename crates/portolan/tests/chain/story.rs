@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 use portolan_testbed::EtcdCluster;
 use portolan_testbed::ask::{RecordType, Reply, ResponseCode, ask};
 use portolan_testbed::program::{poll, tails};
-use portolan_testbed::wait::PATIENCE;
 
 use crate::links::{Clusters, Servers, by_hand, keys, no_longer, serve};
-use crate::make::{BY_HAND, Came, Chain, Link, Make, Wanted};
+use crate::make::{BY_HAND, Came, Chain, Link, Make, Wanted, patience};
 
 /// Where each publisher writes.
 const OURS: &str = "/ours/";
@@ -40,7 +39,7 @@ fn every_link_can_be_exchanged() {
         times.add(what, &came);
         // Its transactions are whole names; whoever reads its keys sees no moment without.
         let is_ours = |make: &Make| make.publisher == Link::Ours;
-        let empty = makes.iter().zip(&came).find(|(make, came)| is_ours(make) && came.was_empty);
+        let empty = makes.iter().zip(&came).find(|(make, came)| is_ours(make) && came.was_empty());
         (what == "a name comes")
             || empty.map(|(make, _)| panic!("{what}: {make}: a moment without")).is_none()
     };
@@ -153,7 +152,7 @@ fn what_stock_parts_get_wrong(clusters: &Clusters, chain: &Chain<'_>) {
         for (make, wanted) in pairs.iter().zip(wanted) {
             let (code, data) = wanted.unwrap();
             let mut last = None;
-            let found = poll(chain.programs, PATIENCE, || {
+            let found = poll(chain.programs, patience(), || {
                 last = ask(make.address, row.name, row.rtype);
                 let is_so = |last: &Reply| last.code == code && last.data(row.rtype) == data;
                 last.as_ref().is_some_and(is_so).then_some(())
@@ -166,7 +165,7 @@ fn what_stock_parts_get_wrong(clusters: &Clusters, chain: &Chain<'_>) {
     assert!(faults.is_empty(), "not as the table has it:\n{faults}{}", tails(chain.programs));
     no_longer(&clusters.hub, "rows");
     for name in ["alias.hand.test", "dual.hand.test", "one.deep.hand.test"] {
-        let is_gone = poll(chain.programs, PATIENCE, || {
+        let is_gone = poll(chain.programs, patience(), || {
             ask(pairs[0].address, name, RecordType::A).filter(|reply| reply.data(RecordType::A).is_empty())
         });
         assert!(is_gone.is_some(), "{name} is not gone\n{}", tails(chain.programs));
@@ -191,7 +190,7 @@ impl Times {
     fn add(&mut self, what: &str, came: &[Came]) {
         write!(self.text, "| {what} |").unwrap();
         for came in came {
-            let gap = if came.was_empty && what != "a name comes" { ", a moment without" } else { "" };
+            let gap = if came.was_empty() && what != "a name comes" { ", a moment without" } else { "" };
             write!(self.text, " {}{gap} |", came.after.as_millis()).unwrap();
         }
         self.text.push('\n');

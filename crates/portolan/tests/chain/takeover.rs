@@ -84,20 +84,20 @@ fn members_of_etcd_may_go() {
     };
     let answered = || server.ask(BY_HAND, RecordType::A).data(RecordType::A).len();
     to("all members", &[ONE]);
-    assert!(!to("all members, a change", &[ONE, TWO]).was_empty);
+    assert!(!to("all members, a change", &[ONE, TWO]).was_empty());
     for member in 0..3 {
         etcd.kill(member);
-        assert!(!to("one member killed", &[ONE]).was_empty);
+        assert!(!to("one member killed", &[ONE]).was_empty());
         etcd.restart(member);
-        assert!(!to("it is back", &[ONE, TWO]).was_empty);
+        assert!(!to("it is back", &[ONE, TWO]).was_empty());
     }
     let rounds = std::env::var(PAUSES).map_or(1, |rounds| rounds.parse().unwrap());
     for member in (0..rounds).flat_map(|_| 0..3) {
         let role = if etcd.leader() == member { "the leader" } else { "a follower" };
         etcd.pause(member);
-        assert!(!to(&format!("{role} paused"), &[ONE]).was_empty);
+        assert!(!to(&format!("{role} paused"), &[ONE]).was_empty());
         etcd.resume(member);
-        assert!(!to("it goes on", &[ONE, TWO]).was_empty);
+        assert!(!to("it goes on", &[ONE, TWO]).was_empty());
     }
     (0..3).for_each(|member| etcd.kill(member));
     assert_eq!(answered(), 2, "answers stay");
