@@ -32,7 +32,7 @@ use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::index::Apart;
 use crate::object::{Kind, ObjectKey};
 use crate::sources::is_sourced;
-pub use members::{Member, Members, VERSION, sign};
+pub use members::{Member, Members, VERSION, epoch_of, sign};
 pub use plan::{Plan, plan};
 
 /// The objects that federation would write for the names that the filter takes: one for each record or source

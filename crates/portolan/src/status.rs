@@ -13,6 +13,7 @@ use portolan_core::zone::ZoneFile;
 use portolan_core::{ClusterName, Fleet, Name, NameRef, Problem, RecordType, Snapshot};
 use serde::{Deserialize, Serialize};
 
+use crate::clusters::Leader;
 use crate::engine::{Engine, HubView};
 use crate::explain::members::Members;
 use crate::explain::{Verdict, ZoneSeen};
@@ -38,6 +39,8 @@ pub struct Ages {
     pub hub: Option<HubSeen>,
     /// The clusters that are followed and were not read since the start.
     pub unread: Vec<ClusterName>,
+    /// Who leads, where one of several replicas is elected; an engine does not know.
+    pub leader: Option<Leader>,
 }
 
 impl Ages {
@@ -56,6 +59,7 @@ impl Ages {
             folder_lost: engine.root_lost().map(lost),
             hub: engine.hub().map(HubSeen::from),
             unread: engine.unread().cloned().collect(),
+            leader: None,
         }
     }
 }
@@ -114,6 +118,9 @@ pub struct Status {
     /// The clusters that are followed and were not read since the start.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub unread: Vec<String>,
+    /// Who leads, where one of several replicas is elected.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub leader: Option<Leader>,
     /// The members of the fleet, by name.
     pub clusters: Vec<ClusterRow>,
     /// The names, those with something amiss first, then by name.
@@ -225,6 +232,7 @@ impl Status {
             folder_lost: ages.folder_lost.clone(),
             hub: ages.hub.clone(),
             unread: ages.unread.iter().map(ToString::to_string).collect(),
+            leader: ages.leader.clone(),
             clusters: clusters(fleet, ages, &offered),
             names,
             zones: zones(snapshot, fleet, &held),

@@ -14,6 +14,7 @@ use super::cluster::{Cluster, Life, Reach, Reached};
 use super::connect;
 use super::follow::Follow;
 use super::identity::{Counts, Identity, Known, Said, Verdict};
+use super::lease::Gate;
 use super::patch::Patch;
 use super::way::Way;
 use crate::chance;
@@ -53,6 +54,8 @@ pub(super) struct Member {
     is_hub: bool,
     /// Who answers by what it gives; nobody where it is only published.
     engine: Option<SharedEngine>,
+    /// Stands before what is written to it.
+    gate: Gate,
 }
 
 impl Member {
@@ -81,7 +84,13 @@ impl Member {
             is_silent: false,
             is_hub,
             engine,
+            gate: Gate::always_open(),
         }
+    }
+
+    /// The same, written to by whom this gate lets through.
+    pub(super) fn behind(self, gate: &Gate) -> Self {
+        Self { gate: gate.clone(), ..self }
     }
 
     /// Whether it is reached, for others.
@@ -98,7 +107,7 @@ impl Member {
     pub(super) async fn run(mut self, stop: impl Future<Output = ()> + Send) {
         let mut tasks = JoinSet::new();
         if let Some(engine) = self.engine.as_ref().filter(|_| self.is_hub) {
-            let patch = Patch::new(engine.clone(), self.cluster.clone(), self.reach.subscribe());
+            let patch = Patch::new(engine.clone(), self.cluster.clone(), self.reach.subscribe(), &self.gate);
             tasks.spawn(patch.run());
         }
         for resource in self.cluster.resources() {

@@ -23,6 +23,7 @@ macro_rules! options {
 }
 
 mod etcd;
+mod lease;
 mod skydns;
 mod sources;
 mod sync;
@@ -64,7 +65,7 @@ pub const NONE: &str = "none";
 pub const RENEW_PERCENT_MAX: usize = 90;
 
 /// The keys of those who follow clusters on their API servers instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 9] = [
+pub const INSTEAD_OF_FLEET: [&str; 11] = [
     "kubeconfig",
     "contexts",
     "inCluster",
@@ -73,6 +74,8 @@ pub const INSTEAD_OF_FLEET: [&str; 9] = [
     "namespace",
     "registryNamespaces",
     "renewTokensAt",
+    "lease",
+    "leaseSeconds",
     "networks",
 ];
 
@@ -338,6 +341,8 @@ pub const KEYS: &[Key] = &[
         more: "Of the tokens that `portolan cluster join` takes. Each renewed one lives as long as the one before.",
         example: "66",
     },
+    lease::NAME,
+    lease::SECONDS,
     Key {
         name: "networks",
         flag: "networks",

@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::desk::{Desk, Task, without_members};
 use super::tally::Tally;
-use crate::clusters::Holds;
+use crate::clusters::{Gate, Holds};
 use crate::problem;
 use crate::{chance, clock};
 
@@ -73,6 +73,8 @@ pub(super) struct Publishing {
     is_unreached: bool,
     /// The DNS keeps what objects of ours say of each target.
     keeps_members: bool,
+    /// It is open while it is ours to publish.
+    gate: Gate,
     /// Whole rounds in a row that did not do what they were to.
     failures: u32,
     /// What was last told to be wrong.
@@ -115,6 +117,7 @@ impl Publishing {
             was_told: false,
             is_unreached: false,
             keeps_members: false,
+            gate: Gate::always_open(),
             failures: 0,
             told: BTreeSet::new(),
         }
@@ -123,6 +126,11 @@ impl Publishing {
     /// The same for a DNS that keeps, or does not keep, what objects of ours say of each target.
     pub(super) fn keeping_members(self, keeps_members: bool) -> Self {
         Self { keeps_members, ..self }
+    }
+
+    /// The same, that publishes while a gate is open.
+    pub(super) fn behind(self, gate: &Gate) -> Self {
+        Self { gate: gate.clone(), ..self }
     }
 
     /// The same with who has what is wanted read afresh.
@@ -154,9 +162,31 @@ impl Publishing {
         self.publisher.name()
     }
 
-    /// Publishes for as long as the process runs.
+    /// Publishes for as long as the process runs, while it is ours to do.
     pub(super) async fn run(mut self) {
-        self.claimed().await;
+        let gate = self.gate.clone();
+        if !gate.elects() {
+            self.claimed().await;
+            return self.work().await;
+        }
+        loop {
+            let term = gate.opened().await;
+            // What the DNS was when we knew it is what another has changed since.
+            self.remake();
+            let lead = async {
+                self.claimed().await;
+                self.read_afresh().await;
+                self.work().await;
+            };
+            if gate.during(term, lead).await.is_some() {
+                return;
+            }
+            self.desk.owed(self.seat);
+            tracing::info!(publisher = self.name, "publishes no more until this process leads");
+        }
+    }
+
+    async fn work(&mut self) {
         let mut changes = self.desk.watch();
         loop {
             self.wait(&mut changes).await;
@@ -255,12 +285,17 @@ impl Publishing {
         if self.went_back && holds.take_released(&self.name) {
             tracing::warn!(publisher = self.name, "its DNS is believed again, as somebody says");
             self.went_back = false;
-            match (self.remake)() {
-                Ok(publisher) => self.publisher = publisher,
-                Err(error) => tracing::error!(publisher = self.name, "{}", problem::chain(&error)),
-            }
-            self.whole_at = Instant::now();
+            self.remake();
         }
+    }
+
+    /// Makes the publisher anew, which then reads everything.
+    fn remake(&mut self) {
+        match (self.remake)() {
+            Ok(publisher) => self.publisher = publisher,
+            Err(error) => tracing::error!(publisher = self.name, "{}", problem::chain(&error)),
+        }
+        self.whole_at = Instant::now();
     }
 
     /// Another publishes as this owner: what is known here may be older than what it acted on.
