@@ -33,8 +33,12 @@ use crate::port::free_port;
 use crate::process::Process;
 
 /// What is noted of who wrote what, and where.
-const AUDIT: &str = "{apiVersion: audit.k8s.io/v1, kind: Policy, omitStages: [RequestReceived], \
-                     rules: [{level: Metadata, verbs: [create, update, patch, delete]}]}";
+const AUDIT: &str = "
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, verbs: [create, update, patch, delete]}]
+";
 const AUDIT_LOG: &str = "audit.log";
 /// What tells one token of an account from another there.
 const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
