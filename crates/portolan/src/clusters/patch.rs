@@ -14,10 +14,10 @@
 //! cluster that is followed was read since the start: what is not known yet must not be taken for gone. But
 //! `MemberCluster`s are told at once why they are not read.
 //!
-//! Of several replicas one writes (the `lease` module). The others look all the same, hold what should stand against what does, and keep what
-//! is still to be written: a new leader has nothing to find out. A write that was computed before somebody else's is not made:
-//! a status is put with the version of its object that was compared, and a `DNSEndpoint` is what was looked at, by its mark, or it is
-//! looked at again.
+//! Of several replicas one writes (the `lease` module). The others look all the same, hold what should stand against what
+//! does, and keep what is still to be written: a new leader has nothing to find out. A write that was computed before
+//! somebody else's is not made: a status is put with the version of its object that was compared, and a `DNSEndpoint`
+//! is what was looked at, by its mark, or it is looked at again.
 
 use std::sync::Arc;
 use std::time::Duration;
