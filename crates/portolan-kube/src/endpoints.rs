@@ -31,7 +31,7 @@ use serde::Serialize;
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::index::Apart;
 use crate::object::{Kind, ObjectKey};
-pub use members::{Member, Members, VERSION, sign};
+pub use members::{Member, Members, VERSION, epoch_of, sign};
 pub use plan::{Plan, plan};
 
 /// The objects that federation would write for the names that the filter takes: one for each record or source

@@ -26,6 +26,7 @@
 //! | [`index`] | objects by cluster; facts and touched names out |
 //! | [`registry`] | which clusters the hub registers, and how each is reached |
 //! | [`endpoints`] | names as `DNSEndpoint` objects |
+//! | [`lease`] | who of several replicas writes |
 //! | [`wants`] | `DNSEndpoint` objects as what another DNS is to have |
 //!
 //! **Architecture Invariant:** no client, no clock, no file and no socket: bytes and objects come in
@@ -46,6 +47,7 @@ pub mod istio;
 mod kind;
 pub mod kinds;
 pub mod kubefed;
+pub mod lease;
 pub mod manifest;
 pub mod nearest;
 pub mod object;

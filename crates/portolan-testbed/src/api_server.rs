@@ -10,11 +10,16 @@
 //! The program under test never gets the administrator's token: it comes in by [`ApiServer::kubeconfig`] with a
 //! token of the ServiceAccount that we ship.
 
+use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
+use serde_json::Value;
 
 use crate::authority::{self, Authority};
 use crate::client::Client;
@@ -27,6 +32,17 @@ use crate::part::{self, Part};
 use crate::port::free_port;
 use crate::process::Process;
 
+/// What is noted of who wrote what, and where.
+const AUDIT: &str = "
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, verbs: [create, update, patch, delete]}]
+";
+const AUDIT_LOG: &str = "audit.log";
+/// What tells one token of an account from another there.
+const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
+
 /// How an API server is set up.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -36,11 +52,13 @@ pub struct Setup {
     pub namespace: Option<Arc<Namespace>>,
     /// Which kube-apiserver. Default: [`part::kube_apiserver`].
     pub part: &'static Part,
+    /// Whether it notes who wrote what ([`ApiServer::writes_of`]). Default: no.
+    pub audit: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { etcd: None, namespace: None, part: part::kube_apiserver() }
+        Self { etcd: None, namespace: None, part: part::kube_apiserver(), audit: false }
     }
 }
 
@@ -166,6 +184,25 @@ impl ApiServer {
         self.launch.setup.namespace.as_deref()
     }
 
+    /// What came in with a token and was to change something, refused or not, each as `VERB RESOURCE NAMESPACE/NAME`, in
+    /// its order. It must be set up to [audit](Setup::audit).
+    ///
+    /// # Panics
+    /// When it is not, or the token is of no ServiceAccount.
+    #[must_use]
+    pub fn writes_of(&self, token: &str) -> Vec<String> {
+        let payload = token.split('.').nth(1).expect("a token of a ServiceAccount has three parts");
+        let payload = URL_SAFE_NO_PAD.decode(payload).expect("each is base64");
+        let claims: Value = serde_json::from_slice(&payload).expect("and this one JSON");
+        let id = format!("JTI={}", claims["jti"].as_str().unwrap_or_default());
+        let log = self.launch.folder.path().join(AUDIT_LOG);
+        let log = fs::read_to_string(&log).unwrap_or_else(|error| panic!("{}: {error}", log.display()));
+        // The last line may be half there.
+        let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let is_of = |event: &Value| event["user"]["extra"][CREDENTIAL][0] == *id;
+        events.filter(is_of).map(|event| write_of(&event)).collect()
+    }
+
     /// As SIGSTOP: connections are taken and nobody answers; open watches neither break nor report.
     pub fn pause(&self) {
         self.process().pause();
@@ -278,6 +315,11 @@ impl Launch {
         ] {
             server.arg(format!("--{flag}={value}"));
         }
+        if self.setup.audit {
+            self.folder.write("audit.yaml", AUDIT);
+            server.arg(format!("--audit-policy-file={}", file("audit.yaml")));
+            server.arg(format!("--audit-log-path={}", file(AUDIT_LOG)));
+        }
         Process::start(&self.name, &server, &self.folder.log())
     }
 
@@ -291,6 +333,14 @@ impl Launch {
         let address = namespace::back_address(self.setup.namespace.as_deref());
         Client::new(&url(address, port), &self.authority, token)
     }
+}
+
+fn write_of(event: &Value) -> String {
+    let of = &event["objectRef"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let subresource = of["subresource"].as_str().map_or(String::new(), |part| format!("/{part}"));
+    let (verb, resource) = (text(&event["verb"]), text(&of["resource"]));
+    format!("{verb} {resource}{subresource} {}/{}", text(&of["namespace"]), text(&of["name"]))
 }
 
 fn url(address: IpAddr, port: u16) -> String {

@@ -159,6 +159,22 @@ impl Program {
         self.process().as_ref().is_some_and(Process::has_ended)
     }
 
+    /// As SIGSTOP: its sockets stay open, and nobody answers.
+    ///
+    /// # Panics
+    /// When it was not started, or has ended.
+    pub fn pause(&self) {
+        self.process().as_ref().unwrap_or_else(|| panic!("{} is not started", self.name)).pause();
+    }
+
+    /// Goes on after [`Program::pause`].
+    ///
+    /// # Panics
+    /// As there.
+    pub fn resume(&self) {
+        self.process().as_ref().unwrap_or_else(|| panic!("{} is not started", self.name)).resume();
+    }
+
     /// As SIGKILL.
     pub fn kill(&self) {
         drop(self.process().take());

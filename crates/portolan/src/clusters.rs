@@ -13,7 +13,8 @@
 //! still the same one; its watches rest while it is not. What decides is pure ([`portolan_kube::follow`],
 //! [`portolan_kube::registry`], [`identity`]); here are the sockets and the time.
 //!
-//! The hub is the only cluster that is written to ([`patch`], [`renew`]).
+//! The hub is the only cluster that is written to ([`patch`], [`renew`]), where there are several replicas by the one that
+//! holds a Lease there ([`lease`]).
 //!
 //! One cluster is the *hub*: it holds the intents, as the root of a fleet folder does, and so its intents
 //! are those of the root among the sources. What it runs is its own, like that of any other. It may
@@ -46,6 +47,7 @@ mod follow;
 mod holds;
 mod identity;
 mod kubeconfig;
+mod lease;
 mod lines;
 mod member;
 mod past;
@@ -60,6 +62,8 @@ pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
 pub use holds::{Hold, Holds};
 pub use kubeconfig::{Context, hub, one, read};
+use lease::Electing;
+pub use lease::{Elector, Gate, Leader, Lease, Term};
 use member::Member;
 pub use member::PROBE;
 pub use past::NOTE;
@@ -95,6 +99,14 @@ impl Fleet {
         let own = self.own.iter().map(|own| &own.name);
         self.contexts.iter().map(|context| &context.name).chain(own).map(|name| &*name.0).collect()
     }
+
+    /// What leads to the hub; none when it is none of these.
+    #[must_use]
+    pub fn lead(&self) -> Option<Lead> {
+        let context = self.contexts.iter().find(|context| context.name == self.hub);
+        let own = self.own.iter().find(|own| own.name == self.hub);
+        context.cloned().map(Lead::Context).or(own.cloned().map(Lead::Own))
+    }
 }
 
 /// Clusters that are followed. Dropping it ends the following; facts stay.
@@ -103,6 +115,7 @@ pub struct Clusters {
     holds: Arc<Holds>,
     past: Arc<past::Past>,
     engine: SharedEngine,
+    electing: Option<Electing>,
     runtime: Option<Runtime>,
     /// Dropped after the runtime: the feed ends when the last task that feeds it has.
     feed: feed::Feed,
@@ -114,12 +127,14 @@ impl Clusters {
     /// # Errors
     /// When threads cannot be started.
     ///
-    /// `state` is the file of the last good state; beside it stands what clusters were.
+    /// `state` is the file of the last good state; beside it stands what clusters were. With an elector, the hub is written
+    /// to while it leads.
     pub fn start(
         fleet: Fleet,
         engine: &SharedEngine,
         holds: &Arc<Holds>,
         state: Option<&Path>,
+        elector: Option<Elector>,
     ) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -145,14 +160,17 @@ impl Clusters {
             past: past.clone(),
             keep: engine.lock().keep(),
             demand: Arc::default(),
+            gate: elector.as_ref().map_or(Gate::always_open(), Elector::gate),
         };
-        {
+        let electing = {
             let _inside = runtime.enter();
             spawn(ways, &hub, &start, Some((believed, renew_percent)));
-        }
+            elector.map(Elector::start)
+        };
         let (noted, of) = (past.clone(), engine.clone());
         runtime.spawn(supervised("past", move || note(noted.clone(), of.clone())));
-        Ok(Self { holds: holds.clone(), past, engine: engine.clone(), runtime: Some(runtime), feed })
+        let (holds, engine) = (holds.clone(), engine.clone());
+        Ok(Self { holds, past, engine, electing, runtime: Some(runtime), feed })
     }
 
     /// What is held of them.
@@ -177,8 +195,9 @@ pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, h
         dialled.into_iter().map(|(name, dial)| (name, Way::Dialled(dial))).collect();
     let known = known(&ways, hub);
     let keep = engine.lock().keep();
-    let demand = Arc::default();
-    let start = Start { engine: engine.clone(), sender, holds: holds.clone(), known, past, keep, demand };
+    let (demand, gate) = (Arc::default(), Gate::always_open());
+    let start =
+        Start { engine: engine.clone(), sender, holds: holds.clone(), known, past, keep, demand, gate };
     spawn(ways, hub, &start, None);
 }
 
@@ -206,6 +225,7 @@ fn spawn(
         let cluster = start.cluster(name, is_hub);
         let engine = Some(start.engine.clone());
         let member = Member::new(way, cluster.clone(), is_hub, engine, start.known.clone());
+        let member = member.behind(&start.gate);
         if let Some((believed, renew_percent)) = registrations.take_if(|_| is_hub) {
             // Before the hub's first object is told: no registration may pass by unheard.
             let (start, reach) = (start.clone(), member.reach());
@@ -225,6 +245,9 @@ fn spawn(
 impl Drop for Clusters {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
+            if let Some(electing) = self.electing.take() {
+                runtime.block_on(electing.end());
+            }
             runtime.shutdown_background();
         }
         self.feed.stop();

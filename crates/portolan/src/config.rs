@@ -23,6 +23,7 @@ use portolan_kube::sources::Options;
 use portolan_probe::Servers;
 use portolan_serve::Pin;
 
+use crate::clusters::Lease;
 use crate::logs::LogFormat;
 use crate::sync::Settings;
 use crate::zones::ZoneSource;
@@ -58,6 +59,8 @@ pub struct RunConfig {
     pub believed: Believed,
     /// The part of its life after which a joined cluster's token is renewed, in percent.
     pub renew_percent: u8,
+    /// The Lease that decides which of several replicas writes; none: this one does.
+    pub lease: Option<Lease>,
     /// The folder of the CSV files that the hub's policies name; none: they may name none.
     pub networks: Option<PathBuf>,
     /// Zones that are served from files.

@@ -16,7 +16,7 @@ mod answer;
 mod ask;
 mod place;
 
-pub use answer::{CONNECTIONS_MAX, Control, REQUEST_BYTES_MAX};
+pub use answer::{CONNECTIONS_MAX, Control, Known, REQUEST_BYTES_MAX};
 pub use ask::ask;
 pub use place::{default_path, default_path_of};
 

@@ -14,7 +14,6 @@
 use std::any::Any;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -22,7 +21,7 @@ use portolan_serve::{Running, Server};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::control::{self, Control};
+use crate::control::{self, Control, Known};
 use crate::engine::{Engine, SharedEngine};
 use crate::nsid::nsid;
 use crate::{chance, clock};
@@ -183,9 +182,7 @@ impl Theatre {
         let port = running.addresses().first().map_or(0, SocketAddr::port);
         // Without a control socket `portolan explain` reads the folder instead.
         let control = control::default_path(port)
-            .and_then(|path| {
-                runtime.block_on(async { Control::open(&path, Some(engine.clone()), Arc::default()) })
-            })
+            .and_then(|path| runtime.block_on(async { Control::open(&path, Known::alone(&engine)) }))
             .ok();
         Ok(Self { _followed: followed, control, running, engine, scene, interrupt, terminate, runtime })
     }

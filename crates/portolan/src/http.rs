@@ -22,6 +22,7 @@ use portolan_core::zone::ZoneFile;
 use portolan_serve::{Counters, Published};
 
 use crate::clock;
+use crate::clusters::Gate;
 use crate::engine::SharedEngine;
 use crate::logs::plain;
 use crate::sync::tally::Tally;
@@ -83,6 +84,8 @@ pub struct Asked {
     pub publishers: Vec<Arc<Tally>>,
     /// For `/metrics`, where the webhook protocol is served.
     pub webhook: Option<Arc<webhook::Tally>>,
+    /// For `/metrics`: who leads.
+    pub gate: Gate,
 }
 
 /// What `/readyz` and `/metrics` say. Both may wait for somebody.
@@ -116,7 +119,7 @@ fn router(doors: Doors) -> Router {
 }
 
 fn doors(asked: Asked) -> Doors {
-    let Asked { health, engine, counters, publishers, webhook } = asked;
+    let Asked { health, engine, counters, publishers, webhook, gate } = asked;
     let of_ready = engine.clone();
     let ready = move || {
         let unread = unread(&of_ready);
@@ -128,7 +131,7 @@ fn doors(asked: Asked) -> Doors {
     let metrics = move || {
         let gauges = engine.lock().gauges(clock::now());
         let totals = counters.as_ref().map(|counters| counters.sum());
-        metrics::render(gauges, totals, publishers.clone(), webhook.clone())
+        metrics::render(gauges, totals, publishers.clone(), webhook.clone(), gate.leader())
     };
     Doors { ready: Arc::new(ready), metrics: Arc::new(metrics) }
 }

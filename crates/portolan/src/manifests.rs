@@ -26,7 +26,7 @@ use crate::clusters::admin::{HUB_RIGHTS, MEMBER_RIGHTS};
 mod configuration;
 mod workload;
 
-pub use configuration::{CONTROL, HTTP_PORT, LISTEN_PORT, STATE, STREAM_PORT};
+pub use configuration::{CONTROL, HTTP_PORT, LEASE, LISTEN_PORT, STATE, STREAM_PORT};
 
 /// Most replicas that may be asked for: each holds everything, and watches every cluster.
 pub const REPLICAS_MAX: u16 = 100;

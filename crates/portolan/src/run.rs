@@ -11,13 +11,13 @@ use portolan_serve::{Limits, Running, ServeError, Server};
 use portolan_store::skydns::Setup;
 use tokio::runtime::Handle;
 
-use crate::clusters::{self, Clusters, Holds, Own, SERVICE_ACCOUNT};
+use crate::clusters::{self, Clusters, Elector, Gate, Holds, Own, SERVICE_ACCOUNT};
 use crate::config::{Role, RunConfig, here};
-use crate::control::{self, Control};
+use crate::control::{self, Control, Known};
 use crate::engine::{Engine, Event, SharedEngine, root};
 use crate::follow::Follow;
 use crate::http::{self, Health};
-use crate::nsid::nsid;
+use crate::nsid::{host_name, nsid};
 use crate::problem::{Refused, chain};
 use crate::resolving::Resolving;
 use crate::skydns::SkyDns;
@@ -46,6 +46,8 @@ const ASIDE_END: Duration = Duration::from_secs(1);
 pub fn run(config: RunConfig) -> anyhow::Result<()> {
     // Before anything is answered or announced: a context that is not there is a slip of who started this.
     let members = if config.follows_clusters() { Some(members(&config)?) } else { None };
+    let elector = members.as_ref().and_then(|members| elector(&config, members));
+    let gate = elector.as_ref().map_or(Gate::always_open(), Elector::gate);
     // Who only controls, or only keeps records, answers no questions.
     let answers = config.role != Role::Control && !config.listen.is_empty();
     let server = answers.then(|| bind(&config)).transpose()?;
@@ -70,7 +72,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let running =
         server.map(|server| server.start(&published)).transpose().context("cannot start to answer")?;
     let holds = Arc::new(Holds::default());
-    let publishers = Publishers::start(&config.sync, &instance(&config), &engine, &holds)?;
+    let publishers = Publishers::start(&config.sync, &instance(&config), &engine, &holds, &gate)?;
     let health = Health::new(published);
     let asked = http::Asked {
         health: health.clone(),
@@ -78,6 +80,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         counters: running.as_ref().map(|running| running.counters().clone()),
         publishers: publishers.as_ref().map(|all| all.tallies().to_vec()).unwrap_or_default(),
         webhook: records.as_ref().map(|records| records.tally().clone()),
+        gate: gate.clone(),
     };
     if let Some(address) = config.http {
         let bound = aside.block_on(http::serve(address, asked.clone()))?;
@@ -85,7 +88,12 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     }
     let spoken = provider.as_ref().map(Provider::address);
     let first = addresses.first().copied().or(spoken);
-    let control = open_control(&config, first, &engine, &holds, &aside)?;
+    let control = open_control(
+        &config,
+        first,
+        Known { engine: Some(engine.clone()), holds: holds.clone(), gate },
+        &aside,
+    )?;
     if let Some((provider, records)) = provider.zip(records) {
         aside.block_on(async { provider.serve(&records, asked) })?;
     }
@@ -93,7 +101,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let stream = config.stream.as_ref().map(|stream| Stream::start(stream, &engine)).transpose()?;
     let resolving = Resolving::start(&config.resolvers, &engine)?;
     let ticks = Ticks::start(engine.clone())?;
-    let followed = follow(&config, members, &engine, &holds)?;
+    let followed = follow(&config, members, elector, &engine, &holds)?;
     let skydns = follow_keys(&config, keys, &engine, &holds)?;
     // Answers are given since `start`; who waits for these lines finds the folder read.
     announce_doors(spoken, &addresses, stream.as_ref().map(Stream::address));
@@ -247,8 +255,7 @@ fn begin(state: Option<&Path>) -> anyhow::Result<Engine> {
 fn open_control(
     config: &RunConfig,
     first: Option<SocketAddr>,
-    engine: &SharedEngine,
-    holds: &Arc<Holds>,
+    known: Known,
     aside: &tokio::runtime::Runtime,
 ) -> anyhow::Result<Option<Control>> {
     let opened = match &config.control {
@@ -258,8 +265,7 @@ fn open_control(
             None => control::default_path_of("control"),
         },
     };
-    let opened = opened
-        .and_then(|path| aside.block_on(async { Control::open(&path, Some(engine.clone()), holds.clone()) }));
+    let opened = opened.and_then(|path| aside.block_on(async { Control::open(&path, known) }));
     match opened {
         Ok(control) => {
             announce(&format!("control socket {}", control.path().display()));
@@ -287,6 +293,7 @@ enum Followed {
 fn follow(
     config: &RunConfig,
     members: Option<clusters::Fleet>,
+    elector: Option<Elector>,
     engine: &SharedEngine,
     holds: &Arc<Holds>,
 ) -> anyhow::Result<Followed> {
@@ -303,7 +310,7 @@ fn follow(
     tracing::info!(clusters = members.names().join(", "), hub = %members.hub, "following clusters on their API servers");
     // Before the hub's policies that name them: none is to be without for a moment.
     let networks = config.networks.as_deref().map(|dir| Networks::start(dir, engine.clone())).transpose()?;
-    let clusters = Clusters::start(members, engine, holds, config.state.as_deref())?;
+    let clusters = Clusters::start(members, engine, holds, config.state.as_deref(), elector)?;
     Ok(Followed::Clusters(clusters, networks))
 }
 
@@ -322,6 +329,12 @@ fn follow_keys(
     );
     let is_alone = !config.has_fleet();
     SkyDns::start(&skydns.etcd, setup, engine, holds, config.state.as_deref(), is_alone).map(Some)
+}
+
+/// Who finds out whether it is this process that writes, where somebody is to be elected.
+fn elector(config: &RunConfig, members: &clusters::Fleet) -> Option<Elector> {
+    let (lease, lead) = config.lease.clone().zip(members.lead())?;
+    Some(Elector::new(lead, lease, &host_name(), chance::draw()))
 }
 
 /// The clusters that are followed from the start: contexts of the operator's file, and the own one.

@@ -13,6 +13,7 @@ use portolan_core::zone::ZoneFile;
 use portolan_core::{ClusterName, Fleet, Name, NameRef, Problem, RecordType, Snapshot};
 use serde::{Deserialize, Serialize};
 
+use crate::clusters::Leader;
 use crate::engine::{Engine, HubView};
 use crate::explain::members::Members;
 use crate::explain::{Verdict, ZoneSeen};
@@ -42,6 +43,8 @@ pub struct Ages {
     pub unread: Vec<ClusterName>,
     /// The stream, on whichever side of it this process is.
     pub stream: Option<StreamSeen>,
+    /// Who leads, where one of several replicas is elected; an engine does not know.
+    pub leader: Option<Leader>,
 }
 
 impl Ages {
@@ -61,6 +64,7 @@ impl Ages {
             hub: engine.hub().map(HubSeen::from),
             unread: engine.unread().cloned().collect(),
             stream: StreamSeen::of(engine),
+            leader: None,
         }
     }
 }
@@ -122,6 +126,9 @@ pub struct Status {
     /// The stream, on whichever side of it this process is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stream: Option<StreamSeen>,
+    /// Who leads, where one of several replicas is elected.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub leader: Option<Leader>,
     /// The members of the fleet, by name.
     pub clusters: Vec<ClusterRow>,
     /// The names, those with something amiss first, then by name.
@@ -234,6 +241,7 @@ impl Status {
             hub: ages.hub.clone(),
             unread: ages.unread.iter().map(ToString::to_string).collect(),
             stream: ages.stream.clone(),
+            leader: ages.leader.clone(),
             clusters: clusters(fleet, ages, &offered),
             names,
             zones: zones(snapshot, fleet, &held),

@@ -12,6 +12,7 @@
 //! | [`settings`] | what a publisher is to do, settled from what was said |
 //! | [`desk`] | what is wanted, and what of it is news to which publisher |
 //! | `maker` | settings to a provider, one arm a make |
+//! | `gated` | a provider that is written to while this process leads |
 //! | `publish` | one publisher at work: when rounds come, holds, failures |
 //! | `ongoing`, `once` | `portolan sync` until it is stopped, and for one round |
 //! | [`publishers`] | those of `run` |
@@ -30,14 +31,17 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use portolan_core::Problem;
+use portolan_sync::Provider;
 use portolan_sync::publisher::Publisher;
 use tokio::runtime::Runtime;
 
-use crate::clusters::{Holds, Lead, Records, follow_records};
+use crate::clusters::{Elector, Gate, Holds, Lead, Lease, Records, follow_records};
 use crate::commands::Outcome;
-use crate::problem;
+use crate::nsid::host_name;
+use crate::{chance, problem};
 
 pub mod desk;
+mod gated;
 mod maker;
 mod once;
 mod ongoing;
@@ -50,6 +54,7 @@ pub mod show;
 pub mod tally;
 
 use desk::Desk;
+use gated::Gated;
 use publish::{Publishing, Remake};
 pub use publishers::Publishers;
 pub use settings::Settings;
@@ -79,6 +84,8 @@ pub struct Job {
     pub released: Vec<String>,
     /// How much.
     pub how: How,
+    /// The Lease that decides which of several processes publishes; none: this one does, and so does one round.
+    pub lease: Option<Lease>,
 }
 
 /// How much is done.
@@ -104,11 +111,17 @@ pub fn sync(job: Job, out: &mut dyn Write) -> anyhow::Result<Outcome> {
     let outcome = runtime.block_on(async {
         let (desk, holds) = (Arc::new(Desk::new(1)), Arc::default());
         let tally = Arc::new(Tally::new(&job.settings.name, job.settings.zones(), desk.clone()));
-        let stage = Stage { job, desk, holds, tally };
+        let elector = job
+            .lease
+            .clone()
+            .filter(|_| job.how == How::On)
+            .map(|lease| Elector::new(job.lead.clone(), lease, &host_name(), chance::draw()));
+        let gate = elector.as_ref().map_or(Gate::always_open(), Elector::gate);
+        let stage = Stage { job, desk, holds, tally, gate };
         // What of the settings cannot be had is said before anything is asked.
         drop(stage.publishing("")?);
         match stage.job.how {
-            How::On => ongoing::run(stage).await,
+            How::On => ongoing::run(stage, elector).await,
             How::Once => once::publish(&stage, out).await,
             How::Dry { json } => once::look(&stage, json, out).await,
         }
@@ -124,12 +137,13 @@ struct Stage {
     desk: Arc<Desk>,
     holds: Arc<Holds>,
     tally: Arc<Tally>,
+    gate: Gate,
 }
 
 impl Stage {
     /// The publisher of an installation.
     fn publishing(&self, instance: &str) -> anyhow::Result<Publishing> {
-        publishing(&self.job.settings, instance, (&self.desk, 0), &self.holds, &self.tally)
+        publishing(&self.job.settings, instance, (&self.desk, 0), &self.holds, &self.tally, &self.gate)
     }
 
     /// Follows the cluster's `DNSEndpoint`s. What was claimed before is claimed before they are read.
@@ -145,13 +159,19 @@ fn publishing(
     (desk, seat): (&Arc<Desk>, usize),
     holds: &Arc<Holds>,
     tally: &Arc<Tally>,
+    gate: &Gate,
 ) -> anyhow::Result<Publishing> {
     let instance = settings.instance.as_deref().unwrap_or(instance).to_owned();
     let settings = settings.clone();
     let (name, interval) = (settings.name.clone(), settings.interval);
     let keeps_members = maker::keeps_members(&settings);
+    let made_behind = gate.clone();
     let make = move || {
         let provider = maker::make(&settings, &instance)?;
+        let provider: Arc<dyn Provider> = match made_behind.elects() {
+            true => Arc::new(Gated::new(provider, &made_behind)),
+            false => provider,
+        };
         let publisher = Publisher::new(provider, settings.registry()?, settings.options()?);
         anyhow::Ok(publisher.with_progress(Box::new(progress())))
     };
@@ -159,7 +179,7 @@ fn publishing(
     let made = (publisher, Box::new(make) as Remake);
     let publishing =
         Publishing::new(name, (desk.clone(), seat), made, interval, holds.clone(), tally.clone());
-    Ok(publishing.keeping_members(keeps_members))
+    Ok(publishing.keeping_members(keeps_members).behind(gate))
 }
 
 /// Shows on a terminal how far a round of many names is.

@@ -66,6 +66,16 @@ pub fn sign(object: &mut DnsEndpoint, epoch: u64, revision: u64) {
     }
 }
 
+/// Which run wrote an object with this mark; none of what was printed, or cannot be read.
+#[must_use]
+pub fn epoch_of(mark: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Signed {
+        epoch: Option<u64>,
+    }
+    serde_json::from_str::<Signed>(mark).ok()?.epoch
+}
+
 /// The members of a name.
 pub(super) fn of(snapshot: &Snapshot, name: &Name) -> Vec<Member> {
     let Some(records) = snapshot.records(name.borrowed()) else {

@@ -61,7 +61,7 @@ pub(super) fn command() -> Command {
                 .help("With --once or --dry-run: the names that this hold showed are gone; may be given several times"),
         )
         .arg(output("text", &["text", "json"]))
-        .args(settings(&["kubeconfig", "inCluster", "serviceAccount", "http", "control"]))
+        .args(settings(&["kubeconfig", "inCluster", "serviceAccount", "namespace", "lease", "leaseSeconds", "http", "control"]))
         .args(flags)
         .after_help(
             "Example:\n  portolan sync --kubeconfig ~/.kube/config --provider etcd --etcd http://127.0.0.1:2379 \
@@ -103,7 +103,8 @@ pub(super) fn execute(matches: &ArgMatches, said: &Said, out: &mut dyn Write) ->
         Err(refused) if is_dry => anyhow::bail!("{refused}"),
         lead => lead?,
     };
-    sync::sync(Job { lead, settings, http: config.http, control: config.control, released, how }, out)
+    let (http, control, lease) = (config.http, config.control, config.lease);
+    sync::sync(Job { lead, settings, http, control, released, how, lease }, out)
 }
 
 /// The cluster that is read.

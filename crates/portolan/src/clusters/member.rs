@@ -14,6 +14,7 @@ use super::cluster::{Cluster, Life, Reach, Reached};
 use super::connect;
 use super::follow::Follow;
 use super::identity::{Counts, Identity, Known, Said, Verdict};
+use super::lease::Gate;
 use super::patch::Patch;
 use super::way::Way;
 use crate::chance;
@@ -56,6 +57,8 @@ pub(super) struct Member {
     is_hub: bool,
     /// Who answers by what it gives; nobody where it is only published.
     engine: Option<SharedEngine>,
+    /// Stands before what is written to it.
+    gate: Gate,
 }
 
 impl Member {
@@ -86,7 +89,13 @@ impl Member {
             is_silent: false,
             is_hub,
             engine,
+            gate: Gate::always_open(),
         }
+    }
+
+    /// The same, written to by whom this gate lets through.
+    pub(super) fn behind(self, gate: &Gate) -> Self {
+        Self { gate: gate.clone(), ..self }
     }
 
     /// Whether it is reached, for others.
@@ -104,7 +113,8 @@ impl Member {
         let mut tasks = JoinSet::new();
         if let Some(engine) = self.engine.as_ref().filter(|_| self.is_hub) {
             let (engine, cluster, reach) = (engine.clone(), self.cluster.clone(), self.reach.subscribe());
-            let patch = move || Patch::new(engine.clone(), cluster.clone(), reach.clone()).run();
+            let gate = self.gate.clone();
+            let patch = move || Patch::new(engine.clone(), cluster.clone(), reach.clone(), &gate).run();
             tasks.spawn(supervised("patch", patch));
         }
         for resource in self.cluster.resources() {

@@ -13,6 +13,11 @@
 //! else ([`strikes`], [`turns`]). Nothing is written before the hub was read, and no record is taken back before every
 //! cluster that is followed was read since the start: what is not known yet must not be taken for gone. But
 //! `MemberCluster`s are told at once why they are not read.
+//!
+//! Of several replicas one writes (the `lease` module). The others look all the same, hold what should stand against what
+//! does, and keep what is still to be written: a new leader has nothing to find out. A write that was computed before
+//! somebody else's is not made: a status is put with the version of its object that was compared, and a `DNSEndpoint`
+//! is what was looked at, by its mark, or it is looked at again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +26,7 @@ use futures_util::StreamExt as _;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::cluster::{Cluster, Reach, Reached};
+use super::lease::{Gate, Term};
 use crate::chance;
 use crate::engine::SharedEngine;
 use crate::nsid::host_name;
@@ -53,10 +59,10 @@ pub(super) struct Patch {
 }
 
 impl Patch {
-    pub(super) fn new(engine: SharedEngine, cluster: Arc<Cluster>, reach: Reach) -> Self {
+    pub(super) fn new(engine: SharedEngine, cluster: Arc<Cluster>, reach: Reach, gate: &Gate) -> Self {
         let ledger = Ledger::new(&cluster.place);
         let instance = Some(host_name()).filter(|name| !name.is_empty()).unwrap_or("portolan".into());
-        let writer = Writer { epoch: chance::draw(), instance };
+        let writer = Writer { epoch: chance::draw(), instance, gate: gate.clone() };
         Self { engine, cluster, reach, writer, ledger }
     }
 
@@ -69,23 +75,28 @@ impl Patch {
                 // What is there now is without what is about to be: it would be told of what is no fault.
                 continue;
             }
-            let Some(pass) = self.look().await else { continue };
+            // Before it is looked: what was computed in one term is not written in another.
+            let term = self.writer.gate.term();
+            let Some(pass) = self.look(term.is_some()).await else { continue };
             // To write is to rest as well.
             let rested = Instant::now() + pass.looked * REST;
-            self.write(&client, pass).await;
+            match term {
+                Some(term) => self.write(&client, pass, term).await,
+                None => self.stand_by(pass),
+            }
             self.cluster.not_written(self.ledger.troubles()).await;
             sleep_until(rested).await;
         }
     }
 
     /// Looks at what is due, where it may take its time: the engine may be busy with a batch.
-    async fn look(&mut self) -> Option<Pass> {
+    async fn look(&mut self, leads: bool) -> Option<Pass> {
         let fresh = Ledger::new(&self.cluster.place);
         let mut ledger = std::mem::replace(&mut self.ledger, fresh);
         let engine = self.engine.clone();
         let groups = self.cluster.dns_endpoints();
         let looked = tokio::task::spawn_blocking(move || {
-            let pass = ledger.look(&engine, &groups);
+            let pass = ledger.look(&engine, &groups, leads);
             (ledger, pass)
         });
         match looked.await {
@@ -101,7 +112,19 @@ impl Patch {
         }
     }
 
-    async fn write(&mut self, client: &kube_client::Client, pass: Pass) {
+    /// Another replica writes. What it has not written yet is kept, so that there is nothing to find out when it is lost.
+    fn stand_by(&mut self, pass: Pass) {
+        for write in pass.writes {
+            match write.stands(&self.cluster.copies) {
+                Some(Done::Spared) => self.ledger.spared(&write),
+                Some(_) => self.ledger.written(&write),
+                None => self.ledger.owed(&write),
+            }
+        }
+        self.ledger.pass_ended();
+    }
+
+    async fn write(&mut self, client: &kube_client::Client, pass: Pass, term: Term) {
         let (writer, copies, revision) = (&self.writer, &self.cluster.copies, pass.revision);
         let mut strikes = Strikes::default();
         let mut writes = pass.writes.into_iter();
@@ -112,7 +135,7 @@ impl Patch {
             let done = some.into_iter().map(|write| {
                 let client = client.clone();
                 async move {
-                    let done = write.perform(&client, writer, copies, revision).await;
+                    let done = write.perform(&client, writer, copies, (term, revision)).await;
                     (write, done)
                 }
             });
@@ -123,6 +146,7 @@ impl Patch {
                     Ok(Done::Written) => self.ledger.written(&write),
                     Ok(Done::Spared) => self.ledger.spared(&write),
                     Ok(Done::NotWanted) => self.ledger.not_wanted(&write),
+                    Ok(Done::Late) => self.ledger.late(&write),
                     Err(failure) => {
                         self.ledger.failed(&write, &failure);
                         if gives_up {

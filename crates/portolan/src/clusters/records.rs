@@ -69,7 +69,7 @@ impl Lead {
         Ok(connect::who(&client).await?.uid)
     }
 
-    fn way(self) -> Way {
+    pub(super) fn way(self) -> Way {
         match self {
             Self::Context(context) => Way::Context(context, Maker::default()),
             Self::Own(own) => Way::Own(own),

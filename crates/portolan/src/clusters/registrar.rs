@@ -31,6 +31,7 @@ use super::feed::Sender;
 use super::follow::Follow;
 use super::holds::Holds;
 use super::identity::{self, Counts};
+use super::lease::{Gate, Term};
 use super::member::{Door, Member};
 use super::past::Past;
 use super::renew::Why;
@@ -49,6 +50,8 @@ pub(super) struct Start {
     pub(super) keep: Keep,
     /// Whether intents ask for what is watched on demand.
     pub(super) demand: Arc<Demand>,
+    /// Stands before what is written to the hub.
+    pub(super) gate: Gate,
 }
 
 impl Start {
@@ -120,6 +123,8 @@ pub(super) struct Due {
     pub(super) member: kube_client::Client,
     /// Reaches the hub.
     pub(super) hub: kube_client::Client,
+    /// The term in which it was found to be due.
+    pub(super) term: Term,
 }
 
 impl Registrar {
@@ -204,6 +209,11 @@ impl Registrar {
         }
     }
 
+    /// Stands before what is written to the hub.
+    pub(super) fn gate(&self) -> &Gate {
+        &self.start.gate
+    }
+
     /// The clusters whose tokens are ours to renew.
     pub(super) fn renewals(&self) -> Vec<ClusterName> {
         let state = self.state();
@@ -212,9 +222,10 @@ impl Registrar {
     }
 
     /// The tokens whose time has come, as somebody says, each once; of those alone whose cluster is reached, followed
-    /// or not, as one that is not reached says so itself.
+    /// or not, as one that is not reached says so itself. None while it is not ours to write.
     pub(super) fn due(&self, mut is_due: impl FnMut(&ClusterName, &Renewal) -> bool) -> Vec<Due> {
         let Reached::Yes { client: hub, .. } = self.hub_reach.borrow().clone() else { return Vec::new() };
+        let Some(term) = self.gate().term() else { return Vec::new() };
         let state = self.state();
         let mut secrets = BTreeSet::new();
         let due = state.found.clusters.iter().filter_map(|(name, registered)| {
@@ -223,7 +234,7 @@ impl Registrar {
             // Of two names with one Secret the second would find that it has another token by then.
             let is_first = secrets.insert(&registered.secret);
             let (name, secret) = (name.clone(), registered.secret.clone());
-            is_first.then(|| Due { name, renewal, secret, member, hub: hub.clone() })
+            is_first.then(|| Due { name, renewal, secret, member, hub: hub.clone(), term })
         });
         due.collect()
     }

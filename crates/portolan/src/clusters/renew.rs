@@ -30,6 +30,7 @@ use portolan_kube::registry::token::{Life, Renewal};
 use serde_json::{Value, json};
 
 use super::connect;
+use super::lease::Gate;
 use super::registrar::{Due, Registrar};
 use crate::clock;
 
@@ -54,12 +55,13 @@ pub(super) async fn run(registrar: Arc<Registrar>, percent: u8) {
         tokio::time::sleep(LOOK).await;
         schedule.keep(&registrar.renewals());
         let due = registrar.due(|name, renewal| schedule.is_due(name, renewal, moment()));
-        let tries = due.into_iter().map(|due| async move { (renew(&due).await, due) });
+        let gate = registrar.gate();
+        let tries = due.into_iter().map(|due| async move { (renew(&due, gate).await, due) });
         let mut tries = futures_util::stream::iter(tries).buffer_unordered(AT_ONCE);
         while let Some((renewed, due)) = tries.next().await {
             schedule.tried(&due.name, moment());
             match renewed {
-                // Somebody else was faster.
+                // Somebody else was faster, or it is not ours to do any more.
                 Ok(None) => {}
                 Ok(Some((token, life))) => {
                     tracing::info!(cluster = %due.name, seconds = life.seconds(), "its token was renewed");
@@ -195,13 +197,13 @@ impl Schedule {
     }
 }
 
-/// Renews one: the new token; none where another stands there by now.
-async fn renew(due: &Due) -> Result<Option<(String, Life)>, Failure> {
-    let Due { member, hub, .. } = due;
+/// Renews one: the new token; none where another stands there by now, or somebody else is to do it.
+async fn renew(due: &Due, gate: &Gate) -> Result<Option<(String, Life)>, Failure> {
+    let Due { member, hub, term, .. } = due;
     let path = SECRETS.path_of(&due.secret);
     let there = connect::get(hub, &path, PATIENCE).await;
     let mut there: Value = there.map_err(|failure| said("the hub", &failure))?;
-    if !holds(&there, &due.renewal.token) {
+    if !holds(&there, &due.renewal.token) || gate.time(*term, PATIENCE).is_none() {
         return Ok(None);
     }
     let Renewal { namespace, account, life, .. } = &due.renewal;
@@ -212,7 +214,8 @@ async fn renew(due: &Due) -> Result<Option<(String, Life)>, Failure> {
     };
     there["data"][secret::TOKEN] = base64(token.as_bytes()).into();
     let path = format!("{path}?{}", connect::FIELD_MANAGER);
-    let put = connect::send(hub, http::Method::PUT, &path, &there, PATIENCE);
+    let Some(time) = gate.time(*term, PATIENCE) else { return Ok(None) };
+    let put = connect::send(hub, http::Method::PUT, &path, &there, time);
     put.await.map_err(|failure| said("the hub", &failure))?;
     Ok(Some((token, life)))
 }

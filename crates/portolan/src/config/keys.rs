@@ -23,6 +23,7 @@ macro_rules! options {
 }
 
 mod etcd;
+mod lease;
 mod skydns;
 mod sources;
 mod stream;
@@ -66,7 +67,7 @@ pub const NONE: &str = "none";
 pub const RENEW_PERCENT_MAX: usize = 90;
 
 /// The keys of those who follow clusters on their API servers, or who does so, instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 10] = [
+pub const INSTEAD_OF_FLEET: [&str; 12] = [
     "kubeconfig",
     "contexts",
     "inCluster",
@@ -75,6 +76,8 @@ pub const INSTEAD_OF_FLEET: [&str; 10] = [
     "namespace",
     "registryNamespaces",
     "renewTokensAt",
+    "lease",
+    "leaseSeconds",
     "networks",
     "follow",
 ];
@@ -342,6 +345,8 @@ pub const KEYS: &[Key] = &[
         more: "Of the tokens that `portolan cluster join` takes. Each renewed one lives as long as the one before.",
         example: "66",
     },
+    lease::NAME,
+    lease::SECONDS,
     Key {
         name: "networks",
         flag: "networks",

@@ -27,6 +27,7 @@ use crate::webhook::LISTEN_DEFAULT;
 use crate::zones::{ZONES_MAX, ZoneSource};
 
 pub(crate) mod etcd;
+mod lease;
 mod skydns;
 mod stream;
 mod webhook;
@@ -55,7 +56,7 @@ impl Said {
         if config.listen_is_default {
             config.listen.clear();
         }
-        (config.fleet, config.kubeconfig, config.in_cluster) = (None, None, None);
+        (config.fleet, config.kubeconfig, config.in_cluster, config.lease) = (None, None, None, None);
         Ok(config)
     }
 
@@ -141,6 +142,7 @@ impl Settling<'_> {
             hub: self.said.text("hub").map(str::to_owned),
             believed: self.believed(),
             renew_percent: self.renew_percent(),
+            lease: self.lease(),
             networks: self.path("networks"),
             zones: self.zones(),
             skydns: self.skydns(&etcd),

@@ -1,6 +1,7 @@
 //! Every fault of the configuration has its row, with its place and its words.
 
 mod answering;
+mod lease;
 mod resolvers;
 mod secrets;
 mod skydns;
@@ -392,6 +393,7 @@ fn defaults() {
         hub: None,
         believed: portolan_kube::registry::Believed::default(),
         renew_percent: 66,
+        lease: None,
         networks: None,
         fleet: Some("f".into()),
         zones: Vec::new(),

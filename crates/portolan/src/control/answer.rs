@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 use super::{Reply, Request, place};
 use crate::clock;
-use crate::clusters::Holds;
+use crate::clusters::{Gate, Holds};
 use crate::engine::SharedEngine;
 use crate::explain::explain;
 use crate::problem::chain;
@@ -32,6 +32,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait where no connection can be taken, for want of file descriptors.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
+/// What is asked there.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What a server knows; none of a process that answers no DNS, which knows of holds alone.
+    pub engine: Option<SharedEngine>,
+    /// What is held.
+    pub holds: Arc<Holds>,
+    /// Who leads.
+    pub gate: Gate,
+}
+
+impl Known {
+    /// Of a server that follows no clusters.
+    #[must_use]
+    pub fn alone(engine: &SharedEngine) -> Self {
+        Self { engine: Some(engine.clone()), holds: Arc::default(), gate: Gate::always_open() }
+    }
+}
+
 /// A control socket that is answered. Dropping it takes the file away.
 #[derive(Debug)]
 pub struct Control {
@@ -40,11 +59,11 @@ pub struct Control {
 }
 
 impl Control {
-    /// Opens a socket and answers on it; without an engine it knows of holds alone. To be called within a runtime.
+    /// Opens a socket and answers on it. To be called within a runtime.
     ///
     /// # Errors
     /// When the path cannot be had, or another server answers there.
-    pub fn open(path: &Path, engine: Option<SharedEngine>, holds: Arc<Holds>) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, known: Known) -> anyhow::Result<Self> {
         place::prepare(path)?;
         let listener = match UnixListener::bind(path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
@@ -59,7 +78,7 @@ impl Control {
             bound => bound,
         };
         let listener = listener.with_context(|| format!("cannot open the control socket {path:?}"))?;
-        let task = tokio::spawn(serve(listener, engine, holds));
+        let task = tokio::spawn(serve(listener, known));
         Ok(Self { path: path.into(), task })
     }
 
@@ -79,17 +98,17 @@ impl Drop for Control {
     }
 }
 
-async fn serve(listener: UnixListener, engine: Option<SharedEngine>, holds: Arc<Holds>) {
+async fn serve(listener: UnixListener, known: Known) {
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let permit = room.clone().acquire_owned().await.ok();
         match listener.accept().await {
             Ok((stream, _)) => {
-                let (engine, holds) = (engine.clone(), holds.clone());
+                let known = known.clone();
                 tokio::spawn(async move {
                     let _room = permit;
                     // A client that went away is no concern of the server's.
-                    let _ = converse(stream, engine, holds).await;
+                    let _ = converse(stream, known).await;
                 });
             }
             Err(error) => {
@@ -100,7 +119,7 @@ async fn serve(listener: UnixListener, engine: Option<SharedEngine>, holds: Arc<
     }
 }
 
-async fn converse(stream: UnixStream, engine: Option<SharedEngine>, holds: Arc<Holds>) -> io::Result<()> {
+async fn converse(stream: UnixStream, known: Known) -> io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
     let mut reader = BufReader::new(read.take(REQUEST_BYTES_MAX));
@@ -110,7 +129,7 @@ async fn converse(stream: UnixStream, engine: Option<SharedEngine>, holds: Arc<H
         Ok(Err(error)) => return Err(error),
         Err(_) => return Err(io::ErrorKind::TimedOut.into()),
     }
-    let reply = spawn_blocking(move || answer(&line, engine.as_ref(), &holds));
+    let reply = spawn_blocking(move || answer(&line, &known));
     let reply = reply
         .await
         .unwrap_or_else(|_| Reply::Error("the request failed inside; see the server's log".into()));
@@ -122,9 +141,9 @@ async fn converse(stream: UnixStream, engine: Option<SharedEngine>, holds: Arc<H
     }
 }
 
-fn answer(line: &str, engine: Option<&SharedEngine>, holds: &Holds) -> Reply {
+fn answer(line: &str, known: &Known) -> Reply {
     let answered = match serde_json::from_str(line) {
-        Ok(request) => carry_out(request, engine, holds),
+        Ok(request) => carry_out(request, known),
         Err(error) if !line.ends_with('\n') => Err(anyhow::anyhow!(
             "a request has at most {REQUEST_BYTES_MAX} bytes and ends with a line feed: {error}"
         )),
@@ -136,8 +155,8 @@ fn answer(line: &str, engine: Option<&SharedEngine>, holds: &Holds) -> Reply {
     }
 }
 
-fn carry_out(request: Request, engine: Option<&SharedEngine>, holds: &Holds) -> anyhow::Result<Value> {
-    let server = || engine.map(SharedEngine::lock).context(NO_SERVER);
+fn carry_out(request: Request, Known { engine, holds, gate }: &Known) -> anyhow::Result<Value> {
+    let server = || engine.as_ref().map(SharedEngine::lock).context(NO_SERVER);
     match request {
         Request::Explain { name, rtype, from } => {
             let name: Name = name.parse().with_context(|| format!("name {name:?}"))?;
@@ -151,7 +170,7 @@ fn carry_out(request: Request, engine: Option<&SharedEngine>, holds: &Holds) -> 
         }
         Request::Status => {
             let engine = server()?;
-            let ages = Ages::of(&engine, clock::now());
+            let ages = Ages { leader: gate.leader(), ..Ages::of(&engine, clock::now()) };
             let status = Status::of(&engine.snapshot(), engine.fleet(), &engine.problems(), &ages);
             let status = status.with_reasons(&|name, cluster| engine.without_rule(name, cluster));
             Ok(serde_json::to_value(status)?)

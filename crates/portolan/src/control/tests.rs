@@ -1,7 +1,6 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::Arc;
 
 use super::*;
 use crate::engine::{Engine, SharedEngine};
@@ -11,7 +10,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 fn open(runtime: &tokio::runtime::Runtime, path: &Path) -> anyhow::Result<Control> {
-    runtime.block_on(async { Control::open(path, Some(SharedEngine::new(Engine::new(0))), Arc::default()) })
+    runtime.block_on(async { Control::open(path, Known::alone(&SharedEngine::new(Engine::new(0)))) })
 }
 
 fn raw(path: &Path, octets: &[u8]) -> String {

@@ -16,6 +16,7 @@ use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::clusters::Leader;
 use crate::engine::{Gauges, StreamGauges};
 use crate::sync::tally::{self, Tally};
 use crate::webhook;
@@ -30,9 +31,10 @@ pub(super) fn render(
     totals: Option<Totals>,
     publishers: Vec<Arc<Tally>>,
     webhook: Option<Arc<webhook::Tally>>,
+    leader: Option<Leader>,
 ) -> Result<String, fmt::Error> {
     let mut registry = Registry::with_prefix("portolan");
-    registry.register_collector(Box::new(Gathered { gauges, totals, publishers, webhook }));
+    registry.register_collector(Box::new(Gathered { gauges, totals, publishers, webhook, leader }));
     let mut text = String::new();
     encode(&mut text, &registry)?;
     Ok(text)
@@ -45,6 +47,8 @@ struct Gathered {
     totals: Option<Totals>,
     publishers: Vec<Arc<Tally>>,
     webhook: Option<Arc<webhook::Tally>>,
+    /// None where nobody is elected.
+    leader: Option<Leader>,
 }
 
 /// What a metric of portolan-serve is called here, and what it counts.
@@ -112,6 +116,9 @@ impl Collector for Gathered {
             let help = "Endpoints that the webhook protocol was given and that are held";
             one(&mut encoder, "webhook_records", help, tally.records())?;
             tallied(&mut encoder, tally)?;
+        }
+        if let Some(leader) = &self.leader {
+            leader.encode(&mut encoder)?;
         }
         self.families(&mut encoder)
     }

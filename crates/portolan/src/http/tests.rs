@@ -54,7 +54,14 @@ impl Server {
 
     fn asked(&self) -> Asked {
         let (engine, health) = (self.engine.clone(), self.health.clone());
-        Asked { health, engine, counters: None, publishers: Vec::new(), webhook: None }
+        Asked {
+            health,
+            engine,
+            counters: None,
+            publishers: Vec::new(),
+            webhook: None,
+            gate: Gate::always_open(),
+        }
     }
 
     async fn check(&self, code: u16, said: &[&str]) {

@@ -20,6 +20,8 @@ pub const STREAM_PORT: u16 = 7353;
 pub const STATE: &str = "/var/lib/portolan/state";
 /// The control socket, in a volume of the pod: `kubectl exec` asks by it.
 pub const CONTROL: &str = "/run/portolan/control.sock";
+/// The Lease, by which one of the replicas writes; `deploy/rbac` gives rights to it.
+pub const LEASE: &str = "portolan-control";
 /// Where the Secret of the etcd is mounted.
 pub(super) const ETCD_FOLDER: &str = "/etc/portolan/etcd";
 /// Where that of the stream is.
@@ -40,6 +42,8 @@ pub(super) fn text(install: &Install) -> String {
         say("inCluster", &cluster);
         say("hub", &cluster);
         say("namespace", &json!(install.namespace).to_string());
+        // One of the replicas writes.
+        say("lease", LEASE);
     }
     if install.role.answers() {
         let all = install.families.iter().map(|family| address(*family, LISTEN_PORT));

@@ -4,6 +4,7 @@ use portolan_core::fleet::Evidence;
 use portolan_core::{ClusterName, Problem, Reason};
 
 use super::{Ages, FolderLost, HubSeen, Status};
+use crate::clusters::Leader;
 use crate::engine::tests::events;
 use crate::engine::{Engine, Event, root};
 use crate::explain::tests::{endpoint, facts, with};
@@ -179,4 +180,42 @@ fn the_hub_is_named_and_who_was_not_read() {
     let said = told(Some(hub(false)), 7);
     let unread = "Not read since the start: c0, c1, c2, c3, c4, c5 and 1 more.";
     assert_eq!(said, ["The hub is eu-1: it was not read since the start.", unread]);
+}
+
+#[test]
+fn it_is_said_who_leads() {
+    let told = |leader: Leader| {
+        let (snapshot, fleet) = with(Vec::new());
+        let ages = Ages { leader: Some(leader), ..ages() };
+        let status = Status::of(&snapshot, &fleet, &[], &ages);
+        let json = serde_json::to_value(&status).unwrap();
+        assert_eq!(serde_json::from_value::<Status>(json).unwrap(), status);
+        status.text(false, Some(140)).lines().nth(1).unwrap().to_owned()
+    };
+    let leader = |holder: &str, is_me| Leader {
+        lease: "portolan/portolan-control".into(),
+        me: "a_1".into(),
+        holder: holder.into(),
+        since: (!holder.is_empty()).then_some(NOW - 300),
+        transitions: 3,
+        trouble: None,
+        is_me,
+    };
+    const LEASE: &str = "the Lease portolan/portolan-control";
+    for (leader, expected) in [
+        (leader("a_1", true), format!("This process leads (a_1) since 5 min ago, by {LEASE}.")),
+        (
+            leader("b_2", false),
+            format!("b_2 leads since 5 min ago, by {LEASE}; this process (a_1) stands by."),
+        ),
+        (leader("", false), format!("Nobody holds {LEASE}: nothing is written.")),
+        (
+            Leader { trouble: Some("refused".into()), ..leader("a_1", false) },
+            format!(
+                "This process (a_1) had {LEASE} and could not renew it: it writes nothing. It is not reached: refused."
+            ),
+        ),
+    ] {
+        assert_eq!(told(leader), expected);
+    }
 }

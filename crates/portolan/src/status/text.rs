@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
+use crate::clusters::Leader;
 use crate::explain::Verdict;
 use crate::logs::plain;
 use crate::problem::{self, ProblemRow};
@@ -55,6 +56,9 @@ impl Status {
             };
             let _ = writeln!(out, "The hub is {}: {found}.", plain(&hub.name));
         }
+        if let Some(leader) = &self.leader {
+            let _ = writeln!(out, "{}", self.leads(leader));
+        }
         if let Some(stream) = &self.stream {
             let _ = writeln!(out, "{}", stream.text(self.now));
         }
@@ -76,6 +80,29 @@ impl Status {
             out.push_str("Not every cluster was read yet: an unknown name is SERVFAIL, not NXDOMAIN.\n");
         }
         out
+    }
+
+    /// Who leads, and whether that is this process.
+    fn leads(&self, leader: &Leader) -> String {
+        let Leader { lease, me, holder, since, trouble, is_me, .. } = leader;
+        let (lease, holder) = (plain(lease), plain(holder));
+        let since = since.map_or(String::new(), |then| format!(" since {} ago", ago(self.now, then)));
+        let mut text = match (*is_me, &*holder) {
+            (true, _) => format!("This process leads ({me}){since}, by the Lease {lease}."),
+            (false, "") => format!("Nobody holds the Lease {lease}: nothing is written."),
+            (false, holder) if holder == me => {
+                format!(
+                    "This process ({me}) had the Lease {lease} and could not renew it: it writes nothing."
+                )
+            }
+            (false, holder) => {
+                format!("{holder} leads{since}, by the Lease {lease}; this process ({me}) stands by.")
+            }
+        };
+        if let Some(trouble) = trouble {
+            let _ = write!(text, " It is not reached: {}.", plain(trouble));
+        }
+        text
     }
 
     /// Since when nothing of the fleet folder is heard.

@@ -11,9 +11,9 @@ use super::publish::guarded;
 use super::report::{self, Report};
 use super::tally::{self, Tally};
 use super::{Job, Stage, TOLD_MAX, lines};
-use crate::clusters::Holds;
+use crate::clusters::{Elector, Gate};
 use crate::commands::Outcome;
-use crate::control::{self, Control};
+use crate::control::{self, Control, Known};
 use crate::run::{Signals, announce};
 use crate::threads::supervised;
 use crate::{http, problem};
@@ -24,17 +24,19 @@ const ASK_FIRST: Duration = Duration::from_secs(1);
 const ASK_MAX: Duration = Duration::from_secs(30);
 
 /// Publishes until SIGTERM or SIGINT.
-pub(super) async fn run(stage: Stage) -> anyhow::Result<Outcome> {
+pub(super) async fn run(stage: Stage, elector: Option<Elector>) -> anyhow::Result<Outcome> {
     let mut signals = Signals::new()?;
     let Job { lead, settings, http: address, .. } = &stage.job;
     if let Some(address) = address {
-        let bound = http::open(*address, doors(stage.desk.clone(), stage.tally.clone())).await?;
+        let bound =
+            http::open(*address, doors(stage.desk.clone(), stage.tally.clone(), stage.gate.clone())).await?;
         announce(&format!("metrics and health on http://{bound}"));
     }
-    let control = open_control(&stage.job, &stage.holds)?;
+    let control = open_control(&stage)?;
     let (cluster, owner) = (lead.name(), &settings.owner);
     tracing::info!(%cluster, %owner, provider = %settings.make, "publishing the DNSEndpoints of a cluster");
     let telling = tokio::spawn(tell(stage.desk.clone()));
+    let electing = elector.map(Elector::start);
     let publishing = publish(stage.clone());
     let ended = tokio::select! {
         signal = signals.wait() => {
@@ -45,6 +47,9 @@ pub(super) async fn run(stage: Stage) -> anyhow::Result<Outcome> {
         ended = publishing => ended,
     };
     telling.abort();
+    if let Some(electing) = electing {
+        electing.end().await;
+    }
     drop(control);
     tracing::info!("stopped");
     ended.map(|()| Outcome::Fine)
@@ -54,11 +59,14 @@ pub(super) async fn run(stage: Stage) -> anyhow::Result<Outcome> {
 async fn publish(stage: Stage) -> anyhow::Result<()> {
     let instance = identity(&stage.job).await;
     let mut publishing = stage.publishing(&instance)?;
-    publishing.claimed().await;
+    // Who waits for the Lease follows meanwhile, and reads again once it has claimed.
+    if !stage.gate.elects() {
+        publishing.claimed().await;
+    }
     let records = stage.follow();
     let again = records.clone();
-    let desk = stage.desk.clone();
-    let report = move || Report::new(desk.clone(), records.clone()).run();
+    let (desk, gate) = (stage.desk.clone(), stage.gate.clone());
+    let report = move || Report::new(desk.clone(), records.clone()).run(gate.clone());
     let report = tokio::spawn(supervised("report", report));
     guarded(publishing.reading_again(Box::new(move || again.read_again()))).await;
     report.abort();
@@ -79,23 +87,25 @@ async fn identity(job: &Job) -> String {
     }
 }
 
-fn doors(desk: Arc<Desk>, tally: Arc<Tally>) -> http::Doors {
+fn doors(desk: Arc<Desk>, tally: Arc<Tally>, gate: Gate) -> http::Doors {
     let ready = move || match desk.is_read() {
         Ok(true) => Ok("ok\n".to_owned()),
         Ok(false) => Err("the cluster was not read yet\n".to_owned()),
         Err(problems) => Err(format!("the cluster was not read yet: {}\n", lines(&problems))),
     };
-    let metrics = move || tally::render(vec![tally.clone()]);
+    let metrics = move || tally::render(vec![tally.clone()], gate.leader());
     http::Doors { ready: Arc::new(ready), metrics: Arc::new(metrics) }
 }
 
 /// The control socket. One that nobody named is done without where it cannot be had.
-fn open_control(job: &Job, holds: &Arc<Holds>) -> anyhow::Result<Option<Control>> {
+fn open_control(stage: &Stage) -> anyhow::Result<Option<Control>> {
+    let job = &stage.job;
+    let known = Known { engine: None, holds: stage.holds.clone(), gate: stage.gate.clone() };
     let path = match &job.control {
         Some(path) => Ok(path.clone()),
         None => control::default_path_of(&format!("sync-{}", job.settings.name)),
     };
-    match path.and_then(|path| Control::open(&path, None, holds.clone())) {
+    match path.and_then(|path| Control::open(&path, known)) {
         Ok(control) => {
             announce(&format!("control socket {}", control.path().display()));
             Ok(Some(control))

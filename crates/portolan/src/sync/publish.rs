@@ -29,7 +29,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::desk::{Desk, Task, without_members};
 use super::tally::Tally;
-use crate::clusters::Holds;
+use crate::clusters::{Gate, Holds};
 use crate::problem;
 use crate::{chance, clock};
 
@@ -74,6 +74,8 @@ pub(super) struct Publishing {
     is_unreached: bool,
     /// The DNS keeps what objects of ours say of each target.
     keeps_members: bool,
+    /// It is open while it is ours to publish.
+    gate: Gate,
     /// Whole rounds in a row that did not do what they were to.
     failures: u32,
     /// What was last told to be wrong.
@@ -116,6 +118,7 @@ impl Publishing {
             was_told: false,
             is_unreached: false,
             keeps_members: false,
+            gate: Gate::always_open(),
             failures: 0,
             told: BTreeSet::new(),
         }
@@ -124,6 +127,11 @@ impl Publishing {
     /// The same for a DNS that keeps, or does not keep, what objects of ours say of each target.
     pub(super) fn keeping_members(self, keeps_members: bool) -> Self {
         Self { keeps_members, ..self }
+    }
+
+    /// The same, that publishes while a gate is open.
+    pub(super) fn behind(self, gate: &Gate) -> Self {
+        Self { gate: gate.clone(), ..self }
     }
 
     /// The same with who has what is wanted read afresh.
@@ -155,9 +163,31 @@ impl Publishing {
         self.publisher.name()
     }
 
-    /// Publishes for as long as the process runs.
+    /// Publishes for as long as the process runs, while it is ours to do.
     async fn run(&mut self) {
-        self.claimed().await;
+        let gate = self.gate.clone();
+        if !gate.elects() {
+            self.claimed().await;
+            return self.work().await;
+        }
+        loop {
+            let term = gate.opened().await;
+            // What the DNS was when we knew it is what another has changed since.
+            self.begin_anew();
+            let lead = async {
+                self.claimed().await;
+                self.read_afresh().await;
+                self.work().await;
+            };
+            if gate.during(term, lead).await.is_some() {
+                return;
+            }
+            self.desk.owed(self.seat);
+            tracing::info!(publisher = self.name, "publishes no more until this process leads");
+        }
+    }
+
+    async fn work(&mut self) {
         let mut changes = self.desk.watch();
         loop {
             self.wait(&mut changes).await;

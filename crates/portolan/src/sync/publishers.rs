@@ -9,7 +9,7 @@ use super::projection::Projection;
 use super::publish::guarded;
 use super::tally::Tally;
 use super::{END, Settings, publishing, runtime};
-use crate::clusters::Holds;
+use crate::clusters::{Gate, Holds};
 use crate::engine::SharedEngine;
 
 /// They publish what an engine decides. Dropping it ends them; records stay.
@@ -20,7 +20,8 @@ pub struct Publishers {
 }
 
 impl Publishers {
-    /// Starts them; none where there are none. `instance` tells this installation from others.
+    /// Starts them; none where there are none. `instance` tells this installation from others, and they publish while the gate
+    /// is open.
     ///
     /// # Errors
     /// When one cannot be made, or threads not be started.
@@ -29,6 +30,7 @@ impl Publishers {
         instance: &str,
         engine: &SharedEngine,
         holds: &Arc<Holds>,
+        gate: &Gate,
     ) -> anyhow::Result<Option<Self>> {
         if all.is_empty() {
             return Ok(None);
@@ -39,7 +41,7 @@ impl Publishers {
         for (seat, settings) in all.iter().enumerate() {
             let tally = Arc::new(Tally::new(&settings.name, settings.zones(), desk.clone()));
             let inside = runtime.enter();
-            let publishing = publishing(settings, instance, (&desk, seat), holds, &tally)?;
+            let publishing = publishing(settings, instance, (&desk, seat), holds, &tally, gate)?;
             drop(inside);
             tracing::info!(publisher = settings.name, provider = %settings.make, "publishing what is decided");
             runtime.spawn(guarded(publishing));

@@ -14,7 +14,7 @@ use portolan_kube::follow::Failure;
 use portolan_kube::object::ObjectKey;
 
 use super::desk::{Copy, Desk};
-use crate::clusters::Records;
+use crate::clusters::{Gate, Records};
 
 /// How often it is looked for something to tell.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -35,11 +35,18 @@ impl Report {
         Self { desk, records, observed: BTreeMap::new(), may_say: true }
     }
 
-    /// Tells for as long as the process runs.
-    pub(super) async fn run(mut self) {
+    /// Tells for as long as the process runs, while it is ours to do.
+    pub(super) async fn run(mut self, gate: Gate) {
         loop {
             tokio::time::sleep(TICK).await;
-            self.pass().await;
+            let is_told = match gate.term() {
+                Some(term) => gate.during(term, self.pass()).await.is_some(),
+                None => false,
+            };
+            if !is_told {
+                // Another tells, and what it has told is read before anything is.
+                self.observed.clear();
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use super::desk::Desk;
+use crate::clusters::Leader;
 
 /// What one publisher counts.
 #[derive(Debug)]
@@ -155,20 +156,21 @@ pub fn encode(tallies: &[Arc<Tally>], encoder: &mut DescriptorEncoder<'_>) -> fm
     Ok(())
 }
 
-/// The publishers' metrics alone, as OpenMetrics text.
+/// The publishers' metrics alone, and who leads where somebody is elected, as OpenMetrics text.
 ///
 /// # Errors
 /// As [`encode`].
-pub fn render(tallies: Vec<Arc<Tally>>) -> Result<String, fmt::Error> {
+pub fn render(tallies: Vec<Arc<Tally>>, leader: Option<Leader>) -> Result<String, fmt::Error> {
     #[derive(Debug)]
-    struct Alone(Vec<Arc<Tally>>);
+    struct Alone(Vec<Arc<Tally>>, Option<Leader>);
     impl Collector for Alone {
         fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-            encode(&self.0, &mut encoder)
+            encode(&self.0, &mut encoder)?;
+            self.1.as_ref().map_or(Ok(()), |leader| leader.encode(&mut encoder))
         }
     }
     let mut registry = Registry::with_prefix("portolan");
-    registry.register_collector(Box::new(Alone(tallies)));
+    registry.register_collector(Box::new(Alone(tallies, leader)));
     let mut written = String::new();
     text::encode(&mut written, &registry)?;
     Ok(written)

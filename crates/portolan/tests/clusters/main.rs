@@ -6,6 +6,7 @@
 //! | `managed` | the same with Kubernetes' own controllers, which make the slices and delete what goes |
 //! | `sourced` | names of routes, on a server that has an older version of their kinds |
 //! | `registry` | clusters that the hub registers: joined, refused, forgotten |
+//! | `replicas` | several of them on one hub, of which one writes |
 //! | `walk` | the article's walk-through on three API servers, and what may befall them |
 //!
 //! Without kube-apiserver and etcd (`cargo xtask setup` builds them) the tests are passed over with one loud
@@ -17,6 +18,7 @@ use portolan_testbed::program::printed;
 mod followed;
 mod managed;
 mod registry;
+mod replicas;
 mod sourced;
 mod walk;
 

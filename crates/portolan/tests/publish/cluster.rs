@@ -19,6 +19,7 @@ struct Stage {
     server: ApiServer,
     etcd: Etcd,
     program: Program,
+    args: Vec<String>,
 }
 
 impl Stage {
@@ -27,8 +28,10 @@ impl Stage {
         let etcd = Etcd::start(&format!("{name}-dns"))?;
         let url = etcd.url();
         let args = ["sync", "--kubeconfig", &kubeconfig, "--provider", "etcd", "--etcd", &url];
-        let program = Program::new(BINARY, "sync").with(args).with(["--owner-id", "me"]).with(more);
-        Some(Self { server, etcd, program })
+        let args: Vec<String> =
+            args.iter().chain(&["--owner-id", "me"]).chain(more).map(|arg| (*arg).to_owned()).collect();
+        let program = Program::new(BINARY, "sync").with(&args);
+        Some(Self { server, etcd, program, args })
     }
 
     /// Writes an object of a group with one record for each name and list of targets.
@@ -71,12 +74,14 @@ impl Stage {
     /// Waits until a name has just these addresses; none: it is gone.
     #[track_caller]
     fn wait_for(&self, name: &str, addresses: &[&str]) {
-        let labels: Vec<&str> = name.rsplit('.').collect();
-        let key = format!("/skydns/{}", labels.join("/"));
         self.program.wait(&format!("{name} to be {addresses:?}"), || {
-            let hosts = self.hosts();
-            (hosts.get(&key).map(Vec::as_slice).unwrap_or_default() == addresses).then_some(())
+            (self.addresses(name) == addresses).then_some(())
         });
+    }
+
+    fn addresses(&self, name: &str) -> Vec<String> {
+        let labels: Vec<&str> = name.rsplit('.').collect();
+        self.hosts().remove(&format!("/skydns/{}", labels.join("/"))).unwrap_or_default()
     }
 }
 
@@ -231,6 +236,33 @@ fn one_round_and_what_it_would_do() {
     let wrong = stage.program.run(&["--once", "--policy", "all"]);
     assert_eq!(wrong.code, 2, "{}", wrong.err);
     assert!(wrong.err.contains("policy"), "{}", wrong.err);
+}
+
+/// F-50: of two with one Lease one publishes. The other claims nothing while it waits, and goes on where that one ends or is
+/// lost.
+#[test]
+fn of_two_with_one_lease_one_publishes() {
+    let lease = ["--lease", "portolan-sync", "--lease-seconds", "3"];
+    let Some(stage) = Stage::new("sync-two", &lease) else { return };
+    let first = &stage.program;
+    first.start();
+    stage.put("web", &[("web.example.org", "192.0.2.1")]);
+    stage.wait_for("web.example.org", &["192.0.2.1"]);
+    let second = Program::new(BINARY, "sync-second").with(&stage.args);
+    second.start();
+    second.wait("it to stand by", || second.log().contains("another process leads").then_some(()));
+    stage.put("web", &[("web.example.org", "192.0.2.2")]);
+    stage.wait_for("web.example.org", &["192.0.2.2"]);
+    first.stop();
+    stage.put("web", &[("web.example.org", "192.0.2.3")]);
+    second.wait("it to publish", || (stage.addresses("web.example.org") == ["192.0.2.3"]).then_some(()));
+    first.start();
+    second.kill();
+    stage.put("web", &[("web.example.org", "192.0.2.4")]);
+    stage.wait_for("web.example.org", &["192.0.2.4"]);
+    for program in [first, &second] {
+        assert!(!program.log().contains("publishes as this owner"), "{}", program.log());
+    }
 }
 
 /// F-32: each right that is missing is told, in the server's own words.

@@ -8,20 +8,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
 
 use portolan_core::fleet::NameView;
 use portolan_core::{ClusterName, Name, NameRef, Problem, Reason};
 use portolan_kube::api::{INTENTS, Resource, dns_endpoints};
-use portolan_kube::dns_endpoint::DnsEndpoint;
+use portolan_kube::dns_endpoint::{DnsEndpoint, MARK};
 use portolan_kube::endpoints;
 use portolan_kube::follow::{Failure, RETRY_AFTER_MAX};
-use portolan_kube::object::{Kind, ObjectKey};
+use portolan_kube::object::{Body, Kind, Object, ObjectKey};
 use portolan_kube::status::{self, Faults, Owners, Wanted, event, told_by};
 use tokio::time::Instant;
 
 use super::turns::Turns;
-use super::write::{At, Status, Write, resource};
+use super::write::{At, Mark, Status, Write, resource};
 use crate::engine::{Look, Looks, SharedEngine};
 
 /// Most objects that are looked at in one pass.
@@ -49,6 +50,8 @@ const UNREAD_TOLD_MAX: usize = 6;
 pub(super) struct Ledger {
     place: String,
     began: Instant,
+    /// It is we who write.
+    leads: bool,
     hasher: RandomState,
     /// What is wrong with objects, and the number of that.
     faults: (Option<u64>, Faults),
@@ -119,6 +122,7 @@ impl Ledger {
         Self {
             place: place.to_owned(),
             began: Instant::now(),
+            leads: false,
             hasher: RandomState::new(),
             faults: (None, Faults::default()),
             settled: BTreeMap::new(),
@@ -135,8 +139,9 @@ impl Ledger {
     }
 
     /// Looks at what is due, and at some of what failed; none while the hub was not read. `groups` are those in
-    /// which the hub has `DNSEndpoint`s.
-    pub(super) fn look(&mut self, engine: &SharedEngine, groups: &[Resource]) -> Option<Pass> {
+    /// which the hub has `DNSEndpoint`s. While it is not we who lead, others write, and what stands is known by looking alone.
+    pub(super) fn look(&mut self, engine: &SharedEngine, groups: &[Resource], leads: bool) -> Option<Pass> {
+        self.leads = leads;
         let mut engine = engine.lock();
         let began = Instant::now();
         if let Some((number, problems)) = engine.problems_since(self.faults.0) {
@@ -234,7 +239,7 @@ impl Ledger {
         let at = At { key: look.key.clone(), resource };
         // One that was made anew has no status, though it be to say the same.
         let hash = self.hasher.hash_one((&uid, format!("{wanted:?} {wrong:?}")));
-        if self.settled.get(&at.key) == Some(&hash) {
+        if self.leads && self.settled.get(&at.key) == Some(&hash) {
             self.is_well(&at);
             return None;
         }
@@ -267,14 +272,18 @@ impl Ledger {
     fn of_group(&mut self, group: Resource, wanted: &[DnsEndpoint], looks: &Looks) -> Vec<Write> {
         let looked = || looks.looks.iter().filter(|look| look.key.kind == Kind::DnsEndpoint);
         let there = looked().flat_map(|look| &look.copies).filter(|(of, _)| *of == group);
-        let plan =
-            endpoints::plan(group, wanted, there.map(|(_, object)| object), |key| self.lacks.lessens(key));
+        let there: Vec<&Arc<Object>> = there.map(|(_, object)| object).collect();
+        let marks: BTreeMap<&ObjectKey, Option<Mark>> =
+            there.iter().map(|object| (&object.key, mark_of(object))).collect();
+        let there = there.iter().copied();
+        let plan = endpoints::plan(group, wanted, there, |key| self.lacks.lessens(key));
         self.kept.extend(plan.kept);
         let conflicts: BTreeMap<String, Problem> =
             plan.conflicts.into_iter().map(|conflict| (conflict.subject.clone(), conflict)).collect();
-        let mut writes: Vec<Write> = plan.put.into_iter().map(|object| Write::put(group, object)).collect();
-        let deletes = plan.delete.into_iter();
-        writes.extend(deletes.map(|key| Write::Delete(At { key, resource: group })));
+        let seen = |key: &ObjectKey| marks.get(key).cloned().flatten();
+        let put = plan.put.into_iter().map(|object| Write::put(group, object, &seen));
+        let mut writes: Vec<Write> = put.collect();
+        writes.extend(plan.delete.into_iter().map(|key| Write::delete(group, key, &seen)));
         let wrong: BTreeSet<At> = writes.iter().map(|write| write.at().clone()).collect();
         for look in looked() {
             let at = At { key: look.key.clone(), resource: group };
@@ -321,7 +330,7 @@ impl Ledger {
                     self.troubles.insert(at.clone(), rival(at, &self.place));
                 }
             }
-            Write::Delete(at) => drop(self.put.remove(at)),
+            Write::Delete(at, _) => drop(self.put.remove(at)),
         }
     }
 
@@ -348,6 +357,22 @@ impl Ledger {
     /// A write is not tried now.
     pub(super) fn put_off(&mut self, write: &Write) {
         self.put_off.wait(write.at().clone());
+    }
+
+    /// A write is somebody else's to do, or ours later: what stands there now is not what is wanted.
+    pub(super) fn owed(&mut self, write: &Write) {
+        let at = write.at();
+        self.is_well(at);
+        if let Write::Status(_) = write {
+            self.settled.remove(&at.key);
+        }
+        self.put_off.wait(at.clone());
+    }
+
+    /// The same of one that was not ours to do any more, or not what was looked at: the watch tells of it soon.
+    pub(super) fn late(&mut self, write: &Write) {
+        self.owed(write);
+        self.put_off.slow_down(ECHO);
     }
 
     /// So much failed that others were put off.
@@ -446,9 +471,9 @@ impl Ledger {
 
     fn hash(&self, write: &Write) -> u64 {
         match write {
-            Write::Put(_, object) => self.hasher.hash_one(format!("{object:?}")),
+            Write::Put(_, object, _) => self.hasher.hash_one(format!("{object:?}")),
             Write::Status(status) => status.hash,
-            Write::Delete(_) => 0,
+            Write::Delete(..) => 0,
         }
     }
 }
@@ -488,6 +513,12 @@ impl Put {
             changes => (LEFT_MIN * 2_u32.saturating_pow((changes - 1).min(10))).min(LEFT_MAX),
         }
     }
+}
+
+/// The mark of a `DNSEndpoint` of ours.
+fn mark_of(object: &Object) -> Option<Mark> {
+    let Body::DnsEndpoint(endpoint) = &object.body else { return None };
+    endpoint.metadata.annotations.as_ref()?.get(MARK).cloned()
 }
 
 fn rival(at: &At, place: &str) -> Problem {

@@ -14,6 +14,7 @@ use portolan_kube::status::{self, Wanted};
 use serde_json::Value;
 
 use super::super::connect::{self, said};
+use super::super::lease::{Gate, Term};
 use super::copies::Copies;
 use crate::{clock, when};
 
@@ -27,6 +28,8 @@ pub(super) struct Writer {
     pub(super) epoch: u64,
     /// What the process is called.
     pub(super) instance: String,
+    /// Stands before each write.
+    pub(super) gate: Gate,
 }
 
 /// An object of one group: a `DNSEndpoint` may stand in several.
@@ -50,11 +53,15 @@ impl fmt::Display for At {
 pub(super) enum Write {
     /// The status of an object.
     Status(Box<Status>),
-    /// A `DNSEndpoint`.
-    Put(At, Box<DnsEndpoint>),
-    /// A `DNSEndpoint` that nothing asks for any more.
-    Delete(At),
+    /// A `DNSEndpoint`, and the mark of what was looked at.
+    Put(At, Box<DnsEndpoint>, Option<Mark>),
+    /// A `DNSEndpoint` that nothing asks for any more, likewise.
+    Delete(At, Option<Mark>),
 }
+
+/// The mark of a `DNSEndpoint` of ours, which tells one writing of it from every other; none of what is not there, or not
+/// ours.
+pub(super) type Mark = String;
 
 /// The status of an object.
 #[derive(Debug)]
@@ -80,39 +87,62 @@ pub(super) enum Done {
     Spared,
     /// The hub has nowhere to write it to.
     NotWanted,
+    /// It is not ours to do any more, or another has written there since it was looked at: it is looked at again.
+    Late,
 }
 
 impl Write {
-    pub(super) fn put(group: Resource, object: DnsEndpoint) -> Self {
+    /// `seen` says what mark was looked at.
+    pub(super) fn put(
+        group: Resource,
+        object: DnsEndpoint,
+        seen: impl Fn(&ObjectKey) -> Option<Mark>,
+    ) -> Self {
         let metadata = &object.metadata;
         let name = metadata.name.as_deref().unwrap_or_default();
         let key = ObjectKey::new(Kind::DnsEndpoint, metadata.namespace.as_deref(), name);
-        Self::Put(At { key, resource: group }, Box::new(object))
+        let seen = seen(&key);
+        Self::Put(At { key, resource: group }, Box::new(object), seen)
+    }
+
+    /// Likewise.
+    pub(super) fn delete(group: Resource, key: ObjectKey, seen: impl Fn(&ObjectKey) -> Option<Mark>) -> Self {
+        let seen = seen(&key);
+        Self::Delete(At { key, resource: group }, seen)
     }
 
     pub(super) fn at(&self) -> &At {
         match self {
             Self::Status(status) => &status.at,
-            Self::Put(at, _) | Self::Delete(at) => at,
+            Self::Put(at, ..) | Self::Delete(at, _) => at,
         }
     }
 
-    /// Writes it; `writer` and `revision` say which run wrote it, and from what.
+    /// What is so already, as far as that is known here; none where it is to be written.
+    pub(super) fn stands(&self, copies: &Copies) -> Option<Done> {
+        let Self::Status(status) = self else { return None };
+        let object: Value = serde_json::from_str(&copies.get(&status.at)?).ok()?;
+        let (over, is_spared) = status.over(&object, &when::when(clock::now()));
+        over.is_none().then_some(if is_spared { Done::Spared } else { Done::Written })
+    }
+
+    /// Writes it in a term; `writer` and `revision` say which run wrote it, and from what.
     pub(super) async fn perform(
         &self,
         client: &kube_client::Client,
         writer: &Writer,
         copies: &Copies,
-        revision: u64,
+        (term, revision): (Term, u64),
     ) -> Result<Done, Failure> {
+        let hub = &Hub { client, writer, term };
         match self {
-            Self::Status(status) => put_status(client, status, writer, copies).await,
-            Self::Put(at, object) => {
+            Self::Status(status) => put_status(hub, status, copies).await,
+            Self::Put(at, object, seen) => {
                 let mut object = object.clone();
                 endpoints::sign(&mut object, writer.epoch, revision);
-                put(client, at, &object).await
+                put(hub, at, &object, seen.as_deref()).await
             }
-            Self::Delete(at) => delete(client, at).await,
+            Self::Delete(at, seen) => delete(hub, at, seen.as_deref()).await,
         }
     }
 
@@ -127,7 +157,7 @@ impl Write {
         // That a status cannot be written is no fault of the object, and stands in no status.
         let subject = match self {
             Self::Status(status) => format!("status of {}", status.at),
-            Self::Put(at, _) | Self::Delete(at) => at.to_string(),
+            Self::Put(at, ..) | Self::Delete(at, _) => at.to_string(),
         };
         let message = format!("was not written: {}; it is tried again", failure.message);
         Problem { subject, reason, message, place: place.to_owned() }
@@ -146,91 +176,124 @@ pub(super) fn resource(object: &Object) -> Option<Resource> {
     }
 }
 
-async fn put_status(
-    client: &kube_client::Client,
-    status: &Status,
-    writer: &Writer,
-    copies: &Copies,
-) -> Result<Done, Failure> {
+/// Where and in which term is written.
+struct Hub<'a> {
+    client: &'a kube_client::Client,
+    writer: &'a Writer,
+    term: Term,
+}
+
+impl Hub<'_> {
+    /// Sends a write, if it is still ours to do; none when it is not.
+    async fn send(&self, method: http::Method, path: &str, body: &Value) -> Option<Result<(), Failure>> {
+        let time = self.writer.gate.time(self.term, PATIENCE)?;
+        Some(connect::send(self.client, method, path, body, time).await)
+    }
+
+    /// True of an object that bears the mark that was looked at, or one of this run, of which the watch may not have told.
+    fn is_as_seen(&self, there: &Value, seen: Option<&str>) -> bool {
+        let mark = mark_of(there);
+        mark == seen || mark.and_then(endpoints::epoch_of) == Some(self.writer.epoch)
+    }
+}
+
+async fn put_status(hub: &Hub<'_>, status: &Status, copies: &Copies) -> Result<Done, Failure> {
     let at = &status.at;
     if let Some(copy) = copies.get(at) {
         let object = serde_json::from_str(&copy).map_err(|error| said(&error.to_string()))?;
-        let put = put_status_over(client, status, writer, object, || copies.spent(at, &copy)).await;
+        let put = put_status_over(hub, status, object, || copies.spent(at, &copy)).await;
         // It is another by now, or no more: that is looked at.
         if !matches!(put, Err(Failure { code: Some(404 | 409), .. })) {
             return put;
         }
     }
-    match connect::get(client, &at.resource.path_of(&at.key), PATIENCE).await {
+    match connect::get(hub.client, &at.resource.path_of(&at.key), PATIENCE).await {
         Err(Failure { code: Some(404), .. }) => Ok(Done::NotWanted),
-        object => put_status_over(client, status, writer, object?, || {}).await,
+        object => put_status_over(hub, status, object?, || {}).await,
+    }
+}
+
+impl Status {
+    /// What is to stand over what an object has, if that is another; and whether more of it stays than was read.
+    fn over(&self, object: &Value, now: &str) -> (Option<Value>, bool) {
+        let mut wanted = self.wanted.clone();
+        let is_spared = status::spare(&mut wanted, object.get("status"), &self.unread);
+        (status::over(&wanted, object.get("status"), now), is_spared)
     }
 }
 
 /// Writes a status to an object that is like this; `sends` is called before it is sent.
 async fn put_status_over(
-    client: &kube_client::Client,
-    Status { at, uid, wanted, unread, wrong, .. }: &Status,
-    writer: &Writer,
+    hub: &Hub<'_>,
+    of: &Status,
     mut object: Value,
     sends: impl FnOnce(),
 ) -> Result<Done, Failure> {
+    let Status { at, uid, wrong, .. } = of;
     if uid.as_deref().is_some_and(|uid| object["metadata"]["uid"] != uid) {
         // Made anew since it was looked at: this is not its status, and it is looked at when we hear of it.
         return Ok(Done::NotWanted);
     }
     let now = when::when(clock::now());
     let mut said = wrong.clone();
-    let mut wanted = wanted.clone();
-    let is_spared = status::spare(&mut wanted, object.get("status"), unread);
-    if let Some(status) = status::over(&wanted, object.get("status"), &now) {
+    let (over, is_spared) = of.over(&object, &now);
+    if let Some(status) = over {
         said = said.or_else(|| event::turned(object.get("status"), &status));
         object["status"] = status;
         sends();
         let path = format!("{}/status", at.resource.path_of(&at.key));
-        connect::send(client, http::Method::PUT, &path, &object, PATIENCE).await?;
+        match hub.send(http::Method::PUT, &path, &object).await {
+            None => return Ok(Done::Late),
+            Some(sent) => sent?,
+        }
     }
     if let Some(said) = said {
-        say(client, &event::event(&object, &said, &now, &writer.instance)).await;
+        say(hub, &event::event(&object, &said, &now, &hub.writer.instance)).await;
     }
     Ok(if is_spared { Done::Spared } else { Done::Written })
 }
 
 /// Tells what turned as an event. One that cannot be told stands in the status all the same, or in `portolan
 /// status`.
-async fn say(client: &kube_client::Client, event: &Value) {
+async fn say(hub: &Hub<'_>, event: &Value) {
     let namespace = event["metadata"]["namespace"].as_str().unwrap_or_default();
     let path = format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events");
-    match connect::send(client, http::Method::POST, &path, event, PATIENCE).await {
+    match hub.send(http::Method::POST, &path, event).await {
         // 409: it was said before.
-        Ok(()) | Err(Failure { code: Some(409), .. }) => {}
-        Err(failure) => {
+        None | Some(Ok(()) | Err(Failure { code: Some(409), .. })) => {}
+        Some(Err(failure)) => {
             tracing::debug!(reason = %event["reason"], "an event was not told: {}", failure.message);
         }
     }
 }
 
-async fn put(client: &kube_client::Client, at: &At, object: &DnsEndpoint) -> Result<Done, Failure> {
+async fn put(hub: &Hub<'_>, at: &At, object: &DnsEndpoint, seen: Option<&str>) -> Result<Done, Failure> {
     let mut wanted = serde_json::to_value(object).map_err(|error| said(&error.to_string()))?;
     let path = at.resource.path_of(&at.key);
-    match connect::get::<Value>(client, &path, PATIENCE).await {
+    let sent = match connect::get::<Value>(hub.client, &path, PATIENCE).await {
         Err(Failure { code: Some(404), .. }) => {
             let all = path.rsplit_once('/').map_or(path.as_str(), |(all, _)| all);
-            match connect::send(client, http::Method::POST, all, &wanted, PATIENCE).await {
+            match hub.send(http::Method::POST, all, &wanted).await {
                 // No such kind, or no such namespace any more: nobody is there who would publish it.
-                Err(Failure { code: Some(404), .. }) => Ok(Done::NotWanted),
-                sent => sent.map(|()| Done::Written),
+                Some(Err(Failure { code: Some(404), .. })) => return Ok(Done::NotWanted),
+                sent => sent,
             }
         }
-        Err(failure) => Err(failure),
+        Err(failure) => return Err(failure),
         Ok(there) if !bears_our_mark(&there) => {
-            Err(said("an object without our mark stands there; it is left alone"))
+            return Err(said("an object without our mark stands there; it is left alone"));
         }
+        Ok(there) if !hub.is_as_seen(&there, seen) => return Ok(Done::Late),
         Ok(there) => {
             keep_what_is_not_ours(&mut wanted, &there);
-            connect::send(client, http::Method::PUT, &path, &wanted, PATIENCE).await.map(|()| Done::Written)
+            hub.send(http::Method::PUT, &path, &wanted).await
         }
-    }
+    };
+    sent.map_or(Ok(Done::Late), |sent| sent.map(|()| Done::Written))
+}
+
+fn mark_of(there: &Value) -> Option<&str> {
+    there["metadata"]["annotations"].get(dns_endpoint::MARK)?.as_str()
 }
 
 fn bears_our_mark(there: &Value) -> bool {
@@ -256,22 +319,26 @@ fn keep_what_is_not_ours(wanted: &mut Value, there: &Value) {
     }
 }
 
-async fn delete(client: &kube_client::Client, at: &At) -> Result<Done, Failure> {
+async fn delete(hub: &Hub<'_>, at: &At, seen: Option<&str>) -> Result<Done, Failure> {
     let path = at.resource.path_of(&at.key);
-    let there: Value = match connect::get(client, &path, PATIENCE).await {
+    let there: Value = match connect::get(hub.client, &path, PATIENCE).await {
         Err(Failure { code: Some(404), .. }) => return Ok(Done::Written),
         there => there?,
     };
     if !bears_our_mark(&there) {
         return Ok(Done::Written);
     }
+    if !hub.is_as_seen(&there, seen) {
+        return Ok(Done::Late);
+    }
     let preconditions = serde_json::json!({"preconditions": {
         "uid": there["metadata"]["uid"], "resourceVersion": there["metadata"]["resourceVersion"],
     }});
-    match connect::send(client, http::Method::DELETE, &path, &preconditions, PATIENCE).await {
+    match hub.send(http::Method::DELETE, &path, &preconditions).await {
+        None => Ok(Done::Late),
         // Somebody else was faster.
-        Err(Failure { code: Some(404), .. }) => Ok(Done::Written),
-        sent => sent.map(|()| Done::Written),
+        Some(Err(Failure { code: Some(404), .. })) => Ok(Done::Written),
+        Some(sent) => sent.map(|()| Done::Written),
     }
 }
 

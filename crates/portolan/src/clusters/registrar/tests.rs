@@ -42,7 +42,8 @@ impl Bench {
         let hub = Cluster::new("hub".into(), true, Keep::default(), demand.clone(), to, held, past.clone());
         let (reach, hub_reach) = watch::channel(Reached::No);
         let keep = Keep::default();
-        let start = Start { engine: engine.clone(), sender, holds, known, past, keep, demand };
+        let gate = Gate::always_open();
+        let start = Start { engine: engine.clone(), sender, holds, known, past, keep, demand, gate };
         let taken = [ClusterName::from("hub")].into();
         let registrar = Registrar::new(start, Arc::new(hub), hub_reach, Believed::default(), taken);
         Self { engine, registrar, feed, reach }

@@ -179,16 +179,18 @@ async fn the_token_of_the_name_that_is_not_followed_is_renewed_too() {
         secret: ObjectKey::new(Kind::Secret, Some("portolan"), "cluster-twin"),
         member: twin.door.borrow().clone().expect("its credentials are good"),
         hub: hub.clone(),
+        term: 0,
     };
+    let gate = Gate::always_open();
     let (there, puts) = hub(&old);
     let life = Life { from: 103_000, to: 103_000 + LIFE };
-    assert_eq!(renew(&due(&there)).await, Ok(Some((new.clone(), life))));
+    assert_eq!(renew(&due(&there), &gate).await, Ok(Some((new.clone(), life))));
     let put = json!({
         "metadata": { "resourceVersion": "3" }, "data": { "server": "x", "token": base64(new.as_bytes()) },
     });
     assert_eq!(*puts.lock().unwrap(), [put], "over the Secret that was looked at");
     // Somebody else was faster, and no other is asked for.
     let (there, puts) = hub("another");
-    assert_eq!(renew(&due(&there)).await, Ok(None));
+    assert_eq!(renew(&due(&there), &gate).await, Ok(None));
     assert_eq!((puts.lock().unwrap().len(), *asked.lock().unwrap()), (0, 1));
 }

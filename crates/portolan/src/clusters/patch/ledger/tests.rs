@@ -46,7 +46,7 @@ impl Bench {
 
     fn look(&mut self) -> Vec<Write> {
         let groups: Vec<Resource> = dns_endpoints().collect();
-        self.ledger.look(&self.engine, &groups[..self.groups]).expect("the hub was read").writes
+        self.ledger.look(&self.engine, &groups[..self.groups], true).expect("the hub was read").writes
     }
 
     fn looked(&mut self) -> Vec<String> {
@@ -193,7 +193,7 @@ impl Bench {
 
     /// The hub has an object of ours, as somebody left it.
     fn has(&self, write: &Write, edit: impl FnOnce(&mut DnsEndpoint)) {
-        let Write::Put(at, object) = write else { panic!("{write:?}") };
+        let Write::Put(at, object, _) = write else { panic!("{write:?}") };
         let mut object = (**object).clone();
         edit(&mut object);
         let object = Some(Arc::new(object.object(&Keep::default())));
@@ -271,7 +271,7 @@ async fn the_records_of_what_is_not_understood_stay() {
         let writes: Vec<String> = bench
             .look()
             .iter()
-            .filter(|write| matches!(write, Write::Delete(_)))
+            .filter(|write| matches!(write, Write::Delete(..)))
             .map(|w| w.at().to_string())
             .collect();
         assert_eq!(writes.is_empty(), !goes, "{writes:?}");
@@ -292,7 +292,7 @@ async fn of_many_clusters_that_were_not_read_a_few_are_told() {
         let followed = (0..unread).map(|number| Event::Followed(ClusterName::from(&*format!("c{number}"))));
         bench.engine.lock().take(followed.collect(), 0);
         bench.copy(record, true);
-        let goes = bench.look().iter().any(|write| matches!(write, Write::Delete(_)));
+        let goes = bench.look().iter().any(|write| matches!(write, Write::Delete(..)));
         assert!(!goes, "what may ask for it was not read");
         let troubles: Vec<String> = bench.ledger.troubles().iter().map(ToString::to_string).collect();
         assert!(troubles.len() == 1 && troubles[0].contains(told), "{troubles:?}");
@@ -310,16 +310,20 @@ async fn what_is_not_understood_is_told() {
         bench.engine.lock().take(vec![Event::Refused(Arc::new(refused))], 0);
     };
     refused(1);
-    let writes = bench.ledger.look(&bench.engine, &[]).unwrap().writes;
+    let writes = bench.ledger.look(&bench.engine, &[], true).unwrap().writes;
     let told = writes.iter().find(|write| write.at().key == key).unwrap();
     let Write::Status(status) = told else { panic!("{told:?}") };
     let Wanted::Ours { generation, conditions, .. } = &status.wanted else { panic!("{status:?}") };
     assert_eq!((*generation, conditions[0].type_, conditions[0].is_true), (Some(1), "Accepted", false));
     bench.ledger.written(told);
     refused(1);
-    assert!(bench.ledger.look(&bench.engine, &[]).unwrap().writes.iter().all(|write| write.at().key != key));
+    assert!(
+        bench.ledger.look(&bench.engine, &[], true).unwrap().writes.iter().all(|write| write.at().key != key)
+    );
     refused(2);
-    assert!(bench.ledger.look(&bench.engine, &[]).unwrap().writes.iter().any(|write| write.at().key == key));
+    assert!(
+        bench.ledger.look(&bench.engine, &[], true).unwrap().writes.iter().any(|write| write.at().key == key)
+    );
 }
 
 /// F-35: he changes what we write each time, then stops for as long as it was left to him. What he does after that is
@@ -365,4 +369,35 @@ async fn a_quarrel_that_has_ended_begins_anew() {
     is_put_right_after(&mut bench, Duration::ZERO).await;
     is_put_right_after(&mut bench, LEFT_MIN).await;
     assert!(!is_told(&bench));
+}
+
+impl Bench {
+    /// A pass of one that stands by: what it would write, and what of it another has written already.
+    fn stand_by(&mut self, stands: impl Fn(&Write) -> bool) -> Vec<String> {
+        let writes = self.ledger.look(&self.engine, &[], false).unwrap().writes;
+        for write in &writes {
+            if stands(write) { self.ledger.written(write) } else { self.ledger.owed(write) }
+        }
+        self.ledger.pass_ended();
+        writes.iter().map(|write| write.at().to_string()).collect()
+    }
+}
+
+/// F-52: what another has written is not written again, and what it has not is there to be written at once.
+#[tokio::test(start_paused = true)]
+async fn who_stands_by_knows_what_is_left_to_write() {
+    const ALL: [&str; 4] = ["Zone glb", "GlobalName shop/n0", "GlobalName shop/n1", "GlobalName shop/n2"];
+    let mut bench = Bench::new(3);
+    assert_eq!(bench.stand_by(|_| false), ALL, "the other has written nothing yet");
+    let mut left = bench.stand_by(|write| write.at().key.name.as_ref() != "n1");
+    left.sort();
+    assert_eq!(left, ["GlobalName shop/n0", "GlobalName shop/n1", "GlobalName shop/n2", "Zone glb"]);
+    // It is lost: no second passes.
+    assert_eq!(bench.looked(), ["GlobalName shop/n1"]);
+    assert_eq!(bench.write(true), 1);
+    assert_eq!(bench.write(true), 0);
+    // The other leads again, and writes something else than we have; it is known when it is lost once more.
+    bench.take(&name(2));
+    assert_eq!(bench.stand_by(|_| false), ["GlobalName shop/n2"]);
+    assert_eq!(bench.looked(), ["GlobalName shop/n2"]);
 }
