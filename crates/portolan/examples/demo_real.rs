@@ -111,7 +111,7 @@ impl Scene for Real {
             believed: Believed::default(),
             renew_percent: 66,
         };
-        Ok(Box::new(Clusters::start(fleet, engine, &holds, None)?))
+        Ok(Box::new(Clusters::start(fleet, engine, &holds, None, None)?))
     }
 
     fn set_ready(&self, is_ready: bool) -> anyhow::Result<()> {
