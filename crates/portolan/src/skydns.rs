@@ -114,9 +114,11 @@ impl SkyDns {
         let kv = etcd.client(past.revision()).context("skydns")?;
         let way = Way { name: etcd.name(), kv };
         let (engine, holds, their) = (engine.clone(), holds.clone(), past.clone());
+        let mut is_after = false;
         let follow = move || {
             let (way, setup, engine, holds) = (way.clone(), setup.clone(), engine.clone(), holds.clone());
-            follow::Follow::new(way, setup, engine, holds, their.clone(), is_alone).run()
+            let follow = follow::Follow::new(way, setup, engine, holds, their.clone(), is_alone);
+            follow.after_another(std::mem::replace(&mut is_after, true)).run()
         };
         let follow = runtime.spawn(supervised("keys", follow));
         Ok(Self { following: Some((runtime, follow)), past })

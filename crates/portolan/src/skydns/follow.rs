@@ -91,6 +91,11 @@ impl Follow {
         }
     }
 
+    /// The same after one that failed inside: what that one said to be wrong is taken back once this one is well.
+    pub(super) fn after_another(self, is_after: bool) -> Self {
+        Self { is_troubled: is_after, ..self }
+    }
+
     /// Follows for ever.
     pub(super) async fn run(mut self) {
         let mut read_to: Option<Revision> = None;
