@@ -9,12 +9,10 @@ use stateright::{Checker, Model, Property};
 
 use super::*;
 
-/// How many steps of time there are: the Lease is taken from one that is silent, and from the next.
-const TIME_MAX: u8 = 4;
+/// How many steps of time there are: the Lease is taken from one that is silent.
+const TIME_MAX: u8 = 3;
 /// How many answers are lost, and how often somebody ends in good order.
 const MISHAPS_MAX: u8 = 1;
-/// How often the object is written.
-const WRITES_MAX: u8 = 2;
 /// What each replica's clock gains in a step of time, in milliseconds.
 const CLOCKS: [u64; 2] = [2, 3];
 /// Those of a Lease of 6 ms; the proportions are the real ones.
@@ -66,6 +64,8 @@ struct Replica {
     computed: Option<(u32, u8)>,
     /// The same, sent.
     sent: Option<(u32, u8)>,
+    /// It has computed once, which is enough: one write each is all that it takes to overtake another.
+    has_computed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -114,7 +114,7 @@ impl Rules {
     fn replica(self, name: &str) -> Replica {
         let hold = if self.stops_early { PERIODS.hold } else { PERIODS.duration };
         let election = Election::new(name, Periods { hold, ..PERIODS });
-        Replica { election, claim: None, computed: None, sent: None }
+        Replica { election, claim: None, computed: None, sent: None, has_computed: false }
     }
 }
 
@@ -143,14 +143,13 @@ impl Model for Rules {
                     actions.extend(may_fail.then_some(Action::Claimed { at, is_heard: false }));
                 }
             }
-            let may_write = world.object.version < WRITES_MAX;
-            if replica.computed.is_none() && may_write && world.term(at).is_some() {
+            if !replica.has_computed && world.term(at).is_some() {
                 actions.push(Action::Compute(at));
             }
             if replica.computed.is_some() && replica.sent.is_none() {
                 actions.push(Action::Send(at));
             }
-            if replica.sent.is_some() && may_write {
+            if replica.sent.is_some() {
                 actions.push(Action::Written(at));
             }
             if may_fail && replica.claim.is_none() && world.term(at).is_some() {
@@ -186,6 +185,7 @@ impl Model for Rules {
             Action::Compute(at) => {
                 let computed = (world.term(at)?, world.object.version);
                 world.replicas[at].computed = Some(computed);
+                world.replicas[at].has_computed = true;
             }
             Action::Send(at) => {
                 let (term, version) = world.replicas[at].computed.take()?;
@@ -208,8 +208,8 @@ impl Model for Rules {
                 world.mishaps += 1;
                 // What it had sent may still be on its way.
                 let name = if at == 0 { "c" } else { "d" };
-                let sent = world.replicas[at].sent;
-                world.replicas[at] = Replica { sent, ..self.replica(name) };
+                let Replica { sent, has_computed, .. } = world.replicas[at];
+                world.replicas[at] = Replica { sent, has_computed, ..self.replica(name) };
             }
         }
         Some(world)
