@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use portolan_testbed::{ExternalDns, part};
+use portolan_testbed::part;
 
 use crate::command::{cargo, output, root, run};
 use crate::parts;
@@ -95,7 +95,7 @@ pub(crate) fn soak(seconds: u32) -> Result<()> {
     run(cargo(&tests).env(part::OLDEST, "1"))?;
     println!("soak: the chain with External-DNS at its default interval, without events");
     let story = ["test", "--locked", "-p", "portolan", "--test", "chain", "story"];
-    run(cargo(&story).env(ExternalDns::AT_ITS_DEFAULTS, "1"))
+    run(cargo(&story).env(part::AT_ITS_DEFAULTS, "1"))
 }
 
 impl Target {

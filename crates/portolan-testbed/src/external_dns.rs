@@ -56,26 +56,22 @@ subjects: [{kind: ServiceAccount, name: external-dns, namespace: default}]
         Some(Self { process, _folder: folder })
     }
 
-    /// Set to anything, it makes those on an etcd look as often as nobody tells them to: once a minute, and not at events.
-    /// `cargo xtask soak` does that.
-    pub const AT_ITS_DEFAULTS: &str = "PORTOLAN_EXTERNAL_DNS_AT_ITS_DEFAULTS";
-
     /// Between two looks of one on an etcd.
     #[must_use]
     pub fn interval() -> Duration {
-        Duration::from_secs(if std::env::var_os(Self::AT_ITS_DEFAULTS).is_some() { 60 } else { 1 })
+        Duration::from_secs(if std::env::var_os(part::AT_ITS_DEFAULTS).is_some() { 60 } else { 1 })
     }
 
     /// Starts one on an API server, with a token, that publishes to an etcd in SkyDNS' layout (its provider `coredns`);
     /// the registry and what else it is told is the caller's. None, after a loud line, when there is no External-DNS.
     ///
-    /// It looks once a second, and at events, but for [`ExternalDns::AT_ITS_DEFAULTS`].
+    /// It looks once a second, and at events, but for [`part::AT_ITS_DEFAULTS`].
     #[must_use]
     pub fn start_on_etcd(server: &ApiServer, token: &str, urls: &[String], args: &[&str]) -> Option<Self> {
         let folder = Folder::new(&format!("{}-external-dns", server.name()));
         let mut dns = common(server, token)?;
         dns.env("ETCD_URLS", urls.join(",")).args(["--provider=coredns", "--policy=sync"]);
-        if std::env::var_os(Self::AT_ITS_DEFAULTS).is_none() {
+        if std::env::var_os(part::AT_ITS_DEFAULTS).is_none() {
             dns.args(["--events", "--interval=1s", "--min-event-sync-interval=1s"]);
         }
         dns.args(args);

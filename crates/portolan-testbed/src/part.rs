@@ -150,6 +150,10 @@ pub static EXTERNAL_DNS: Part = Part {
 /// Set to anything, it makes tests start [`KUBE_APISERVER_OLDEST`], as `cargo xtask soak` does.
 pub const OLDEST: &str = "PORTOLAN_OLDEST_KUBERNETES";
 
+/// Set to anything, it makes each External-DNS on an etcd look as often as it does when nobody tells it: once a minute,
+/// and not at events. `cargo xtask soak` does that.
+pub const AT_ITS_DEFAULTS: &str = "PORTOLAN_EXTERNAL_DNS_AT_ITS_DEFAULTS";
+
 /// The kube-apiserver that tests start.
 #[must_use]
 pub fn kube_apiserver() -> &'static Part {

@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::ask::{RecordType, Reply, ask};
 use crate::folder::Folder;
@@ -24,6 +24,8 @@ use crate::wait::{PATIENCE, poll_for};
 
 /// What its line begins with that says where it answers DNS.
 const LISTENING: &str = "listening on ";
+/// After this the last good state has what was known: several times what its writer waits for.
+const KEPT: Duration = Duration::from_secs(2);
 /// Where its other commands ask it, in its folder.
 const CONTROL: &str = "control.sock";
 /// Where its lines go, in its folder.
@@ -254,6 +256,18 @@ impl Program {
             Some(found) => found,
             None => panic!("waited in vain for {what}; {}", self.tail()),
         }
+    }
+
+    /// Waits until what it knows now outlives SIGKILL: the writer of its file `state` is half a second behind.
+    ///
+    /// # Panics
+    /// As [`Program::wait`].
+    #[track_caller]
+    pub fn wait_until_kept(&self) {
+        let known = Instant::now();
+        self.wait("the state to be written", || {
+            (self.at("state").exists() && known.elapsed() > KEPT).then_some(())
+        });
     }
 
     /// What a failure says of it: whether it runs, and the last lines of its log.

@@ -321,7 +321,7 @@ mod tests {
                 &format!("{SERVE} --follow http://c:1 --stream-secret s"),
                 "--follow \"http://c:1\": must begin with https://",
             ),
-            (&format!("{SERVE} --follow c:1 --stream-secret s"), "--follow \"c:1\": must begin with http://"),
+            (&format!("{SERVE} --follow c:1 --stream-secret s"), "--follow: \"c:1\" must begin with http://"),
             (
                 &format!("{SERVE} --stream-secret s --etcd http://e:1 --zone z"),
                 "--stream-secret says nothing",

@@ -101,6 +101,7 @@ fn members_of_etcd_may_go() {
     }
     (0..3).for_each(|member| etcd.kill(member));
     assert_eq!(answered(), 2, "answers stay");
+    server.wait_until_kept();
     by_hand(&clusters.hub, "web", &[(BY_HAND, "A", ONE)]);
     server.kill();
     serves(&server);

@@ -1,7 +1,5 @@
 //! The program following real clusters with the rights that we ship, and what clients get of it.
 
-use std::time::{Duration, Instant};
-
 use portolan_testbed::ask::RecordType;
 use portolan_testbed::{ApiServer, Program, kubeconfig};
 
@@ -11,8 +9,6 @@ pub(crate) const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.ya
 pub(crate) const SOURCE_RIGHTS: &str = include_str!("../../../../deploy/rbac/sources.yaml");
 /// How long a token lives, in seconds.
 const TOKEN_SECONDS: u32 = 3_600;
-/// After this the last good state has what was known: several times what its writer waits for.
-const KEPT: Duration = Duration::from_secs(2);
 
 /// `portolan run --kubeconfig`, ended with its value.
 pub(crate) struct Followed {
@@ -55,14 +51,6 @@ impl Followed {
     pub(crate) fn give_tokens(&self, clusters: &[&ApiServer]) {
         let contexts: Vec<_> = clusters.iter().map(|server| context(server)).collect();
         std::fs::write(self.program.at("kubeconfig"), kubeconfig::text(&contexts)).unwrap();
-    }
-
-    /// Waits until what it knows now outlives SIGKILL: its writer is half a second behind.
-    pub(crate) fn wait_until_kept(&self) {
-        let known = Instant::now();
-        self.program.wait("the state to be written", || {
-            (self.program.at("state").exists() && known.elapsed() > KEPT).then_some(())
-        });
     }
 
     /// The addresses that a name has, sorted.

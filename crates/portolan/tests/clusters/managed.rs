@@ -59,7 +59,7 @@ fn the_walk_through_with_controllers() {
     followed.wait_for(SHOP, &[eu_ip, us_ip, ap_ip]);
 
     // Every API server gone, and the program started again: answers from the last good state.
-    followed.wait_until_kept();
+    followed.program.wait_until_kept();
     followed.program.kill();
     servers.iter().for_each(ApiServer::kill);
     followed.program.start();

@@ -109,7 +109,7 @@ fn the_walk_through() {
     a_kind_that_is_deleted_is_held(&followed, eu);
 
     // Every API server gone, and the program started again: answers from the last good state.
-    followed.wait_until_kept();
+    followed.program.wait_until_kept();
     followed.program.kill();
     servers.iter().for_each(ApiServer::kill);
     followed.program.start();

@@ -160,7 +160,7 @@ fn name_servers_and_their_key() {
     )
     .unwrap();
     let Make::Rfc2136(rfc2136) = &settings.make else { panic!("{settings:?}") };
-    assert_eq!((rfc2136.hosts.len(), rfc2136.port, rfc2136.min_ttl, rfc2136.batch), (2, 5353, 60, 50));
+    assert_eq!((rfc2136.hosts.len(), rfc2136.port, rfc2136.min_ttl, rfc2136.batch), (2, 5353, 60, 1_000));
     assert!(rfc2136.reads);
     assert!(!format!("{settings:?}").contains("c2VjcmV0"), "a secret does not show");
 }
