@@ -83,15 +83,7 @@ impl Options {
     /// These members, without TLS and user, and everything else as it is by default.
     #[must_use]
     pub fn new(members: Vec<String>) -> Self {
-        Self {
-            members,
-            tls: None,
-            user: None,
-            attempt: ATTEMPT,
-            silence: SILENCE,
-            seen: 0,
-            are_apart: false,
-        }
+        Self { members, tls: None, user: None, attempt: ATTEMPT, silence: SILENCE, seen: 0, are_apart: false }
     }
 
     /// Where each member is.
