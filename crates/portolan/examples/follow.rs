@@ -45,12 +45,10 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let files = papers(folder.path())?;
     let control = engine("control", None)?;
-    control.lock().take_whole(
-        &fleet(names)?,
-        &Pulse { read_at: Some(clock::now()), ..Pulse::default() },
-        true,
-        clock::now(),
-    );
+    let now = clock::now();
+    // Of a cluster that was never heard a follower that begins anew would keep what it has.
+    let heard = CLUSTERS.map(|name| (ClusterName::from(name), now)).into();
+    control.lock().take_whole(&fleet(names)?, &Pulse { read_at: Some(now), heard }, true, now);
     let config = stream::Config { listen: "127.0.0.1:0".parse()?, tls: files.clone() };
     let stream = Stream::start(&config, &control)?;
     let urls = vec![format!("https://{}", stream.address())];

@@ -17,12 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use portolan_store::kv::etcd::{Etcd, Identity, Options, Tls};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use crate::clusters::Holds;
 use crate::engine::SharedEngine;
-use crate::etcd::Etcd;
 
 mod following;
 
@@ -54,10 +54,11 @@ impl Config {
         self.urls.join(", ")
     }
 
-    /// The store that replicas serve, reached as an etcd is.
-    fn store(&self) -> Etcd {
-        let identity = Some((self.cert.clone(), self.key.clone()));
-        Etcd { members: self.urls.clone(), ca: Some(self.ca.clone()), identity, user: None }
+    /// The stores that replicas serve, as an etcd is reached.
+    fn options(&self) -> Options {
+        let identity = Some(Identity { certificate: self.cert.clone(), key: self.key.clone() });
+        let tls = Some(Tls { authority: self.ca.clone(), identity });
+        Options { tls, are_apart: true, ..Options::new(self.urls.clone()) }
     }
 }
 
@@ -79,8 +80,8 @@ impl Follow {
             .enable_all()
             .build()
             .context("cannot start the threads that follow the stream")?;
-        let kv = config.store().client(0).context("follow")?;
-        let following = Following::new(config.name(), kv, engine.clone(), holds.clone());
+        let kv = Etcd::new(config.options()).context("follow")?;
+        let following = Following::new(config.name(), Arc::new(kv), engine.clone(), holds.clone());
         let following = runtime.spawn(following.run());
         Ok(Self { following: Some((runtime, following)) })
     }

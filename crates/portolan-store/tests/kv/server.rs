@@ -67,7 +67,7 @@ async fn serve(memory: &Memory, papers: &Papers, store: u64) -> Server {
 
 fn client(servers: &[&Server], tls: etcd::Tls) -> Etcd {
     let urls = servers.iter().map(|server| format!("https://{}", server.address())).collect();
-    Etcd::new(etcd::Options { tls: Some(tls), ..etcd::Options::new(urls) }).unwrap()
+    Etcd::new(etcd::Options { tls: Some(tls), are_apart: true, ..etcd::Options::new(urls) }).unwrap()
 }
 
 // === The battery ===

@@ -30,6 +30,9 @@ pub struct Options {
     pub silence: Duration,
     /// A revision that the store was seen at before, by another process; 0 when that is not known.
     pub seen: Revision,
+    /// Each member is a store of its own ([`super::super::server`]): where those fail that have what was seen, the store went
+    /// back, and they are not waited for. Default: they are one store.
+    pub are_apart: bool,
 }
 
 /// Files by which members and we prove who we are, in PEM. They are read for each connection, so they may change.
@@ -81,7 +84,7 @@ impl Options {
     /// These members, without TLS and user, and everything else as it is by default.
     #[must_use]
     pub fn new(members: Vec<String>) -> Self {
-        Self { members, tls: None, user: None, attempt: ATTEMPT, silence: SILENCE, seen: 0 }
+        Self { members, tls: None, user: None, attempt: ATTEMPT, silence: SILENCE, seen: 0, are_apart: false }
     }
 
     /// Where each member is.

@@ -81,7 +81,7 @@ impl Client {
                     Err(fault @ (Fault::Behind(_) | Fault::NotDone(_) | Fault::Unanswered(_))) => {
                         turns.failed(member, fault);
                         // One that does not answer might have what was seen.
-                        if turns.are_all_behind() {
+                        if turns.are_all_behind(self.options.are_apart) {
                             return Err(self.nobody(turns));
                         }
                         next_at = Instant::now() + if turns.is_round() { ROUND_PAUSE } else { Duration::ZERO };
@@ -160,9 +160,12 @@ impl Turns {
         self.failures.is_multiple_of(self.members)
     }
 
-    fn are_all_behind(&self) -> bool {
+    /// True when each has failed, and is behind; of stores of their own, one of them is.
+    fn are_all_behind(&self, are_apart: bool) -> bool {
         let is_behind = |fault: &Fault| matches!(fault, Fault::Behind(_));
-        self.faults.len() == self.members && self.faults.values().all(is_behind)
+        let mut faults = self.faults.values();
+        let is_so = if are_apart { faults.any(is_behind) } else { faults.all(is_behind) };
+        self.faults.len() == self.members && is_so
     }
 
     /// Those that were asked before a member, and have said nothing yet.
@@ -215,13 +218,15 @@ mod tests {
         let mut turns = Turns::new(vec![0, 1]);
         turns.next();
         turns.failed(0, behind());
-        assert!(!turns.are_all_behind(), "one might have what was seen");
+        assert!(!turns.are_all_behind(false), "one might have what was seen");
+        assert!(!turns.are_all_behind(true), "one was not asked");
         turns.next();
         turns.failed(1, not_done());
-        assert!(!turns.are_all_behind());
+        assert!(!turns.are_all_behind(false));
+        assert!(turns.are_all_behind(true), "who has what was seen is another store, and does not answer");
         turns.next();
         turns.next();
         turns.failed(1, behind());
-        assert!(turns.are_all_behind());
+        assert!(turns.are_all_behind(false));
     }
 }
