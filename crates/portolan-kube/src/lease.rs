@@ -18,8 +18,8 @@
 //! what it was computed from as well, and the server refuses one that somebody else has overtaken. The tests check both
 //! rules over every interleaving of two replicas, and that neither can be left out.
 
+use core::time::Duration;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};

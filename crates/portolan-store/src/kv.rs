@@ -35,6 +35,7 @@ mod seen;
     unreachable_pub,
     dead_code,
     clippy::all,
+    clippy::too_many_lines,
     reason = "generated; the file that it comes from says what it is"
 )]
 mod protocol {

@@ -65,10 +65,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let zones = zones::Watch::start(&config.zones, engine.clone())?;
     engine.lock().resume(clock::now());
     let records = records(&config, &addresses, &engine, aside.handle())?;
-    if !config.has_fleet() && config.skydns.is_none() {
-        // Zone files are all there is, and a name that they lack is denied from the first question on.
-        engine.lock().take(vec![Event::Heard(root())], clock::now());
-    }
+    deny_at_once(&config, &engine);
     let running =
         server.map(|server| server.start(&published)).transpose().context("cannot start to answer")?;
     let holds = Arc::new(Holds::default());
@@ -82,10 +79,7 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
         webhook: records.as_ref().map(|records| records.tally().clone()),
         gate: gate.clone(),
     };
-    if let Some(address) = config.http {
-        let bound = aside.block_on(http::serve(address, asked.clone()))?;
-        announce(&format!("metrics and health on http://{bound}"));
-    }
+    open_http(&config, &asked, &aside)?;
     let spoken = provider.as_ref().map(Provider::address);
     let first = addresses.first().copied().or(spoken);
     let control = open_control(
@@ -117,6 +111,21 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     end(&engine, running);
     aside.shutdown_timeout(ASIDE_END);
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Where zone files are all there is, a name that they lack is denied from the first question on.
+fn deny_at_once(config: &RunConfig, engine: &SharedEngine) {
+    if !config.has_fleet() && config.skydns.is_none() {
+        engine.lock().take(vec![Event::Heard(root())], clock::now());
+    }
+}
+
+/// Opens the door for metrics and health, where there is to be one.
+fn open_http(config: &RunConfig, asked: &http::Asked, aside: &tokio::runtime::Runtime) -> anyhow::Result<()> {
+    let Some(address) = config.http else { return Ok(()) };
+    let bound = aside.block_on(http::serve(address, asked.clone()))?;
+    announce(&format!("metrics and health on http://{bound}"));
     Ok(())
 }
 

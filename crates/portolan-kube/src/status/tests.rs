@@ -174,7 +174,7 @@ fn a_member_says_why_it_is_not_reached() {
         // It is heard, and not all that it says is believed, or can be read.
         (Some(&heard), vec![held], "Held: services: lacks 5 of 9"),
         (Some(&heard), vec![unreadable.clone()], "Unreadable: services: is refused"),
-        (None, vec![unreadable.clone()], "Unreadable: services: is refused"),
+        (None, vec![unreadable], "Unreadable: services: is refused"),
     ] {
         let problems: Vec<&Problem> = problems.iter().collect();
         let found = reached(cluster, &problems);

@@ -405,7 +405,7 @@ mod tests {
         assert_eq!(known.claim(&said("u", 7), &b, Read), Some(a.clone()));
         // A store that was restored meanwhile does not come in by another door.
         assert_eq!(known.lost(&said("u", 7), &a), None);
-        assert_eq!(known.claim(&said("u", 6), &b, Nothing), Some(a.clone()));
+        assert_eq!(known.claim(&said("u", 6), &b, Nothing), Some(a));
         assert_eq!(known.claim(&said("u", 7), &b, Nothing), None);
     }
 

@@ -449,11 +449,7 @@ fn every_key_counts() {
         let bare = match key.name {
             "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
             "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
-            "contexts" | "hub" | "networks" | "lease" => "version: v1alpha1\nkubeconfig: f\n",
-            "leaseSeconds" => "version: v1alpha1\nkubeconfig: f\nlease: l\n",
-            "webhookDomains" | "webhookExcluded" | "webhookEtcd" | "webhookNameServers" => {
-                "version: v1alpha1\nfleet: f\nwebhookListen: 127.0.0.1:1\n"
-            }
+            "contexts" | "hub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
             name => stream::bare(name),
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);

@@ -226,7 +226,7 @@ impl Following {
                     Err(_) => break,
                 }
             }
-            let has_caught_up = match self.changed(all.events) {
+            let has_caught_up = match self.changed(&all.events) {
                 Ok(has_caught_up) => has_caught_up,
                 Err(error) => return End::Unread(error),
             };
@@ -252,9 +252,9 @@ impl Following {
     }
 
     /// Takes changes, in order. True when the whole is to be taken again.
-    fn changed(&self, events: Vec<KeyEvent>) -> Result<bool, StoreError> {
+    fn changed(&self, events: &[KeyEvent]) -> Result<bool, StoreError> {
         let (mut facts, mut pulse, mut faulty) = (Vec::new(), None::<Pulse>, Vec::new());
-        for event in &events {
+        for event in events {
             let value = match event {
                 KeyEvent::Put(pair) => Some(pair.value.as_slice()),
                 KeyEvent::Delete(_) => None,

@@ -59,13 +59,13 @@ pub(super) fn text(install: &Install) -> String {
         text.push_str(&said);
     }
     if let Some(stream) = &install.stream {
-        text.push_str(&streamed(stream, address(family, STREAM_PORT)));
+        text.push_str(&streamed(stream, &address(family, STREAM_PORT)));
     }
     text
 }
 
 /// Follows control replicas, or is one that is followed, at this address.
-fn streamed(stream: &Stream, listen: String) -> String {
+fn streamed(stream: &Stream, listen: &str) -> String {
     let mut text = match stream.urls.as_slice() {
         [] => format!("streamListen: {}\n", json!(listen)),
         urls => format!("follow: {}\n", json!(urls)),

@@ -281,9 +281,9 @@ impl Ledger {
         let conflicts: BTreeMap<String, Problem> =
             plan.conflicts.into_iter().map(|conflict| (conflict.subject.clone(), conflict)).collect();
         let seen = |key: &ObjectKey| marks.get(key).cloned().flatten();
-        let put = plan.put.into_iter().map(|object| Write::put(group, object, &seen));
+        let put = plan.put.into_iter().map(|object| Write::put(group, object, seen));
         let mut writes: Vec<Write> = put.collect();
-        writes.extend(plan.delete.into_iter().map(|key| Write::delete(group, key, &seen)));
+        writes.extend(plan.delete.into_iter().map(|key| Write::delete(group, key, seen)));
         let wrong: BTreeSet<At> = writes.iter().map(|write| write.at().clone()).collect();
         for look in looked() {
             let at = At { key: look.key.clone(), resource: group };

@@ -3,6 +3,15 @@
 use super::*;
 use crate::clusters::Lease;
 
+/// What a file says beside a key, where it must say more than the version.
+pub(super) fn bare(key: &str) -> &'static str {
+    match key {
+        "lease" => "version: v1alpha1\nkubeconfig: f\n",
+        "leaseSeconds" => "version: v1alpha1\nkubeconfig: f\nlease: l\n",
+        name => skydns::bare(name),
+    }
+}
+
 #[test]
 fn a_lease_is_named_and_stands_in_our_own_namespace() {
     let lease = |said: &str| {

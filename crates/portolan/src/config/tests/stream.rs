@@ -10,7 +10,7 @@ pub(super) fn bare(key: &str) -> &'static str {
         "streamCa" => "version: v1alpha1\nfollow: [https://a:1]\nstreamCert: c\nstreamKey: k\n",
         "streamCert" => "version: v1alpha1\nfollow: [https://a:1]\nstreamCa: a\nstreamKey: k\n",
         "streamKey" => "version: v1alpha1\nfollow: [https://a:1]\nstreamCa: a\nstreamCert: c\n",
-        name => skydns::bare(name),
+        name => webhook::bare(name),
     }
 }
 

@@ -1,8 +1,18 @@
 //! The webhook protocol's server.
 
-use super::settled;
+use super::{lease, settled};
 use crate::etcd::Etcd;
 use crate::webhook::{Config, LISTEN_DEFAULT};
+
+/// What a file says beside a key, where it must say more than the version.
+pub(super) fn bare(key: &str) -> &'static str {
+    match key {
+        "webhookDomains" | "webhookExcluded" | "webhookEtcd" | "webhookNameServers" => {
+            "version: v1alpha1\nfleet: f\nwebhookListen: 127.0.0.1:1\n"
+        }
+        name => lease::bare(name),
+    }
+}
 
 #[test]
 fn a_server_needs_no_fleet() {

@@ -50,19 +50,9 @@ pub(super) fn name(ours: Option<NameFacts>, theirs: Option<NameFacts>, older: &O
             let mut endpoints: Vec<Endpoint> = Vec::new();
             let keeps_ours = is_all(&theirs.held_by, older);
             let is_placeless = |endpoint: &Endpoint| endpoint.cluster.is_none();
-            endpoints.extend(
-                ours.endpoints
-                    .iter()
-                    .filter(|one| of_older(one) || (keeps_ours && is_placeless(one)))
-                    .cloned(),
-            );
-            endpoints.extend(
-                theirs
-                    .endpoints
-                    .iter()
-                    .filter(|one| !of_older(one) && !(keeps_ours && is_placeless(one)))
-                    .cloned(),
-            );
+            let stays = |one: &&Endpoint| of_older(one) || (keeps_ours && is_placeless(one));
+            endpoints.extend(ours.endpoints.iter().filter(stays).cloned());
+            endpoints.extend(theirs.endpoints.iter().filter(|one| !stays(one)).cloned());
             // Offers of one cluster keep their order.
             endpoints.sort_by(|a, b| a.cluster.cmp(&b.cluster));
             let base = if keeps_ours { ours } else { theirs };
