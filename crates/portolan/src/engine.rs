@@ -216,6 +216,8 @@ impl Engine {
     /// When another process uses the file.
     pub fn open(state: &Path, now: i64) -> anyhow::Result<Self> {
         let (store, last_good) = Store::open(state, now).context("cannot keep the last good state")?;
+        // Who ended before it had heard of anything left a state that was never true, and that denies nothing.
+        let last_good = last_good.filter(|state| state.true_at > 0 || !store.fleet().zones.is_empty());
         Ok(Self::with_store(store, last_good, now))
     }
 

@@ -1,3 +1,4 @@
+mod unheard;
 use portolan_core::{Reason, RecordType};
 use portolan_kube::manifest;
 
