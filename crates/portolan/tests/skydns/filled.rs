@@ -40,7 +40,10 @@ fn an_etcd_that_external_dns_fills_is_answered_and_its_loss_is_not_seen() {
     program.wait_for(SHOP, RecordType::A, &BOTH);
     program.wait_for("www.filled.test", RecordType::CNAME, &["shop.filled.test."]);
     program.wait_for("www.filled.test", RecordType::A, &BOTH);
-    assert!(!program.ask("a-shop.filled.test", RecordType::TXT).answers.is_empty(), "its marks are there");
+    program.wait("its marks, which it writes last", || {
+        let marks = program.ask("a-shop.filled.test", RecordType::TXT);
+        (!marks.answers.is_empty()).then_some(())
+    });
     if let Some(stock) = CoreDns::on_etcd("filled", &store.urls(), &["filled.test"], "/skydns", &[]) {
         let reply = over_tcp(stock.address(), SHOP, RecordType::A).unwrap();
         assert_eq!(reply.data(RecordType::A), BOTH);
