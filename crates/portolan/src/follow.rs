@@ -26,8 +26,9 @@ use crate::engine::SharedEngine;
 
 mod following;
 
+pub use crate::watching::{BATCH_MAX, GATHER, PAGE_KEYS};
 use following::Following;
-pub use following::{BATCH_MAX, GATHER, LOOK, PAGE_KEYS};
+pub use following::LOOK;
 
 /// Threads that wait for the stream, and for the engine.
 const THREADS: usize = 2;

@@ -24,6 +24,7 @@
 //! | [`etcd`] | an etcd that is named, whatever it is for, and how we come in |
 //! | [`skydns`] | keys of an etcd that anybody fills, followed |
 //! | [`stream`], [`follow`] | what is known, told to those who only answer; and followed by them |
+//! | `watching` | what becomes of a store's keys, in batches, for both of those that follow one |
 //! | [`webhook`] | External-DNS' webhook protocol: records that are given, kept and answered |
 //! | [`resolving`], [`ticks`] | host names of load balancers, resolved; what time it is, told to the engine |
 //! | [`sync`] | records published to other DNS: `portolan sync`, and publishers of `run` |
@@ -67,6 +68,7 @@ pub mod stream;
 pub mod sync;
 mod threads;
 pub mod ticks;
+mod watching;
 pub mod webhook;
 pub mod when;
 pub mod zones;

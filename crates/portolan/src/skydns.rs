@@ -33,7 +33,8 @@ use crate::threads::supervised;
 mod follow;
 mod past;
 
-pub use follow::{BATCH_MAX, GATHER, PAGE_KEYS, STORE_HOLD};
+pub use crate::watching::{BATCH_MAX, GATHER, PAGE_KEYS};
+pub use follow::STORE_HOLD;
 use past::Past;
 
 /// Threads that wait for the store, and for the engine.

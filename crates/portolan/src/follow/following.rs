@@ -3,25 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use portolan_core::{Fact, Fleet, Problem, Reason};
 use portolan_store::StoreError;
 use portolan_store::format::fact::{self, Pulse, Told};
-use portolan_store::kv::{Batch, KeyEvent, Kv, KvError, Page, Revision};
+use portolan_store::kv::{KeyEvent, Kv, KvError, Page, Revision};
 use tokio::task::block_in_place;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::sleep;
 
 use crate::clusters::Holds;
 use crate::engine::{STREAM_HOLD, SharedEngine};
+use crate::watching::{PAGE_KEYS, gather, next};
 use crate::{chance, clock};
 
-/// How long after the first change others are waited for.
-pub const GATHER: Duration = Duration::from_millis(2);
-/// Most changes of a batch.
-pub const BATCH_MAX: usize = 20_000;
-/// Most keys of a page.
-pub const PAGE_KEYS: usize = 10_000;
 /// How often it is looked how far the replica is: a watch that says nothing does not tell.
 pub const LOOK: Duration = Duration::from_secs(1);
 /// The first wait after a failure, doubled with each that follows. Each is shorter by some chance, so that a thousand
@@ -182,13 +176,12 @@ impl Following {
 
     /// Takes what changes after a revision, until that ends.
     async fn watch(&mut self, read_to: &mut Revision) -> End {
-        let ended = || KvError::Unreachable("the watch ended".into());
         let mut batches = self.kv.watch(fact::span(), *read_to);
         let mut looking = self.look();
         loop {
             let holds = self.holds.clone();
             let batch = tokio::select! {
-                batch = batches.next() => batch.unwrap_or_else(|| Err(ended())),
+                batch = next(&mut batches) => batch,
                 looked = &mut looking => {
                     looking = self.look();
                     match looked {
@@ -213,19 +206,7 @@ impl Following {
                 Ok(batch) => batch,
                 Err(error) => return End::Kv(error),
             };
-            let until = Instant::now() + GATHER;
-            let mut failed = None;
-            while !all.events.is_empty() && all.events.len() < BATCH_MAX && failed.is_none() {
-                match timeout_at(until, batches.next()).await {
-                    Ok(Some(Ok(Batch { revision, events }))) => {
-                        all.revision = all.revision.max(revision);
-                        all.events.extend(events);
-                    }
-                    Ok(Some(Err(error))) => failed = Some(error),
-                    Ok(None) => failed = Some(ended()),
-                    Err(_) => break,
-                }
-            }
+            let failed = gather(&mut all, &mut batches).await;
             let has_caught_up = match self.changed(&all.events) {
                 Ok(has_caught_up) => has_caught_up,
                 Err(error) => return End::Unread(error),

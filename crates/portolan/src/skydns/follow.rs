@@ -4,27 +4,21 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use portolan_core::{Problem, Reason};
-use portolan_store::kv::{Batch, KeyEvent, KvError, Page, Pair, Revision, Span};
+use portolan_store::kv::{KeyEvent, KvError, Page, Pair, Revision, Span};
 use portolan_store::skydns::Setup;
 use portolan_store::skydns::table::Read;
 use tokio::task::{JoinHandle, block_in_place};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::{Past, Way};
 use crate::clock;
 use crate::clusters::{Holds, NOTE};
 use crate::engine::{Event, KeyChange, KeysTold, SharedEngine, root};
 use crate::threads::share;
+use crate::watching::{PAGE_KEYS, gather, next};
 
-/// How long after the first change others are waited for.
-pub const GATHER: Duration = Duration::from_millis(2);
-/// Most changes of a batch.
-pub const BATCH_MAX: usize = 20_000;
-/// Most keys of a page.
-pub const PAGE_KEYS: usize = 10_000;
 /// And least: a page that is not got is asked for smaller, as its values may be large.
 const PAGE_KEYS_MIN: usize = 64;
 /// The id of the hold of a store that went back. No cluster is called so.
@@ -137,11 +131,11 @@ impl Follow {
     /// Reads all keys, as they are at one revision.
     async fn list(&mut self, is_believed: bool) -> Result<Revision, KvError> {
         let mut span = self.setup.layout.span();
-        let mut next = self.page(span.clone(), None);
+        let mut coming = self.page(span.clone(), None);
         let mut at = None;
         let mut told = vec![KeysTold::ListBegins];
         loop {
-            let Page { pairs, revision, more } = page_of(next).await?;
+            let Page { pairs, revision, more } = page_of(coming).await?;
             let revision = *at.get_or_insert(revision);
             let seen = self.past.revision();
             if revision < seen {
@@ -162,7 +156,7 @@ impl Follow {
                 self.noted(revision);
                 return Ok(revision);
             };
-            next = following;
+            coming = following;
             self.tell(std::mem::take(&mut told));
         }
     }
@@ -176,13 +170,12 @@ impl Follow {
 
     /// Takes what becomes of the keys, until that ends.
     async fn watch(&mut self, read_to: &mut Revision) -> KvError {
-        let ended = || KvError::Unreachable("the watch ended".into());
         let mut batches = self.way.kv.watch(self.setup.layout.span(), *read_to);
         let mut looking = self.look();
         loop {
             let (holds, hold_id) = (self.holds.clone(), self.hold_id.clone());
             let batch = tokio::select! {
-                batch = batches.next() => batch.unwrap_or_else(|| Err(ended())),
+                batch = next(&mut batches) => batch,
                 looked = &mut looking => {
                     looking = self.look();
                     match looked {
@@ -207,19 +200,7 @@ impl Follow {
                 Ok(batch) => batch,
                 Err(error) => return error,
             };
-            let until = Instant::now() + GATHER;
-            let mut failed = None;
-            while !all.events.is_empty() && all.events.len() < BATCH_MAX && failed.is_none() {
-                match timeout_at(until, batches.next()).await {
-                    Ok(Some(Ok(Batch { revision, events }))) => {
-                        all.revision = all.revision.max(revision);
-                        all.events.extend(events);
-                    }
-                    Ok(Some(Err(error))) => failed = Some(error),
-                    Ok(None) => failed = Some(ended()),
-                    Err(_) => break,
-                }
-            }
+            let failed = gather(&mut all, &mut batches).await;
             self.went_well();
             self.changed(all.events);
             *read_to = (*read_to).max(all.revision);

@@ -7,6 +7,8 @@ use portolan_store::kv::Operation;
 use portolan_store::kv::memory::Memory;
 use tokio::task::JoinHandle;
 
+use tokio::time::Instant;
+
 use super::*;
 use crate::engine::tests::events;
 use crate::engine::{Engine, Event, root};
