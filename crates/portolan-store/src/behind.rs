@@ -11,7 +11,7 @@
 //! Of the names the slot holds a copy that shares everything with the fleet's, so that a million of them are
 //! in memory once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -128,9 +128,7 @@ impl Behind {
             return;
         }
         let mut slot = self.slot.lock();
-        note(&mut slot.clusters, &touched.clusters, &fleet.clusters);
-        note(&mut slot.zones, &touched.zones, &fleet.zones);
-        note(&mut slot.policies, &touched.policies, &fleet.policies);
+        slot.wide.note(touched, fleet);
         slot.names = Some(fleet.names.clone());
         self.wake(slot);
     }
@@ -196,9 +194,7 @@ struct Slot {
 /// What the writer has not taken yet.
 #[derive(Debug, Default)]
 struct Pending {
-    clusters: BTreeMap<ClusterName, Option<Cluster>>,
-    zones: BTreeMap<Name, Option<ZoneFacts>>,
-    policies: BTreeMap<PolicyName, Option<Policy>>,
+    wide: Wide,
     names: Option<Names>,
     serials: BTreeMap<Name, Serial>,
     changed: bool,
@@ -238,10 +234,34 @@ impl Slot {
     }
 }
 
-/// Notes what is so of keys that were touched.
-pub(crate) fn note<K: Ord + Clone, V: Clone>(
+/// The latest of all that was touched but names, of which there are many more.
+#[derive(Debug, Default)]
+pub(crate) struct Wide {
+    clusters: BTreeMap<ClusterName, Option<Cluster>>,
+    zones: BTreeMap<Name, Option<ZoneFacts>>,
+    policies: BTreeMap<PolicyName, Option<Policy>>,
+}
+
+impl Wide {
+    /// Notes what a commit touched.
+    pub(crate) fn note(&mut self, touched: &Touched, fleet: &Fleet) {
+        note(&mut self.clusters, &touched.clusters, &fleet.clusters);
+        note(&mut self.zones, &touched.zones, &fleet.zones);
+        note(&mut self.policies, &touched.policies, &fleet.policies);
+    }
+
+    /// All of it.
+    pub(crate) fn facts(self) -> impl Iterator<Item = Fact> {
+        let clusters = self.clusters.into_iter().map(|(key, value)| Fact::Cluster(key, value));
+        let zones = self.zones.into_iter().map(|(key, value)| Fact::Zone(key, value));
+        let policies = self.policies.into_iter().map(|(key, value)| Fact::Policy(key, value));
+        clusters.chain(zones).chain(policies)
+    }
+}
+
+fn note<K: Ord + Clone, V: Clone>(
     slot: &mut BTreeMap<K, Option<V>>,
-    touched: &std::collections::BTreeSet<K>,
+    touched: &BTreeSet<K>,
     now: &BTreeMap<K, V>,
 ) {
     slot.extend(touched.iter().map(|key| (key.clone(), now.get(key).cloned())));
@@ -287,10 +307,7 @@ fn write_behind(mut start: Start, slot: &Slot, tell: &SyncSender<Result<(), Stor
 }
 
 fn apply(state: &mut State, pending: Pending) {
-    let clusters = pending.clusters.into_iter().map(|(key, value)| Fact::Cluster(key, value));
-    let zones = pending.zones.into_iter().map(|(key, value)| Fact::Zone(key, value));
-    let policies = pending.policies.into_iter().map(|(key, value)| Fact::Policy(key, value));
-    state.fleet.apply(clusters.chain(zones).chain(policies));
+    state.fleet.apply(pending.wide.facts());
     if let Some(names) = pending.names {
         state.fleet.names = names;
     }

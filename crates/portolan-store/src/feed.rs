@@ -12,17 +12,15 @@
 //! ([`HISTORY_MAX`](crate::kv::memory::HISTORY_MAX), [`HISTORY_OCTETS_MAX`](crate::kv::memory::HISTORY_OCTETS_MAX)); a follower
 //! that is behind that takes the whole again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use portolan_core::cluster::Cluster;
-use portolan_core::fleet::{Names, Touched, ZoneFacts};
-use portolan_core::policy::{Policy, PolicyName};
-use portolan_core::{ClusterName, Fact, Fleet, Name};
+use portolan_core::fleet::{Names, Touched};
+use portolan_core::{Fact, Fleet, Name};
 
 use crate::StoreError;
-use crate::behind::note;
+use crate::behind::Wide;
 use crate::format::fact::{self, Pulse};
 use crate::kv::Operation;
 use crate::kv::memory::Memory;
@@ -47,9 +45,7 @@ struct Slot {
 /// What was not told yet.
 #[derive(Debug, Default)]
 struct Pending {
-    clusters: BTreeMap<ClusterName, Option<Cluster>>,
-    zones: BTreeMap<Name, Option<ZoneFacts>>,
-    policies: BTreeMap<PolicyName, Option<Policy>>,
+    wide: Wide,
     touched: BTreeSet<Name>,
     names: Names,
     pulse: Option<Pulse>,
@@ -93,9 +89,7 @@ impl Feed {
             return;
         }
         let mut slot = self.slot.lock();
-        note(&mut slot.clusters, &touched.clusters, &fleet.clusters);
-        note(&mut slot.zones, &touched.zones, &fleet.zones);
-        note(&mut slot.policies, &touched.policies, &fleet.policies);
+        slot.wide.note(touched, fleet);
         slot.touched.extend(touched.names.iter().cloned());
         slot.names = fleet.names.clone();
         self.wake(slot);
@@ -135,15 +129,12 @@ impl Slot {
 impl Pending {
     /// Tells all of it, the pulse last: it says that what stands before it is whole.
     fn tell(self, store: &Memory) {
-        let clusters = self.clusters.into_iter().map(|(key, value)| Fact::Cluster(key, value));
-        let zones = self.zones.into_iter().map(|(key, value)| Fact::Zone(key, value));
-        let policies = self.policies.into_iter().map(|(key, value)| Fact::Policy(key, value));
         let names = self.touched.into_iter().map(|name| {
             let facts = self.names.get(name.borrowed()).map(|facts| facts.to_facts());
             Fact::Name(name, facts)
         });
         let mut operations = Vec::new();
-        for fact in clusters.chain(zones).chain(policies).chain(names) {
+        for fact in self.wide.facts().chain(names) {
             operations.extend(told(fact::encode(&fact)).map(|(key, value)| operation(key, value)));
             if operations.len() >= KEYS_AT_ONCE {
                 store.write(&operations);
