@@ -4,9 +4,9 @@ use portolan_kube::manifest;
 
 use super::*;
 
-const NOW: i64 = 1_700_000_000;
+pub(crate) const NOW: i64 = 1_700_000_000;
 
-const ZONE: &str = "
+pub(crate) const ZONE: &str = "
 apiVersion: portolan.dev/v1alpha1
 kind: Zone
 metadata: {name: glb}
@@ -16,7 +16,7 @@ spec:
   admit: [{namespaces: ['*'], clusters: ['*'], hosts: ['*.glb.example']}]
 ";
 
-fn record(name: &str, address: &str) -> String {
+pub(crate) fn record(name: &str, address: &str) -> String {
     format!(
         "
 apiVersion: externaldns.k8s.io/v1alpha1

@@ -280,7 +280,7 @@ async fn put(hub: &Hub<'_>, at: &At, object: &DnsEndpoint, seen: Option<&str>) -
             }
         }
         Err(failure) => return Err(failure),
-        Ok(there) if !bears_our_mark(&there) => {
+        Ok(there) if mark_of(&there).is_none() => {
             return Err(said("an object without our mark stands there; it is left alone"));
         }
         Ok(there) if !hub.is_as_seen(&there, seen) => return Ok(Done::Late),
@@ -294,10 +294,6 @@ async fn put(hub: &Hub<'_>, at: &At, object: &DnsEndpoint, seen: Option<&str>) -
 
 fn mark_of(there: &Value) -> Option<&str> {
     there["metadata"]["annotations"].get(dns_endpoint::MARK)?.as_str()
-}
-
-fn bears_our_mark(there: &Value) -> bool {
-    there["metadata"]["annotations"].get(dns_endpoint::MARK).is_some()
 }
 
 /// Of an object of ours the records and the mark are ours to change; what others added to it stays.
@@ -325,7 +321,7 @@ async fn delete(hub: &Hub<'_>, at: &At, seen: Option<&str>) -> Result<Done, Fail
         Err(Failure { code: Some(404), .. }) => return Ok(Done::Written),
         there => there?,
     };
-    if !bears_our_mark(&there) {
+    if mark_of(&there).is_none() {
         return Ok(Done::Written);
     }
     if !hub.is_as_seen(&there, seen) {

@@ -1,7 +1,5 @@
 //! What is said of the stream, on either side.
 
-use std::path::PathBuf;
-
 use portolan_core::Reason;
 use portolan_store::kv::etcd::{MEMBERS_MAX, check_member};
 use portolan_store::kv::server::Tls;
@@ -55,9 +53,8 @@ impl Settling<'_> {
         let [ca, cert, key] = STREAM_TLS.map(|name| self.path(name).unwrap_or_default());
         let urls = self.followed_urls();
         let listen = self.address("streamListen");
-        let tls = |authority: PathBuf, certificate, key| Tls { authority, certificate, key };
-        let served =
-            listen.map(|listen| stream::Config { listen, tls: tls(ca.clone(), cert.clone(), key.clone()) });
+        let tls = Tls { authority: ca.clone(), certificate: cert.clone(), key: key.clone() };
+        let served = listen.map(|listen| stream::Config { listen, tls });
         (follows.then_some(follow::Config { urls, ca, cert, key }), served)
     }
 

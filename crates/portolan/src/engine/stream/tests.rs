@@ -3,31 +3,8 @@
 use portolan_core::{Fact, RecordType};
 
 use super::*;
-use crate::engine::tests::events;
+use crate::engine::tests::{NOW, ZONE, events, record};
 use crate::engine::{Event, root};
-
-const NOW: i64 = 1_700_000_000;
-
-const ZONE: &str = "
-apiVersion: portolan.dev/v1alpha1
-kind: Zone
-metadata: {name: glb}
-spec:
-  apex: glb.example
-  nameServers: [{name: ns1.elsewhere.example}]
-  admit: [{namespaces: ['*'], clusters: ['*'], hosts: ['*.glb.example']}]
-";
-
-fn record(name: &str, address: &str) -> String {
-    format!(
-        "
-apiVersion: externaldns.k8s.io/v1alpha1
-kind: DNSEndpoint
-metadata: {{name: {name}, namespace: shop}}
-spec: {{endpoints: [{{dnsName: {name}.glb.example, recordType: A, targets: [{address}]}}]}}
-"
-    )
-}
 
 /// A control replica's, with these names.
 fn control(names: &[(&str, &str)], now: i64) -> Engine {
