@@ -287,12 +287,8 @@ impl Following {
             tracing::warn!(from = self.name, "{why}; answers stay as they are");
         }
         let message = format!("{why}; answers stay as they are");
-        let problem = Problem {
-            subject: format!("stream from {}", self.name),
-            reason,
-            message,
-            place: String::new(),
-        };
+        let problem =
+            Problem { subject: format!("stream from {}", self.name), reason, message, place: String::new() };
         block_in_place(|| {
             let mut engine = self.engine.lock();
             engine.note_stream(None, clock::now());
@@ -326,7 +322,8 @@ impl Following {
 
 /// Who is turned away for its certificate may see no more of that than a connection that ends.
 fn hint(why: &str) -> &'static str {
-    const ENDED: [&str; 5] = ["fatal alert", "connection has ended", "closed", "reset by peer", "broken pipe"];
+    const ENDED: [&str; 5] =
+        ["fatal alert", "connection has ended", "closed", "reset by peer", "broken pipe"];
     if !ENDED.iter().any(|ended| why.contains(ended)) {
         return "";
     }

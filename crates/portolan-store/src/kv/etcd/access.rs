@@ -135,3 +135,18 @@ async fn authenticate(user: &User, link: &Link) -> Result<State, Fault> {
         Err(status) => Err(Fault::of(&status)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_of_a_file_is_no_longer_than_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        for (octets, is_read) in [(PASSWORD_OCTETS_MAX, true), (PASSWORD_OCTETS_MAX + 1, false)] {
+            std::fs::write(&file, vec![b'x'; octets.try_into().unwrap()]).unwrap();
+            assert_eq!(read(&file).is_ok(), is_read, "{octets}");
+        }
+    }
+}

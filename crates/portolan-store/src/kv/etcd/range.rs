@@ -59,7 +59,9 @@ impl Client {
                 Some(last) => from = [&last.key[..], &[0]].concat(),
                 // Asked again it would say so again.
                 None if page.more => {
-                    return Err(KvError::Refused("it says that there are more keys, and gives none".to_owned()));
+                    return Err(KvError::Refused(
+                        "it says that there are more keys, and gives none".to_owned(),
+                    ));
                 }
                 None => {}
             }
