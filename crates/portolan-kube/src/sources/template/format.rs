@@ -100,12 +100,12 @@ fn sign(number: i64) -> &'static str {
 
 /// A width or a precision; none is 0.
 fn number(format: &mut Peekable<Chars<'_>>) -> Result<usize, String> {
-    let mut number = 0_usize;
-    while let Some(digit) = format.next_if(char::is_ascii_digit).and_then(|digit| digit.to_digit(10)) {
-        number = number.saturating_mul(10).saturating_add(digit as usize);
-        if number > OUTPUT_OCTETS_MAX {
-            return Err(format!("gives more than {OUTPUT_OCTETS_MAX} octets"));
-        }
+    let mut digits = String::from("0");
+    while let Some(digit) = format.next_if(char::is_ascii_digit) {
+        digits.push(digit);
     }
-    Ok(number)
+    match digits.parse() {
+        Ok(number) if number <= OUTPUT_OCTETS_MAX => Ok(number),
+        _ => Err(format!("gives more than {OUTPUT_OCTETS_MAX} octets")),
+    }
 }
