@@ -46,6 +46,24 @@ pub struct Server {
     /// `[namespace/]host`; the namespace is that of VirtualServices, `.` for the gateway's and `*` for any.
     #[serde(deserialize_with = "null_is_default")]
     pub hosts: Vec<String>,
+    /// Where.
+    #[serde(deserialize_with = "null_is_default")]
+    pub port: Port,
+}
+
+/// A port of a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Port {
+    /// Its number.
+    #[serde(deserialize_with = "null_is_default")]
+    pub number: u32,
+    /// `HTTP`, `HTTPS`, `TLS`, ...
+    #[serde(deserialize_with = "null_is_default")]
+    pub protocol: String,
+    /// Its name.
+    #[serde(deserialize_with = "null_is_default")]
+    pub name: String,
 }
 
 /// What a [`VirtualService`] asks for.

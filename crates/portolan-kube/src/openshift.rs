@@ -1,5 +1,6 @@
 //! OpenShift's Route (`route.openshift.io/v1`), cut down to what decides a name.
 
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 
 use crate::gateway_api::{Condition, Kept};
@@ -17,6 +18,16 @@ pub type Route = Kept<RouteSpec, RouteStatus>;
 pub struct RouteSpec {
     /// The host that it wants; the one that it has is in its status.
     pub host: Option<String>,
+    /// The port of its Service, where that has several.
+    pub port: Option<RoutePort>,
+}
+
+/// Which port of a Service a [`Route`] leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RoutePort {
+    /// Its name, or the number of the pods' port.
+    pub target_port: IntOrString,
 }
 
 /// What became of a [`Route`].

@@ -6,13 +6,14 @@
 //! ```
 //!
 //! Actions: fields and chains of them, variables, pipelines, `if`/`else`/`else if`, `with`, `range`, `break`,
-//! `continue`, comments, trim markers. Functions: External-DNS' own and those of Go that compare, combine,
-//! count, look up and print ([`functions`]). What is missing (`define`, `template`, `call`, escaping for web
+//! `continue`, `define`, `template`, `block`, comments, trim markers. Functions: External-DNS' own and those of Go
+//! that compare, combine, count, look up and print ([`functions`]). What is missing (`call`, escaping for web
 //! pages) is refused when the template is read, never later. What Go does with what is not there is kept: a
 //! key that a map lacks prints `<no value>`, and `index` gives an empty text for it.
 
 mod check;
 mod fields;
+mod format;
 mod functions;
 mod lex;
 mod parse;
@@ -36,12 +37,18 @@ pub const STEPS_MAX: usize = 100_000;
 pub const STEP_OCTETS: usize = 1024;
 /// Deepest nesting of actions and parentheses.
 pub const NESTING_MAX: usize = 32;
+/// How deep templates may call each other.
+const CALLS_MAX: usize = 8;
 
 /// A template that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
     nodes: Vec<parse::Node>,
+    definitions: Definitions,
 }
+
+/// The templates that one has beside itself, by name.
+type Definitions = BTreeMap<String, Vec<parse::Node>>;
 
 /// Why a text is no template, or why one cannot be run on an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +93,8 @@ impl Template {
             let message = format!("has {} octets; a template has at most {TEMPLATE_OCTETS_MAX}", text.len());
             return Err(TemplateError { column: 1, message });
         }
-        Ok(Self { nodes: parse::parse(text)? })
+        let (nodes, definitions) = parse::parse(text)?;
+        Ok(Self { nodes, definitions })
     }
 
     /// Looks for fields that no object of these sources has. What a `range` or `with` goes through is only
@@ -96,7 +104,8 @@ impl Template {
     /// The first such field.
     pub fn check(&self, sources: &[Source]) -> Result<(), TemplateError> {
         let shapes: Vec<Value> = sources.iter().map(|source| shape(*source)).collect();
-        check::check(&self.nodes, &shapes, true)
+        check::check(&self.nodes, &shapes, true)?;
+        self.definitions.values().try_for_each(|nodes| check::check(nodes, &shapes, false))
     }
 
     /// What it gives for an object that a source found.
@@ -104,7 +113,7 @@ impl Template {
     /// # Errors
     /// What cannot be run on this object, or gives more than [`OUTPUT_OCTETS_MAX`].
     pub(super) fn run(&self, object: &Value, source: Source) -> Result<String, TemplateError> {
-        run::run(&self.nodes, object, source)
+        run::run(&self.nodes, &self.definitions, object, source)
     }
 }
 

@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1 as core_v1;
 use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{Keep, Meta, Pairs, Texts, texts};
 use crate::kind::Kind;
@@ -28,6 +29,8 @@ pub struct ServiceSource {
     pub selector: Pairs,
     /// `spec.ports`.
     pub ports: Box<[ServicePort]>,
+    /// `spec.trafficDistribution`; empty when it does not say.
+    pub traffic_distribution: Box<str>,
     /// `spec.publishNotReadyAddresses`.
     pub publishes_not_ready: bool,
     /// `spec.externalTrafficPolicy` is `Local`: a Node without a pod of it drops what comes.
@@ -51,6 +54,12 @@ pub enum ServiceType {
 /// A port of a Service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServicePort {
+    /// Its name; empty for the only port, which needs none.
+    pub name: Box<str>,
+    /// Where the Service takes what comes.
+    pub port: i32,
+    /// Where its pods take it: a number, or the name of a port of theirs; empty when it does not say.
+    pub target_port: Box<str>,
     /// `TCP`, `UDP`, `SCTP`; empty when it does not say.
     pub protocol: Box<str>,
     /// The port of every Node; 0 when there is none.
@@ -88,6 +97,10 @@ pub struct NodeSource {
     pub meta: Meta,
     /// `status.addresses`.
     pub addresses: Box<[NodeAddress]>,
+    /// `status.nodeInfo.architecture`, as Go calls it: `amd64`.
+    pub architecture: Box<str>,
+    /// `status.nodeInfo.operatingSystem`.
+    pub operating_system: Box<str>,
     /// `spec.unschedulable`.
     pub is_unschedulable: bool,
 }
@@ -144,7 +157,14 @@ impl ServiceSource {
         let text = |field: fn(&core_v1::ServiceSpec) -> Option<&String>| {
             spec.and_then(field).map_or("", String::as_str).into()
         };
+        let target = |target: &IntOrString| match target {
+            IntOrString::Int(number) => number.to_string().into(),
+            IntOrString::String(name) => name.as_str().into(),
+        };
         let port = |port: &core_v1::ServicePort| ServicePort {
+            name: port.name.as_deref().unwrap_or_default().into(),
+            port: port.port,
+            target_port: port.target_port.as_ref().map(target).unwrap_or_default(),
             protocol: port.protocol.as_deref().unwrap_or_default().into(),
             node_port: port.node_port.unwrap_or_default(),
         };
@@ -155,6 +175,7 @@ impl ServiceSource {
             external_name: text(|spec| spec.external_name.as_ref()),
             selector: spec.and_then(|spec| spec.selector.as_ref()).into_iter().flatten().collect(),
             ports: spec.and_then(|spec| spec.ports.as_deref()).unwrap_or_default().iter().map(port).collect(),
+            traffic_distribution: text(|spec| spec.traffic_distribution.as_ref()),
             publishes_not_ready: spec.and_then(|spec| spec.publish_not_ready_addresses).unwrap_or_default(),
             is_local: spec.is_some_and(|spec| spec.external_traffic_policy.as_deref() == Some("Local")),
         })
@@ -222,8 +243,9 @@ impl IngressSource {
 
 impl NodeSource {
     pub(super) fn of(node: &core_v1::Node, keep: &Keep) -> Self {
-        let addresses =
-            node.status.as_ref().and_then(|status| status.addresses.as_deref()).unwrap_or_default();
+        let status = node.status.as_ref();
+        let addresses = status.and_then(|status| status.addresses.as_deref()).unwrap_or_default();
+        let info = status.and_then(|status| status.node_info.as_ref());
         let address = |address: &core_v1::NodeAddress| NodeAddress {
             kind: address.type_.as_str().into(),
             address: address.address.as_str().into(),
@@ -231,6 +253,8 @@ impl NodeSource {
         Self {
             meta: keep.meta(&node.metadata),
             addresses: addresses.iter().map(address).collect(),
+            architecture: info.map_or("", |info| &info.architecture).into(),
+            operating_system: info.map_or("", |info| &info.operating_system).into(),
             is_unschedulable: node.spec.as_ref().and_then(|spec| spec.unschedulable).unwrap_or_default(),
         }
     }

@@ -7,8 +7,10 @@ use super::{TemplateError, Value};
 pub(super) fn check(nodes: &[Node], shapes: &[Value], is_root: bool) -> Result<(), TemplateError> {
     for node in nodes {
         match node {
-            Node::Text(_) | Node::Break | Node::Continue => {}
-            Node::Print(pipe) => check_pipe(pipe, shapes, is_root)?,
+            Node::Text(_) | Node::Break | Node::Continue | Node::Template { pipe: None, .. } => {}
+            Node::Print(pipe) | Node::Template { pipe: Some(pipe), .. } => {
+                check_pipe(pipe, shapes, is_root)?;
+            }
             Node::If(branches, otherwise) => {
                 check_branches(branches, shapes, is_root, is_root)?;
                 check(otherwise, shapes, is_root)?;

@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
 use super::{Source, Value};
-use crate::gateway_api;
 use crate::object::{Body, Kind, Object, ObjectKey};
 use crate::workload::{Balancer, Ingress, Meta, Node, NodeSource, Pairs, Pod, Service, ServiceSource, Texts};
+use crate::{gateway_api, istio, openshift};
 
 type Fields = BTreeMap<&'static str, Value>;
 
@@ -22,19 +24,8 @@ pub(in crate::sources) fn fields(object: &Object) -> Value {
         Body::Node(node) => of_node(node),
         Body::Pod(pod) => (Some(&pod.meta), of_pod_spec(pod), of_pod_status(pod)),
         Body::GatewayRoute(route) => (Some(&route.meta), of_route(route), Value::Nothing),
-        Body::Route(route) => {
-            let host = text(route.spec.host.as_deref().unwrap_or_default());
-            (Some(&route.meta), structure([("Host", host)]), Value::Nothing)
-        }
-        Body::IstioGateway(gateway) => {
-            let servers =
-                gateway.spec.servers.iter().map(|server| structure([("Hosts", list(&server.hosts))]));
-            let selector = gateway.spec.selector.iter();
-            let selector = selector.map(|(key, value)| (key.clone(), value.as_str().into())).collect();
-            let selector = Value::Texts(Arc::new(selector));
-            let spec = structure([("Selector", selector), ("Servers", Value::List(servers.collect()))]);
-            (Some(&gateway.meta), spec, Value::Nothing)
-        }
+        Body::Route(route) => (Some(&route.meta), of_openshift(&route.spec), of_routers(&route.status)),
+        Body::IstioGateway(gateway) => (Some(&gateway.meta), of_gateway(&gateway.spec), Value::Nothing),
         Body::VirtualService(service) => {
             let spec = structure([
                 ("Hosts", list(&service.spec.hosts)),
@@ -56,7 +47,11 @@ pub(in crate::sources) fn shape(source: Source) -> Value {
         Kind::Ingress => Body::Ingress(Ingress::default()),
         Kind::Node => Body::Node(Node::default()),
         Kind::Pod => Body::Pod(Box::default()),
-        Kind::Route => Body::Route(Box::default()),
+        Kind::Route => {
+            let mut route = openshift::Route::default();
+            route.spec.port = Some(openshift::RoutePort::default());
+            Body::Route(Box::new(route))
+        }
         Kind::IstioGateway => Body::IstioGateway(Box::default()),
         Kind::VirtualService => Body::VirtualService(Box::default()),
         _ => Body::GatewayRoute(Box::default()),
@@ -99,7 +94,13 @@ fn of_service(service: &Service) -> (Option<&Meta>, Value, Value) {
     let source = service.source.as_deref();
     let said = source.unwrap_or(&nothing);
     let ports = said.ports.iter().map(|port| {
-        structure([("Protocol", text(&port.protocol)), ("NodePort", Value::Int(port.node_port.into()))])
+        structure([
+            ("Name", text(&port.name)),
+            ("Port", Value::Int(port.port.into())),
+            ("TargetPort", text(&port.target_port)),
+            ("Protocol", text(&port.protocol)),
+            ("NodePort", Value::Int(port.node_port.into())),
+        ])
     });
     let spec = structure([
         ("Type", text(said.kind.name())),
@@ -108,6 +109,7 @@ fn of_service(service: &Service) -> (Option<&Meta>, Value, Value) {
         ("ExternalIPs", items(&service.external_ips)),
         ("Selector", texts(&said.selector)),
         ("Ports", Value::List(ports.collect())),
+        ("TrafficDistribution", text(&said.traffic_distribution)),
     ]);
     (source.map(|source| &source.meta), spec, balancer(&service.balancer))
 }
@@ -135,7 +137,11 @@ fn of_node(node: &Node) -> (Option<&Meta>, Value, Value) {
         .iter()
         .map(|address| structure([("Type", text(&address.kind)), ("Address", text(&address.address))]));
     let spec = structure([("Unschedulable", Value::Bool(said.is_unschedulable))]);
-    let status = structure([("Addresses", Value::List(addresses.collect()))]);
+    let info = structure([
+        ("Architecture", text(&said.architecture)),
+        ("OperatingSystem", text(&said.operating_system)),
+    ]);
+    let status = structure([("Addresses", Value::List(addresses.collect())), ("NodeInfo", info)]);
     (source.map(|source| &source.meta), spec, status)
 }
 
@@ -159,6 +165,51 @@ fn of_pod_status(pod: &Pod) -> Value {
 fn of_route(route: &gateway_api::Route) -> Value {
     let parents = route.spec.parent_refs.iter().map(|parent| structure([("Name", text(&parent.name))]));
     structure([("Hostnames", list(&route.spec.hostnames)), ("ParentRefs", Value::List(parents.collect()))])
+}
+
+fn of_openshift(spec: &openshift::RouteSpec) -> Value {
+    let port = |port: &openshift::RoutePort| {
+        let target = match &port.target_port {
+            IntOrString::Int(number) => text(&number.to_string()),
+            IntOrString::String(name) => text(name),
+        };
+        structure([("TargetPort", target)])
+    };
+    structure([
+        ("Host", text(spec.host.as_deref().unwrap_or_default())),
+        ("Port", spec.port.as_ref().map_or(Value::Nothing, port)),
+    ])
+}
+
+fn of_routers(status: &openshift::RouteStatus) -> Value {
+    let condition = |condition: &gateway_api::Condition| {
+        structure([("Type", text(&condition.kind)), ("Status", text(&condition.status))])
+    };
+    let router = |router: &openshift::RouteIngress| {
+        structure([
+            ("Host", text(&router.host)),
+            ("RouterName", text(&router.router_name)),
+            ("RouterCanonicalHostname", text(&router.router_canonical_hostname)),
+            ("Conditions", Value::List(router.conditions.iter().map(condition).collect())),
+        ])
+    };
+    structure([("Ingress", Value::List(status.ingress.iter().map(router).collect()))])
+}
+
+fn of_gateway(spec: &istio::GatewaySpec) -> Value {
+    let server = |server: &istio::Server| {
+        let port = structure([
+            ("Number", Value::Int(server.port.number.into())),
+            ("Protocol", text(&server.port.protocol)),
+            ("Name", text(&server.port.name)),
+        ]);
+        structure([("Hosts", list(&server.hosts)), ("Port", port)])
+    };
+    let selector = spec.selector.iter().map(|(key, value)| (key.clone(), value.as_str().into()));
+    structure([
+        ("Selector", Value::Texts(Arc::new(selector.collect()))),
+        ("Servers", Value::List(spec.servers.iter().map(server).collect())),
+    ])
 }
 
 fn balancer(balancer: &Balancer) -> Value {

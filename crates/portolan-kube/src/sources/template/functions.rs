@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{OUTPUT_OCTETS_MAX, Source, Value};
+use super::{OUTPUT_OCTETS_MAX, Source, Value, format};
 
 /// What a function knows beside its arguments.
 #[derive(Clone, Copy)]
@@ -265,35 +265,9 @@ fn println(arguments: &[Value]) -> Result<Value, String> {
     Ok(Value::Text(out.into()))
 }
 
-/// `%s`, `%v`, `%d`, `%t`, `%q` and `%%`, without widths.
 fn printf(arguments: &[Value]) -> Result<Value, String> {
-    let mut values = arguments.iter().skip(1);
-    let mut out = String::new();
-    let mut format = text(arguments, 0)?.chars();
-    while let Some(c) = format.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        let verb = format.next();
-        if verb == Some('%') {
-            out.push('%');
-            continue;
-        }
-        let value = values.next().ok_or_else(|| "has more verbs than values".to_owned())?;
-        let printed = match (verb, value) {
-            (Some('s' | 'v'), value) => value.printed(),
-            (Some('d'), Value::Int(_)) | (Some('t'), Value::Bool(_)) => value.printed(),
-            (Some('q'), Value::Text(text)) => format!("{text:?}"),
-            (Some(verb), value) => return Err(format!("%{verb} does not print {}", value.kind())),
-            (None, _) => return Err("ends with a %".into()),
-        };
-        append(&mut out, &printed)?;
-    }
-    match values.next() {
-        None => Ok(Value::Text(out.into())),
-        Some(_) => Err("has fewer verbs than values".into()),
-    }
+    let values = arguments.get(1..).unwrap_or_default();
+    Ok(Value::Text(format::printf(text(arguments, 0)?, values)?.into()))
 }
 
 fn of_json(json: serde_json::Value) -> Value {

@@ -2,7 +2,7 @@
 
 use super::functions::{self, Function};
 use super::lex::{Piece, Token, Word, pieces};
-use super::{NESTING_MAX, TemplateError, Value};
+use super::{Definitions, NESTING_MAX, TemplateError, Value};
 
 /// A part of a template that is run.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,12 @@ pub(super) enum Node {
     If(Vec<Branch>, Vec<Node>),
     With(Vec<Branch>, Vec<Node>),
     Range(Pipe, Vec<Node>, Vec<Node>),
+    /// Another template, by its name, on what the pipe gives.
+    Template {
+        column: usize,
+        name: String,
+        pipe: Option<Pipe>,
+    },
     Break,
     Continue,
 }
@@ -61,14 +67,25 @@ pub(super) enum Of {
     Pipe(Box<Pipe>),
 }
 
-/// Reads a template.
-pub(super) fn parse(text: &str) -> Result<Vec<Node>, TemplateError> {
+/// Reads a template, and those that it defines.
+pub(super) fn parse(text: &str) -> Result<(Vec<Node>, Definitions), TemplateError> {
     let mut pieces = pieces(text)?.into_iter();
-    let mut parser = Parser { pieces: &mut pieces, variables: vec!["".into()], depth: 0, loops: 0 };
+    let mut parser = Parser {
+        pieces: &mut pieces,
+        variables: vec!["".into()],
+        depth: 0,
+        loops: 0,
+        definitions: Definitions::new(),
+        calls: Vec::new(),
+    };
     let (nodes, end) = parser.nodes()?;
-    match end {
-        None => Ok(nodes),
-        Some(end) => Err(fault(end.column, format!("{:?} without an action that it ends", end.name))),
+    if let Some(end) = end {
+        return Err(fault(end.column, format!("{:?} without an action that it ends", end.name)));
+    }
+    let Parser { definitions, calls, .. } = parser;
+    match calls.into_iter().find(|(_, name)| !definitions.contains_key(name)) {
+        None => Ok((nodes, definitions)),
+        Some((column, name)) => Err(fault(column, format!("no template {name:?} is defined"))),
     }
 }
 
@@ -86,6 +103,9 @@ struct Parser<'p, 't> {
     variables: Vec<String>,
     depth: usize,
     loops: usize,
+    definitions: Definitions,
+    /// The templates that are called, each with its place.
+    calls: Vec<(usize, String)>,
 }
 
 impl Parser<'_, '_> {
@@ -95,6 +115,7 @@ impl Parser<'_, '_> {
             match piece {
                 Piece::Text("") => {}
                 Piece::Text(text) => nodes.push(Node::Text(text.into())),
+                Piece::Action(words) if is_named(&words, "define") => self.define(&words)?,
                 Piece::Action(words) => match self.action(&words)? {
                     Ok(node) => nodes.push(node),
                     Err(end) => return Ok((nodes, Some(end))),
@@ -125,11 +146,59 @@ impl Parser<'_, '_> {
             }
             "break" => alone(Node::Break)?,
             "continue" => alone(Node::Continue)?,
-            "define" | "template" | "block" => {
-                return Err(fault(column, format!("{name} is not supported; a template is one text")));
+            "template" => self.call(column, rest)?,
+            "block" => {
+                let call = self.call(column, rest)?;
+                self.definition(column, rest)?;
+                call
             }
             _ => Node::Print(self.pipe(words, 1)?),
         }))
+    }
+
+    /// `template "name" pipe`.
+    fn call(&mut self, column: usize, words: &[Word]) -> Result<Node, TemplateError> {
+        let name = template_name(column, words)?;
+        self.calls.push((column, name.clone()));
+        let rest = words.get(1..).unwrap_or_default();
+        let pipe = if rest.is_empty() { None } else { Some(self.pipe(rest, 1)?) };
+        Ok(Node::Template { column, name, pipe })
+    }
+
+    /// `define "name"` up to its `end`.
+    fn define(&mut self, words: &[Word]) -> Result<(), TemplateError> {
+        let column = words.first().map_or(1, |word| word.column);
+        if self.depth > 0 {
+            return Err(fault(column, "define stands in no other action"));
+        }
+        match words.get(2) {
+            None => self.definition(column, words.get(1..).unwrap_or_default()),
+            Some(word) => Err(fault(word.column, "define takes a name alone")),
+        }
+    }
+
+    /// What a name stands for, up to its `end`: a template by itself, with no variables but `$`.
+    fn definition(&mut self, column: usize, words: &[Word]) -> Result<(), TemplateError> {
+        let name = template_name(column, words)?;
+        self.depth += 1;
+        if self.depth > NESTING_MAX {
+            return Err(fault(column, format!("actions are nested more than {NESTING_MAX} deep")));
+        }
+        let variables = std::mem::replace(&mut self.variables, vec!["".into()]);
+        let loops = std::mem::take(&mut self.loops);
+        let (nodes, end) = self.nodes()?;
+        (self.variables, self.loops) = (variables, loops);
+        self.depth -= 1;
+        match end {
+            Some(End { name: "end", .. }) => {}
+            Some(end) => return Err(fault(end.column, "else stands in no if, with or range")),
+            None => return Err(fault(column, format!("template {name:?} has no end"))),
+        }
+        if self.definitions.contains_key(&name) {
+            return Err(fault(column, format!("template {name:?} is defined twice")));
+        }
+        self.definitions.insert(name, nodes);
+        Ok(())
     }
 
     /// `if`, `with` or `range` up to its `end`. A chain of `else if` is one block, however long it is.
@@ -316,6 +385,19 @@ impl Parser<'_, '_> {
         let pipe = self.pipe_of(words, 0)?;
         self.depth -= 1;
         if words.take(&Token::Close) { Ok(pipe) } else { Err(fault(column, "( is not closed")) }
+    }
+}
+
+/// True of an action that begins with this name.
+fn is_named(words: &[Word], name: &str) -> bool {
+    words.first().is_some_and(|word| matches!(&word.token, Token::Name(first) if first == name))
+}
+
+/// The name of a template, which stands in quotes.
+fn template_name(column: usize, words: &[Word]) -> Result<String, TemplateError> {
+    match words.first().map(|word| &word.token) {
+        Some(Token::Text(name)) => Ok(name.clone()),
+        _ => Err(fault(column, "the name of a template is wanted, in quotes")),
     }
 }
 

@@ -2,22 +2,33 @@
 
 use super::functions::Scene;
 use super::parse::{Branch, Command, Node, Of, Operand, Pipe};
-use super::{OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, Source, TemplateError, Value};
+use super::{
+    CALLS_MAX, Definitions, OUTPUT_OCTETS_MAX, STEP_OCTETS, STEPS_MAX, Source, TemplateError, Value,
+};
 
 /// Runs nodes on an object, as one that a source found.
-pub(super) fn run(nodes: &[Node], object: &Value, source: Source) -> Result<String, TemplateError> {
+pub(super) fn run(
+    nodes: &[Node],
+    definitions: &Definitions,
+    object: &Value,
+    source: Source,
+) -> Result<String, TemplateError> {
     let variables = vec![(String::new(), object.clone())];
-    let mut run = Run { out: String::new(), variables, scene: Scene { source }, steps: 0 };
+    let scene = Scene { source };
+    let mut run = Run { definitions, out: String::new(), variables, scene, steps: 0, calls: 0 };
     run.nodes(nodes, object)?;
     Ok(run.out)
 }
 
-struct Run {
+struct Run<'t> {
+    definitions: &'t Definitions,
     out: String,
     /// Those in scope, the innermost last; the object itself has the empty name.
     variables: Vec<(String, Value)>,
     scene: Scene,
     steps: usize,
+    /// How many templates are being run, each called by the one before.
+    calls: usize,
 }
 
 /// How a run of nodes ended.
@@ -28,7 +39,7 @@ enum Flow {
     Continue,
 }
 
-impl Run {
+impl Run<'_> {
     fn nodes(&mut self, nodes: &[Node], dot: &Value) -> Result<Flow, TemplateError> {
         let scope = self.variables.len();
         let mut flow = Flow::Through;
@@ -54,6 +65,7 @@ impl Run {
             Node::If(branches, otherwise) => return self.branches(branches, otherwise, dot, false),
             Node::With(branches, otherwise) => return self.branches(branches, otherwise, dot, true),
             Node::Range(pipe, body, otherwise) => return self.range(pipe, body, otherwise, dot),
+            Node::Template { column, name, pipe } => self.template(*column, name, pipe.as_ref(), dot)?,
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }
@@ -114,6 +126,29 @@ impl Run {
         }
         self.variables.truncate(scope);
         Ok(Flow::Through)
+    }
+
+    /// A template that has a name, on what the pipe gives; it sees no variable of its caller's.
+    fn template(
+        &mut self,
+        column: usize,
+        name: &str,
+        pipe: Option<&Pipe>,
+        dot: &Value,
+    ) -> Result<(), TemplateError> {
+        let given = pipe.map_or(Ok(Value::Nothing), |pipe| self.pipe(pipe, dot))?;
+        self.step(column)?;
+        self.calls += 1;
+        if self.calls > CALLS_MAX {
+            let message = format!("templates call each other more than {CALLS_MAX} deep");
+            return Err(TemplateError { column, message });
+        }
+        let callers = std::mem::replace(&mut self.variables, vec![(String::new(), given.clone())]);
+        // Whoever read the template knows that there is one of the name.
+        self.nodes(self.definitions.get(name).map_or(&[], Vec::as_slice), &given)?;
+        self.variables = callers;
+        self.calls -= 1;
+        Ok(())
     }
 
     /// What a pipe gives; it sets its variable.
@@ -211,12 +246,16 @@ impl Run {
     }
 }
 
-/// What a `range` goes through, each with its key; maps by key.
+/// What a `range` goes through, each with its key; maps by key, and up to a number from 0.
 fn items(over: &Value) -> Result<Vec<(Value, Value)>, String> {
     let key = |key: &String| Value::Text(key.as_str().into());
     let number = |i: usize| Value::Int(i64::try_from(i).unwrap_or(i64::MAX));
     match over {
         Value::Nothing => Ok(Vec::new()),
+        Value::Int(end) => match usize::try_from(*end).unwrap_or_default() {
+            end if end > STEPS_MAX => Err(format!("takes more than {STEPS_MAX} steps")),
+            end => Ok((0..end).map(|i| (number(i), number(i))).collect()),
+        },
         Value::List(items) => {
             Ok(items.iter().enumerate().map(|(i, item)| (number(i), item.clone())).collect())
         }

@@ -28,7 +28,8 @@ spec:
   type: NodePort
   clusterIP: 10.0.0.1
   selector: {app: nginx, tier: frontend}
-  ports: [{port: 80, nodePort: 30080}]
+  ports: [{name: web, protocol: TCP, port: 80, targetPort: http, nodePort: 30080}]
+  trafficDistribution: PreferClose
 status:
   loadBalancer:
     ingress: [{ip: 192.0.2.1}, {hostname: lb.example.net}]
@@ -40,6 +41,8 @@ kind: Node
 metadata: {name: worker-1}
 spec: {unschedulable: true}
 status:
+  nodeInfo: {architecture: arm64, operatingSystem: linux, bootID: b, containerRuntimeVersion: c, kernelVersion: k,
+    kubeProxyVersion: p, kubeletVersion: v, machineID: m, osImage: o, systemUUID: s}
   addresses:
   - {type: InternalIP, address: 10.0.0.1}
   - {type: ExternalIP, address: 192.0.2.1}
@@ -116,6 +119,36 @@ fn the_examples_of_the_documentation() {
     let first_external = "{{range .Status.Addresses}}{{if and (eq .Type \"ExternalIP\") (isIPv4 .Address)}}\
                           {{.Address | replace \".\" \"-\"}}{{break}}{{end}}{{end}}.example.com";
     assert_eq!(run(NODE, "node", first_external), "192-0-2-1.example.com");
+    assert_eq!(run(NODE, "node", "{{.Name}}.{{.Status.NodeInfo.Architecture}}"), "worker-1.arm64");
+}
+
+/// What External-DNS' own tests ask of a gateway and of a Route.
+#[test]
+fn ports_and_routers() {
+    let gateway =
+        "{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: gw}, spec: {servers: [
+        {hosts: [a.example], port: {number: 443, name: https, protocol: HTTPS}}, {hosts: [b.example]}]}}";
+    let template =
+        "{{range .Spec.Servers}}{{range $h := .Hosts}}{{$h}}{{end}}.{{.Port.Name}}.{{.Port.Number}},{{end}}";
+    assert_eq!(run(gateway, "istio-gateway", template), "a.example.https.443,b.example..0,");
+    let route = |port: &str| {
+        format!(
+            "{{apiVersion: route.openshift.io/v1, kind: Route, metadata: {{name: web}}, spec: {{host: a.example{port}}},
+             status: {{ingress: [{{host: a.example, routerName: r, routerCanonicalHostname: r.example,
+             conditions: [{{type: Admitted, status: 'True'}}]}}]}}}}"
+        )
+    };
+    let port =
+        "{{ if and .Spec.Port .Spec.Port.TargetPort }}{{ .Name }}.{{ .Spec.Port.TargetPort }}{{ end }}";
+    for (text, expected) in
+        [("", ""), (", port: {targetPort: 80}", "web.80"), (", port: {targetPort: http}", "web.http")]
+    {
+        assert_eq!(run(&route(text), "openshift-route", port), expected, "{text}");
+    }
+    Template::parse(port).unwrap().check(&[Source::OpenshiftRoute]).unwrap();
+    let routers = "{{range .Status.Ingress}}{{range .Conditions}}{{if eq .Type \"Admitted\"}}{{.Status}}{{end}}{{end}}\
+                   {{with .RouterCanonicalHostname}}.{{.}}{{end}}.{{.RouterName}}.{{.Host}}{{end}}";
+    assert_eq!(run(&route(""), "openshift-route", routers), "True.r.example.r.a.example");
 }
 
 #[test]
@@ -153,7 +186,25 @@ fn what_else_go_has() {
         ("{{ print \"a\" 1 2 \"b\" }}", "a1 2b"),
         ("{{ `raw \"text\"` }}", "raw \"text\""),
         ("{{ \"\\u00e9\" }}", "\u{e9}"),
-        ("{{ .Spec.Ports }}", "[{30080 }]"),
+        ("{{ .Spec.Ports }}", "[{web 30080 80 TCP http}]"),
+        (
+            "{{ range .Spec.Ports }}{{ $.Name }}.{{ .Name }}-{{ .Port }}-{{ .TargetPort }}{{ end }}",
+            "my-service.web-80-http",
+        ),
+        ("{{ if eq (.Spec.TrafficDistribution | printf) \"PreferClose\" }}close{{ end }}", "close"),
+        ("{{ range 3 }}{{ . }}{{ end }}{{ range $i := 2 }}{{ $i }}{{ end }}{{ range 0 }}x{{ end }}", "01201"),
+        ("{{ printf \"%03d %x %X %c\" 7 255 255 97 }}", "007 ff FF a"),
+        ("{{ printf \"%4s|%-4s|%.2s|%05d|%d\" \"ab\" \"ab\" \"abc\" 42 7 }}", "  ab|ab  |ab|00042|7"),
+        ("{{ printf \"%x\" \"hi\" }}{{ printf \"%.1f\" (fromJson \"1.25\") }}", "68691.2"),
+        (
+            "{{ define \"zone\" }}example.com{{ end }}{{ .Name }}.{{ template \"zone\" }}",
+            "my-service.example.com",
+        ),
+        (
+            "{{ template \"t\" .Labels }}{{ define \"t\" }}{{ .app1 }}-{{ $.environment }}{{ end }}",
+            "my-service-123-staging",
+        ),
+        ("{{ $x := \"a\" }}{{ block \"b\" .Name }}{{ $x := . }}{{ $x }}{{ end }}{{ $x }}", "my-servicea"),
         ("{{ .TypeMeta.Kind }} {{ .APIVersion }}", "Service v1"),
         ("", ""),
         ("}}", "}}"),
@@ -180,7 +231,24 @@ fn what_is_told_and_where() {
             "parse: character 23: else stands alone, or before range once more",
         ),
         ("{{ break }}", "parse: character 4: break stands in no range"),
-        ("{{ define \"x\" }}{{ end }}", "parse: character 4: define is not supported"),
+        ("{{ template \"x\" }}", "parse: character 4: no template \"x\" is defined"),
+        ("{{ define \"x\" }}a", "parse: character 4: template \"x\" has no end"),
+        ("{{ define \"x\" }}{{ else }}", "parse: character 20: else stands in no if"),
+        ("{{ define x }}{{ end }}", "parse: character 4: the name of a template is wanted, in quotes"),
+        (
+            "{{ if true }}{{ define \"x\" }}{{ end }}{{ end }}",
+            "parse: character 17: define stands in no other",
+        ),
+        (
+            "{{ define \"x\" }}{{ end }}{{ define \"x\" }}{{ end }}",
+            "parse: character 29: template \"x\" is defined twice",
+        ),
+        (
+            "{{ define \"x\" }}{{ template \"x\" }}{{ end }}{{ template \"x\" }}",
+            "run: character 20: templates call each other more than 8 deep",
+        ),
+        ("{{ range 100001 }}{{ end }}", "run: character 10: takes more than 100000 steps"),
+        ("{{ printf \"%99999d\" 1 }}", "run: character 4: gives more than 65536 octets"),
         ("{{ $x }}", "parse: character 4: variable $x is not declared"),
         ("{{ $x = 1 }}", "parse: character 4: variable $x is not declared"),
         ("{{ if $x := 1 }}{{ end }}{{ $x }}", "parse: character 29: variable $x is not declared"),
