@@ -4,6 +4,7 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | `story` | who disagrees, what is deleted, what goes, and who wrote what |
+//! | `joined` | clusters that are told of each other by `portolan cluster join` |
 //! | `same` | that the same objects have the same answers by a hub |
 
 use portolan_testbed::ask::RecordType;
@@ -14,6 +15,7 @@ use super::followed::{HUB_RIGHTS, MEMBER_RIGHTS};
 use super::walk::{CLUSTERS, workload};
 use super::{compat, definitions};
 
+mod joined;
 mod same;
 mod story;
 
@@ -33,11 +35,18 @@ struct Site {
 }
 
 impl Fleet {
-    /// Starts them, with what is applied to each.
+    /// Starts them, with what is applied to each, and rights for the others.
     fn start(intents: &str) -> Option<Self> {
+        let fleet = Self::apart(intents)?;
+        fleet.apply(&[0, 1, 2], MESH_RIGHTS);
+        Some(fleet)
+    }
+
+    /// The same where nobody has any right in another one's cluster.
+    fn apart(intents: &str) -> Option<Self> {
         let setup = || Setup { audit: true, ..Setup::default() };
         let servers = ApiServer::start_all(CLUSTERS.map(|(name, _)| (name, setup())))?;
-        let rights = [MEMBER_RIGHTS, HUB_RIGHTS, MESH_RIGHTS, &definitions(), &compat()].join("\n---\n");
+        let rights = [MEMBER_RIGHTS, HUB_RIGHTS, &definitions(), &compat()].join("\n---\n");
         for (server, (name, address)) in servers.iter().zip(CLUSTERS) {
             server.admin().apply(&rights).unwrap();
             workload(server, name, address);
@@ -49,21 +58,26 @@ impl Fleet {
     /// The one of a cluster: of all the others it may read what mesh.yaml gives.
     fn one_of_mesh(&self, own: usize) -> Site {
         let account = |nth: usize| if nth == own { "portolan" } else { "portolan-mesh" };
-        self.site(&["--mesh", CLUSTERS[own].0], account)
+        self.site(&["--mesh", CLUSTERS[own].0], &[0, 1, 2], account)
+    }
+
+    /// The one of a cluster, which knows of no other.
+    fn alone(&self, own: usize) -> Site {
+        self.site(&["--mesh", CLUSTERS[own].0], &[own], |_| "portolan")
     }
 
     /// One that follows all clusters, of which the first is the hub.
     fn by_hub(&self) -> Site {
-        self.site(&["--hub", CLUSTERS[0].0], |_| "portolan")
+        self.site(&["--hub", CLUSTERS[0].0], &[0, 1, 2], |_| "portolan")
     }
 
-    fn site(&self, args: &[&str], account: impl Fn(usize) -> &'static str) -> Site {
-        let token = |(nth, server): (usize, &ApiServer)| {
-            server.admin().token("portolan", account(nth), TOKEN_SECONDS).unwrap()
-        };
-        let tokens: Vec<String> = self.servers.iter().enumerate().map(token).collect();
+    /// One that follows these clusters from its start.
+    fn site(&self, args: &[&str], clusters: &[usize], account: impl Fn(usize) -> &'static str) -> Site {
+        let token =
+            |nth: &usize| self.servers[*nth].admin().token("portolan", account(*nth), TOKEN_SECONDS).unwrap();
+        let tokens: Vec<String> = clusters.iter().map(token).collect();
         let contexts: Vec<_> =
-            self.servers.iter().zip(&tokens).map(|(server, token)| server.context(token)).collect();
+            clusters.iter().zip(&tokens).map(|(nth, token)| self.servers[*nth].context(token)).collect();
         let program = Program::new(env!("CARGO_BIN_EXE_portolan"), &args.concat())
             .with(["run", "--workers", "1", "--listen", "127.0.0.1:0"])
             .with(args)

@@ -195,8 +195,10 @@ fn explained(site: &Site, name: &str, client: &str) -> Value {
     let mut explained: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
     let hops = explained["hops"].as_array_mut().unwrap();
     for member in hops.iter_mut().flat_map(|hop| hop["members"].as_array_mut()).flatten() {
-        // What was drawn this time.
+        // What was drawn this time, and the second at which each process missed a silent cluster.
         member["picked"].take();
+        let why = member["why"].as_str().unwrap_or_default();
+        member["why"] = why.split(" since ").next().unwrap_or_default().into();
     }
     explained["hops"].take()
 }
