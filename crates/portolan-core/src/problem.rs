@@ -109,6 +109,8 @@ pub enum Reason {
     Kept,
     /// A cluster suddenly lacks most of what it had, and nobody said that it goes; it stays until somebody does.
     Held,
+    /// A cluster's copy of an intent says something else than the one that counts, which more clusters hold.
+    Disagreement,
 }
 
 impl fmt::Display for Reason {

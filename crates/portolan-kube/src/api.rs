@@ -129,6 +129,55 @@ pub const INTENTS: [Resource; 19] = [
     kubefed(2, "dnsendpoints", Kind::DnsEndpoint, dns_endpoint::KIND),
 ];
 
+/// How a fleet of clusters is held together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Topology {
+    /// One of them, the hub, holds the intents.
+    #[default]
+    Hub,
+    /// Each holds them, and each has a process of its own, which takes that cluster for its hub: for what it believes,
+    /// and writes to. What asks for names is asked of all.
+    Mesh,
+}
+
+/// What is asked of a cluster, by whose it is told as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// As its own.
+    pub own: Vec<Resource>,
+    /// As the root's, which is believed before all clusters: of the hub alone.
+    pub root: Vec<Resource>,
+}
+
+impl Topology {
+    /// What is asked of the hub, or of another cluster.
+    ///
+    /// | | as its own | as the root's |
+    /// | --- | --- | --- |
+    /// | the hub | what it runs | intents, which clusters there are |
+    /// | another cluster | what it runs | |
+    /// | the own cluster of a mesh | what it runs, who asks for names | who rules, which clusters there are |
+    /// | another cluster of a mesh | what it runs, who asks for names | |
+    #[must_use]
+    pub fn asks(self, is_hub: bool, keep: &Keep) -> Asked {
+        let (rulers, askers): (Vec<Resource>, Vec<Resource>) =
+            INTENTS.into_iter().partition(|resource| rules(resource.kind));
+        let (own, root) = match self {
+            Self::Hub => (Vec::new(), INTENTS.to_vec()),
+            Self::Mesh => (askers, rulers),
+        };
+        let root = if is_hub { [&root[..], &REGISTRY].concat() } else { Vec::new() };
+        Asked { own: [of_member(keep), own].concat(), root }
+    }
+}
+
+/// True of a kind that says what others may ask for, and how it is answered: believed from one place alone, as whoever
+/// may make one has a say in all names.
+#[must_use]
+pub fn rules(kind: Kind) -> bool {
+    matches!(kind, Kind::Zone | Kind::Domain | Kind::SteeringPolicy | Kind::MemberCluster)
+}
+
 /// The groups that `DNSEndpoint`s may stand in, External-DNS' own in front: a publisher reads one of them.
 pub fn dns_endpoints() -> impl Iterator<Item = Resource> {
     INTENTS.into_iter().filter(|resource| resource.kind == Kind::DnsEndpoint)
@@ -281,6 +330,36 @@ mod tests {
         assert_eq!(of_member(&Keep::default()), WORKLOAD);
         let keep = Keep { kinds: [Kind::Pod, Kind::Service].into(), ..Keep::default() };
         assert_eq!(of_member(&keep), [&WORKLOAD[..], &SOURCED[..1]].concat());
+    }
+
+    #[test]
+    fn a_mesh_asks_every_cluster_who_asks_for_names() {
+        let keep = Keep::default();
+        let plurals = |resources: &[Resource]| {
+            let kinds: std::collections::BTreeSet<&str> = resources.iter().map(|one| one.plural).collect();
+            kinds.into_iter().collect::<Vec<_>>().join(" ")
+        };
+        let asked = |topology: Topology, is_hub| {
+            let Asked { own, root } = topology.asks(is_hub, &keep);
+            let own: Vec<Resource> = own.into_iter().filter(|one| !WORKLOAD.contains(one)).collect();
+            let root: Vec<Resource> = root.into_iter().filter(|one| !REGISTRY.contains(one)).collect();
+            (plurals(&own), plurals(&root))
+        };
+        let askers = "dnsendpoints globalnames ingressdnsrecords multiclusteringressdnsrecords \
+                      multiclusterservicednsrecords servicednsrecords";
+        let rulers = "domains memberclusters steeringpolicies zones";
+        let texts = |own: &str, root: &str| (own.to_owned(), root.to_owned());
+        assert_eq!(asked(Topology::Hub, true), texts("", &plurals(&INTENTS)));
+        assert_eq!(asked(Topology::Hub, false), texts("", ""));
+        assert_eq!(asked(Topology::Mesh, true), texts(askers, rulers));
+        assert_eq!(asked(Topology::Mesh, false), texts(askers, ""));
+        for (topology, is_hub, has_registry) in
+            [(Topology::Hub, true, true), (Topology::Mesh, true, true), (Topology::Mesh, false, false)]
+        {
+            let Asked { own, root } = topology.asks(is_hub, &keep);
+            assert!(own.starts_with(&WORKLOAD));
+            assert_eq!(root.ends_with(&REGISTRY), has_registry);
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@
 //! | `offer` | what a cluster offers, and what stands behind it |
 //! | `sourced` | what External-DNS' sources make of clusters' own objects |
 //! | `apart` | what of the records another DNS is to keep apart |
+//! | `disagreement` | clusters whose copy of an intent is not the one that counts |
 //! | `backing` | what is said of a record that nothing stands behind |
 //! | `names`, `admit` | who has a name, and whom the fence admits |
 //! | `places` | where the objects stand that problems are about |
@@ -47,6 +48,7 @@ mod admit;
 mod apart;
 mod backing;
 mod claims;
+mod disagreement;
 mod doubt;
 mod draft;
 pub(crate) mod foreign;
@@ -290,6 +292,12 @@ impl Index {
     pub fn intent_of(&self, source: &ClusterName, key: &ObjectKey) -> Option<&Arc<Object>> {
         let located = self.objects.source(source)?.get(key)?;
         objects::is_intent(key.kind).then_some(&located.object)
+    }
+
+    /// True when a source has an object.
+    #[must_use]
+    pub fn has(&self, source: &ClusterName, key: &ObjectKey) -> bool {
+        self.objects.source(source).is_some_and(|source| source.get(key).is_some())
     }
 
     /// Grows whenever [`Index::problems`] are others than before.

@@ -68,7 +68,8 @@ impl Kind {
     }
 
     /// The kind that may own or steer a name, as facts spell it.
-    pub(crate) fn of_owner(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn of_owner(text: &str) -> Option<Self> {
         match text {
             "ServiceDNSRecord" => Some(Self::ServiceDnsRecord),
             "IngressDNSRecord" => Some(Self::IngressDnsRecord),

@@ -119,12 +119,16 @@ fn target(target: TargetView<'_>) -> String {
 
 /// Problems by the object that they are of.
 #[derive(Debug, Default)]
-pub struct Faults(BTreeMap<String, Vec<Problem>>);
+pub struct Faults {
+    by_object: BTreeMap<String, Vec<Problem>>,
+    /// The cluster whose objects have the statuses.
+    here: String,
+}
 
 impl Faults {
-    /// Sorts problems by their subjects.
+    /// Sorts problems by their subjects, for the statuses of a cluster's objects.
     #[must_use]
-    pub fn of(problems: Vec<Problem>) -> Self {
+    pub fn of(problems: Vec<Problem>, here: &str) -> Self {
         let mut faults: BTreeMap<String, Vec<Problem>> = BTreeMap::new();
         for problem in problems {
             let head = problem.subject.split(": ").next().unwrap_or_default();
@@ -134,21 +138,29 @@ impl Faults {
                 None => drop(faults.insert(object.to_owned(), vec![problem])),
             }
         }
-        Self(faults)
+        Self { by_object: faults, here: here.to_owned() }
     }
 
     /// The objects with a status of which something else is told there than here.
     #[must_use]
     pub fn differing(&self, other: &Self) -> Vec<ObjectKey> {
-        let here = self.0.iter().filter(|(object, faults)| other.0.get(*object) != Some(faults));
-        let there = other.0.keys().filter(|object| !self.0.contains_key(*object));
+        let (here, there) = (&self.by_object, &other.by_object);
+        let there = there.keys().filter(|object| !here.contains_key(*object));
+        let here = here.iter().filter(|(object, faults)| other.by_object.get(*object) != Some(faults));
         here.map(|(object, _)| object).chain(there).filter_map(|object| key_of(object)).collect()
     }
 
     /// What is wrong with an object, by its key.
     #[must_use]
     pub fn about(&self, object: &str) -> Vec<&Problem> {
-        self.0.get(object).into_iter().flatten().collect()
+        self.by_object.get(object).into_iter().flatten().collect()
+    }
+
+    /// True of what is wrong so that something of an object here was not taken. A copy that does not count is refused
+    /// where it stands; elsewhere it is told of.
+    fn refuses(&self, problem: &Problem) -> bool {
+        let is_here = || problem.subject.contains(&format!(" ({})", self.here));
+        is_refusal(problem) || (problem.reason == Reason::Disagreement && is_here())
     }
 }
 
@@ -191,13 +203,16 @@ pub fn wanted(
         Some(Wanted::Ours { generation, conditions: with_ready(conditions), clusters, answers })
     };
     match &object.body {
-        Body::GlobalName(name) => Some(global_name(name.metadata.generation, snapshot, owned(), &faults)),
-        Body::Zone(zone) => ours(zone.metadata.generation, vec![accepted(&faults)]),
-        Body::SteeringPolicy(policy) => ours(policy.metadata.generation, vec![accepted(&faults)]),
+        Body::GlobalName(name) => {
+            let accepted = all.accepted(&faults);
+            Some(global_name(name.metadata.generation, snapshot, owned(), &faults, accepted))
+        }
+        Body::Zone(zone) => ours(zone.metadata.generation, vec![all.accepted(&faults)]),
+        Body::SteeringPolicy(policy) => ours(policy.metadata.generation, vec![all.accepted(&faults)]),
         Body::MemberCluster(member) => {
             let name = ClusterName(key.name.clone());
             let reached = reached(fleet.clusters.get(&name), &all.about(&format!("cluster {name}")));
-            ours(member.metadata.generation, vec![accepted(&faults), reached])
+            ours(member.metadata.generation, vec![all.accepted(&faults), reached])
         }
         Body::ServiceDnsRecord(record) => {
             let domain = domain_of(&record.spec.domain_ref, owned());
@@ -219,7 +234,7 @@ pub fn with_refused(wanted: Option<Wanted>, refused: &Refused, faults: &Faults) 
         None if is_kubefed => return Wanted::AsItIs,
         None => (Vec::new(), Vec::new(), Vec::new()),
     };
-    let accepted = accepted(&faults.about(&refused.key.to_string()));
+    let accepted = faults.accepted(&faults.about(&refused.key.to_string()));
     let accepted = match accepted.is_true {
         // No more than so many problems are told of all objects of a kind.
         true => no("Accepted", "Invalid", "a field has a wrong type".to_owned()),
@@ -237,6 +252,7 @@ fn global_name(
     snapshot: &Snapshot,
     owned: Option<&Owned>,
     faults: &[&Problem],
+    accepted: Condition,
 ) -> Wanted {
     let nothing = Owned::default();
     let owned = owned.unwrap_or(&nothing);
@@ -297,7 +313,7 @@ fn global_name(
     });
     Wanted::Ours {
         generation,
-        conditions: with_ready(vec![accepted(faults), resolved, healthy, published]),
+        conditions: with_ready(vec![accepted, resolved, healthy, published]),
         clusters: clusters.collect(),
         answers: answers(snapshot, owned),
     }
@@ -320,13 +336,15 @@ fn answers(snapshot: &Snapshot, owned: &Owned) -> Vec<AnswerStatus> {
     sets.take(STATUS_ANSWERS_MAX).collect()
 }
 
-/// Whether all that an object says was taken. What is taken and only looks like a mistake is told all the same.
-fn accepted(faults: &[&Problem]) -> Condition {
-    let refusals: Vec<_> = faults.iter().filter(|problem| is_refusal(problem)).collect();
-    match refusals.first() {
-        Some(first) => no("Accepted", &first.reason.to_string(), told(&refusals)),
-        None if faults.is_empty() => yes("Accepted", "Accepted", String::new()),
-        None => yes("Accepted", "Accepted", told(&faults.iter().collect::<Vec<_>>())),
+impl Faults {
+    /// Whether all that an object says was taken. What is taken and only looks like a mistake is told all the same.
+    fn accepted(&self, faults: &[&Problem]) -> Condition {
+        let refusals: Vec<_> = faults.iter().filter(|problem| self.refuses(problem)).collect();
+        match refusals.first() {
+            Some(first) => no("Accepted", &first.reason.to_string(), told(&refusals)),
+            None if faults.is_empty() => yes("Accepted", "Accepted", String::new()),
+            None => yes("Accepted", "Accepted", told(&faults.iter().collect::<Vec<_>>())),
+        }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use hickory_proto::op::{Message, MessageType, OpCode, Query};
+use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
 use hickory_proto::rr::Name;
+use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsCode, EdnsOption};
 
 pub use hickory_proto::op::ResponseCode;
 pub use hickory_proto::rr::{RData, Record, RecordType};
@@ -17,6 +18,8 @@ const UDP_PATIENCE: Duration = Duration::from_secs(5);
 const TCP_PATIENCE: Duration = Duration::from_secs(10);
 /// The longest reply over UDP to who does not ask for more (RFC 1035 section 4.2.1), and room for who sends more.
 const UDP_OCTETS_MAX: usize = 4_096;
+/// What is said to fit there by who speaks for a client.
+const PAYLOAD_OCTETS: u16 = 1_232;
 
 /// What a server says.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub struct Reply {
     pub authorities: Vec<Record>,
     /// What goes with them.
     pub additionals: Vec<Record>,
+    /// The length of the prefix of clients that it holds for, where it was asked for one (RFC 7871).
+    pub scope: Option<u8>,
 }
 
 impl Reply {
@@ -46,7 +51,8 @@ impl Reply {
 
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "  {}{}", self.code, if self.is_authoritative { " aa" } else { "" })?;
+        let scope = self.scope.map_or(String::new(), |scope| format!(" scope={scope}"));
+        writeln!(f, "  {}{}{scope}", self.code, if self.is_authoritative { " aa" } else { "" })?;
         let sections =
             [("", &self.answers), ("authority ", &self.authorities), ("additional ", &self.additionals)];
         for (section, records) in sections {
@@ -64,10 +70,32 @@ impl fmt::Display for Reply {
 /// When the name is none, or the reply cannot be read.
 #[must_use]
 pub fn ask(server: SocketAddr, name: &str, rtype: RecordType) -> Option<Reply> {
-    let question = question(name, rtype);
-    let message = read(&octets_over_udp(server, &question)?);
+    exchange(server, &octets(&question(name, rtype)))
+}
+
+/// Asks as a resolver does for a client of such a network (RFC 7871).
+///
+/// # Panics
+/// As [`ask`].
+#[must_use]
+pub fn for_client(
+    server: SocketAddr,
+    name: &str,
+    rtype: RecordType,
+    (network, length): (IpAddr, u8),
+) -> Option<Reply> {
+    let mut message = question(name, rtype);
+    let mut edns = Edns::new();
+    edns.set_max_payload(PAYLOAD_OCTETS);
+    edns.options_mut().insert(EdnsOption::Subnet(ClientSubnet::new(network, length, 0)));
+    message.set_edns(edns);
+    exchange(server, &octets(&message))
+}
+
+fn exchange(server: SocketAddr, question: &[u8]) -> Option<Reply> {
+    let message = read(&octets_over_udp(server, question)?);
     let message = if message.metadata.truncation {
-        read(&octets_over_tcp(server, &question, TCP_PATIENCE)?)
+        read(&octets_over_tcp(server, question, TCP_PATIENCE)?)
     } else {
         message
     };
@@ -80,7 +108,7 @@ pub fn ask(server: SocketAddr, name: &str, rtype: RecordType) -> Option<Reply> {
 /// As [`ask`].
 #[must_use]
 pub fn over_tcp(server: SocketAddr, name: &str, rtype: RecordType) -> Option<Reply> {
-    Some(reply(read(&octets_over_tcp(server, &question(name, rtype), TCP_PATIENCE)?)))
+    Some(reply(read(&octets_over_tcp(server, &octets(&question(name, rtype)), TCP_PATIENCE)?)))
 }
 
 /// The reply to a message over TCP, as octets; none when nobody answers in time.
@@ -109,10 +137,14 @@ fn octets_over_udp(server: SocketAddr, message: &[u8]) -> Option<Vec<u8>> {
     Some(reply)
 }
 
-fn question(name: &str, rtype: RecordType) -> Vec<u8> {
+fn question(name: &str, rtype: RecordType) -> Message {
     let name = Name::from_ascii(name).unwrap_or_else(|error| panic!("{name} is no name: {error}"));
     let mut message = Message::new(7, MessageType::Query, OpCode::Query);
     message.add_query(Query::query(name, rtype));
+    message
+}
+
+fn octets(message: &Message) -> Vec<u8> {
     message.to_vec().expect("a message of one question is no longer than one may be")
 }
 
@@ -122,7 +154,13 @@ fn read(octets: &[u8]) -> Message {
 }
 
 fn reply(message: Message) -> Reply {
+    let option = message.edns.as_ref().and_then(|edns| edns.option(EdnsCode::Subnet));
+    let scope = option.and_then(|option| match option {
+        EdnsOption::Subnet(subnet) => Some(subnet.scope_prefix()),
+        _ => None,
+    });
     Reply {
+        scope,
         code: message.metadata.response_code,
         is_authoritative: message.metadata.authoritative,
         answers: message.answers,

@@ -13,6 +13,7 @@ use portolan::clusters::{self, Clusters, Fleet, Holds};
 use portolan::demo::{self, CLUSTER_THAT_FAILS, FILES, Scene, Step};
 use portolan::engine::SharedEngine;
 use portolan_core::ClusterName;
+use portolan_kube::api::Topology;
 use portolan_kube::registry::Believed;
 use portolan_testbed::part::KUBECTL;
 use portolan_testbed::{ApiServer, Setup, kubeconfig};
@@ -108,6 +109,7 @@ impl Scene for Real {
             contexts,
             own: None,
             hub: ClusterName::from(HUB),
+            topology: Topology::Hub,
             believed: Believed::default(),
             renew_percent: 66,
         };

@@ -20,6 +20,9 @@
 //! are those of the root among the sources. What it runs is its own, like that of any other. It may
 //! register further clusters ([`registrar`]), which come and go while the process runs.
 //!
+//! In a mesh every cluster has its own process, whose hub it is: for what is believed, and what is written. Only who asks
+//! for names is heard in every cluster, and told as that cluster's ([`Topology::asks`] is the whole difference).
+//!
 //! [`records`] follows the `DNSEndpoint`s of one cluster alone, for whoever publishes them.
 //!
 //! [`admin`] is what `portolan cluster` does, with an operator's rights and not with ours.
@@ -31,6 +34,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use portolan_core::ClusterName;
 use portolan_core::cluster::CLUSTERS_MAX;
+use portolan_kube::api::Topology;
 use portolan_kube::registry::Believed;
 use tokio::runtime::Runtime;
 
@@ -84,8 +88,10 @@ pub struct Fleet {
     pub contexts: Vec<Context>,
     /// The cluster that this process runs in.
     pub own: Option<Own>,
-    /// The one of them that holds the intents.
+    /// The one of them that holds the intents, or the own one in a mesh.
     pub hub: ClusterName,
+    /// Which of both.
+    pub topology: Topology,
     /// The namespaces of the hub whose registrations count.
     pub believed: Believed,
     /// The part of its life after which a registered cluster's token is renewed, in percent.
@@ -146,7 +152,7 @@ impl Clusters {
         let feed = feed::Feed::start(engine.clone())?;
         let past = past::Past::open(state, engine.lock().state_from().is_some());
         engine.lock().remember_kept(past.kept());
-        let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
+        let Fleet { contexts, own, hub, topology, believed, renew_percent } = fleet;
         let contexts = contexts
             .into_iter()
             .map(|context| (context.name.clone(), Way::Context(context, connect::Maker::default())));
@@ -161,6 +167,7 @@ impl Clusters {
             keep: engine.lock().keep(),
             demand: Arc::default(),
             gate: elector.as_ref().map_or(Gate::always_open(), Elector::gate),
+            topology,
         };
         let electing = {
             let _inside = runtime.enter();
@@ -187,7 +194,12 @@ pub type Dialled = (ClusterName, Arc<dyn Dial>);
 /// as that runs.
 ///
 /// [`Clusters`] has a runtime of its own; tests, whose clusters are scripted and whose time is no clock's, do without.
-pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, holds: &Arc<Holds>) {
+pub fn follow(
+    dialled: Vec<Dialled>,
+    (topology, hub): (Topology, &ClusterName),
+    engine: &SharedEngine,
+    holds: &Arc<Holds>,
+) {
     let (sender, told) = feed::channel();
     tokio::spawn(feed::run(told, engine.clone(), Arc::default()));
     let past = past::Past::open(None, false);
@@ -196,8 +208,17 @@ pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, h
     let known = known(&ways, hub);
     let keep = engine.lock().keep();
     let (demand, gate) = (Arc::default(), Gate::always_open());
-    let start =
-        Start { engine: engine.clone(), sender, holds: holds.clone(), known, past, keep, demand, gate };
+    let start = Start {
+        engine: engine.clone(),
+        sender,
+        holds: holds.clone(),
+        known,
+        past,
+        keep,
+        demand,
+        gate,
+        topology,
+    };
     spawn(ways, hub, &start, None);
 }
 
@@ -217,7 +238,7 @@ fn spawn(
 ) {
     let taken: BTreeSet<ClusterName> = ways.iter().map(|(name, _)| name.clone()).collect();
     let followed = taken.iter().map(|name| Event::Followed(name.clone())).collect();
-    start.engine.lock().has_hub(hub.clone());
+    start.engine.lock().has_hub(hub.clone(), start.topology);
     start.engine.lock().take(followed, clock::now());
     let mut members = Vec::new();
     for (name, way) in ways {

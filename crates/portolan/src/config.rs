@@ -18,6 +18,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use portolan_kube::api::Topology;
 use portolan_kube::registry::Believed;
 use portolan_kube::sources::Options;
 use portolan_probe::Servers;
@@ -53,8 +54,10 @@ pub struct RunConfig {
     pub in_cluster: Option<String>,
     /// The folder of the pod's ServiceAccount; none: where Kubernetes mounts it.
     pub service_account: Option<PathBuf>,
-    /// The cluster that holds the intents; none: the first.
+    /// The cluster that holds the intents, or the own one of a mesh; none: the first.
     pub hub: Option<String>,
+    /// Which of both.
+    pub topology: Topology,
     /// The namespaces of the hub whose registrations of clusters count.
     pub believed: Believed,
     /// The part of its life after which a joined cluster's token is renewed, in percent.

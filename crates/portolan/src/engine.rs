@@ -90,10 +90,10 @@ pub enum Event {
         /// Which.
         key: ObjectKey,
     },
-    /// An object of the root is there and cannot be understood: it stays what it was, and its author is to be told.
+    /// An object of the hub is there and cannot be understood: it stays what it was, and its author is to be told.
     /// That ends with [`Event::Set`] and [`Event::Deleted`] of its key.
     Refused(Arc<Refused>),
-    /// A `DNSEndpoint` of one group of the root is there, or no more, whether or not it is the copy that counts: for
+    /// A `DNSEndpoint` of one group of the hub is there, or no more, whether or not it is the copy that counts: for
     /// whoever writes to the hub.
     Copy {
         /// Its group.
@@ -511,7 +511,7 @@ impl Engine {
         self.hearing.note(&event, now);
         self.followed.note(&event, self.steady);
         self.intents.note(&event);
-        self.due.event(&event);
+        self.due.event(&event, &self.hub);
         match event {
             Event::Set { source, object, place } => self.index.set(&source, object, &place),
             Event::Deleted { source, key } => self.index.delete(&source, &key),

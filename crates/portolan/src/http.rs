@@ -166,10 +166,10 @@ async fn readyz(State(doors): State<Doors>) -> Response {
 fn unread(engine: &SharedEngine) -> String {
     let Some(engine) = engine.try_lock() else { return String::new() };
     let mut text = String::new();
-    if let Some(hub) = engine.unread_hub() {
+    if let Some((noun, hub)) = engine.unread_hub() {
         let _ = writeln!(
             text,
-            "the hub {} was not read since the start: which names there are is not known",
+            "the {noun} {} was not read since the start: which names there are is not known",
             plain(&hub.0)
         );
     }

@@ -17,6 +17,7 @@
 use std::fmt::Write as _;
 
 use portolan_core::Name;
+use portolan_kube::api::Topology;
 use portolan_kube::crds;
 use portolan_kube::registry::rights;
 use serde_json::{Value, json};
@@ -44,6 +45,8 @@ pub struct Install {
     pub replicas: u16,
     /// What the cluster is called in the fleet, and the owner of what is published; empty where no cluster is followed.
     pub cluster: String,
+    /// Whether that is the hub, or one of a mesh.
+    pub topology: Topology,
     /// The etcd: who follows clusters publishes there, and who only answers reads there.
     pub etcd: Option<Etcd>,
     /// The stream between those who follow clusters and those who answer.

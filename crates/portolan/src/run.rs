@@ -316,7 +316,7 @@ fn follow(
         return Ok(Followed::Stream(Follow::start(follow, engine, holds)?));
     }
     let Some(members) = members else { return Ok(Followed::Nothing) };
-    tracing::info!(clusters = members.names().join(", "), hub = %members.hub, "following clusters on their API servers");
+    tracing::info!(clusters = members.names().join(", "), topology = ?members.topology, hub = %members.hub, "following clusters on their API servers");
     // Before the hub's policies that name them: none is to be without for a moment.
     let networks = config.networks.as_deref().map(|dir| Networks::start(dir, engine.clone())).transpose()?;
     let clusters = Clusters::start(members, engine, holds, config.state.as_deref(), elector)?;
@@ -365,10 +365,10 @@ fn members(config: &RunConfig) -> anyhow::Result<clusters::Fleet> {
         }
     };
     let own_name = own.as_ref().map(|own| &own.name);
-    let hub = clusters::hub(&contexts, own_name, config.hub.as_deref());
+    let hub = clusters::hub(&contexts, own_name, (config.topology, config.hub.as_deref()));
     let hub = hub.map_err(|(key, why)| Refused(format!("{key}: {why}")))?;
     let (believed, renew_percent) = (config.believed.clone(), config.renew_percent);
-    Ok(clusters::Fleet { contexts, own, hub, believed, renew_percent })
+    Ok(clusters::Fleet { contexts, own, hub, topology: config.topology, believed, renew_percent })
 }
 
 fn report_start(engine: &SharedEngine, fleet: &Path) {

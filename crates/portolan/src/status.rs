@@ -79,12 +79,15 @@ pub struct FolderLost {
     pub read_at: Option<i64>,
 }
 
-/// The cluster that holds the intents.
+/// The cluster that holds the intents, or the own one of a mesh.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HubSeen {
     /// Its name.
     pub name: String,
+    /// True of the own cluster of a mesh.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub is_of_mesh: bool,
     /// False while it was not read since the start.
     pub is_read: bool,
     /// How many `Zone`s and `Domain`s it has.
@@ -95,8 +98,8 @@ pub struct HubSeen {
 
 impl From<HubView> for HubSeen {
     fn from(hub: HubView) -> Self {
-        let HubView { name, is_read, zones, intents } = hub;
-        Self { name: name.to_string(), is_read, zones, intents }
+        let HubView { name, is_of_mesh, is_read, zones, intents, .. } = hub;
+        Self { name: name.to_string(), is_of_mesh, is_read, zones, intents }
     }
 }
 

@@ -13,7 +13,7 @@ use portolan_core::{Name, RecordType};
 use super::draft::{Draft, HostNames, Rank, Sets, subject};
 use super::objects::is_intent;
 use super::world::World;
-use super::{About, Index, backing, foreign, kubefed, offer};
+use super::{About, Index, backing, disagreement, foreign, kubefed, offer};
 use crate::object::{Body, ObjectKey};
 
 /// Whose claim it is, and what a fence asks of it.
@@ -91,7 +91,8 @@ impl Index {
                         sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
                         hosts: (!draft.hosts.is_empty()).then(|| Box::new(draft.hosts)),
                     };
-                    let (problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
+                    let (mut problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
+                    problems.extend(disagreement::told(&draft.held));
                     self.step(steps);
                     self.want(&key, is_wanting);
                     if is_partial {

@@ -30,6 +30,8 @@ pub(super) struct Held<'a> {
     pub(super) held_by: Sources,
     /// Those whose copy says the same as this one.
     pub(super) agreeing: Vec<ClusterName>,
+    /// Those whose copy says something else, each with where it stands.
+    pub(super) disagreeing: Vec<(ClusterName, Arc<str>)>,
 }
 
 impl Objects {
@@ -164,15 +166,21 @@ impl Objects {
             Some(root) if is_root(root.0) => *root,
             _ => *most_common(&copies)?,
         };
-        let agrees = |other: &Located| says_the_same(&other.object, &located.object);
-        let agreeing = copies.iter().filter(|(_, other)| agrees(other)).map(|(name, _)| (*name).clone());
+        let (mut agreeing, mut disagreeing) = (Vec::new(), Vec::new());
+        for (name, other) in &copies {
+            match says_the_same(&other.object, &located.object) {
+                true => agreeing.push((*name).clone()),
+                false => disagreeing.push(((*name).clone(), other.place.clone())),
+            }
+        }
         Some(Held {
             key,
             source,
             object: &located.object,
             place: &located.place,
-            agreeing: agreeing.collect(),
             held_by,
+            agreeing,
+            disagreeing,
         })
     }
 

@@ -110,6 +110,7 @@ impl Index {
             place: &located.place,
             held_by: [cluster.clone()].into(),
             agreeing: vec![cluster.clone()],
+            disagreeing: Vec::new(),
         };
         let addresses = |host: &Name| self.hosts.addresses(host);
         let mut view = View::new(source).resolving(&addresses);

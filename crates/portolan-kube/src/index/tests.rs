@@ -10,6 +10,7 @@ mod grace;
 mod levels;
 mod members;
 mod memory;
+mod mesh;
 mod order;
 mod part;
 mod resolved;

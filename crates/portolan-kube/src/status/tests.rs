@@ -25,7 +25,7 @@ fn status(bench: &mut Bench, of: &Value, there: Option<&Value>) -> Option<Value>
     bench.take();
     let (snapshot, problems) = (snapshot(&bench.fleet), bench.index.problems().cloned().collect::<Vec<_>>());
     let owners = Owners::of(bench.fleet.names.iter(), &snapshot);
-    let wanted = wanted(&object(of), &snapshot, &bench.fleet, &owners, &Faults::of(problems))?;
+    let wanted = wanted(&object(of), &snapshot, &bench.fleet, &owners, &Faults::of(problems, "eu-1"))?;
     over(&wanted, there, "2026-01-01T00:00:00Z")
 }
 
@@ -272,7 +272,7 @@ fn what_cannot_be_understood_is_not_accepted() {
         message: "1 where a list is expected".into(),
         place: "hub".into(),
     };
-    let faults = Faults::of(vec![problem]);
+    let faults = Faults::of(vec![problem], "eu-1");
     let found = over(&with_refused(None, &refused, &faults), None, "2026-01-01T00:00:00Z").unwrap();
     assert_eq!(conditions(&found), "Accepted=False/Invalid Ready=False/Invalid");
     assert_eq!(found["conditions"][0]["message"], "spec.hosts: 1 where a list is expected");

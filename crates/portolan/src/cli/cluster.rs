@@ -1,11 +1,10 @@
 //! `portolan cluster`: its commands and what they lead to.
 
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use portolan_kube::registry::Believed;
+use portolan_kube::api::Topology;
 use portolan_kube::registry::token::{LIFE_SECONDS_MAX, LIFE_SECONDS_MIN};
 
 use super::{output, settings};
@@ -15,6 +14,8 @@ use crate::commands::Outcome;
 use crate::config::RunConfig;
 use crate::problem::Refused;
 
+/// The id of `--mesh`, which is a key of `run` besides.
+const OF_MESH: &str = "of-mesh";
 /// How long a token lives where nobody says.
 const TOKEN_LIFE: &str = "24h";
 
@@ -118,6 +119,12 @@ fn hub() -> Vec<Arg> {
     let named = |arg: Arg| if arg.get_id() == "namespace" { arg.alias("namespace") } else { arg };
     let mut args: Vec<Arg> = settings(&["registryNamespaces", "namespace"]).into_iter().map(named).collect();
     args.push(kubeconfig.help_heading("Configuration"));
+    args.push(
+        Arg::new(OF_MESH)
+            .long("mesh")
+            .action(ArgAction::SetTrue)
+            .help("The clusters are a mesh: the hub is the one whose own server follows the other"),
+    );
     args.push(text(
         "hub-context",
         "CONTEXT",
@@ -134,7 +141,12 @@ pub(super) fn execute(
     out: &mut dyn Write,
 ) -> Result<Outcome> {
     let said = |id: &str| matches.try_get_one::<String>(id).ok().flatten().map(String::as_str);
-    let operator = operator(config.kubeconfig.as_deref(), said("hub-context"), &config.believed);
+    let operator = Operator {
+        kubeconfig: config.kubeconfig.as_deref(),
+        hub: said("hub-context"),
+        believed: &config.believed,
+        topology: if matches.get_flag(OF_MESH) { Topology::Mesh } else { config.topology },
+    };
     let named = said("name").unwrap_or_default();
     match name {
         "join" => {
@@ -158,10 +170,6 @@ pub(super) fn execute(
         }
         other => anyhow::bail!("{other:?} is not a command of cluster"),
     }
-}
-
-fn operator<'a>(kubeconfig: Option<&'a Path>, hub: Option<&'a str>, believed: &'a Believed) -> Operator<'a> {
-    Operator { kubeconfig, hub, believed }
 }
 
 /// A whole number of seconds, or of `m`, `h`, `d`.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use portolan_core::Name;
+use portolan_kube::api::Topology;
 use portolan_store::kv::etcd::{MEMBERS_MAX, check_member};
 
 use super::run::text;
@@ -45,6 +46,11 @@ pub(super) fn command() -> Command {
         .arg(flag("namespace", "NAME", "The namespace, which is made").default_value("portolan"))
         .arg(flag("replicas", "N", "How many pods there are").default_value("2").value_parser(replicas))
         .arg(flag("cluster", "NAME", "What the cluster is called in the fleet, for all and control; it owns what is published"))
+        .arg(
+            Arg::new("mesh").long("mesh").action(ArgAction::SetTrue).help(
+                "The cluster is one of a mesh, each of which has this in it; else it is the hub",
+            ),
+        )
         .arg(many(flag("etcd", "URL,…", "The members of the etcd: all and control publish there, serve answers from there")))
         .arg(flag("etcd-secret", "NAME", "The Secret with ca.crt, tls.crt and tls.key, for members with https"))
         .arg(many(flag("follow", "URL,…", "The control replicas that serve answers from, as in https://portolan-stream.portolan:7353")))
@@ -90,6 +96,7 @@ fn install(matches: &ArgMatches) -> Result<Install, Refused> {
         image: image(text(matches, "image"))?,
         replicas: matches.get_one("replicas").copied().unwrap_or(1),
         cluster: cluster(role, text(matches, "cluster"))?,
+        topology: topology(role, matches.get_flag("mesh"))?,
         etcd: etcd(matches)?,
         stream: stream(matches)?,
         zones: names(matches, "zone", ZONES_MAX)?,
@@ -167,6 +174,17 @@ fn cluster(role: Role, text: &str) -> Result<String, Refused> {
                 .to_owned(),
         )),
         (true, _) => object_name("cluster", text),
+    }
+}
+
+/// How the fleet is held together that is followed.
+fn topology(role: Role, is_mesh: bool) -> Result<Topology, Refused> {
+    match (is_mesh, role.follows_clusters()) {
+        (false, _) => Ok(Topology::Hub),
+        (true, true) => Ok(Topology::Mesh),
+        (true, false) => {
+            Err(Refused("--mesh says nothing with the role serve, which follows no cluster".to_owned()))
+        }
     }
 }
 
@@ -272,7 +290,7 @@ mod tests {
     fn what_is_asked_for() {
         let all = asked("--image r.example/portolan:1 --cluster eu-1").unwrap();
         assert_eq!((all.role, all.namespace.as_str(), all.replicas), (Role::All, "portolan", 2));
-        assert_eq!((all.cluster.as_str(), &all.etcd, all.families), ("eu-1", &None, vec![Family::V4]));
+        assert_eq!((all.cluster.as_str(), &all.etcd, &all.families), ("eu-1", &None, &vec![Family::V4]));
         let line = "--role serve --image i@sha256:0a --namespace dns --replicas 5 --etcd https://a:2379,https://b:2379 \
                     --etcd https://c:2379/ --etcd-secret tls --zone example.org --zone example.net. --name-server \
                     ns1.example.net --ip-families IPv6,IPv4";
@@ -286,6 +304,8 @@ mod tests {
         let stream = serve.stream.unwrap();
         assert_eq!((stream.urls.len(), stream.secret.as_str(), serve.etcd), (2, "tls", None));
         let control = asked("--role control --image i --cluster eu-1 --stream-secret tls").unwrap();
+        assert_eq!((all.topology, control.topology), (Topology::Hub, Topology::Hub));
+        assert_eq!(asked("--image i --cluster eu-1 --mesh").unwrap().topology, Topology::Mesh);
         assert_eq!(control.stream, Some(Stream { urls: Vec::new(), secret: "tls".into() }));
     }
 
@@ -316,6 +336,10 @@ mod tests {
             (&format!("{ALL} --etcd https://e:1 --etcd-secret S"), "--etcd-secret \"S\": is not 1 to 253"),
             (&format!("{ALL} --etcd {}", ["http://e:1"; 17].join(",")), "at most 16 are taken"),
             (SERVE, "--follow and --etcd are not set"),
+            (
+                &format!("{SERVE} --mesh --etcd http://e:1 --zone z"),
+                "--mesh says nothing with the role serve",
+            ),
             (&format!("{SERVE} --follow https://c:1"), "--follow needs --stream-secret NAME"),
             (
                 &format!("{SERVE} --follow http://c:1 --stream-secret s"),

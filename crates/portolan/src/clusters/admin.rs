@@ -17,6 +17,7 @@
 //! | [`mod@leave`] | the way back |
 
 use anyhow::{Result, bail};
+use portolan_kube::api::Topology;
 use portolan_kube::follow::Failure;
 
 use crate::problem::Refused;
@@ -41,8 +42,27 @@ pub use operator::Operator;
 pub(crate) const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 /// What it may do besides in the hub.
 pub(crate) const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
-/// The ServiceAccount of both.
+/// What the Portolans of other clusters may do in each cluster of a mesh.
+const MESH_RIGHTS: &str = include_str!("../../../../deploy/rbac/mesh.yaml");
+/// The ServiceAccount of the first two.
 const ACCOUNT: &str = "portolan";
+
+/// What a server may do in a cluster that it registers, and which account it is there.
+#[derive(Clone, Copy, Debug)]
+struct Granted {
+    account: &'static str,
+    text: &'static str,
+    /// The manifest of `deploy/rbac` with that text.
+    manifest: &'static str,
+}
+
+/// In a mesh each cluster's own server may write there by [`ACCOUNT`], whose tokens stay in the cluster.
+fn granted(topology: Topology) -> Granted {
+    match topology {
+        Topology::Hub => Granted { account: ACCOUNT, text: MEMBER_RIGHTS, manifest: "member.yaml" },
+        Topology::Mesh => Granted { account: "portolan-mesh", text: MESH_RIGHTS, manifest: "mesh.yaml" },
+    }
+}
 
 /// Runs something that waits for servers, to its end.
 ///

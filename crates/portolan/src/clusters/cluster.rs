@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{
-    INTENTS, REGISTRY, Resource, SECRETS, dns_endpoints, is_on_demand, may_ask, of_member,
-};
+use portolan_kube::api::{Asked, Resource, SECRETS, dns_endpoints, is_on_demand, may_ask};
 use portolan_kube::follow::News;
 use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry;
@@ -27,7 +25,7 @@ use crate::engine::{Event, root};
 
 mod part;
 
-use part::Part;
+use part::{Part, copy};
 
 /// How long after a kind came that was not there others are looked for, and nothing is written back: definitions
 /// that are applied together come one after the other.
@@ -63,6 +61,8 @@ pub(super) struct Life {
 /// What the tasks of one cluster share.
 pub(super) struct Cluster {
     pub(super) name: ClusterName,
+    /// It is the hub, or the own cluster of a mesh: it has the root's objects, and is written to.
+    is_hub: bool,
     /// Whose an object is, where problems have a place.
     pub(super) place: Arc<str>,
     pub(super) holds: Arc<Holds>,
@@ -92,16 +92,16 @@ pub(super) struct Cluster {
 impl Cluster {
     pub(super) fn new(
         name: ClusterName,
-        is_hub: bool,
+        asked: Asked,
         keep: Keep,
         demand: Arc<Demand>,
         sender: Sender,
         holds: Arc<Holds>,
         past: Arc<Past>,
     ) -> Self {
-        let mut parts = vec![Part::new(name.clone(), of_member(&keep))];
-        if is_hub {
-            parts.push(Part::new(root(), [&INTENTS[..], &REGISTRY[..]].concat()));
+        let mut parts = vec![Part::new(name.clone(), asked.own)];
+        if !asked.root.is_empty() {
+            parts.push(Part::new(root(), asked.root));
         }
         Self { demand, ..Self::with(name, parts, keep, sender, holds, past) }
     }
@@ -120,9 +120,11 @@ impl Cluster {
         holds: Arc<Holds>,
         past: Arc<Past>,
     ) -> Self {
+        let is_hub = parts.iter().any(|part| part.source == root());
         let (place, parts) = (name.0.clone(), Mutex::new(parts));
         Self {
             name,
+            is_hub,
             place,
             holds,
             past,
@@ -237,7 +239,9 @@ impl Cluster {
         let mut events = Vec::with_capacity(news.len());
         let mut problems_told = false;
         for news in news.drain(..) {
-            events.extend(part.copy(resource, &news));
+            if self.is_hub {
+                events.extend(copy(resource, &news));
+            }
             match news {
                 // The registry alone is told of these.
                 News::Set(object) if registry::is_foreign(object.key.kind) => {}
@@ -249,7 +253,7 @@ impl Cluster {
                 }
                 News::Deleted(key) => events.extend(part.went(resource, key, &self.place)),
                 News::Refused(refused) => {
-                    events.extend((part.source == root()).then_some(Event::Refused(refused)));
+                    events.extend(self.is_hub.then_some(Event::Refused(refused)));
                 }
                 // They are what they are now, however often they changed.
                 News::Problems if problems_told => {}
@@ -267,11 +271,13 @@ impl Cluster {
         turn.events(events);
     }
 
-    /// Takes that a resource of a part was read; what follows, for the hub's intents what is asked of members too.
+    /// Takes that a resource of a part was read; what follows, for the hub's intents what is asked of all clusters too.
     fn was_read(&self, part: &mut Part, resource: Resource, is_whole: bool) -> Vec<Event> {
         let events = part.read(resource, is_whole);
-        if part.source == root() && part.unread.is_empty() {
-            self.demand.hub_was_read(part.is_whole());
+        if may_ask(resource.kind) {
+            // Of another cluster of a mesh an intent is heard of where it stands.
+            let who_asks = part.who_asks().filter(|_| self.is_hub);
+            who_asks.into_iter().for_each(|is_whole| self.demand.hub_was_read(is_whole));
         } else if is_on_demand(resource, &self.keep) {
             self.demand.was_read(&self.name);
         }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use kube_client::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use portolan_core::ClusterName;
 use portolan_core::cluster::CLUSTERS_MAX;
+use portolan_kube::api::Topology;
 
 /// One cluster to follow: a context of the file, under the name that it has in the fleet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +81,8 @@ pub fn one(file: &Path, named: Option<&str>) -> Result<Context, String> {
     contexts.pop().ok_or_else(|| "has no contexts".to_owned())
 }
 
-/// Which of the clusters that are followed from the start is the hub: the one that is named, else the first.
+/// Which of the clusters that are followed from the start is the hub, or in a mesh the own one: the one that is named,
+/// else the first.
 ///
 /// # Errors
 /// The key of the configuration that is at fault, and what is wrong with it: two clusters have one name, or none has
@@ -88,7 +90,7 @@ pub fn one(file: &Path, named: Option<&str>) -> Result<Context, String> {
 pub fn hub(
     contexts: &[Context],
     own: Option<&ClusterName>,
-    named: Option<&str>,
+    (topology, named): (Topology, Option<&str>),
 ) -> Result<ClusterName, (&'static str, String)> {
     if let Some(own) = own.filter(|own| contexts.iter().any(|context| context.name == **own)) {
         return Err(("inCluster", format!("a context has the name {:?} too", own.to_string())));
@@ -102,7 +104,7 @@ pub fn hub(
             named.unwrap_or_default(),
             names.join(", ")
         );
-        ("hub", why)
+        (if topology == Topology::Mesh { "mesh" } else { "hub" }, why)
     })
 }
 
@@ -163,15 +165,23 @@ mod tests {
         let context =
             |name: &str| Context { name: name.into(), context: name.to_owned(), file: PathBuf::new() };
         let contexts = [context("eu"), context("us")];
-        for (own, named, expected) in [
-            (None, None, "eu"),
-            (None, Some("us"), "us"),
-            (Some("own"), Some("own"), "own"),
-            (Some("us"), None, "inCluster: a context has the name \"us\" too"),
-            (Some("own"), Some("ap"), "hub: \"ap\" is none of the clusters that are followed: eu, us, own"),
+        let (star, mesh) = (Topology::Hub, Topology::Mesh);
+        for (own, topology, named, expected) in [
+            (None, star, None, "eu"),
+            (None, star, Some("us"), "us"),
+            (Some("own"), star, Some("own"), "own"),
+            (Some("us"), star, None, "inCluster: a context has the name \"us\" too"),
+            (
+                Some("own"),
+                star,
+                Some("ap"),
+                "hub: \"ap\" is none of the clusters that are followed: eu, us, own",
+            ),
+            (None, mesh, Some("us"), "us"),
+            (None, mesh, Some("ap"), "mesh: \"ap\" is none of the clusters that are followed: eu, us"),
         ] {
             let own = own.map(ClusterName::from);
-            let found = hub(&contexts, own.as_ref(), named);
+            let found = hub(&contexts, own.as_ref(), (topology, named));
             let found = found.map_or_else(|(key, why)| format!("{key}: {why}"), |hub| hub.to_string());
             assert_eq!(found, expected);
         }

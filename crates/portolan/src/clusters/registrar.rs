@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS};
+use portolan_kube::api::{INTENTS, REGISTRY, Resource, SECRETS, Topology};
 use portolan_kube::follow::News;
 use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry::access::Access;
@@ -52,6 +52,8 @@ pub(super) struct Start {
     pub(super) demand: Arc<Demand>,
     /// Stands before what is written to the hub.
     pub(super) gate: Gate,
+    /// How the fleet is held together.
+    pub(super) topology: Topology,
 }
 
 impl Start {
@@ -62,7 +64,8 @@ impl Start {
             let _ = self.known.claim(&said, &name, Counts::Remembered);
         }
         let (keep, demand, sender) = (self.keep.clone(), self.demand.clone(), self.sender.of_cluster());
-        Arc::new(Cluster::new(name, is_hub, keep, demand, sender, self.holds.clone(), self.past.clone()))
+        let asked = self.topology.asks(is_hub, &keep);
+        Arc::new(Cluster::new(name, asked, keep, demand, sender, self.holds.clone(), self.past.clone()))
     }
 
     /// A cluster is a member no more: what was noted of it counts for none that comes with its name.

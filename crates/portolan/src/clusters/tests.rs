@@ -87,7 +87,8 @@ impl Followed {
         let tells = told.clone();
         tokio::spawn(feed::give(receiver, move |events| tells.lock().unwrap().extend(events)));
         let (held, keep) = (holds.clone(), Keep::default());
-        let cluster = Cluster::new(name.into(), false, keep, Arc::default(), sender, held, past.clone());
+        let asked = Topology::Hub.asks(false, &keep);
+        let cluster = Cluster::new(name.into(), asked, keep, Arc::default(), sender, held, past.clone());
         let way = Way::Dialled(Arc::new(Scripted(client)));
         let member = Member::new(way, Arc::new(cluster), false, None, known.clone());
         let (reach, door) = (member.reach(), member.door());

@@ -25,7 +25,10 @@ const UNREAD: &str = "; what API servers have is not read here: `portolan cluste
 /// True of what is served all the same and only looks like a mistake.
 #[must_use]
 pub fn is_warning(problem: &Problem) -> bool {
-    matches!(problem.reason, Reason::TargetSuspect | Reason::NoZone | Reason::Silent | Reason::Incomplete)
+    matches!(
+        problem.reason,
+        Reason::TargetSuspect | Reason::NoZone | Reason::Silent | Reason::Incomplete | Reason::Disagreement
+    )
 }
 
 /// Prints what is wrong with the configuration and with the fleet folder that it names.
@@ -82,7 +85,8 @@ fn contexts(said: &Said, config: &RunConfig) -> Option<Problem> {
         },
     };
     let own = config.in_cluster.as_deref().map(ClusterName::from);
-    let (key, why) = clusters::hub(&contexts, own.as_ref(), config.hub.as_deref()).err()?;
+    let (key, why) =
+        clusters::hub(&contexts, own.as_ref(), (config.topology, config.hub.as_deref())).err()?;
     Some(wrong(key, why))
 }
 

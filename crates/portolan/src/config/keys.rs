@@ -67,12 +67,13 @@ pub const NONE: &str = "none";
 pub const RENEW_PERCENT_MAX: usize = 90;
 
 /// The keys of those who follow clusters on their API servers, or who does so, instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 12] = [
+pub const INSTEAD_OF_FLEET: [&str; 13] = [
     "kubeconfig",
     "contexts",
     "inCluster",
     "serviceAccount",
     "hub",
+    "mesh",
     "namespace",
     "registryNamespaces",
     "renewTokensAt",
@@ -308,6 +309,19 @@ pub const KEYS: &[Key] = &[
         default: "the first of the contexts, else the own cluster",
         help: "The cluster that holds the intents: Zones, policies, GlobalNames and KubeFed's kinds",
         more: "Intents are read from the hub only, and it is the only cluster that is ever written to.",
+        example: "eu-1",
+    },
+    Key {
+        name: "mesh",
+        flag: "mesh",
+        env: "PORTOLAN_MESH",
+        form: Form::Text(253),
+        value: "NAME",
+        default: "none: there is a hub",
+        help: "Run as one of a mesh, of which NAME is the own cluster: each cluster has its own Portolan, and no hub",
+        more: "Zones, policies, `MemberCluster`s and KubeFed's `Domain`s are believed from the own cluster only, and it is the \
+               only one that is ever written to. Who asks for names is heard in every cluster. Instead of `hub`; with \
+               `inCluster` it is that cluster. See [mesh](../how-to/mesh.md).",
         example: "eu-1",
     },
     Key {

@@ -30,6 +30,7 @@ pub(crate) mod etcd;
 mod lease;
 mod skydns;
 mod stream;
+mod topology;
 mod webhook;
 
 use etcd::Wrong;
@@ -130,6 +131,7 @@ impl Settling<'_> {
         let webhook = self.webhook(&etcd);
         self.webhook_clash(&listen, http, webhook.as_ref());
         self.one_fleet();
+        let topology = self.topology();
         let role = self.role();
         let (follow, stream) = self.stream();
         RunConfig {
@@ -139,7 +141,8 @@ impl Settling<'_> {
             contexts: self.listed("contexts"),
             in_cluster: self.said.text("inCluster").map(str::to_owned),
             service_account: self.path("serviceAccount"),
-            hub: self.said.text("hub").map(str::to_owned),
+            hub: self.said.text("mesh").or(self.said.text("hub")).map(str::to_owned),
+            topology,
             believed: self.believed(),
             renew_percent: self.renew_percent(),
             lease: self.lease(),
@@ -281,9 +284,10 @@ impl Settling<'_> {
             let place = self.place(name);
             self.problems.push(fault(name, Reason::Conflict, message.to_owned(), &place));
         }
-        let needs: [(&str, &[&str]); 4] = [
+        let needs: [(&str, &[&str]); 5] = [
             ("contexts", &["kubeconfig"]),
             ("hub", &["kubeconfig", "inCluster"]),
+            ("mesh", &["kubeconfig", "inCluster"]),
             ("serviceAccount", &["inCluster"]),
             ("networks", &["kubeconfig", "inCluster"]),
         ];

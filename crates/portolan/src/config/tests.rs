@@ -2,6 +2,7 @@
 
 mod answering;
 mod lease;
+mod mesh;
 mod resolvers;
 mod secrets;
 mod skydns;
@@ -384,6 +385,7 @@ fn later_layers_count_over_earlier_ones() {
 fn defaults() {
     let (_, config) = settled("version: v1alpha1\nfleet: f\n", &[], &[]);
     let expected = RunConfig {
+        topology: portolan_kube::api::Topology::Hub,
         role: Role::All,
         sync: Vec::new(),
         kubeconfig: None,
@@ -449,7 +451,7 @@ fn every_key_counts() {
         let bare = match key.name {
             "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
             "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
-            "contexts" | "hub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
+            "contexts" | "hub" | "mesh" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
             name => stream::bare(name),
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);

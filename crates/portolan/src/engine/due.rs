@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   facts of names ──▶ whose names they are ──▶ its status, the DNSEndpoint that they stand in ─┐
-//!   objects of the root ────────────────────────────────────────────────────────────────────────┴─▶ due
+//!   objects of the hub  ────────────────────────────────────────────────────────────────────────┴─▶ due
+//!   in a mesh, an object that came or went ─────────▶ the DNSEndpoint beside it ────────────────▶ due
 //!   a cluster, a zone, a policy, a zone file ──▶ everything
 //! ```
 //!
@@ -21,6 +22,7 @@ use portolan_kube::manifest::Refused;
 use portolan_kube::object::{Kind, Object, ObjectKey};
 use portolan_kube::status::{has_status, told_by};
 
+use super::hub::Hub;
 use super::{Engine, Event, root};
 
 /// The objects that are due, and where names are written.
@@ -31,9 +33,9 @@ pub(super) struct Due {
     objects: BTreeSet<ObjectKey>,
     /// The names of each `DNSEndpoint` of ours.
     names: BTreeMap<ObjectKey, BTreeSet<Name>>,
-    /// Every `DNSEndpoint` of the root, by key and group.
+    /// Every `DNSEndpoint` of the hub, by key and group.
     copies: BTreeMap<ObjectKey, BTreeMap<Resource, Arc<Object>>>,
-    /// Objects of the root that are there and cannot be understood.
+    /// Objects of the hub that are there and cannot be understood.
     refused: BTreeMap<ObjectKey, Arc<Refused>>,
 }
 
@@ -42,7 +44,7 @@ pub(super) struct Due {
 pub struct Look {
     /// Which: an intent, or a `DNSEndpoint`.
     pub key: ObjectKey,
-    /// The object, where the root has it; of a `DNSEndpoint` the copy that counts.
+    /// The object, where the hub has it; of a `DNSEndpoint` the copy that counts.
     pub object: Option<Arc<Object>>,
     /// The same as its author left it, where that is not understood.
     pub refused: Option<Arc<Refused>>,
@@ -66,18 +68,18 @@ pub struct Looks {
 }
 
 impl Due {
-    /// Notes what an event says of an object of the root.
-    pub(super) fn event(&mut self, event: &Event) {
+    /// Notes what an event says of an object of the hub.
+    pub(super) fn event(&mut self, event: &Event, hub: &Hub) {
         let key = match event {
-            Event::Set { source, object, .. } if *source == root() => &object.key,
-            Event::Deleted { source, key } if *source == root() => key,
+            Event::Set { source, object, .. } if source == hub.home(object.key.kind) => &object.key,
+            Event::Deleted { source, key } if source == hub.home(key.kind) => key,
             Event::Refused(refused) => &refused.key,
             Event::Copy { resource, key, object } => {
                 self.copy(*resource, key, object.clone());
                 key
             }
             // A kind may be there that was not, and with it a place to write to.
-            Event::Heard(source) if *source == root() => return self.everything(),
+            Event::Heard(source) if hub.homes().any(|home| home == source) => return self.everything(),
             _ => return,
         };
         if !is_written(key.kind) {
@@ -88,6 +90,8 @@ impl Due {
             _ => drop(self.refused.remove(key)),
         }
         if self.is_asked_for {
+            // That it is here at all decides whether what it asks for is written here.
+            self.objects.extend(written_beside(key).filter(|_| hub.is_of_mesh()));
             self.objects.insert(key.clone());
         }
     }
@@ -159,7 +163,7 @@ impl Due {
         }
         let kind = key.kind.to_string();
         let owner = OwnerView { kind: &kind, namespace: &key.namespace, name: &key.name };
-        let written = written_for(&owner).and_then(|written| self.names.get(&written));
+        let written = written_beside(key).and_then(|written| self.names.get(&written));
         let is_owner =
             |name: &&Name| fleet.names.get(name.borrowed()).is_some_and(|facts| facts.owner == owner);
         written.into_iter().flatten().filter(is_owner).cloned().collect()
@@ -182,8 +186,7 @@ impl Engine {
             }
         }
         if std::mem::take(&mut self.due.everything) {
-            let root = root();
-            let objects = self.index.intents_of(&root).map(|object| &object.key);
+            let objects = self.home_intents().map(|object| &object.key);
             let objects = objects.filter(|key| is_written(key.kind)).chain(self.due.names.keys());
             let objects = objects.chain(self.due.refused.keys()).chain(self.due.copies.keys());
             self.due.objects.extend(objects.cloned().collect::<Vec<_>>());
@@ -213,10 +216,10 @@ impl Engine {
     pub fn look(&self, keys: impl IntoIterator<Item = ObjectKey>) -> Looks {
         let fleet = self.fleet().clone();
         let look = |key: ObjectKey| Look {
-            object: self.index.intent_of(&root(), &key).cloned(),
+            object: self.home_intent(&key).cloned(),
             refused: self.due.refused.get(&key).cloned(),
             copies: self.due.copies_of(&key),
-            names: self.due.names_of(&fleet, &key),
+            names: self.names_for(&fleet, &key),
             key,
         };
         let looks: Vec<Look> = keys.into_iter().map(look).collect();
@@ -225,9 +228,33 @@ impl Engine {
         Looks { looks, snapshot: self.snapshot(), fleet, apart }
     }
 
-    /// Objects of the root of which nothing was ever understood: what they ask for is not known.
+    /// Objects of the hub of which nothing was ever understood: what they ask for is not known.
     pub fn not_understood(&self) -> impl Iterator<Item = &ObjectKey> {
-        self.due.refused.keys().filter(|key| self.index.intent_of(&root(), key).is_none())
+        self.due.refused.keys().filter(|key| self.home_intent(key).is_none())
+    }
+
+    /// The names that an object tells of, or that stand in it: of those, only what somebody asks for here.
+    fn names_for(&self, fleet: &Fleet, key: &ObjectKey) -> Vec<Name> {
+        let mut names = self.due.names_of(fleet, key);
+        if key.kind == Kind::DnsEndpoint && self.hub.is_of_mesh() {
+            names.retain(|name| {
+                fleet.names.get(name.borrowed()).is_some_and(|facts| self.is_here(&facts.owner))
+            });
+        }
+        names
+    }
+
+    /// True of an owner that the hub has: an intent, or an object that sources look at.
+    fn is_here(&self, owner: &OwnerView<'_>) -> bool {
+        let kind = Kind::of_owner(owner.kind);
+        kind.is_some_and(|kind| {
+            let key = ObjectKey::new(kind, Some(owner.namespace), owner.name);
+            self.index.has(self.hub.home(kind), &key)
+        })
+    }
+
+    fn home_intent(&self, key: &ObjectKey) -> Option<&Arc<Object>> {
+        self.index.intent_of(self.hub.home(key.kind), key)
     }
 
     /// What is wrong, where it is other than when this number was given before: with a new number.
@@ -236,6 +263,12 @@ impl Engine {
         let now = self.problems_changed + self.index.problems_changed();
         (number != Some(now)).then(|| (now, self.problems()))
     }
+}
+
+/// The `DNSEndpoint` that the names of an intent are written to.
+fn written_beside(key: &ObjectKey) -> Option<ObjectKey> {
+    let kind = key.kind.to_string();
+    written_for(&OwnerView { kind: &kind, namespace: &key.namespace, name: &key.name })
 }
 
 /// True of what is written to the hub.

@@ -134,7 +134,7 @@ impl Engine {
         unread.filter_map(late).collect()
     }
 
-    /// True when the root, every cluster that is known from it and every one that is followed were read once, or are
+    /// True when the root (in a mesh the own cluster too), every cluster that is known from it and every one that is followed were read once, or are
     /// late: only then is a name that is not here denied. Once so it stays so: a cluster that joins later
     /// takes no denial back.
     pub(super) fn all_was_read(&self) -> bool {
@@ -145,7 +145,7 @@ impl Engine {
         let mut reading = self.reading.iter();
         let is_all_read =
             reading.all(|(source, problems)| read(source) || is_late(source) || is_double(problems));
-        let is_read_whole = read(&root()) && is_all_read && self.unread().all(is_late);
+        let is_read_whole = self.hub.homes().all(read) && is_all_read && self.unread().all(is_late);
         is_read_whole && self.index.awaited().next().is_none() && self.keys.are_read()
     }
 }

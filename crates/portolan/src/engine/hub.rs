@@ -1,9 +1,16 @@
-//! The hub, where clusters are followed: which it is, and what was found there.
+//! The hub, where clusters are followed: which it is, and what was found there. In a mesh it is the own cluster.
+//!
+//! What is written goes to the hub, so an object counts there as the hub has it: its *home*. What rules is believed from
+//! there alone, and is the root's. What asks for names is the root's in a hub too; in a mesh each cluster has its own, and
+//! that of the hub is told as the hub's.
 //!
 //! Who names the wrong cluster, or has applied nothing yet, sees an empty table and no fault anywhere: nothing is
 //! wrong. So it is told once what the hub has, and what to apply where that is nothing.
 
+use std::sync::Arc;
+
 use portolan_core::ClusterName;
+use portolan_kube::api::{Topology, rules};
 use portolan_kube::object::{Body, Kind, Object};
 use portolan_kube::sources::Source;
 
@@ -14,55 +21,105 @@ use super::{Engine, root};
 pub struct HubView {
     /// Its name in the fleet.
     pub name: ClusterName,
+    /// True of the own cluster of a mesh.
+    pub is_of_mesh: bool,
     /// False while it was never read.
     pub is_read: bool,
     /// `Zone`s and `Domain`s.
     pub zones: usize,
     /// Objects that ask for names.
     pub intents: usize,
+    /// True when some do, in whatever cluster.
+    pub is_asked: bool,
 }
 
 /// Which cluster is the hub.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Hub {
     name: Option<ClusterName>,
+    topology: Topology,
+    /// The source of its objects that rule, and of those that ask for names.
+    homes: [ClusterName; 2],
     is_told: bool,
 }
 
+impl Default for Hub {
+    fn default() -> Self {
+        Self { name: None, topology: Topology::Hub, homes: [root(), root()], is_told: false }
+    }
+}
+
+impl Hub {
+    /// The source that has the hub's objects of a kind.
+    pub(super) fn home(&self, kind: Kind) -> &ClusterName {
+        let [ruling, asking] = &self.homes;
+        if rules(kind) { ruling } else { asking }
+    }
+
+    /// The sources that have its objects.
+    pub(super) fn homes(&self) -> impl Iterator<Item = &ClusterName> {
+        let [ruling, asking] = &self.homes;
+        std::iter::once(ruling).chain(Some(asking).filter(|asking| *asking != ruling))
+    }
+
+    /// True where what asks for names may stand in other clusters alone.
+    pub(super) fn is_of_mesh(&self) -> bool {
+        self.topology == Topology::Mesh
+    }
+
+    /// What it is called in messages.
+    fn noun(&self) -> &'static str {
+        noun(self.is_of_mesh())
+    }
+}
+
+fn noun(is_of_mesh: bool) -> &'static str {
+    if is_of_mesh { "own cluster" } else { "hub" }
+}
+
 impl Engine {
-    /// Names the hub, whose intents are those of the root. To be called before events are taken.
-    pub fn has_hub(&mut self, name: ClusterName) {
-        self.hub = Hub { name: Some(name), is_told: false };
+    /// Names the hub, or the own cluster of a mesh. To be called before events are taken.
+    pub fn has_hub(&mut self, name: ClusterName, topology: Topology) {
+        let asking = if topology == Topology::Mesh { name.clone() } else { root() };
+        self.hub = Hub { name: Some(name), topology, homes: [root(), asking], is_told: false };
     }
 
     /// The hub; none where a fleet folder is read.
     #[must_use]
     pub fn hub(&self) -> Option<HubView> {
-        let root = root();
-        let count =
-            |is: fn(&Object) -> bool| self.index.intents_of(&root).filter(|object| is(object)).count();
+        let name = self.hub.name.clone()?;
+        let count = |is: fn(&Object) -> bool| self.home_intents().filter(|object| is(object)).count();
+        let intents = count(asks);
         Some(HubView {
-            name: self.hub.name.clone()?,
+            name,
+            is_of_mesh: self.hub.is_of_mesh(),
             is_read: self.unread_hub().is_none(),
             zones: count(is_zone),
-            intents: count(asks),
+            intents,
+            is_asked: intents > 0 || !self.intents.is_empty(),
         })
     }
 
-    /// The hub, while its intents were not read since the start.
+    /// The hub, as messages call it, while its intents were not read since the start.
     #[must_use]
-    pub fn unread_hub(&self) -> Option<&ClusterName> {
-        self.hub.name.as_ref().filter(|_| self.hearing.at(&root()).is_none())
+    pub fn unread_hub(&self) -> Option<(&'static str, &ClusterName)> {
+        let is_unread = self.hub.homes().any(|home| self.hearing.at(home).is_none());
+        self.hub.name.as_ref().filter(|_| is_unread).map(|name| (self.hub.noun(), name))
+    }
+
+    /// The objects of the hub that are no workload.
+    pub(super) fn home_intents(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.hub.homes().flat_map(|home| self.index.intents_of(home))
     }
 
     /// Writes down what the hub was found to have, once it was read.
     pub(super) fn tell_hub(&mut self) {
-        if self.hub.is_told || self.hub.name.is_none() || !self.root_is_there {
+        if self.hub.is_told || self.hub.name.is_none() || self.unread_hub().is_some() {
             return;
         }
         self.hub.is_told = true;
         let Some(hub) = self.hub() else { return };
-        tracing::info!(hub = %hub.name, zones = hub.zones, intents = hub.intents, "the hub was read");
+        tracing::info!(hub = %hub.name, zones = hub.zones, intents = hub.intents, "the {} was read", self.hub.noun());
         let has_sources = Source::ALL.into_iter().any(|source| self.index.sources().is_on(source));
         if let Some(what) = hub.lacks(has_sources) {
             tracing::warn!(hub = %hub.name, "{what}");
@@ -76,7 +133,7 @@ impl HubView {
     #[must_use]
     pub fn lacks(&self, has_sources: bool) -> Option<String> {
         let asks = "a GlobalName (or KubeFed's records) for each name";
-        let what = match (self.zones, self.intents > 0 || has_sources) {
+        let what = match (self.zones, self.is_asked || has_sources) {
             (0, true) => "has no Zone: of what is asked for nothing is answered; apply a Zone".to_owned(),
             (0, false) => format!(
                 "has no Zone, and nothing there asks for a name; apply our kinds (`portolan crds | kubectl apply -f -`), \
@@ -85,7 +142,7 @@ impl HubView {
             (_, false) => format!("has nothing that asks for a name; apply {asks}"),
             (_, true) => return None,
         };
-        Some(format!("the hub {} {what}", self.name))
+        Some(format!("the {} {} {what}", noun(self.is_of_mesh), self.name))
     }
 }
 
@@ -124,7 +181,7 @@ mod tests {
         ] {
             let mut engine = Engine::new(0);
             assert_eq!(engine.hub(), None);
-            engine.has_hub("eu-1".into());
+            engine.has_hub("eu-1".into(), Topology::Hub);
             assert!(!engine.hub().unwrap().is_read && engine.unread_hub().is_some());
             let objects = texts.iter().flat_map(|text| events("", text));
             engine.take(objects.chain([Event::Heard(root())]).collect(), 0);

@@ -30,6 +30,11 @@ impl Intents {
         }
     }
 
+    /// True where nobody asks for any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn forget(&mut self, cluster: &ClusterName) {
         self.0.retain(|(source, _), _| source != cluster);
     }
@@ -43,6 +48,8 @@ impl Intents {
             .filter(|((_, key), object)| asks_for(key, object, &name))
             .map(|((_, key), _)| key.to_string())
             .collect();
+        // Each once, in however many clusters it stands.
+        found.sort();
         found.dedup();
         found
     }

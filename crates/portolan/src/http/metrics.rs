@@ -208,7 +208,7 @@ fn tallied(encoder: &mut DescriptorEncoder<'_>, tally: &webhook::Tally) -> fmt::
 }
 
 /// Every reason, so that a series is there before its first problem is.
-const REASONS: [Reason; 18] = [
+const REASONS: [Reason; 19] = [
     Reason::Unreadable,
     Reason::Duplicate,
     Reason::UnknownField,
@@ -227,6 +227,7 @@ const REASONS: [Reason; 18] = [
     Reason::Unresolved,
     Reason::Kept,
     Reason::Held,
+    Reason::Disagreement,
 ];
 
 fn single(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt as _;
 use portolan_core::ClusterName;
+use portolan_kube::api::Topology;
 use tower::ServiceExt as _;
 
 use super::*;
@@ -32,7 +33,7 @@ impl Server {
     /// One that follows the hub `eu-1` and `us-1`, and has read neither.
     fn following(engine: Engine) -> Self {
         let server = Self::new(engine);
-        server.engine.lock().has_hub("eu-1".into());
+        server.engine.lock().has_hub("eu-1".into(), Topology::Hub);
         server.take(["eu-1", "us-1"].map(|name| Event::Followed(name.into())).into());
         server
     }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use portolan_kube::api::Topology;
 use serde_json::json;
 
 use crate::config::keys::STREAM_TLS;
@@ -40,7 +41,7 @@ pub(super) fn text(install: &Install) -> String {
     if install.role.follows_clusters() {
         let cluster = json!(install.cluster).to_string();
         say("inCluster", &cluster);
-        say("hub", &cluster);
+        say(if install.topology == Topology::Mesh { "mesh" } else { "hub" }, &cluster);
         say("namespace", &json!(install.namespace).to_string());
         // One of the replicas writes.
         say("lease", LEASE);

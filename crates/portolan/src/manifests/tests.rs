@@ -13,6 +13,7 @@ fn install(role: Role) -> Install {
         image: "registry.example/portolan:1".into(),
         replicas: 2,
         cluster: if role.follows_clusters() { "eu-1".into() } else { String::new() },
+        topology: Topology::Hub,
         etcd: None,
         stream: None,
         zones: Vec::new(),
@@ -54,6 +55,7 @@ fn all() -> Vec<(&'static str, Install)> {
         ("all", install(Role::All)),
         ("control", install(Role::Control)),
         ("control-etcd", Install { namespace: "fleet".into(), ..with_etcd(Role::Control) }),
+        ("control-mesh", Install { topology: Topology::Mesh, ..with_stream(Role::Control) }),
         ("serve", serve),
         ("serve-tls", with_etcd(Role::Serve)),
         ("control-stream", with_stream(Role::Control)),
@@ -124,6 +126,7 @@ fn the_program_takes_its_configuration() {
             Role::Serve => config::Role::Serve,
         };
         assert_eq!(config.role, role, "{name}");
+        assert_eq!(config.topology, install.topology, "{name}");
         assert_eq!(config.in_cluster.is_some(), install.role.follows_clusters(), "{name}");
         let (is_serve, is_streamed) = (install.role == Role::Serve, install.stream.is_some());
         assert_eq!(config.skydns.is_some(), is_serve && !is_streamed, "{name}");

@@ -54,7 +54,8 @@ impl Status {
                 true => format!("{}, {}", count(hub.zones, "zone"), count(hub.intents, "intent")),
                 false => "it was not read since the start".to_owned(),
             };
-            let _ = writeln!(out, "The hub is {}: {found}.", plain(&hub.name));
+            let which = if hub.is_of_mesh { "One of a mesh, in its own cluster" } else { "The hub is" };
+            let _ = writeln!(out, "{which} {}: {found}.", plain(&hub.name));
         }
         if let Some(leader) = &self.leader {
             let _ = writeln!(out, "{}", self.leads(leader));

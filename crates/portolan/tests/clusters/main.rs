@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `followed` | the program following clusters, and what clients get of it |
 //! | `managed` | the same with Kubernetes' own controllers, which make the slices and delete what goes |
+//! | `mesh` | several clusters, each with a process of its own, and no hub |
 //! | `sourced` | names of routes, on a server that has an older version of their kinds |
 //! | `registry` | clusters that the hub registers: joined, refused, forgotten |
 //! | `replicas` | several of them on one hub, of which one writes |
@@ -17,6 +18,7 @@ use portolan_testbed::program::printed;
 
 mod followed;
 mod managed;
+mod mesh;
 mod registry;
 mod replicas;
 mod sourced;

@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep};
 use super::fleet::{BOTH, EU, Fleet, MINUTE, SHOP, US, global_name, intents, member};
 use super::server::{Fault, Server};
 
-const FRONT: &str = "front.glb.example";
+pub(crate) const FRONT: &str = "front.glb.example";
 
-fn ingress(address: &str) -> Value {
+pub(crate) fn ingress(address: &str) -> Value {
     let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
     let path = json!({"path": "/", "pathType": "Prefix", "backend": backend});
     json!({
@@ -22,7 +22,7 @@ fn ingress(address: &str) -> Value {
 }
 
 /// A name that is served by Ingresses.
-fn by_ingress(name: &str, host: &str) -> Value {
+pub(crate) fn by_ingress(name: &str, host: &str) -> Value {
     let mut object = global_name(name, host);
     object["spec"]["backends"][0]["kind"] = json!("Ingress");
     object

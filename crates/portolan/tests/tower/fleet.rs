@@ -9,6 +9,7 @@ use portolan::engine::{Engine, SharedEngine};
 use portolan_core::answer::project;
 use portolan_core::record::Present;
 use portolan_core::{ClusterName, Name, Reason, RecordType};
+use portolan_kube::api::Topology;
 use portolan_kube::sources::Options;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -28,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(5);
 /// The same for what takes hours.
 const LOOK_SELDOM: Duration = Duration::from_secs(1);
 
-/// Scripted clusters, followed, of which the first is the hub.
+/// Scripted clusters, followed, of which the first is the hub, or the own one of a mesh.
 pub(crate) struct Fleet {
     pub(crate) engine: SharedEngine,
     pub(crate) holds: Arc<Holds>,
@@ -51,15 +52,22 @@ impl Fleet {
     /// The same with sources on.
     pub(crate) fn follow_with(sources: &Arc<Options>, servers: &[&Server]) -> Self {
         let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
-        Self::start(sources, servers, &names.iter().map(String::as_str).collect::<Vec<_>>())
+        Self::start(sources, servers, &names.iter().map(String::as_str).collect::<Vec<_>>(), Topology::Hub)
+    }
+
+    /// One of a mesh of these clusters, of which the first is the own one.
+    pub(crate) fn of_mesh(servers: &[&Server]) -> Self {
+        let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Self::start(&Arc::default(), servers, &names, Topology::Mesh)
     }
 
     /// The same under other names than servers say of themselves.
     pub(crate) fn follow_as(servers: &[&Server], names: &[&str]) -> Self {
-        Self::start(&Arc::default(), servers, names)
+        Self::start(&Arc::default(), servers, names, Topology::Hub)
     }
 
-    fn start(sources: &Arc<Options>, servers: &[&Server], names: &[&str]) -> Self {
+    fn start(sources: &Arc<Options>, servers: &[&Server], names: &[&str], topology: Topology) -> Self {
         let engine = SharedEngine::new(Engine::new(portolan::clock::now()).with_sources(sources));
         let holds = Arc::new(Holds::default());
         let dialled = servers
@@ -67,7 +75,7 @@ impl Fleet {
             .zip(names)
             .map(|(server, name)| -> Dialled { (ClusterName::from(*name), Arc::new((*server).clone())) });
         let hub = ClusterName::from(names[0]);
-        follow(dialled.collect(), &hub, &engine, &holds);
+        follow(dialled.collect(), (topology, &hub), &engine, &holds);
         Self { engine, holds }
     }
 

@@ -10,6 +10,7 @@
 //! | `writes` | second writers: F-35 |
 //! | `returns` | clusters that come back: forgotten, restored, after a fault of ours |
 //! | `demand` | what is watched once an intent asks for it |
+//! | `mesh` | thirty clusters without a hub, and what is asked of each |
 //! | `start` | starts with nothing, and kinds that come later |
 //! | `sources` | kinds of sources that clusters lack, or lose |
 //! | `sizes` | objects of any size: B-32 |
@@ -21,6 +22,7 @@ mod call;
 mod demand;
 mod fleet;
 mod lists;
+mod mesh;
 mod refusals;
 mod returns;
 mod server;

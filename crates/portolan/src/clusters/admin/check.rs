@@ -93,7 +93,7 @@ async fn one(
     let missing = async {
         let client = client_by(access).await.map_err(|why| anyhow::anyhow!("{}: {why}", access.server))?;
         connect::who(&client).await.map_err(|failure| said(&access.server, &failure))?;
-        missing_of_member(&client, operator.namespace(), keep).await
+        missing_of_member(&client, operator, keep).await
     };
     match missing.await {
         Err(why) => (false, vec![format!("cluster {name}: {why}")]),
@@ -134,8 +134,12 @@ fn lacking(Need { right, manifest }: &Need) -> String {
 }
 
 /// What a member's account may not do, as the account itself finds out.
-pub(super) async fn missing_of_member(client: &Client, namespace: &str, keep: &Keep) -> Result<Vec<Need>> {
-    let needs = needs::of_member(namespace, keep);
+pub(super) async fn missing_of_member(
+    client: &Client,
+    operator: &Operator<'_>,
+    keep: &Keep,
+) -> Result<Vec<Need>> {
+    let needs = needs::of_member(operator.namespace(), &operator.granted(), keep);
     let missing = missing(client, needs, "SelfSubjectAccessReview", &json!({})).await;
     missing.map_err(|failure| said("its rights", &failure))
 }

@@ -20,7 +20,7 @@ use super::super::way::client_by;
 use super::super::{connect, renew};
 use super::needs::Need;
 use super::operator::{Door, Operator, PATIENCE};
-use super::{ACCOUNT, MEMBER_RIGHTS, check, check_name, manifest, registered, said, same, secret_name};
+use super::{check, check_name, manifest, registered, said, same, secret_name};
 use crate::commands::Outcome;
 use crate::logs::plain;
 use crate::problem::Refused;
@@ -61,11 +61,12 @@ pub async fn join(operator: &Operator<'_>, join: Join<'_>, out: &mut dyn Write) 
     let found = is_hub_of_others(&hub.client, &member.client).await?;
     is_joined_already(&hub.client, operator, &join, &found, out).await?;
     registered_by_others(&hub.client, operator, &join).await?;
-    rights(&member.client, operator.namespace(), join.takes_over, out).await?;
-    let token = renew::request_token(&member.client, operator.namespace(), ACCOUNT, join.token_seconds);
+    rights(&member.client, operator, join.takes_over, out).await?;
+    let account = operator.granted().account;
+    let token = renew::request_token(&member.client, operator.namespace(), account, join.token_seconds);
     let token = token.await.map_err(|failure| said("a token of the cluster's ServiceAccount", &failure))?;
     let access = member.access(join.server, token)?;
-    let missing = tried(&member, &access, operator.namespace()).await?;
+    let missing = tried(&member, &access, operator).await?;
     for note in member.notes(join.server, &access) {
         writeln!(out, "note: {}", plain(&note))?;
     }
@@ -157,8 +158,13 @@ async fn registered_by_others(hub: &Client, operator: &Operator<'_>, join: &Join
 
 /// Applies what Portolan may do in a member. What was there before and is as it has to be is used, and not marked: it
 /// stays when the cluster leaves.
-async fn rights(client: &Client, namespace: &str, takes_over: bool, out: &mut dyn Write) -> Result<()> {
-    for document in manifests(MEMBER_RIGHTS, namespace) {
+async fn rights(
+    client: &Client,
+    operator: &Operator<'_>,
+    takes_over: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    for document in manifests(operator.granted().text, operator.namespace()) {
         let Some((path, what)) = manifest::place(&document) else { continue };
         let is_ours = takes_over || get(client, &path).await?.is_none_or(|there| manifest::is_ours(&there));
         let document = if is_ours { manifest::marked(document) } else { document };
@@ -174,7 +180,7 @@ async fn rights(client: &Client, namespace: &str, takes_over: bool, out: &mut dy
 }
 
 /// Comes in by the new token, and says which rights it lacks.
-async fn tried(member: &Door, access: &Access, namespace: &str) -> Result<Vec<Need>> {
+async fn tried(member: &Door, access: &Access, operator: &Operator<'_>) -> Result<Vec<Need>> {
     let expected = uid(&member.client, "the cluster").await?;
     let client =
         client_by(access).await.map_err(|why| Refused(format!("server {}: {why}", access.server)))?;
@@ -195,7 +201,7 @@ async fn tried(member: &Door, access: &Access, namespace: &str) -> Result<Vec<Ne
     }
     loop {
         tries += 1;
-        let missing = check::missing_of_member(&client, namespace, &Keep::default()).await?;
+        let missing = check::missing_of_member(&client, operator, &Keep::default()).await?;
         if missing.is_empty() || tries >= TRIES {
             return Ok(missing);
         }
@@ -222,7 +228,7 @@ async fn register(
         delete(hub, &path, &others).await?;
     }
     // The server writes its token too, which is no conflict.
-    apply(hub, &path, &secret_of(namespace, &name, access), true).await?;
+    apply(hub, &path, &secret_of((namespace, operator.granted().account), &name, access), true).await?;
     writeln!(out, "Secret {namespace}/{name} of the hub is there")?;
     let member = json!({
         "apiVersion": format!("{GROUP}/{VERSION}"), "kind": "MemberCluster",
@@ -234,7 +240,7 @@ async fn register(
 }
 
 /// The Secret of a cluster.
-fn secret_of(namespace: &str, name: &str, access: &Access) -> Value {
+fn secret_of((namespace, account): (&str, &str), name: &str, access: &Access) -> Value {
     let mut data = json!({ secret::SERVER: base64(access.server.as_bytes()) });
     if let Some(authority) = &access.authority {
         data[secret::AUTHORITY] = base64(authority.as_bytes()).into();
@@ -250,7 +256,7 @@ fn secret_of(namespace: &str, name: &str, access: &Access) -> Value {
         "metadata": {
             "name": name, "namespace": namespace,
             "labels": { MANAGED_BY.0: MANAGED_BY.1 },
-            "annotations": { RENEW: format!("{namespace}/{ACCOUNT}") },
+            "annotations": { RENEW: format!("{namespace}/{account}") },
         },
         "data": data,
     })
@@ -306,7 +312,7 @@ mod tests {
             server_name: Some("api.eu-1.example".into()),
             identity: Identity::Token("a.b.c".into()),
         };
-        let secret = secret_of("portolan", "cluster-eu-1", &access);
+        let secret = secret_of(("portolan", "portolan-mesh"), "cluster-eu-1", &access);
         let Given::Object(object, problems) = given(Kind::Secret, secret, "hub", &Keep::default()) else {
             panic!("it is a Secret")
         };
@@ -314,6 +320,6 @@ mod tests {
         let object = Arc::new(object);
         let Body::Secret(secret) = &object.body else { panic!("it is a Secret") };
         assert_eq!(Access::of_secret(secret), Ok(access));
-        assert_eq!(secret.renew.as_deref(), Some("portolan/portolan"));
+        assert_eq!(secret.renew.as_deref(), Some("portolan/portolan-mesh"));
     }
 }

@@ -9,7 +9,7 @@ use portolan_kube::registry::rights::manifests;
 
 use super::join::{delete, get, member_path, secret_path, uid};
 use super::operator::Operator;
-use super::{MEMBER_RIGHTS, check_name, manifest, registered, same, secret_name};
+use super::{check_name, manifest, registered, same, secret_name};
 use crate::commands::Outcome;
 use crate::logs::plain;
 use crate::problem::Refused;
@@ -60,7 +60,7 @@ pub async fn leave(operator: &Operator<'_>, leave: Leave<'_>, out: &mut dyn Writ
         None => {}
     }
     if let Some(member) = &member {
-        rights(&member.client, namespace, out).await?;
+        rights(&member.client, operator, out).await?;
     }
     Ok(Outcome::Fine)
 }
@@ -115,8 +115,8 @@ async fn needs_no_other(registered: &Found, name: &str, found: &str) -> Result<(
 }
 
 /// Deletes what join made in a member, the last first. The namespace stays: others may have something in it.
-async fn rights(client: &Client, namespace: &str, out: &mut dyn Write) -> Result<()> {
-    for document in manifests(MEMBER_RIGHTS, namespace).iter().rev() {
+async fn rights(client: &Client, operator: &Operator<'_>, out: &mut dyn Write) -> Result<()> {
+    for document in manifests(operator.granted().text, operator.namespace()).iter().rev() {
         let Some((path, what)) = manifest::place(document) else { continue };
         let there = match document["kind"] == "Namespace" {
             true => None,

@@ -42,12 +42,14 @@ mod tests {
     use portolan_kube::registry::rights::manifests;
     use serde_json::json;
 
-    use super::super::{HUB_RIGHTS, MEMBER_RIGHTS};
+    use super::super::{HUB_RIGHTS, MEMBER_RIGHTS, MESH_RIGHTS};
     use super::*;
 
     #[test]
     fn every_object_of_the_manifests_has_a_place() {
-        for document in [MEMBER_RIGHTS, HUB_RIGHTS].iter().flat_map(|text| manifests(text, "fleet")) {
+        for document in
+            [MEMBER_RIGHTS, HUB_RIGHTS, MESH_RIGHTS].iter().flat_map(|text| manifests(text, "fleet"))
+        {
             let (path, what) = place(&document).unwrap();
             assert!(path.starts_with("/api"), "{path}");
             assert!(!what.contains("portolan/"), "{what} is in another namespace");

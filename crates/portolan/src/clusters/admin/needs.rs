@@ -8,7 +8,7 @@ use portolan_kube::registry::rights::{Right, manifests, rights};
 use portolan_kube::workload::Keep;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, HUB_RIGHTS, MEMBER_RIGHTS};
+use super::{ACCOUNT, Granted, HUB_RIGHTS, MEMBER_RIGHTS};
 
 /// What it may do besides where sources make names of more than Services and Ingresses.
 const SOURCES_RIGHTS: &str = include_str!("../../../../../deploy/rbac/sources.yaml");
@@ -24,8 +24,8 @@ pub(super) struct Need {
 }
 
 /// What is needed in a member whose objects are kept for sources so.
-pub(super) fn of_member(namespace: &str, keep: &Keep) -> Vec<Need> {
-    let mut needs = of(&manifests(MEMBER_RIGHTS, namespace), "member.yaml");
+pub(super) fn of_member(namespace: &str, granted: &Granted, keep: &Keep) -> Vec<Need> {
+    let mut needs = of(&manifests(granted.text, namespace), granted.manifest);
     let watched: Vec<Resource> = api::of_member(keep);
     let is_watched = |right: &Right| {
         watched.iter().any(|resource| resource.group == right.group && resource.plural == right.resource)
@@ -67,8 +67,10 @@ fn each_once(needs: Vec<Need>) -> Vec<Need> {
 
 #[cfg(test)]
 mod tests {
+    use portolan_kube::api::Topology;
     use portolan_kube::sources::Options;
 
+    use super::super::granted;
     use super::*;
 
     fn told(needs: &[Need]) -> Vec<String> {
@@ -81,7 +83,7 @@ mod tests {
             let mut options = Options::default();
             let sources: Vec<String> = sources.iter().map(|source| (*source).to_owned()).collect();
             assert!(options.set("source", &sources).is_empty());
-            let needs = told(&of_member("portolan", &options.keep()));
+            let needs = told(&of_member("portolan", &granted(Topology::Hub), &options.keep()));
             assert!(needs.contains(&"member.yaml: watch services".to_owned()), "{needs:?}");
             needs.into_iter().filter(|need| need.starts_with("sources.yaml")).collect::<Vec<_>>()
         };

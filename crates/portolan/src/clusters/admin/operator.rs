@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use kube_client::config::{KubeConfigOptions, Kubeconfig};
+use portolan_kube::api::Topology;
 use portolan_kube::registry::Believed;
 use portolan_kube::registry::access::{self, Access, Identity};
 use portolan_kube::registry::secret::base64;
 
 use super::super::connect::{self, CONNECT};
 use super::super::kubeconfig::why;
+use super::{Granted, granted};
 use crate::problem::Refused;
 
 /// How long a request may take.
@@ -25,6 +27,8 @@ pub struct Operator<'a> {
     pub hub: Option<&'a str>,
     /// Portolan's own namespace in the hub, and those of other registries.
     pub believed: &'a Believed,
+    /// How the fleet is held together. In a mesh every cluster is the hub of its own server.
+    pub topology: Topology,
 }
 
 /// A cluster as the operator reaches it.
@@ -56,6 +60,11 @@ impl Operator<'_> {
         let client =
             client.map_err(|error| Refused(format!("context {name:?}: {}", connect::why(&error))))?;
         Ok(Door { client, config })
+    }
+
+    /// What its server may do in the clusters that it registers.
+    pub(super) fn granted(&self) -> Granted {
+        granted(self.topology)
     }
 
     /// Portolan's own namespace.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portolan_core::{ClusterName, Problem};
-use portolan_kube::api::Resource;
+use portolan_kube::api::{Resource, may_ask};
 use portolan_kube::follow::News;
 use portolan_kube::index::Lacks;
 use portolan_kube::object::{Kind, Object, ObjectKey};
 
-use crate::engine::{Event, root};
+use crate::engine::Event;
 
 /// The resources of a cluster that are one source of the engine's.
 pub(super) struct Part {
@@ -38,6 +38,19 @@ pub(super) struct Part {
     pub(super) unwritten: Vec<Problem>,
     /// What is wrong with the clusters that it registers.
     pub(super) registered: Vec<Problem>,
+}
+
+/// What whoever writes to the hub is to know of a `DNSEndpoint` there, of whatever group.
+pub(super) fn copy(resource: Resource, news: &News) -> Option<Event> {
+    if resource.kind != Kind::DnsEndpoint {
+        return None;
+    }
+    let (key, object) = match news {
+        News::Set(object) => (object.key.clone(), Some(object.clone())),
+        News::Deleted(key) => (key.clone(), None),
+        _ => return None,
+    };
+    Some(Event::Copy { resource, key, object })
 }
 
 impl Part {
@@ -82,9 +95,11 @@ impl Part {
         }
     }
 
-    /// True when all of it was understood, and believed.
-    pub(super) fn is_whole(&self) -> bool {
-        self.in_part.is_empty() && self.refused.is_empty()
+    /// Whether all that [may ask](may_ask) for something was understood, and believed; none before it was read.
+    pub(super) fn who_asks(&self) -> Option<bool> {
+        let asks = |resource: &Resource| may_ask(resource.kind);
+        let is_whole = || !self.in_part.iter().chain(self.refused.keys()).any(asks);
+        (!self.unread.iter().any(asks)).then(is_whole)
     }
 
     /// What is there and could not be read, if that is news.
@@ -95,19 +110,6 @@ impl Part {
         let is_news = lacks != self.lacks;
         self.lacks.clone_from(&lacks);
         is_news.then(|| Event::Lacks(self.source.clone(), lacks))
-    }
-
-    /// What whoever writes to the hub is to know of a `DNSEndpoint`, of whatever group.
-    pub(super) fn copy(&self, resource: Resource, news: &News) -> Option<Event> {
-        if resource.kind != Kind::DnsEndpoint || self.source != root() {
-            return None;
-        }
-        let (key, object) = match news {
-            News::Set(object) => (object.key.clone(), Some(object.clone())),
-            News::Deleted(key) => (key.clone(), None),
-            _ => return None,
-        };
-        Some(Event::Copy { resource, key, object })
     }
 
     /// Takes an object of a resource; none when another resource's of the same key counts. Of KubeFed's groups the

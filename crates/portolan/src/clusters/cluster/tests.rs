@@ -6,6 +6,7 @@ use portolan_kube::index::Lacks;
 use portolan_kube::object::Object;
 
 use super::*;
+use portolan_kube::api::INTENTS;
 
 const OLD: &str = "multiclusterdns.federation.k8s.io/v1alpha1";
 const NEW: &str = "multiclusterdns.kubefed.io/v1alpha1";

@@ -145,7 +145,7 @@ impl Ledger {
         let mut engine = engine.lock();
         let began = Instant::now();
         if let Some((number, problems)) = engine.problems_since(self.faults.0) {
-            let faults = Faults::of(problems);
+            let faults = Faults::of(problems, &self.place);
             engine.is_due(faults.differing(&self.faults.1));
             self.faults = (Some(number), faults);
         }

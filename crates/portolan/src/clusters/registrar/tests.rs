@@ -1,4 +1,4 @@
-use portolan_kube::api::{INTENTS, REGISTRY};
+use portolan_kube::api::{INTENTS, REGISTRY, Topology};
 use portolan_kube::manifest::{Given, given};
 use portolan_kube::object::ObjectKey;
 use portolan_kube::registry::secret::{RENEW, base64};
@@ -39,11 +39,14 @@ impl Bench {
         let known = Arc::new(identity::Known::default());
         let (to, held) = (sender.clone(), holds.clone());
         let demand = Arc::new(Demand::default());
-        let hub = Cluster::new("hub".into(), true, Keep::default(), demand.clone(), to, held, past.clone());
+        let topology = Topology::Hub;
+        let asked = topology.asks(true, &Keep::default());
+        let hub = Cluster::new("hub".into(), asked, Keep::default(), demand.clone(), to, held, past.clone());
         let (reach, hub_reach) = watch::channel(Reached::No);
         let keep = Keep::default();
         let gate = Gate::always_open();
-        let start = Start { engine: engine.clone(), sender, holds, known, past, keep, demand, gate };
+        let start =
+            Start { engine: engine.clone(), sender, holds, known, past, keep, demand, gate, topology };
         let taken = [ClusterName::from("hub")].into();
         let registrar = Registrar::new(start, Arc::new(hub), hub_reach, Believed::default(), taken);
         Self { engine, registrar, feed, reach }
