@@ -20,6 +20,8 @@
 //! are those of the root among the sources. What it runs is its own, like that of any other. It may
 //! register further clusters ([`registrar`]), which come and go while the process runs.
 //!
+//! [`follow_hub`] follows a hub alone, for what it hands over to other clusters' Portolans.
+//!
 //! [`records`] follows the `DNSEndpoint`s of one cluster alone, for whoever publishes them.
 //!
 //! [`admin`] is what `portolan cluster` does, with an operator's rights and not with ours.
@@ -64,6 +66,7 @@ pub use holds::{Hold, Holds};
 pub use kubeconfig::{Context, hub, one, read};
 use lease::Electing;
 pub use lease::{Elector, Gate, Leader, Lease, Term};
+use cluster::Cluster;
 use member::Member;
 pub use member::PROBE;
 pub use past::NOTE;
@@ -86,10 +89,9 @@ pub struct Fleet {
     pub own: Option<Own>,
     /// The one of them that holds the intents.
     pub hub: ClusterName,
-    /// The namespaces of the hub whose registrations count.
-    pub believed: Believed,
-    /// The part of its life after which a registered cluster's token is renewed, in percent.
-    pub renew_percent: u8,
+    /// The namespaces of the hub whose registrations count, and the part of its life after which a registered cluster's
+    /// token is renewed, in percent; none where only what the hub hands over is followed, and the hub is the only cluster.
+    pub registrations: Option<(Believed, u8)>,
 }
 
 impl Fleet {
@@ -146,7 +148,7 @@ impl Clusters {
         let feed = feed::Feed::start(engine.clone())?;
         let past = past::Past::open(state, engine.lock().state_from().is_some());
         engine.lock().remember_kept(past.kept());
-        let Fleet { contexts, own, hub, believed, renew_percent } = fleet;
+        let Fleet { contexts, own, hub, registrations } = fleet;
         let contexts = contexts
             .into_iter()
             .map(|context| (context.name.clone(), Way::Context(context, connect::Maker::default())));
@@ -164,7 +166,11 @@ impl Clusters {
         };
         let electing = {
             let _inside = runtime.enter();
-            spawn(ways, &hub, &start, Some((believed, renew_percent)));
+            if engine.lock().follows_hub() {
+                follow_hub(ways, &hub, &start);
+            } else {
+                spawn(ways, &hub, &start, registrations);
+            }
             elector.map(Elector::start)
         };
         let (noted, of) = (past.clone(), engine.clone());
@@ -187,6 +193,8 @@ pub type Dialled = (ClusterName, Arc<dyn Dial>);
 /// as that runs.
 ///
 /// [`Clusters`] has a runtime of its own; tests, whose clusters are scripted and whose time is no clock's, do without.
+///
+/// An engine that [follows a hub](crate::engine::Engine::following_hub) follows the hub alone.
 pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, holds: &Arc<Holds>) {
     let (sender, told) = feed::channel();
     tokio::spawn(feed::run(told, engine.clone(), Arc::default()));
@@ -198,6 +206,9 @@ pub fn follow(dialled: Vec<Dialled>, hub: &ClusterName, engine: &SharedEngine, h
     let (demand, gate) = (Arc::default(), Gate::always_open());
     let start =
         Start { engine: engine.clone(), sender, holds: holds.clone(), known, past, keep, demand, gate };
+    if engine.lock().follows_hub() {
+        return follow_hub(ways, hub, &start);
+    }
     spawn(ways, hub, &start, None);
 }
 
@@ -238,6 +249,17 @@ fn spawn(
         members.push(member);
     }
     for member in members {
+        tokio::spawn(member.run(std::future::pending()));
+    }
+}
+
+/// Begins to follow what the hub hands over. No other cluster is reached, and nothing is written.
+fn follow_hub(ways: Vec<(ClusterName, Way)>, hub: &ClusterName, start: &Start) {
+    start.engine.lock().has_hub(hub.clone());
+    for (name, way) in ways.into_iter().filter(|(name, _)| name == hub) {
+        let (sender, holds, past) = (start.sender.of_cluster(), start.holds.clone(), start.past.clone());
+        let cluster = Arc::new(Cluster::handing_over(name, sender, holds, past));
+        let member = Member::new(way, cluster, false, None, start.known.clone());
         tokio::spawn(member.run(std::future::pending()));
     }
 }

@@ -55,6 +55,8 @@ pub struct RunConfig {
     pub service_account: Option<PathBuf>,
     /// The cluster that holds the intents; none: the first.
     pub hub: Option<String>,
+    /// True where what the hub hands over is followed, and no other cluster is reached.
+    pub follow_hub: bool,
     /// The namespaces of the hub whose registrations of clusters count.
     pub believed: Believed,
     /// The part of its life after which a joined cluster's token is renewed, in percent.

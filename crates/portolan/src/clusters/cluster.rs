@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::api::{
-    INTENTS, REGISTRY, Resource, SECRETS, dns_endpoints, is_on_demand, may_ask, of_member,
+    INTENTS, REGISTRY, Resource, SECRETS, dns_endpoints, handed_over, is_on_demand, may_ask, of_member,
 };
 use portolan_kube::follow::News;
 use portolan_kube::object::{Kind, ObjectKey};
@@ -85,6 +85,8 @@ pub(super) struct Cluster {
     coming: watch::Sender<Option<Instant>>,
     /// Who is told which clusters the hub registers. Weak, as that holds the hub.
     registrar: OnceLock<Weak<Registrar>>,
+    /// A hub that is followed for what it hands over.
+    pub(super) hands_over: bool,
     /// None once it is gone.
     parts: Mutex<Vec<Part>>,
 }
@@ -112,6 +114,12 @@ impl Cluster {
         Self::with(name, parts, Keep::default(), sender, holds, past)
     }
 
+    /// A hub of which only what it hands over is followed.
+    pub(super) fn handing_over(name: ClusterName, sender: Sender, holds: Arc<Holds>, past: Arc<Past>) -> Self {
+        let parts = vec![Part::new(root(), handed_over().collect())];
+        Self { hands_over: true, ..Self::with(name, parts, Keep::default(), sender, holds, past) }
+    }
+
     fn with(
         name: ClusterName,
         parts: Vec<Part>,
@@ -135,6 +143,7 @@ impl Cluster {
             again: AtomicBool::new(false),
             coming: watch::Sender::new(None),
             registrar: OnceLock::new(),
+            hands_over: false,
             parts,
         }
     }

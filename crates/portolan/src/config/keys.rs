@@ -67,12 +67,13 @@ pub const NONE: &str = "none";
 pub const RENEW_PERCENT_MAX: usize = 90;
 
 /// The keys of those who follow clusters on their API servers, or who does so, instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 12] = [
+pub const INSTEAD_OF_FLEET: [&str; 13] = [
     "kubeconfig",
     "contexts",
     "inCluster",
     "serviceAccount",
     "hub",
+    "followHub",
     "namespace",
     "registryNamespaces",
     "renewTokensAt",
@@ -309,6 +310,19 @@ pub const KEYS: &[Key] = &[
         help: "The cluster that holds the intents: Zones, policies, GlobalNames and KubeFed's kinds",
         more: "Intents are read from the hub only, and it is the only cluster that is ever written to.",
         example: "eu-1",
+    },
+    Key {
+        name: "followHub",
+        flag: "follow-hub",
+        env: "PORTOLAN_FOLLOW_HUB",
+        form: Form::Switch,
+        value: "",
+        default: "false",
+        help: "Follow what the hub hands over, instead of clusters: the hub alone is reached, and nothing is written to it",
+        more: "Names come from the `DNSEndpoint`s that the hub's own Portolan wrote; `GlobalName`s, policies, clusters, zones and `Domain`s are \
+               read beside them. Answers are the hub's, and stay when the hub is gone. The credential needs the rights of \
+               `deploy/rbac/follower.yaml` in the hub, and none in any other cluster. See [a hub and its followers](../how-to/hub.md).",
+        example: "true",
     },
     Key {
         name: "namespace",

@@ -1,6 +1,7 @@
 //! Every fault of the configuration has its row, with its place and its words.
 
 mod answering;
+mod hub;
 mod lease;
 mod resolvers;
 mod secrets;
@@ -450,6 +451,7 @@ fn every_key_counts() {
             "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
             "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
             "contexts" | "hub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
+            "followHub" => "version: v1alpha1\nkubeconfig: f\n",
             name => stream::bare(name),
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);

@@ -50,11 +50,15 @@ impl Status {
         ];
         let mut out = format!("Revision {}: {}.\n", self.revision, counts.join(", "));
         if let Some(hub) = &self.hub {
+            let (what, hands) = match hub.is_followed {
+                true => ("that is followed, and not written to, is", "object with names"),
+                false => ("is", "intent"),
+            };
             let found = match hub.is_read {
-                true => format!("{}, {}", count(hub.zones, "zone"), count(hub.intents, "intent")),
+                true => format!("{}, {}", count(hub.zones, "zone"), count(hub.intents, hands)),
                 false => "it was not read since the start".to_owned(),
             };
-            let _ = writeln!(out, "The hub is {}: {found}.", plain(&hub.name));
+            let _ = writeln!(out, "The hub {what} {}: {found}.", plain(&hub.name));
         }
         if let Some(leader) = &self.leader {
             let _ = writeln!(out, "{}", self.leads(leader));

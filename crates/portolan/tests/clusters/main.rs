@@ -3,7 +3,9 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | `followed` | the program following clusters, and what clients get of it |
+//! | `handover` | a hub, and those that follow what it hands over |
 //! | `managed` | the same with Kubernetes' own controllers, which make the slices and delete what goes |
+//! | `meter` | asks without end, and notes what was answered wrongly or not at all |
 //! | `sourced` | names of routes, on a server that has an older version of their kinds |
 //! | `registry` | clusters that the hub registers: joined, refused, forgotten |
 //! | `replicas` | several of them on one hub, of which one writes |
@@ -16,7 +18,9 @@
 use portolan_testbed::program::printed;
 
 mod followed;
+mod handover;
 mod managed;
+mod meter;
 mod registry;
 mod replicas;
 mod sourced;
