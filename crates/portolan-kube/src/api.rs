@@ -178,6 +178,16 @@ pub fn rules(kind: Kind) -> bool {
     matches!(kind, Kind::Zone | Kind::Domain | Kind::SteeringPolicy | Kind::MemberCluster)
 }
 
+/// What a hub is watched for by those who follow it: names that it hands over, and what is decided again from the same
+/// objects.
+pub fn handed_over() -> impl Iterator<Item = Resource> {
+    let is_handed_over = |kind| {
+        matches!(kind, Kind::DnsEndpoint | Kind::GlobalName | Kind::Zone | Kind::Domain)
+            || matches!(kind, Kind::SteeringPolicy | Kind::MemberCluster)
+    };
+    INTENTS.into_iter().filter(move |resource| is_handed_over(resource.kind))
+}
+
 /// The groups that `DNSEndpoint`s may stand in, External-DNS' own in front: a publisher reads one of them.
 pub fn dns_endpoints() -> impl Iterator<Item = Resource> {
     INTENTS.into_iter().filter(|resource| resource.kind == Kind::DnsEndpoint)

@@ -14,6 +14,7 @@
 //! A source object's records have what its annotations say (set identifiers, properties), and a TTL only where
 //! it names one: then External-DNS has its provider's default, as it had before.
 
+mod handed;
 mod members;
 mod plan;
 mod sets;
@@ -31,7 +32,9 @@ use serde::Serialize;
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::index::Apart;
 use crate::object::{Kind, ObjectKey};
-pub use members::{Member, Members, VERSION, epoch_of, sign};
+pub(crate) use handed::handed;
+pub use handed::{MARK_OCTETS_MAX, MEMBERS_MAX};
+pub use members::{Epochs, Member, Members, Named, Stamp, VERSION, run_of, sign};
 pub use plan::{Plan, plan};
 
 /// The objects that federation would write for the names that the filter takes: one for each record or source
@@ -62,7 +65,8 @@ pub fn of_names<'f>(
         let name = name.to_name();
         let object = objects.entry((facts.owner.namespace.into(), object_name)).or_default();
         object.endpoints.extend(sets::records(snapshot, &name, &facts, apart.of(&name)));
-        object.members.extend(members::of(snapshot, &name));
+        object.members.extend(members::of(snapshot, &name, &facts));
+        object.names.extend(members::named(snapshot, &name, &facts));
     }
     let written = objects.into_iter().filter(|(_, object)| !object.endpoints.is_empty());
     written.map(|((namespace, name), object)| object.written(&namespace, name)).collect()
@@ -81,12 +85,26 @@ pub fn written_for(owner: &OwnerView<'_>) -> Option<ObjectKey> {
 const PROJECTIONS: [(&str, Kind); 3] =
     [("service", Kind::ServiceDnsRecord), ("ingress", Kind::IngressDnsRecord), ("global", Kind::GlobalName)];
 
+/// True of the records that an object's name tells of.
+fn is_record(kind: &str) -> bool {
+    PROJECTIONS.iter().any(|(_, known)| known.to_string() == kind)
+}
+
 /// The record beside which an object stands that has the name of a projection; source objects have such names too.
 #[must_use]
 pub fn record_of(key: &ObjectKey) -> Option<ObjectKey> {
     let (prefix, name) = key.name.split_once('-')?;
     let (_, kind) = PROJECTIONS.iter().find(|(known, _)| *known == prefix)?;
     Some(ObjectKey { kind: *kind, namespace: key.namespace.clone(), name: name.into() })
+}
+
+/// The object of a kind whose names stand in an object of ours; none of a kind whose objects are called otherwise. The
+/// reverse of [`written_for`].
+pub(crate) fn owner_of(key: &ObjectKey, kind: Kind) -> Option<ObjectKey> {
+    let kind_text = kind.to_string();
+    let prefix = prefix_of(&kind_text, true)?;
+    let name = key.name.strip_prefix(&*prefix)?.strip_prefix('-')?;
+    Some(ObjectKey::new(kind, Some(&key.namespace), name))
 }
 
 /// The objects as YAML documents. The same bytes for the same objects.
@@ -123,6 +141,7 @@ struct List<'a> {
 struct Object {
     endpoints: Vec<RecordSpec>,
     members: Vec<Member>,
+    names: Vec<Named>,
 }
 
 impl Object {
@@ -131,7 +150,8 @@ impl Object {
         let key = |e: &RecordSpec| (e.dns_name.clone(), e.record_type.clone(), e.set_identifier.clone());
         self.endpoints.sort_by_cached_key(key);
         self.members.sort_unstable();
-        let mark = Members::new(self.members).to_json();
+        self.names.sort_unstable();
+        let mark = Members::new(self.members, self.names).to_json();
         let metadata = ObjectMeta {
             name: Some(name),
             namespace: Some(namespace.into()).filter(|text: &String| !text.is_empty()),
@@ -144,14 +164,19 @@ impl Object {
 
 /// What federation calls the object of a record, and what that of a source object is called.
 fn object_name(owner: &OwnerView<'_>, prints_dns_endpoints: bool) -> Option<String> {
-    let is = |kind: Kind| kind.to_string() == owner.kind;
-    let prefix = match PROJECTIONS.iter().find(|(_, kind)| is(*kind)) {
-        Some((prefix, _)) => (*prefix).to_owned(),
-        None if Kind::is_sourced(owner.kind) => owner.kind.to_ascii_lowercase(),
-        None if is(Kind::DnsEndpoint) && prints_dns_endpoints => owner.kind.to_ascii_lowercase(),
-        None => return None,
-    };
+    let prefix = prefix_of(owner.kind, prints_dns_endpoints)?;
     Some(format!("{prefix}-{}", owner.name))
+}
+
+/// How the names of objects begin in which names of a kind of owner stand.
+fn prefix_of(kind: &str, prints_dns_endpoints: bool) -> Option<String> {
+    let is = |known: Kind| known.to_string() == kind;
+    match PROJECTIONS.iter().find(|(_, kind)| is(*kind)) {
+        Some((prefix, _)) => Some((*prefix).to_owned()),
+        None if Kind::is_sourced(kind) => Some(kind.to_ascii_lowercase()),
+        None if is(Kind::DnsEndpoint) && prints_dns_endpoints => Some(kind.to_ascii_lowercase()),
+        None => None,
+    }
 }
 
 /// A target as External-DNS takes it: host names without the trailing dot.

@@ -33,9 +33,11 @@ use crate::manifest::Given;
 use crate::object::ObjectKey;
 
 mod failures;
+mod handed;
 mod list;
 mod told;
 
+use handed::HandedOver;
 use list::{List, is_doubtful, number};
 pub use told::{Ask, Failure, Heard, Held, News};
 
@@ -103,6 +105,8 @@ pub struct Follower {
     /// The most objects that are taken, and what is told while some are left out.
     objects_max: usize,
     left_out: Option<Problem>,
+    /// What a hub handed over; none where its objects are not read for that.
+    handed: Option<HandedOver>,
     /// Whose it is: `services of eu-1`, and how problems begin.
     subject: String,
     place: Arc<str>,
@@ -142,6 +146,7 @@ impl Follower {
             trouble: None,
             objects_max: OBJECTS_MAX,
             left_out: None,
+            handed: None,
             subject,
             place,
         }
@@ -158,6 +163,13 @@ impl Follower {
     #[must_use]
     pub fn everywhere(self, is_everywhere: bool) -> Self {
         Self { is_everywhere, ..self }
+    }
+
+    /// The same of the `DNSEndpoint`s of a hub that is followed: one of ours that cannot be understood, or is older than
+    /// what was told, stays what it was.
+    #[must_use]
+    pub fn handed_over(self, is_handed_over: bool) -> Self {
+        Self { handed: is_handed_over.then(HandedOver::default), ..self }
     }
 
     /// The same with another limit than [`OBJECTS_MAX`].
@@ -226,6 +238,7 @@ impl Follower {
         for key in &held.missing {
             self.known.remove(key);
             self.faults.remove(key);
+            self.forget_stamp(key);
         }
         news.push(News::Problems);
         if !self.was_read {
@@ -241,6 +254,7 @@ impl Follower {
         self.state = State::Unread;
         self.believes = true;
         self.highest = 0;
+        self.handed = self.handed.as_ref().map(|_| HandedOver::default());
         self.wait = Duration::ZERO;
         self.failures = 0;
     }
@@ -287,7 +301,9 @@ impl Follower {
             State::Unread | State::Following(_) => List::default(),
         };
         let before = (list.len(), list.left_out);
-        objects.into_iter().for_each(|given| list.take(given, &self.known, self.objects_max));
+        for given in objects {
+            list.take(self.judged(given), &self.known, self.objects_max);
+        }
         list.token = token;
         if list.token.is_some() {
             // Or it would be asked for ever, and at once each time.
@@ -345,6 +361,7 @@ impl Follower {
         }
         for key in gone {
             self.known.remove(&key);
+            self.forget_stamp(&key);
             news.push(News::Deleted(key));
         }
         let lost = was_refused.into_iter().filter(|key| !is_there(key));
@@ -356,6 +373,7 @@ impl Follower {
             let before = self.known.len();
             self.hold(held, before, "no delete was told, and a new list lacks");
         }
+        list.objects.values().for_each(|object| self.note_stamp(object));
         news.extend(list.objects.into_values().map(News::Set));
         news.extend(list.refused.into_values().map(News::Refused));
         self.faults = list.faults;
@@ -426,6 +444,7 @@ impl Follower {
         if matches!(self.state, State::Unread) {
             self.state = State::Reading(List::default());
         }
+        let given = self.judged(given);
         match &mut self.state {
             State::Reading(list) => {
                 list.take(given, &self.known, self.objects_max);
@@ -467,6 +486,7 @@ impl Follower {
         if let Given::Object(object, _) = given {
             self.refused.remove(&key);
             self.known.insert(key);
+            self.note_stamp(&object);
             news.push(News::Set(Arc::new(object)));
             news.extend(self.evidence());
         } else if let Given::Refused(refused, _) = given {
@@ -500,6 +520,7 @@ impl Follower {
             news.push(News::Problems);
         }
         let was_known = self.known.remove(&key);
+        self.forget_stamp(&key);
         self.expected = self.expected.saturating_sub(1);
         news.extend(self.evidence());
         if was_known || was_refused {

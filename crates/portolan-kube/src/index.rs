@@ -30,6 +30,7 @@
 //! | `claims` | records drafted, and what they claim |
 //! | `draft`, `world` | what one record wants, and where it looks up what it refers to |
 //! | `kubefed`, `foreign` | how records of others are drafted; GlobalName is in `offer` |
+//! | `handed` | what a follower of a hub makes of the `DNSEndpoint`s that the hub wrote |
 //! | `offer` | what a cluster offers, and what stands behind it |
 //! | `sourced` | what External-DNS' sources make of clusters' own objects |
 //! | `apart` | what of the records another DNS is to keep apart |
@@ -53,6 +54,7 @@ mod doubt;
 mod draft;
 pub(crate) mod foreign;
 mod grace;
+mod handed;
 mod kubefed;
 mod lacks;
 mod links;
@@ -113,6 +115,8 @@ pub struct Index {
     drafted: BTreeMap<ObjectKey, Drafted>,
     /// Which sources are on, and how.
     options: Arc<Options>,
+    /// Names come from what a hub hands over, and from no cluster.
+    follows_hub: bool,
     /// The source objects of each cluster.
     sourced: BTreeMap<ClusterName, Sourced>,
     /// Host names of load balancers.
@@ -180,6 +184,13 @@ impl Index {
         Self { options, ..Self::default() }
     }
 
+    /// The same of a follower of a hub: the root is the hub, what is known of clusters is what the hub says of them, and
+    /// names come from the `DNSEndpoint`s that it wrote. To be called before all else.
+    #[must_use]
+    pub fn following_hub(self) -> Self {
+        Self { follows_hub: true, ..self }
+    }
+
     /// Which sources are on, and how.
     #[must_use]
     pub fn sources(&self) -> &Options {
@@ -211,6 +222,10 @@ impl Index {
     /// the same, empty: only then is it known that the root describes no cluster.
     pub fn heard(&mut self, source: &ClusterName) {
         self.dirty.clusters.insert(source.clone());
+        if self.follows_hub && objects::is_root(source) {
+            // Nobody else is read: what was remembered of clusters is the hub's to tell.
+            self.memory.leave_to_the_hub();
+        }
         if self.objects.hear(source) {
             self.touch_all(source);
             self.touch_wanting();
@@ -255,7 +270,7 @@ impl Index {
     /// takes the facts has that state already, and is told what becomes another.
     pub fn remember(&mut self, fleet: &Fleet, since: i64) {
         self.given = fleet.clone();
-        self.memory = Memory::new(fleet.clone(), since);
+        self.memory = Memory::new(fleet.clone(), since, self.follows_hub);
         self.hosts.remember(&fleet.names);
         self.dirty.recall(self.memory.doubtful());
     }

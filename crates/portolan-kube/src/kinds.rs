@@ -37,7 +37,8 @@ pub use policy::{
     UnknownLocationType,
 };
 pub use status::{
-    AnswerStatus, ClusterStatus, STATUS_ANSWERS_MAX, STATUS_CLUSTERS_MAX, STATUS_TARGETS_MAX, Status,
+    AnswerStatus, ClusterStatus, STATUS_ANSWERS_MAX, STATUS_CLUSTERS_MAX, STATUS_TARGETS_MAX,
+    STATUS_ZONES_MAX, Status,
 };
 pub use zone::{AdmitRule, NAME_SERVERS_MAX, NameServer, RULES_MAX, SoaValues, Zone, ZoneSpec};
 

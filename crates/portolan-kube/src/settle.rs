@@ -25,7 +25,7 @@ mod policy;
 mod strangers;
 mod zone;
 
-pub use cluster::cluster;
+pub use cluster::{cluster, observed};
 pub use fence::{Claim, Fence};
 pub use global_name::{SettledBackend, SettledName, global_name};
 pub use networks::networks_csv;

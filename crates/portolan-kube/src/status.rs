@@ -29,6 +29,9 @@ use crate::manifest::Refused;
 use crate::object::{Body, Kind, Object, ObjectKey};
 
 pub mod event;
+mod found;
+
+pub use found::Found;
 
 /// Longest message of a condition, in characters; the API takes 32,768.
 const MESSAGE_CHARS_MAX: usize = 1_024;
@@ -59,6 +62,8 @@ pub enum Wanted {
         clusters: Vec<ClusterStatus>,
         /// See [`crate::kinds::Status`].
         answers: Vec<AnswerStatus>,
+        /// What was found out of the cluster, of a `MemberCluster`; none of what is not known.
+        found: Option<Found>,
     },
     /// Of KubeFed's: the whole of it.
     Kubefed(Value),
@@ -199,8 +204,8 @@ pub fn wanted(
         owners.0.get(&key)
     };
     let ours = |generation, conditions| {
-        let (clusters, answers) = (Vec::new(), Vec::new());
-        Some(Wanted::Ours { generation, conditions: with_ready(conditions), clusters, answers })
+        let (clusters, answers, found) = (Vec::new(), Vec::new(), None);
+        Some(Wanted::Ours { generation, conditions: with_ready(conditions), clusters, answers, found })
     };
     match &object.body {
         Body::GlobalName(name) => {
@@ -211,8 +216,13 @@ pub fn wanted(
         Body::SteeringPolicy(policy) => ours(policy.metadata.generation, vec![all.accepted(&faults)]),
         Body::MemberCluster(member) => {
             let name = ClusterName(key.name.clone());
-            let reached = reached(fleet.clusters.get(&name), &all.about(&format!("cluster {name}")));
-            ours(member.metadata.generation, vec![all.accepted(&faults), reached])
+            let known = fleet.clusters.get(&name);
+            let reached = reached(known, &all.about(&format!("cluster {name}")));
+            let mut wanted = ours(member.metadata.generation, vec![all.accepted(&faults), reached]);
+            if let Some(Wanted::Ours { found, .. }) = &mut wanted {
+                *found = known.map(|known| Found::of(&name, known));
+            }
+            wanted
         }
         Body::ServiceDnsRecord(record) => {
             let domain = domain_of(&record.spec.domain_ref, owned());
@@ -228,11 +238,13 @@ pub fn wanted(
 #[must_use]
 pub fn with_refused(wanted: Option<Wanted>, refused: &Refused, faults: &Faults) -> Wanted {
     let is_kubefed = matches!(refused.key.kind, Kind::ServiceDnsRecord | Kind::IngressDnsRecord);
-    let (mut conditions, clusters, answers) = match wanted {
-        Some(Wanted::Ours { conditions, clusters, answers, .. }) => (conditions, clusters, answers),
+    let (mut conditions, clusters, answers, found) = match wanted {
+        Some(Wanted::Ours { conditions, clusters, answers, found, .. }) => {
+            (conditions, clusters, answers, found)
+        }
         Some(wanted) => return wanted,
         None if is_kubefed => return Wanted::AsItIs,
-        None => (Vec::new(), Vec::new(), Vec::new()),
+        None => (Vec::new(), Vec::new(), Vec::new(), None),
     };
     let accepted = faults.accepted(&faults.about(&refused.key.to_string()));
     let accepted = match accepted.is_true {
@@ -242,7 +254,8 @@ pub fn with_refused(wanted: Option<Wanted>, refused: &Refused, faults: &Faults) 
     };
     conditions.retain(|condition| !matches!(condition.type_, "Accepted" | "Ready"));
     conditions.insert(0, accepted);
-    Wanted::Ours { generation: refused.generation, conditions: with_ready(conditions), clusters, answers }
+    let (generation, conditions) = (refused.generation, with_ready(conditions));
+    Wanted::Ours { generation, conditions, clusters, answers, found }
 }
 
 // === Ours ===
@@ -316,6 +329,7 @@ fn global_name(
         conditions: with_ready(vec![accepted, resolved, healthy, published]),
         clusters: clusters.collect(),
         answers: answers(snapshot, owned),
+        found: None,
     }
 }
 
@@ -476,6 +490,7 @@ pub fn spare(wanted: &mut Wanted, there: Option<&Value>, unread: &[ClusterName])
     };
     match wanted {
         Wanted::AsItIs => false,
+        Wanted::Ours { found: Some(found), .. } => found.spare(there, unread),
         Wanted::Ours { clusters, .. } => {
             let before = clusters.len();
             for entry in standing("clusters", "name").filter(|entry| entry["targets"] != json!([])) {
@@ -514,7 +529,7 @@ pub fn over(wanted: &Wanted, there: Option<&Value>, now: &str) -> Option<Value> 
     let status = match wanted {
         Wanted::Kubefed(status) => status.clone(),
         Wanted::AsItIs => return None,
-        Wanted::Ours { generation, conditions, clusters, answers } => {
+        Wanted::Ours { generation, conditions, clusters, answers, found } => {
             let known = there.and_then(|there| there.get("conditions")?.as_array());
             let condition = |condition: &Condition| {
                 let status = if condition.is_true { "True" } else { "False" };
@@ -535,6 +550,7 @@ pub fn over(wanted: &Wanted, there: Option<&Value>, now: &str) -> Option<Value> 
                         status.insert(field.into(), value);
                     }
                 }
+                found::write(found.as_ref(), there, status);
             }
             status
         }

@@ -110,8 +110,7 @@ impl Scene for Real {
             own: None,
             hub: ClusterName::from(HUB),
             topology: Topology::Hub,
-            believed: Believed::default(),
-            renew_percent: 66,
+            registrations: Some((Believed::default(), 66)),
         };
         Ok(Box::new(Clusters::start(fleet, engine, &holds, None, None)?))
     }

@@ -122,8 +122,7 @@ fn follow(file: &Path) -> Result<(SharedEngine, Clusters)> {
         own: None,
         hub: ClusterName::from("own"),
         topology: Topology::Mesh,
-        believed: Believed::default(),
-        renew_percent: 66,
+        registrations: Some((Believed::default(), 66)),
     };
     let engine = SharedEngine::new(Engine::new(clock::now()));
     let clusters = Clusters::start(fleet, &engine, &Arc::new(Holds::default()), None, None)?;

@@ -22,6 +22,8 @@
 //!
 //! In a mesh every cluster has its own process, whose hub it is: for what is believed, and what is written. Only who asks
 //! for names is heard in every cluster, and told as that cluster's ([`Topology::asks`] is the whole difference).
+
+//! [`follow_hub`] follows a hub alone, for what it hands over to other clusters' Portolans.
 //!
 //! [`records`] follows the `DNSEndpoint`s of one cluster alone, for whoever publishes them.
 //!
@@ -61,6 +63,7 @@ mod registrar;
 mod renew;
 mod way;
 
+use cluster::Cluster;
 pub use connect::Dial;
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
@@ -92,10 +95,9 @@ pub struct Fleet {
     pub hub: ClusterName,
     /// Which of both.
     pub topology: Topology,
-    /// The namespaces of the hub whose registrations count.
-    pub believed: Believed,
-    /// The part of its life after which a registered cluster's token is renewed, in percent.
-    pub renew_percent: u8,
+    /// The namespaces of the hub whose registrations count, and the part of its life after which a registered cluster's
+    /// token is renewed, in percent; none where only what the hub hands over is followed, and the hub is the only cluster.
+    pub registrations: Option<(Believed, u8)>,
 }
 
 impl Fleet {
@@ -152,7 +154,7 @@ impl Clusters {
         let feed = feed::Feed::start(engine.clone())?;
         let past = past::Past::open(state, engine.lock().state_from().is_some());
         engine.lock().remember_kept(past.kept());
-        let Fleet { contexts, own, hub, topology, believed, renew_percent } = fleet;
+        let Fleet { contexts, own, hub, topology, registrations } = fleet;
         let contexts = contexts
             .into_iter()
             .map(|context| (context.name.clone(), Way::Context(context, connect::Maker::default())));
@@ -171,7 +173,11 @@ impl Clusters {
         };
         let electing = {
             let _inside = runtime.enter();
-            spawn(ways, &hub, &start, Some((believed, renew_percent)));
+            if engine.lock().follows_hub() {
+                follow_hub(ways, &hub, &start);
+            } else {
+                spawn(ways, &hub, &start, registrations);
+            }
             elector.map(Elector::start)
         };
         let (noted, of) = (past.clone(), engine.clone());
@@ -194,6 +200,8 @@ pub type Dialled = (ClusterName, Arc<dyn Dial>);
 /// as that runs.
 ///
 /// [`Clusters`] has a runtime of its own; tests, whose clusters are scripted and whose time is no clock's, do without.
+///
+/// An engine that [follows a hub](crate::engine::Engine::following_hub) follows the hub alone.
 pub fn follow(
     dialled: Vec<Dialled>,
     (topology, hub): (Topology, &ClusterName),
@@ -219,6 +227,9 @@ pub fn follow(
         gate,
         topology,
     };
+    if engine.lock().follows_hub() {
+        return follow_hub(ways, hub, &start);
+    }
     spawn(ways, hub, &start, None);
 }
 
@@ -259,6 +270,17 @@ fn spawn(
         members.push(member);
     }
     for member in members {
+        tokio::spawn(member.run(std::future::pending()));
+    }
+}
+
+/// Begins to follow what the hub hands over. No other cluster is reached, and nothing is written.
+fn follow_hub(ways: Vec<(ClusterName, Way)>, hub: &ClusterName, start: &Start) {
+    start.engine.lock().has_hub(hub.clone(), start.topology);
+    for (name, way) in ways.into_iter().filter(|(name, _)| name == hub) {
+        let (sender, holds, past) = (start.sender.of_cluster(), start.holds.clone(), start.past.clone());
+        let cluster = Arc::new(Cluster::handing_over(name, sender, holds, past));
+        let member = Member::new(way, cluster, false, None, start.known.clone());
         tokio::spawn(member.run(std::future::pending()));
     }
 }

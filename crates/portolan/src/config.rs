@@ -58,6 +58,8 @@ pub struct RunConfig {
     pub hub: Option<String>,
     /// Which of both.
     pub topology: Topology,
+    /// True where what the hub hands over is followed, and no other cluster is reached.
+    pub follow_hub: bool,
     /// The namespaces of the hub whose registrations of clusters count.
     pub believed: Believed,
     /// The part of its life after which a joined cluster's token is renewed, in percent.

@@ -512,6 +512,7 @@ impl Engine {
         self.followed.note(&event, self.steady);
         self.intents.note(&event);
         self.due.event(&event, &self.hub);
+        self.hub.note(&event);
         match event {
             Event::Set { source, object, place } => self.index.set(&source, object, &place),
             Event::Deleted { source, key } => self.index.delete(&source, &key),

@@ -51,6 +51,8 @@ pub struct Install {
     pub etcd: Option<Etcd>,
     /// The stream between those who follow clusters and those who answer.
     pub stream: Option<Stream>,
+    /// The Secret with the `kubeconfig` of a hub in another cluster: what that hands over is followed, and no cluster.
+    pub hub: Option<String>,
     /// The zones that are published or answered from there.
     pub zones: Vec<Name>,
     /// The name servers of these zones where no key gives one.
@@ -98,7 +100,7 @@ pub enum Family {
 }
 
 impl Role {
-    /// True of who needs rights in the cluster.
+    /// True of who follows clusters, or what a hub hands over.
     #[must_use]
     pub fn follows_clusters(self) -> bool {
         matches!(self, Self::All | Self::Control)
@@ -157,9 +159,14 @@ impl Install {
         documents
     }
 
-    /// The definitions of our kinds; none for who never asks an API server.
+    /// True of who needs rights in this cluster: whose hub is another, needs none.
+    fn has_rights(&self) -> bool {
+        self.role.follows_clusters() && self.hub.is_none()
+    }
+
+    /// The definitions of our kinds; none for who never asks this API server.
     fn definitions(&self) -> Vec<Value> {
-        let all = if self.role.follows_clusters() { crds::all() } else { Vec::new() };
+        let all = if self.has_rights() { crds::all() } else { Vec::new() };
         let value = |crd| serde_json::to_value(crd).expect("a definition is maps, lists and strings");
         all.into_iter().map(value).collect()
     }
@@ -190,7 +197,7 @@ impl Install {
 
     /// The account, and what it may do: as much as is shipped in `deploy/rbac`, or nothing.
     fn rights(&self) -> Vec<Value> {
-        if !self.role.follows_clusters() {
+        if !self.has_rights() {
             return vec![json!({
                 "apiVersion": "v1", "kind": "ServiceAccount",
                 "metadata": { "name": self.account(), "namespace": self.namespace },
@@ -204,7 +211,7 @@ impl Install {
 
     /// The account that its pods run as. That of who follows clusters is the one that `deploy/rbac` gives rights to.
     fn account(&self) -> &'static str {
-        if self.role.follows_clusters() { "portolan" } else { self.name() }
+        if self.has_rights() { "portolan" } else { self.name() }
     }
 
     /// What its objects are called.

@@ -229,6 +229,9 @@ fn is_missing(error: &std::io::Error) -> bool {
 fn configured(config: &RunConfig, keys: Option<&Arc<Setup>>) -> anyhow::Result<Engine> {
     let mut engine = begin(config.state.as_deref())?.with_sources(&config.sources);
     engine.keep_balancers(config.load_balancer_grace);
+    if config.follow_hub {
+        engine = engine.following_hub();
+    }
     config.follow.iter().for_each(|follow| engine.follow_stream(follow.name()));
     Ok(match keys {
         Some(keys) => engine.with_keys(keys),
@@ -316,7 +319,13 @@ fn follow(
         return Ok(Followed::Stream(Follow::start(follow, engine, holds)?));
     }
     let Some(members) = members else { return Ok(Followed::Nothing) };
-    tracing::info!(clusters = members.names().join(", "), topology = ?members.topology, hub = %members.hub, "following clusters on their API servers");
+    match members.registrations {
+        None => tracing::info!(hub = %members.hub, "following what the hub hands over"),
+        Some(_) => {
+            let (clusters, topology) = (members.names().join(", "), members.topology);
+            tracing::info!(clusters, ?topology, hub = %members.hub, "following clusters on their API servers");
+        }
+    }
     // Before the hub's policies that name them: none is to be without for a moment.
     let networks = config.networks.as_deref().map(|dir| Networks::start(dir, engine.clone())).transpose()?;
     let clusters = Clusters::start(members, engine, holds, config.state.as_deref(), elector)?;
@@ -367,8 +376,14 @@ fn members(config: &RunConfig) -> anyhow::Result<clusters::Fleet> {
     let own_name = own.as_ref().map(|own| &own.name);
     let hub = clusters::hub(&contexts, own_name, (config.topology, config.hub.as_deref()));
     let hub = hub.map_err(|(key, why)| Refused(format!("{key}: {why}")))?;
-    let (believed, renew_percent) = (config.believed.clone(), config.renew_percent);
-    Ok(clusters::Fleet { contexts, own, hub, topology: config.topology, believed, renew_percent })
+    let topology = config.topology;
+    if config.follow_hub {
+        let contexts: Vec<_> = contexts.into_iter().filter(|context| context.name == hub).collect();
+        let own = own.filter(|own| own.name == hub);
+        return Ok(clusters::Fleet { contexts, own, hub, topology, registrations: None });
+    }
+    let registrations = Some((config.believed.clone(), config.renew_percent));
+    Ok(clusters::Fleet { contexts, own, hub, topology, registrations })
 }
 
 fn report_start(engine: &SharedEngine, fleet: &Path) {

@@ -92,14 +92,22 @@ pub struct HubSeen {
     pub is_read: bool,
     /// How many `Zone`s and `Domain`s it has.
     pub zones: usize,
-    /// How many objects there ask for names.
+    /// How many objects there ask for names; of a hub that is followed, how many hand names over.
     pub intents: usize,
+    /// True where names come from what it hands over, and from no cluster.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub is_followed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(is: &bool) -> bool {
+    !*is
 }
 
 impl From<HubView> for HubSeen {
     fn from(hub: HubView) -> Self {
-        let HubView { name, is_of_mesh, is_read, zones, intents, .. } = hub;
-        Self { name: name.to_string(), is_of_mesh, is_read, zones, intents }
+        let HubView { name, is_of_mesh, is_read, zones, intents, is_followed, .. } = hub;
+        Self { name: name.to_string(), is_of_mesh, is_read, zones, intents, is_followed }
     }
 }
 

@@ -13,7 +13,7 @@ use portolan_core::{Name, RecordType};
 use super::draft::{Draft, HostNames, Rank, Sets, subject};
 use super::objects::is_intent;
 use super::world::World;
-use super::{About, Index, backing, disagreement, foreign, kubefed, offer};
+use super::{About, Index, backing, disagreement, foreign, handed, kubefed, offer};
 use crate::object::{Body, ObjectKey};
 
 /// Whose claim it is, and what a fence asks of it.
@@ -79,6 +79,7 @@ impl Index {
                 zones: &self.zones,
                 options: &self.options,
                 hosts: &self.hosts,
+                follows_hub: self.follows_hub,
             };
             match self.objects.held(&key) {
                 Some(held) => {
@@ -184,7 +185,12 @@ fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
     match &draft.held.object.body {
         Body::ServiceDnsRecord(record) => kubefed::service_record(&mut draft, record, world),
         Body::IngressDnsRecord(record) => kubefed::ingress_record(&mut draft, record, world),
+        Body::DnsEndpoint(object) if world.follows_hub && object.is_ours() => {
+            handed::dns_endpoint(&mut draft, object, world);
+        }
         Body::DnsEndpoint(object) => foreign::dns_endpoint(&mut draft, object, world),
+        // What the hub makes of it, it hands over.
+        Body::GlobalName(_) if world.follows_hub => {}
         Body::GlobalName(object) => offer::global_name(&mut draft, object, world),
         Body::Zone(_) => world.zones.name_servers(&mut draft),
         _ => {}
@@ -198,6 +204,9 @@ fn drafted<'a>(mut draft: Draft<'a>, world: World<'a>) -> Draft<'a> {
 
 pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
     let held = &draft.held;
+    if draft.is_handed {
+        return handed::claims(draft);
+    }
     let is_sourced = !is_intent(held.key.kind);
     let by = |is_reverse| {
         Arc::new(Claimant {

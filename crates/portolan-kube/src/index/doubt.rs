@@ -80,7 +80,7 @@ impl Memory {
         let (unread, learnt, touched) = match self.doubts.remove(source) {
             Some(doubt) => (doubt.unread, doubt.learnt, doubt.touched),
             None => {
-                let touched = self.of(source);
+                let touched = if self.follows_hub { self.fleet.everything() } else { self.of(source) };
                 (self.unread(objects, source, &touched), BTreeMap::new(), touched)
             }
         };
@@ -103,17 +103,19 @@ impl Memory {
         let named = |kind, name: &Arc<str>| ObjectKey { kind, namespace: "".into(), name: name.clone() };
         let clusters = touched.clusters.iter().map(|name| named(Kind::MemberCluster, &name.0));
         let policies = touched.policies.iter().map(|name| named(Kind::SteeringPolicy, &name.0));
-        let owner = |name: &Name| {
-            let known = self.fleet.names.get(name.borrowed())?;
-            let holds = known.held_by.clone().any(|holder| *holder == *source.0);
-            key_of(known.owner).filter(|_| holds)
+        let owners = |name: &Name| {
+            let known = self.fleet.names.get(name.borrowed());
+            let holds = |known: &NameView<'_>| known.held_by.clone().any(|holder| *holder == *source.0);
+            // A hub hands over whatever clusters held before it was followed.
+            let known = known.filter(|known| self.follows_hub || holds(known));
+            known.into_iter().flat_map(|known| self.keys_of(known.owner)).collect::<Vec<_>>()
         };
         let gave = |source: &str, key: &ObjectKey| {
             objects.source_named(source).is_some_and(|of| of.get(key).is_some())
         };
         let is_given =
             |key: &ObjectKey| gave(&source.0, key) || (key.kind == Kind::MemberCluster && gave("", key));
-        let owners = touched.names.iter().filter_map(owner);
+        let owners = touched.names.iter().flat_map(owners);
         clusters.chain(policies).chain(owners).filter(|key| !is_given(key)).collect()
     }
 

@@ -94,6 +94,8 @@ pub(super) struct Draft<'a> {
     pub(super) sets: Sets,
     /// Host names of load balancers whose addresses are wanted.
     pub(super) hosts: HostNames,
+    /// Its names belong to other objects, for which a hub hands them over.
+    pub(super) is_handed: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -111,6 +113,7 @@ impl<'a> Draft<'a> {
             unruled: BTreeMap::new(),
             sets: Sets::new(),
             hosts: HostNames::new(),
+            is_handed: false,
         }
     }
 

@@ -44,6 +44,9 @@ impl Index {
 
     /// What is known of a cluster; nothing when it is no member.
     fn member(&mut self, name: &ClusterName) -> (Option<Cluster>, Vec<Problem>) {
+        if self.follows_hub {
+            return self.told_by_the_hub(name);
+        }
         let remembered = self.memory.cluster(&self.objects, name);
         let source = self.objects.source(name);
         let silent_since = source.and_then(|source| source.silent_since);
@@ -74,6 +77,13 @@ impl Index {
         };
         self.complain(name, &mut cluster, &mut problems);
         self.step(steps);
+        (Some(cluster), problems)
+    }
+
+    /// What a hub says of a cluster, in its `MemberCluster`. That the hub is not heard is no silence of the cluster.
+    fn told_by_the_hub(&self, name: &ClusterName) -> (Option<Cluster>, Vec<Problem>) {
+        let Some((mut cluster, mut problems)) = self.described(name) else { return (None, Vec::new()) };
+        self.complain(name, &mut cluster, &mut problems);
         (Some(cluster), problems)
     }
 
@@ -108,7 +118,10 @@ impl Index {
     fn said(&self, name: &ClusterName) -> Option<(Cluster, Vec<Problem>)> {
         let held = self.objects.held(&member_key(name))?;
         let Body::MemberCluster(object) = &held.object.body else { return None };
-        let (cluster, problems) = settle::cluster(object);
+        let (mut cluster, problems) = settle::cluster(object);
+        if self.follows_hub {
+            settle::observed(&mut cluster, object);
+        }
         Some((cluster, placed(problems, &held)))
     }
 

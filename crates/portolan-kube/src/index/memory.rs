@@ -15,7 +15,8 @@ use portolan_core::{Name, NameRef};
 
 use super::doubt::{Doubt, Mark, key_of, may_make, numbered};
 use super::names::is_same_tenant;
-use super::objects::Objects;
+use super::objects::{Objects, is_root};
+use crate::endpoints::written_for;
 use crate::object::{Kind, ObjectKey};
 
 /// The kinds that make an offer, and those that its readiness rests on as well.
@@ -34,11 +35,13 @@ pub(super) struct Memory {
     sources: Sources,
     /// Those of them that were heard in part.
     pub(super) doubts: BTreeMap<ClusterName, Doubt>,
+    /// A hub tells of all clusters, and hands names over in `DNSEndpoint`s.
+    pub(super) follows_hub: bool,
 }
 
 impl Memory {
     /// Remembers a fleet; its clusters are silent since a time, unless they were before.
-    pub(super) fn new(fleet: Fleet, since: i64) -> Self {
+    pub(super) fn new(fleet: Fleet, since: i64, follows_hub: bool) -> Self {
         let zones = fleet.zones.values().map(|facts| &facts.held_by);
         let policies = fleet.policies.values().map(|facts| &facts.held_by);
         let mut sources: Sources = zones.chain(policies).flatten().cloned().collect();
@@ -49,7 +52,13 @@ impl Memory {
                 sources.insert(ClusterName::from(source));
             }
         }
-        Self { fleet, since, sources, doubts: BTreeMap::new() }
+        Self { fleet, since, sources, doubts: BTreeMap::new(), follows_hub }
+    }
+
+    /// The hub is heard, whole or in part: no cluster is to tell anything by itself.
+    pub(super) fn leave_to_the_hub(&mut self) {
+        self.sources.retain(is_root);
+        self.doubts.retain(|source, _| is_root(source));
     }
 
     /// What is not as it was though nobody is heard yet: clusters are silent now, and what no source holds is
@@ -220,6 +229,9 @@ impl Memory {
             return !objects.is_read(source);
         }
         let owner = facts.owner;
+        if self.follows_hub {
+            return self.keys_of(owner).any(|key| self.may_hold(objects, "", &key));
+        }
         if Kind::is_sourced(owner.kind) {
             let is_unread = |(nth, e): (usize, EndpointView<'_>)| {
                 e.cluster == Some(source) && !self.mark(source, name, nth).offer
@@ -233,9 +245,19 @@ impl Memory {
             || (key.kind == Kind::ServiceDnsRecord && objects.is_held(&key) && may_lack_domain())
     }
 
+    /// The objects by which a source holds an owner's names.
+    pub(super) fn keys_of(&self, owner: OwnerView<'_>) -> impl Iterator<Item = ObjectKey> {
+        // A hub hands them over in an object of its own.
+        let written = self.follows_hub.then(|| written_for(&owner)).flatten();
+        key_of(owner).into_iter().chain(written)
+    }
+
     /// True when a cluster may hold an object of such a kind that an offer for a name rests on, if its owner
     /// looks for offers in clusters, or is one of a cluster's own objects.
     fn may_back(&self, objects: &Objects, cluster: &str, owner: OwnerView<'_>, kinds: &[Kind]) -> bool {
+        if self.follows_hub {
+            return !objects.is_read("");
+        }
         let looks = matches!(owner.kind, "GlobalName" | "ServiceDNSRecord" | "IngressDNSRecord");
         let is_near = |key: &ObjectKey| *key.namespace == *owner.namespace;
         let may_have = || {

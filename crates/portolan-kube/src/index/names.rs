@@ -127,7 +127,7 @@ impl Index {
     /// the parts of those that were read are gone.
     fn as_remembered(&self, name: &Name, known: &NameView<'_>) -> NameFacts {
         let mut facts = known.to_facts();
-        if Kind::is_sourced(known.owner.kind) {
+        if Kind::is_sourced(known.owner.kind) && !self.follows_hub {
             facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner).collect();
             facts.held_by = self.memory.unheard(&self.objects, name, known.owner).collect();
         }

@@ -7,6 +7,7 @@ mod fence;
 mod foreign;
 mod global_name;
 mod grace;
+mod handed;
 mod levels;
 mod members;
 mod memory;

@@ -19,4 +19,6 @@ pub(super) struct World<'a> {
     pub(super) zones: &'a Zones,
     pub(super) options: &'a Options,
     pub(super) hosts: &'a Hosts,
+    /// Names come from what a hub hands over.
+    pub(super) follows_hub: bool,
 }

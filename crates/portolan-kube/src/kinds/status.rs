@@ -1,11 +1,13 @@
 //! The status that all of our kinds have.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Most clusters in a status.
 pub const STATUS_CLUSTERS_MAX: usize = 256;
+/// Most zones in a status: those of a cluster.
+pub const STATUS_ZONES_MAX: usize = super::ZONES_MAX;
 /// Most answers in a status.
 pub const STATUS_ANSWERS_MAX: usize = 16;
 /// Most targets of a cluster, and records of an answer, in a status.
@@ -29,6 +31,17 @@ pub struct Status {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = STATUS_CLUSTERS_MAX))]
     pub clusters: Vec<ClusterStatus>,
+    /// The region that the cluster was found to be in, of a MemberCluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63))]
+    pub region: Option<String>,
+    /// The zones that it was found to be in, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = STATUS_ZONES_MAX))]
+    pub zones: Vec<String>,
+    /// Since when it is not heard from, likewise; none while it is heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub silent_since: Option<Time>,
     /// What a client of unknown place gets, of a GlobalName; the first of its names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = STATUS_ANSWERS_MAX))]

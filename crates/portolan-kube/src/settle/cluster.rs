@@ -37,6 +37,20 @@ pub fn cluster(object: &MemberCluster) -> (Cluster, Vec<Problem>) {
     (cluster, findings.into_problems())
 }
 
+/// Takes what the hub found out of a cluster besides, as the status of its `MemberCluster` has it: for who does not
+/// read the cluster itself.
+pub fn observed(cluster: &mut Cluster, object: &MemberCluster) {
+    let Some(status) = &object.status else { return };
+    let region = status.region.as_deref().filter(|region| label_value(region).is_ok());
+    cluster.region = region.map(Arc::from).or(cluster.region.take());
+    let zones = status.zones.iter().filter_map(|zone| label_value(zone).ok()).take(ZONES_MAX);
+    let zones: BTreeSet<Arc<str>> = zones.collect();
+    if !zones.is_empty() {
+        cluster.zones = zones;
+    }
+    cluster.silent_since = status.silent_since.as_ref().map(|since| since.0.as_second());
+}
+
 fn state(object: &MemberCluster, findings: &mut Findings) -> ClusterState {
     match &object.spec.state {
         None | Some(State::Active) => ClusterState::Active,

@@ -55,6 +55,7 @@ pub(super) fn command() -> Command {
         .arg(flag("etcd-secret", "NAME", "The Secret with ca.crt, tls.crt and tls.key, for members with https"))
         .arg(many(flag("follow", "URL,…", "The control replicas that serve answers from, as in https://portolan-stream.portolan:7353")))
         .arg(flag("stream-secret", "NAME", "The Secret with ca.crt, tls.crt and tls.key of the stream: all and control are followed by it, serve follows"))
+        .arg(flag("hub-secret", "NAME", "The Secret with the kubeconfig of a hub in another cluster: all and control follow what it hands over, and no cluster"))
         .arg(many(flag("zone", "ZONE", "Publish to etcd, or answer from it, names of this zone; may be given several times")))
         .arg(many(flag("name-server", "NAME", "The name server of these zones, for serve; may be given several times")))
         .arg(
@@ -99,6 +100,10 @@ fn install(matches: &ArgMatches) -> Result<Install, Refused> {
         topology: topology(role, matches.get_flag("mesh"))?,
         etcd: etcd(matches)?,
         stream: stream(matches)?,
+        hub: matches
+            .get_one::<String>("hub-secret")
+            .map(|name| object_name("hub-secret", name))
+            .transpose()?,
         zones: names(matches, "zone", ZONES_MAX)?,
         name_servers: names(matches, "name-server", NAME_SERVERS_MAX)?,
         families: families.map(|(_, families)| families.to_vec()).unwrap_or_default(),
@@ -110,9 +115,16 @@ fn install(matches: &ArgMatches) -> Result<Install, Refused> {
 /// What is said together has to make sense together.
 fn agree(install: &Install) -> Result<(), Refused> {
     let Install { role, etcd, stream, zones, name_servers, .. } = install;
+    let is_one = install.replicas == 1;
     let follows = stream.as_ref().is_some_and(|stream| !stream.urls.is_empty());
     let refused = |text: &str| Err(Refused(text.to_owned()));
     match role {
+        Role::Serve if install.hub.is_some() => {
+            refused("--hub-secret says nothing with the role serve, which follows no cluster and no hub")
+        }
+        _ if install.hub.is_some() && etcd.is_some() && !is_one => refused(
+            "--etcd with --hub-secret needs --replicas 1: nothing is written to the hub, so nobody is elected to publish",
+        ),
         Role::All | Role::Control if follows => refused(
             "--follow says nothing with the roles all and control, which follow clusters; --stream-secret has them followed",
         ),
@@ -362,6 +374,9 @@ mod tests {
                 &format!("{ALL} --follow https://c:1 --stream-secret s"),
                 "--follow says nothing with the roles",
             ),
+            (&format!("{ALL} --hub-secret S"), "--hub-secret \"S\": is not 1 to 253"),
+            (&format!("{SERVE} --hub-secret s"), "--hub-secret says nothing with the role serve"),
+            (&format!("{ALL} --hub-secret s --etcd http://e:1"), "needs --replicas 1"),
             (&format!("{ALL} --stream-secret S"), "--stream-secret \"S\": is not 1 to 253"),
             (&format!("{SERVE} --etcd http://e:1"), "--zone is not set"),
             (&format!("{SERVE} --etcd http://e:1 --zone z --cluster c"), "--cluster \"c\": the role serve"),

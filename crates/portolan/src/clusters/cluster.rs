@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{Asked, Resource, SECRETS, dns_endpoints, is_on_demand, may_ask};
+use portolan_kube::api::{Asked, Resource, SECRETS, dns_endpoints, handed_over, is_on_demand, may_ask};
 use portolan_kube::follow::News;
 use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry;
@@ -85,6 +85,8 @@ pub(super) struct Cluster {
     coming: watch::Sender<Option<Instant>>,
     /// Who is told which clusters the hub registers. Weak, as that holds the hub.
     registrar: OnceLock<Weak<Registrar>>,
+    /// A hub that is followed for what it hands over.
+    pub(super) hands_over: bool,
     /// None once it is gone.
     parts: Mutex<Vec<Part>>,
 }
@@ -112,6 +114,17 @@ impl Cluster {
         Self::with(name, parts, Keep::default(), sender, holds, past)
     }
 
+    /// A hub of which only what it hands over is followed.
+    pub(super) fn handing_over(
+        name: ClusterName,
+        sender: Sender,
+        holds: Arc<Holds>,
+        past: Arc<Past>,
+    ) -> Self {
+        let parts = vec![Part::new(root(), handed_over().collect())];
+        Self { hands_over: true, ..Self::with(name, parts, Keep::default(), sender, holds, past) }
+    }
+
     fn with(
         name: ClusterName,
         parts: Vec<Part>,
@@ -137,6 +150,7 @@ impl Cluster {
             again: AtomicBool::new(false),
             coming: watch::Sender::new(None),
             registrar: OnceLock::new(),
+            hands_over: false,
             parts,
         }
     }

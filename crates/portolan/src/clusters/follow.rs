@@ -65,7 +65,9 @@ impl Follow {
     pub(super) fn new(resource: Resource, cluster: Arc<Cluster>) -> Self {
         let subject = format!("cluster {}: {resource}", cluster.name);
         let hold = format!("{}/{resource}", cluster.name);
-        let follower = Follower::new(subject, cluster.place.clone()).everywhere(resource.is_everywhere());
+        let follower = Follower::new(subject, cluster.place.clone())
+            .everywhere(resource.is_everywhere())
+            .handed_over(cluster.hands_over);
         Self {
             resource,
             version: 0,

@@ -17,7 +17,8 @@
 //! Of several replicas one writes (the `lease` module). The others look all the same, hold what should stand against what
 //! does, and keep what is still to be written: a new leader has nothing to find out. A write that was computed before
 //! somebody else's is not made: a status is put with the version of its object that was compared, and a `DNSEndpoint`
-//! is what was looked at, by its mark, or it is looked at again.
+//! is what was looked at, by its mark, or it is looked at again. Its mark has an epoch above every one that was found, and
+//! the revision that it was computed from, by which followers know an older writing (`portolan_kube::endpoints::Stamp`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +63,7 @@ impl Patch {
     pub(super) fn new(engine: SharedEngine, cluster: Arc<Cluster>, reach: Reach, gate: &Gate) -> Self {
         let ledger = Ledger::new(&cluster.place);
         let instance = Some(host_name()).filter(|name| !name.is_empty()).unwrap_or("portolan".into());
-        let writer = Writer { epoch: chance::draw(), instance, gate: gate.clone() };
+        let writer = Writer { epoch: 0, run: chance::draw(), instance, gate: gate.clone() };
         Self { engine, cluster, reach, writer, ledger }
     }
 
@@ -95,13 +96,17 @@ impl Patch {
         let mut ledger = std::mem::replace(&mut self.ledger, fresh);
         let engine = self.engine.clone();
         let groups = self.cluster.dns_endpoints();
+        let (run, last) = (self.writer.run, self.writer.epoch);
         let looked = tokio::task::spawn_blocking(move || {
             let pass = ledger.look(&engine, &groups, leads);
-            (ledger, pass)
+            // After what it looks at: of that, what others wrote was heard.
+            let epoch = engine.lock().epoch_of(run, last);
+            (ledger, pass, epoch)
         });
         match looked.await {
-            Ok((ledger, pass)) => {
+            Ok((ledger, pass, epoch)) => {
                 self.ledger = ledger;
+                self.writer.epoch = epoch;
                 pass
             }
             // With a fresh ledger: what is due no more is looked at when it changes again.

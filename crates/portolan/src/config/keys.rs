@@ -67,13 +67,14 @@ pub const NONE: &str = "none";
 pub const RENEW_PERCENT_MAX: usize = 90;
 
 /// The keys of those who follow clusters on their API servers, or who does so, instead of a fleet folder.
-pub const INSTEAD_OF_FLEET: [&str; 13] = [
+pub const INSTEAD_OF_FLEET: [&str; 14] = [
     "kubeconfig",
     "contexts",
     "inCluster",
     "serviceAccount",
     "hub",
     "mesh",
+    "followHub",
     "namespace",
     "registryNamespaces",
     "renewTokensAt",
@@ -323,6 +324,19 @@ pub const KEYS: &[Key] = &[
                only one that is ever written to. Who asks for names is heard in every cluster. Instead of `hub`; with \
                `inCluster` it is that cluster. See [mesh](../how-to/mesh.md).",
         example: "eu-1",
+    },
+    Key {
+        name: "followHub",
+        flag: "follow-hub",
+        env: "PORTOLAN_FOLLOW_HUB",
+        form: Form::Switch,
+        value: "",
+        default: "false",
+        help: "Follow what the hub hands over, instead of clusters: the hub alone is reached, and nothing is written to it",
+        more: "Names come from the `DNSEndpoint`s that the hub's own Portolan wrote; `GlobalName`s, policies, clusters, zones and `Domain`s are \
+               read beside them. Answers are the hub's, and stay when the hub is gone. The credential needs the rights of \
+               `deploy/rbac/follower.yaml` in the hub, and none in any other cluster. See [a hub and its followers](../how-to/hub.md).",
+        example: "true",
     },
     Key {
         name: "namespace",

@@ -27,6 +27,7 @@ use crate::webhook::LISTEN_DEFAULT;
 use crate::zones::{ZONES_MAX, ZoneSource};
 
 pub(crate) mod etcd;
+mod hub;
 mod lease;
 mod skydns;
 mod stream;
@@ -143,6 +144,7 @@ impl Settling<'_> {
             service_account: self.path("serviceAccount"),
             hub: self.said.text("mesh").or(self.said.text("hub")).map(str::to_owned),
             topology,
+            follow_hub: self.follow_hub(),
             believed: self.believed(),
             renew_percent: self.renew_percent(),
             lease: self.lease(),

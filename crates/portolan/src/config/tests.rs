@@ -1,6 +1,7 @@
 //! Every fault of the configuration has its row, with its place and its words.
 
 mod answering;
+mod hub;
 mod lease;
 mod mesh;
 mod resolvers;
@@ -451,7 +452,7 @@ fn every_key_counts() {
         let bare = match key.name {
             "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
             "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
-            "contexts" | "hub" | "mesh" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
+            "contexts" | "hub" | "mesh" | "followHub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
             name => stream::bare(name),
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);

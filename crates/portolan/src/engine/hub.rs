@@ -11,10 +11,12 @@ use std::sync::Arc;
 
 use portolan_core::ClusterName;
 use portolan_kube::api::{Topology, rules};
+use portolan_kube::dns_endpoint::MARK;
+use portolan_kube::endpoints::Epochs;
 use portolan_kube::object::{Body, Kind, Object};
 use portolan_kube::sources::Source;
 
-use super::{Engine, root};
+use super::{Engine, Event, root};
 
 /// What was found in the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +29,12 @@ pub struct HubView {
     pub is_read: bool,
     /// `Zone`s and `Domain`s.
     pub zones: usize,
-    /// Objects that ask for names.
+    /// Objects that ask for names; of a hub that is followed, those that hand names over.
     pub intents: usize,
     /// True when some do, in whatever cluster.
     pub is_asked: bool,
+    /// Names come from what it hands over.
+    pub is_followed: bool,
 }
 
 /// Which cluster is the hub.
@@ -41,11 +45,26 @@ pub(super) struct Hub {
     /// The source of its objects that rule, and of those that ask for names.
     homes: [ClusterName; 2],
     is_told: bool,
+    /// Names come from what it hands over.
+    is_followed: bool,
+    /// What its `DNSEndpoint`s of ours were written in.
+    epochs: Epochs,
+}
+
+impl Hub {
+    /// Notes what an event says of a `DNSEndpoint`.
+    pub(super) fn note(&mut self, event: &Event) {
+        let Event::Copy { object: Some(object), .. } = event else { return };
+        let Body::DnsEndpoint(endpoint) = &object.body else { return };
+        let mark = endpoint.metadata.annotations.as_ref().and_then(|all| all.get(MARK));
+        mark.into_iter().for_each(|mark| self.epochs.found(mark));
+    }
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { name: None, topology: Topology::Hub, homes: [root(), root()], is_told: false }
+        let (topology, homes) = (Topology::Hub, [root(), root()]);
+        Self { name: None, topology, homes, is_told: false, is_followed: false, epochs: Epochs::default() }
     }
 }
 
@@ -81,7 +100,27 @@ impl Engine {
     /// Names the hub, or the own cluster of a mesh. To be called before events are taken.
     pub fn has_hub(&mut self, name: ClusterName, topology: Topology) {
         let asking = if topology == Topology::Mesh { name.clone() } else { root() };
-        self.hub = Hub { name: Some(name), topology, homes: [root(), asking], is_told: false };
+        (self.hub.name, self.hub.topology, self.hub.homes) = (Some(name), topology, [root(), asking]);
+    }
+
+    /// Has names come from what the hub hands over, and from no cluster. To be called before all else.
+    #[must_use]
+    pub fn following_hub(mut self) -> Self {
+        self.index = self.index.following_hub();
+        self.hub.is_followed = true;
+        self
+    }
+
+    /// True where names come from what the hub hands over.
+    #[must_use]
+    pub fn follows_hub(&self) -> bool {
+        self.hub.is_followed
+    }
+
+    /// The epoch in which a run writes to the hub, which had this one last: above every other that was found.
+    #[must_use]
+    pub fn epoch_of(&self, run: u64, last: u64) -> u64 {
+        self.hub.epochs.of_run(run, last)
     }
 
     /// The hub; none where a fleet folder is read.
@@ -95,8 +134,9 @@ impl Engine {
             is_of_mesh: self.hub.is_of_mesh(),
             is_read: self.unread_hub().is_none(),
             zones: count(is_zone),
-            intents,
+            intents: if self.hub.is_followed { count(hands_over) } else { intents },
             is_asked: intents > 0 || !self.intents.is_empty(),
+            is_followed: self.hub.is_followed,
         })
     }
 
@@ -132,6 +172,14 @@ impl HubView {
     /// objects ask for names too.
     #[must_use]
     pub fn lacks(&self, has_sources: bool) -> Option<String> {
+        if self.is_followed {
+            let what = match (self.zones, self.intents) {
+                (0, _) => "has no Zone: of what it hands over nothing is answered",
+                (_, 0) => "hands over no name; is a `portolan run` with the rights of a hub at work there?",
+                _ => return None,
+            };
+            return Some(format!("the hub {} {what}", self.name));
+        }
         let asks = "a GlobalName (or KubeFed's records) for each name";
         let what = match (self.zones, self.is_asked || has_sources) {
             (0, true) => "has no Zone: of what is asked for nothing is answered; apply a Zone".to_owned(),
@@ -150,6 +198,11 @@ fn is_zone(object: &Object) -> bool {
     matches!(object.key.kind, Kind::Zone | Kind::Domain)
 }
 
+/// True of what a hub hands names over in.
+fn hands_over(object: &Object) -> bool {
+    matches!(&object.body, Body::DnsEndpoint(object) if object.is_ours())
+}
+
 /// True of what asks for names; `DNSEndpoint`s of ours only repeat it.
 fn asks(object: &Object) -> bool {
     match &object.body {
@@ -163,7 +216,6 @@ fn asks(object: &Object) -> bool {
 mod tests {
     use super::super::tests::events;
     use super::*;
-    use crate::engine::Event;
 
     #[test]
     fn the_hub_is_told_of_with_what_it_lacks() {

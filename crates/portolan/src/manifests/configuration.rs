@@ -27,6 +27,8 @@ pub const LEASE: &str = "portolan-control";
 pub(super) const ETCD_FOLDER: &str = "/etc/portolan/etcd";
 /// Where that of the stream is.
 pub(super) const STREAM_FOLDER: &str = "/etc/portolan/stream";
+/// Where the way to the hub is.
+pub(super) const HUB_FOLDER: &str = "/etc/portolan/hub";
 
 /// The text of the file.
 pub(super) fn text(install: &Install) -> String {
@@ -38,7 +40,10 @@ pub(super) fn text(install: &Install) -> String {
     if install.role != Role::All {
         say("role", install.role.word());
     }
-    if install.role.follows_clusters() {
+    if install.hub.is_some() {
+        say("kubeconfig", &format!("{HUB_FOLDER}/kubeconfig"));
+        say("followHub", "true");
+    } else if install.role.follows_clusters() {
         let cluster = json!(install.cluster).to_string();
         say("inCluster", &cluster);
         say(if install.topology == Topology::Mesh { "mesh" } else { "hub" }, &cluster);

@@ -16,6 +16,7 @@ fn install(role: Role) -> Install {
         topology: Topology::Hub,
         etcd: None,
         stream: None,
+        hub: None,
         zones: Vec::new(),
         name_servers: Vec::new(),
         families: vec![Family::V4],
@@ -29,6 +30,11 @@ fn with_etcd(role: Role) -> Install {
         if role == Role::Serve { vec!["ns1.example.com".parse().unwrap()] } else { Vec::new() };
     let etcd = Some(Etcd { urls, secret: Some("etcd-client".into()) });
     Install { etcd, zones, name_servers, ..install(role) }
+}
+
+/// Of a cluster that follows a hub elsewhere.
+fn with_hub(role: Role) -> Install {
+    Install { hub: Some("hub-kubeconfig".into()), ..with_stream(role) }
 }
 
 fn with_stream(role: Role) -> Install {
@@ -60,6 +66,7 @@ fn all() -> Vec<(&'static str, Install)> {
         ("serve-tls", with_etcd(Role::Serve)),
         ("control-stream", with_stream(Role::Control)),
         ("serve-stream", with_stream(Role::Serve)),
+        ("control-hub", with_hub(Role::Control)),
     ]
 }
 
@@ -94,7 +101,7 @@ fn definitions_and_rights_are_those_that_are_shipped() {
         let is_elsewhere = |document: &Value| ELSEWHERE.iter().any(|kind| document["kind"] == *kind);
         let printed: Vec<Value> = documents.into_iter().filter(is_elsewhere).collect();
         let mut expected = Vec::new();
-        if install.role.follows_clusters() {
+        if install.has_rights() {
             expected.extend(serde_saphyr::from_multiple::<Value>(&crds::yaml()).unwrap());
             for file in ["member", "hub"] {
                 let path = format!("{}/../../deploy/rbac/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -127,7 +134,9 @@ fn the_program_takes_its_configuration() {
         };
         assert_eq!(config.role, role, "{name}");
         assert_eq!(config.topology, install.topology, "{name}");
-        assert_eq!(config.in_cluster.is_some(), install.role.follows_clusters(), "{name}");
+        assert_eq!(config.in_cluster.is_some(), install.has_rights(), "{name}");
+        assert_eq!(config.follow_hub, install.hub.is_some(), "{name}");
+        assert_eq!(config.lease.is_some(), install.has_rights(), "{name}");
         let (is_serve, is_streamed) = (install.role == Role::Serve, install.stream.is_some());
         assert_eq!(config.skydns.is_some(), is_serve && !is_streamed, "{name}");
         assert_eq!(config.follow.is_some(), is_serve && is_streamed, "{name}");
@@ -157,6 +166,13 @@ fn texts_are_quoted() {
 fn who_only_answers_has_no_credential() {
     who_has_no_credential(&with_etcd(Role::Serve));
     who_has_no_credential(&with_stream(Role::Serve));
+}
+
+/// Of this cluster, whose hub is another.
+#[test]
+fn who_follows_a_hub_elsewhere_has_no_credential_here() {
+    who_has_no_credential(&with_hub(Role::Control));
+    who_has_no_credential(&with_hub(Role::All));
 }
 
 fn who_has_no_credential(install: &Install) {

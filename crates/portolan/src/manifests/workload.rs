@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::configuration::{CONTROL, ETCD_FOLDER, HTTP_PORT, LISTEN_PORT, STATE, STREAM_FOLDER, STREAM_PORT};
+use super::configuration::{
+    CONTROL, ETCD_FOLDER, HTTP_PORT, HUB_FOLDER, LISTEN_PORT, STATE, STREAM_FOLDER, STREAM_PORT,
+};
 use super::{Install, Role};
 
 /// The file of the configuration, in the ConfigMap and where that is mounted.
@@ -103,7 +105,7 @@ fn labels(install: &Install) -> Value {
 fn pod(install: &Install) -> Value {
     json!({
         "serviceAccountName": install.account(),
-        "automountServiceAccountToken": install.role.follows_clusters(),
+        "automountServiceAccountToken": install.has_rights(),
         // Variables of a Service that is called as a key of ours would be taken for it.
         "enableServiceLinks": false,
         // No user by number: OpenShift gives each namespace its own, and elsewhere the image has one.
@@ -195,11 +197,12 @@ fn mounts(install: &Install) -> Value {
     mounts.into()
 }
 
-/// The Secrets of certificates: what their volume is called, their names, and where they are mounted.
+/// The Secrets: what their volume is called, their names, and where they are mounted.
 fn secrets(install: &Install) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
     let etcd = install.etcd.as_ref().and_then(|etcd| etcd.secret.as_deref());
     let stream = install.stream.as_ref().map(|stream| stream.secret.as_str());
-    [("etcd", etcd, ETCD_FOLDER), ("stream", stream, STREAM_FOLDER)]
+    let hub = install.hub.as_deref();
+    [("etcd", etcd, ETCD_FOLDER), ("stream", stream, STREAM_FOLDER), ("hub", hub, HUB_FOLDER)]
         .into_iter()
         .filter_map(|(name, secret, folder)| Some((name, secret?, folder)))
 }

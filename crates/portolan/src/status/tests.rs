@@ -156,8 +156,10 @@ fn an_engine_says_which_its_hub_is() {
     assert_eq!(Ages::of(&engine, NOW).hub, None);
     engine.has_hub("eu-1".into(), Topology::Hub);
     engine.take(vec![Event::Followed("eu-1".into()), Event::Followed("us-1".into())], NOW);
-    let hub =
-        |is_read, zones| Some(HubSeen { name: "eu-1".into(), is_of_mesh: false, is_read, zones, intents: 0 });
+    let hub = |is_read, zones| {
+        let name = "eu-1".into();
+        Some(HubSeen { name, is_of_mesh: false, is_read, zones, intents: 0, is_followed: false })
+    };
     let ages = Ages::of(&engine, NOW);
     assert_eq!((ages.hub, ages.unread), (hub(false, 0), ["eu-1", "us-1"].map(ClusterName::from).into()));
     let zone =
@@ -177,7 +179,14 @@ fn the_hub_is_named_and_who_was_not_read() {
         text.lines().skip(1).take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(told(None, 0), [""; 0]);
-    let hub = |is_read| HubSeen { name: "eu-1".into(), is_of_mesh: false, is_read, zones: 1, intents: 1_200 };
+    let hub = |is_read| HubSeen {
+        name: "eu-1".into(),
+        is_of_mesh: false,
+        is_read,
+        zones: 1,
+        intents: 1_200,
+        is_followed: false,
+    };
     let own = HubSeen { is_of_mesh: true, ..hub(true) };
     assert_eq!(told(Some(own), 0), ["One of a mesh, in its own cluster eu-1: 1 zone, 1,200 intents."]);
     assert_eq!(told(Some(hub(true)), 0), ["The hub is eu-1: 1 zone, 1,200 intents."]);

@@ -50,11 +50,19 @@ impl Status {
         ];
         let mut out = format!("Revision {}: {}.\n", self.revision, counts.join(", "));
         if let Some(hub) = &self.hub {
+            let (what, hands) = match hub.is_followed {
+                true => ("that is followed, and not written to, is", "object with names"),
+                false => ("is", "intent"),
+            };
             let found = match hub.is_read {
-                true => format!("{}, {}", count(hub.zones, "zone"), count(hub.intents, "intent")),
+                true => format!("{}, {}", count(hub.zones, "zone"), count(hub.intents, hands)),
                 false => "it was not read since the start".to_owned(),
             };
-            let which = if hub.is_of_mesh { "One of a mesh, in its own cluster" } else { "The hub is" };
+            let which = if hub.is_of_mesh {
+                "One of a mesh, in its own cluster".to_owned()
+            } else {
+                format!("The hub {what}")
+            };
             let _ = writeln!(out, "{which} {}: {found}.", plain(&hub.name));
         }
         if let Some(leader) = &self.leader {

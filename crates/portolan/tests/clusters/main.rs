@@ -3,8 +3,10 @@
 //! | module | what it owns |
 //! | --- | --- |
 //! | `followed` | the program following clusters, and what clients get of it |
+//! | `handover` | a hub, and those that follow what it hands over |
 //! | `managed` | the same with Kubernetes' own controllers, which make the slices and delete what goes |
 //! | `mesh` | several clusters, each with a process of its own, and no hub |
+//! | `meter` | asks without end, and notes what was answered wrongly or not at all |
 //! | `sourced` | names of routes, on a server that has an older version of their kinds |
 //! | `registry` | clusters that the hub registers: joined, refused, forgotten |
 //! | `replicas` | several of them on one hub, of which one writes |
@@ -17,8 +19,10 @@
 use portolan_testbed::program::printed;
 
 mod followed;
+mod handover;
 mod managed;
 mod mesh;
+mod meter;
 mod registry;
 mod replicas;
 mod sourced;

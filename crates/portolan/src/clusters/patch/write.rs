@@ -6,7 +6,7 @@ use std::time::Duration;
 use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::api::{INTENTS, Resource, resource_of};
 use portolan_kube::dns_endpoint::{self, DnsEndpoint};
-use portolan_kube::endpoints;
+use portolan_kube::endpoints::{self, Stamp};
 use portolan_kube::follow::Failure;
 use portolan_kube::object::{Body, Kind, Object, ObjectKey};
 use portolan_kube::status::event::{self, Said};
@@ -24,8 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Who writes.
 #[derive(Debug)]
 pub(super) struct Writer {
-    /// Tells one run from another.
+    /// Above every epoch that was found in the hub.
     pub(super) epoch: u64,
+    /// Tells this run from every other.
+    pub(super) run: u64,
     /// What the process is called.
     pub(super) instance: String,
     /// Stands before each write.
@@ -139,7 +141,8 @@ impl Write {
             Self::Status(status) => put_status(hub, status, copies).await,
             Self::Put(at, object, seen) => {
                 let mut object = object.clone();
-                endpoints::sign(&mut object, writer.epoch, revision);
+                let &Writer { epoch, run, .. } = writer;
+                endpoints::sign(&mut object, Stamp { epoch, run, revision });
                 put(hub, at, &object, seen.as_deref()).await
             }
             Self::Delete(at, seen) => delete(hub, at, seen.as_deref()).await,
@@ -193,7 +196,7 @@ impl Hub<'_> {
     /// True of an object that bears the mark that was looked at, or one of this run, of which the watch may not have told.
     fn is_as_seen(&self, there: &Value, seen: Option<&str>) -> bool {
         let mark = mark_of(there);
-        mark == seen || mark.and_then(endpoints::epoch_of) == Some(self.writer.epoch)
+        mark == seen || mark.and_then(endpoints::run_of) == Some(self.writer.run)
     }
 }
 
