@@ -81,6 +81,7 @@ impl Drop for Stage {
     }
 }
 
+mod away;
 mod together;
 
 #[tokio::test(flavor = "multi_thread")]
