@@ -6,6 +6,7 @@
 //! | `form` | how a fleet is run: who follows whom |
 //! | `world` | the fleet: processes, certificates, ways between clusters that can be cut |
 //! | `story` | what befalls it, step by step |
+//! | `releases` | two releases side by side, and a roll-out that is taken back |
 //!
 //! The short form of the story is a test as others are. With `PORTOLAN_FLEET_AT_LENGTH` set it is the long one, of `cargo xtask
 //! soak`: stores of three members, each process by itself, a leader that sleeps for a minute.
@@ -15,6 +16,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
 mod form;
+mod releases;
 mod story;
 mod world;
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use portolan_testbed::meter::Figures;
 use portolan_testbed::wait::{PATIENCE, wait};
-use portolan_testbed::{ApiServer, Meter, Program, shop};
+use portolan_testbed::{ApiServer, Meter, Program, part, shop};
 
 use crate::form::Form;
 use crate::world::{CLUSTERS, Cluster, NAMES, World, wait_until_whole};
@@ -15,8 +15,6 @@ use crate::world::{CLUSTERS, Cluster, NAMES, World, wait_until_whole};
 mod cuts;
 mod ends;
 
-/// Asks for the long form.
-const AT_LENGTH: &str = "PORTOLAN_FLEET_AT_LENGTH";
 /// Longer than a resolver waits for a reply, so that what would be lost is.
 const SILENCE: Duration = Duration::from_secs(3);
 
@@ -58,7 +56,7 @@ struct Story {
 
 /// Tells it of a form, the short one or, where that is asked for, the long one.
 pub(crate) fn tell(form: Form) {
-    let is_long = std::env::var_os(AT_LENGTH).is_some();
+    let is_long = std::env::var_os(part::FLEET_AT_LENGTH).is_some();
     let Some(world) = World::start(form, is_long) else { return };
     let mut story = Story::of(world, is_long);
     story.what_is_ready_changes();

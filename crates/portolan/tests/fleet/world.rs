@@ -210,7 +210,7 @@ impl Links {
     }
 }
 
-fn loopback(port: u16) -> SocketAddr {
+pub(crate) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
@@ -233,7 +233,7 @@ fn furnish(_form: Form, number: usize, server: &ApiServer) {
 
 // === Processes ===
 
-fn papers() -> TempDir {
+pub(crate) fn papers() -> TempDir {
     let papers = tempfile::tempdir().unwrap();
     let dir = papers.path().display().to_string();
     let pki = |words: &[&str]| drop(printed(BINARY, &[&["pki"], words, &["--dir", &dir]].concat()));
@@ -244,13 +244,12 @@ fn papers() -> TempDir {
 }
 
 /// What a process proves itself with on the stream.
-fn with_papers(program: Program, papers: &Path, name: &str) -> Program {
+pub(crate) fn with_papers(program: Program, papers: &Path, name: &str) -> Program {
     let at = |file: &str| papers.join(file);
     program
         .with(["--stream-ca".as_ref(), at("ca.crt").as_os_str()])
         .with(["--stream-cert".as_ref(), at(&format!("{name}.crt")).as_os_str()])
         .with(["--stream-key".as_ref(), at(&format!("{name}.key")).as_os_str()])
-        .with_file("--state", "state")
 }
 
 /// Who decides in a cluster.
@@ -263,7 +262,7 @@ fn control(form: Form, cluster: usize, replica: usize, stream: u16, papers: &Pat
     let program = match form {
         Form::Hub => program.with(["--hub", CLUSTERS[HUB].0]),
     };
-    with_papers(program, papers, "control")
+    with_papers(program, papers, "control").with_file("--state", "state")
 }
 
 /// Who answers in a cluster.
@@ -271,5 +270,5 @@ fn serve(cluster: usize, replica: usize, follow: &str, dns: SocketAddr, papers: 
     let program = Program::new(BINARY, &format!("{}-serve-{replica}", CLUSTERS[cluster].0))
         .with(["run", "--role", "serve", "--follow", follow, "--workers", "1"])
         .with(["--listen", &dns.to_string()]);
-    with_papers(program, papers, "serve")
+    with_papers(program, papers, "serve").with_file("--state", "state")
 }
