@@ -111,7 +111,8 @@ impl World {
                 fs::write(control.at("kubeconfig"), kubeconfig::text(&contexts.collect::<Vec<_>>())).unwrap();
                 control
             });
-            clusters[number].controls = controls.collect();
+            let controls = controls.collect();
+            clusters[number].controls = controls;
         }
         let world = Self { form, clusters, links, _papers: papers };
         world.programs().for_each(Program::start);
@@ -247,9 +248,12 @@ pub(crate) fn papers() -> TempDir {
 pub(crate) fn with_papers(program: Program, papers: &Path, name: &str) -> Program {
     let at = |file: &str| papers.join(file);
     program
-        .with(["--stream-ca".as_ref(), at("ca.crt").as_os_str()])
-        .with(["--stream-cert".as_ref(), at(&format!("{name}.crt")).as_os_str()])
-        .with(["--stream-key".as_ref(), at(&format!("{name}.key")).as_os_str()])
+        .with(["--stream-ca"])
+        .with([at("ca.crt")])
+        .with(["--stream-cert"])
+        .with([at(&format!("{name}.crt"))])
+        .with(["--stream-key"])
+        .with([at(&format!("{name}.key"))])
 }
 
 /// Who decides in a cluster.

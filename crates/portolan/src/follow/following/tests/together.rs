@@ -65,7 +65,7 @@ impl Crowd {
             clock::now(),
         );
         let store = Memory::new();
-        for (name, facts) in &control.fleet().names {
+        for (name, facts) in control.fleet().names.iter() {
             let (key, value) = fact::encode(&Fact::Name(name.to_name(), Some(facts.to_facts()))).unwrap();
             store.write(&[Operation::Put(key, value.unwrap())]);
         }
