@@ -73,8 +73,10 @@ impl Site {
         let stream = loopback(self.stream).to_string();
         let program = Program::new(release, "control")
             .with(["run", "--listen", "127.0.0.1:0", "--workers", "1", "--stream-listen", &stream])
-            .with(["--fleet"]).with([self.at("fleet")])
-            .with(["--state"]).with([self.at("control-state")]);
+            .with(["--fleet"])
+            .with([self.at("fleet")])
+            .with(["--state"])
+            .with([self.at("control-state")]);
         let program = with_papers(program, self.papers.path(), "control");
         program.start();
         let _ = program.dns();
@@ -86,7 +88,8 @@ impl Site {
         let dns = self.dns[number].to_string();
         let program = Program::new(release, &format!("serve-{number}"))
             .with(["run", "--role", "serve", "--follow", &follow, "--workers", "1", "--listen", &dns])
-            .with(["--state"]).with([self.at(&format!("serve-state-{number}"))]);
+            .with(["--state"])
+            .with([self.at(&format!("serve-state-{number}"))]);
         let program = with_papers(program, self.papers.path(), "serve");
         program.start();
         let _ = program.dns();

@@ -62,7 +62,7 @@ impl Story {
         self.meter.wait_for(&others, &ADDRESSES);
         self.pass(SILENCE);
         programs(self, &|program| blow.undo(program));
-        programs(self, &|program| drop(program.dns()));
+        programs(self, &|program| _ = program.dns());
         self.meter.catch_up(&struck, &ADDRESSES, self.bounds.change);
         self.meter.wait_for(&EVERYBODY, &ADDRESSES);
         self.turn(1, true, self.bounds.change);
@@ -185,7 +185,7 @@ impl Story {
             .for_each(Program::wait_until_kept);
         self.world.programs().for_each(Program::kill);
         self.world.programs().for_each(Program::start);
-        self.world.clusters.iter().flat_map(|cluster| &cluster.serves).for_each(|serve| drop(serve.dns()));
+        self.world.clusters.iter().flat_map(|cluster| &cluster.serves).for_each(|serve| _ = serve.dns());
         let found = self.meter.step("F-54: all begin again at once");
         eprintln!("{found}");
         assert_eq!(found.counts.wrong, 0, "{found}");
