@@ -100,10 +100,14 @@ impl Meter {
         Self { shared, began, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// From now on an address is in the answers, or is not, and every server that is not behind has to say so within a time.
-    pub fn turn(&self, address: &str, is_in: bool, within: Duration) {
+    /// An act puts an address into the answers, or takes it out. Once it is done, every server that is not behind has to say so
+    /// within a time.
+    pub fn turn(&self, address: &str, is_in: bool, within: Duration, act: impl FnOnce()) {
         let now = self.began.elapsed();
-        self.lock().truth.turn(now, address, is_in, within);
+        self.lock().truth.begin_turn(now, address, is_in);
+        act();
+        let now = self.began.elapsed();
+        self.lock().truth.end_turn(now, address, within);
     }
 
     /// Servers cannot hear of addresses from now on: what was right when that began, or since, may be said.

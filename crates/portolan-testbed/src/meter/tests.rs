@@ -76,7 +76,7 @@ fn what_is_lost_and_what_is_wrong_is_found() {
     let found = step([ANSWERS, HAS_ONE_LESS]);
     assert_eq!(found.counts.wrong, found.counts.asked, "{found}");
     // It may, for a while; and then is right.
-    meter.turn(ADDRESSES[0], false, Duration::from_secs(60));
+    meter.turn(ADDRESSES[0], false, Duration::from_secs(60), || ());
     assert_eq!(step([ANSWERS, HAS_ONE_LESS]).counts.wrong, 0);
     of_first.store(HAS_ONE_LESS, Ordering::Relaxed);
     meter.wait_for(&[0, 1], &ADDRESSES[..1]);

@@ -51,10 +51,17 @@ impl Truth {
         Self { addresses: addresses.collect(), behind: Vec::new() }
     }
 
-    /// From now on it is so; what was so before may be said for a while.
-    pub(super) fn turn(&mut self, now: At, address: &str, is_in: bool, within: Duration) {
-        let turn = Turn { at: now, is_in, within, seen: BTreeMap::new() };
+    /// From now on it may be so; what was so before may be said until it has turned, and for a while.
+    pub(super) fn begin_turn(&mut self, now: At, address: &str, is_in: bool) {
+        let turn = Turn { at: now, is_in, within: Duration::MAX, seen: BTreeMap::new() };
         self.addresses.entry(address.to_owned()).or_default().push(turn);
+    }
+
+    /// It is so; what was so before may be said for a while.
+    pub(super) fn end_turn(&mut self, now: At, address: &str, within: Duration) {
+        if let Some(turn) = self.addresses.get_mut(address).and_then(|turns| turns.last_mut()) {
+            turn.within = now.saturating_sub(turn.at) + within;
+        }
     }
 
     /// From now on a server cannot hear of an address.
@@ -82,7 +89,7 @@ impl Truth {
             let is_in = said.contains(address);
             let from = self.known_since(server, address, asked);
             let might_be = turns.iter().enumerate().any(|(index, turn)| {
-                let ended = turns.get(index + 1).map_or(At::MAX, |next| next.at + next.within);
+                let ended = turns.get(index + 1).map_or(At::MAX, |next| next.at.saturating_add(next.within));
                 turn.is_in == is_in && turn.at <= heard && ended >= from
             });
             (!might_be).then(|| format!("{address} is {}", if is_in { "still there" } else { "missing" }))

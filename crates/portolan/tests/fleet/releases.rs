@@ -61,8 +61,7 @@ impl Site {
     fn goes_and_comes(&self, cluster: usize) {
         let meter = self.meter.as_ref().unwrap();
         for is_ready in [false, true] {
-            meter.turn(ADDRESSES[cluster], is_ready, CHANGE);
-            self.offer(cluster, is_ready);
+            meter.turn(ADDRESSES[cluster], is_ready, CHANGE, || self.offer(cluster, is_ready));
             meter.wait_for(&EVERYBODY, &ADDRESSES);
         }
     }

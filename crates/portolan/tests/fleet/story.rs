@@ -10,13 +10,16 @@ use portolan_testbed::wait::{PATIENCE, wait};
 use portolan_testbed::{ApiServer, Meter, Program, part, shop};
 
 use crate::form::Form;
-use crate::world::{CLUSTERS, Cluster, NAMES, World, wait_until_whole};
+use crate::world::{CLUSTERS, Cluster, NAMES, World, member_cluster, wait_until_whole};
 
 mod cuts;
 mod ends;
 
 /// Longer than a resolver waits for a reply, so that what would be lost is.
 const SILENCE: Duration = Duration::from_secs(3);
+
+/// After this the last good state of a process has what it knew: several times what its writer waits for.
+const KEPT: Duration = Duration::from_secs(2);
 
 /// How soon what is so has to be said by everybody. Generous, as a busy machine is no fault; what it took is printed.
 #[derive(Clone, Copy, Debug)]
@@ -97,16 +100,12 @@ impl Story {
             self.goes_and_comes(cluster);
         }
         self.end_step("each cluster goes unready, and comes back");
-        let drain = |state: &str| {
-            let object = format!(
-                "apiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {{name: {}}}\nspec: {{state: {state}}}\n",
-                CLUSTERS[1].0
-            );
-            applied(self.world.hub(), &object);
-        };
         for (state, is_in) in [("Draining", false), ("Active", true)] {
-            self.meter.turn(ADDRESSES[1], is_in, self.bounds.change);
-            drain(state);
+            self.meter.turn(ADDRESSES[1], is_in, self.bounds.change, || {
+                for cluster in (0..CLUSTERS.len()).filter(|cluster| self.world.form.holds_intents(*cluster)) {
+                    applied(&self.world.clusters[cluster].server, &member_cluster(CLUSTERS[1].0, state));
+                }
+            });
             self.meter.wait_for(&EVERYBODY, &ADDRESSES);
         }
         self.end_step("a cluster is drained, and is active again");
@@ -122,8 +121,8 @@ impl Story {
 
     /// A cluster is ready, or is not, from now on.
     fn turn(&self, cluster: usize, is_ready: bool, within: Duration) {
-        self.meter.turn(ADDRESSES[cluster], is_ready, within);
-        applied(&self.world.clusters[cluster].server, &shop::slice(is_ready));
+        let server = &self.world.clusters[cluster].server;
+        self.meter.turn(ADDRESSES[cluster], is_ready, within, || applied(server, &shop::slice(is_ready)));
     }
 
     // === The meter ===

@@ -39,6 +39,8 @@ const REPLICAS: usize = 2;
 
 const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+const FOLLOWER_RIGHTS: &str = include_str!("../../../../deploy/rbac/follower.yaml");
+const MESH_RIGHTS: &str = include_str!("../../../../deploy/rbac/mesh.yaml");
 const FEDERATED: &str = "
 apiVersion: multiclusterdns.kubefed.io/v1alpha1
 kind: Domain
@@ -104,11 +106,9 @@ impl World {
         for number in (0..clusters.len()).filter(|number| form.has_controls(*number)) {
             let controls = streams[number].iter().enumerate().map(|(replica, stream)| {
                 let control = control(form, number, replica, *stream, papers.path());
-                let contexts = clusters
-                    .iter()
-                    .enumerate()
-                    .map(|(to, cluster)| links.context(number, to, &cluster.server));
-                fs::write(control.at("kubeconfig"), kubeconfig::text(&contexts.collect::<Vec<_>>())).unwrap();
+                let all = clusters.iter().enumerate();
+                let all = all.filter_map(|(to, cluster)| links.context(form, number, to, &cluster.server));
+                fs::write(control.at("kubeconfig"), kubeconfig::text(&all.collect::<Vec<_>>())).unwrap();
                 control
             });
             let controls = controls.collect();
@@ -123,11 +123,6 @@ impl World {
     pub(crate) fn programs(&self) -> impl Iterator<Item = &Program> {
         let controls = self.clusters.iter().flat_map(|cluster| &cluster.controls);
         controls.chain(self.clusters.iter().flat_map(|cluster| &cluster.serves))
-    }
-
-    /// The hub's API server.
-    pub(crate) fn hub(&self) -> &ApiServer {
-        &self.clusters[HUB].server
     }
 
     /// The meter's number of one that answers.
@@ -145,11 +140,13 @@ impl World {
         self.links.0.values().flatten().for_each(Link::mend);
     }
 
-    /// What those who answer in a cluster cannot hear of while some clusters are cut off from all others.
-    pub(crate) fn unheard(&self, site: usize, off: &[usize]) -> Vec<usize> {
+    /// What those who answer in a cluster cannot hear of, while some clusters are cut off from all others, and the API servers
+    /// of some say nothing.
+    pub(crate) fn unheard(&self, site: usize, off: &[usize], silent: &[usize]) -> Vec<usize> {
         let is_whole = |from: usize, to: usize| off.contains(&from) == off.contains(&to);
+        let answers = |cluster: usize| !silent.contains(&cluster);
         let clusters = 0..self.clusters.len();
-        clusters.filter(|cluster| !self.form.hears(site, *cluster, is_whole)).collect()
+        clusters.filter(|cluster| !self.form.hears(site, *cluster, is_whole, answers)).collect()
     }
 
     /// Who leads, among those who decide in a cluster.
@@ -166,6 +163,7 @@ pub(crate) fn wait_until_whole(control: &Program) {
     control.wait("a replica that knows all", || {
         let said = control.says(&["status"]);
         let has_place = ["stands by", "This process leads"].iter().any(|place| said.contains(place));
+        let has_place = has_place || said.contains("not written to");
         (has_place && NAMES.iter().all(|name| said.contains(name))).then_some(())
     });
 }
@@ -188,14 +186,19 @@ impl Links {
         Some(self.0.get(&(from, to))?.get(what)?.address())
     }
 
-    /// How one who decides comes in to an API server, with the rights that we ship.
-    fn context(&self, from: usize, to: usize, server: &ApiServer) -> kubeconfig::Context {
-        let mut context =
-            server.context(&server.admin().token("portolan", "portolan", TOKEN_SECONDS).unwrap());
+    /// How one who decides comes in to an API server, with the rights that we ship; none where it has no business there.
+    fn context(&self, form: Form, from: usize, to: usize, server: &ApiServer) -> Option<kubeconfig::Context> {
+        let account = match form {
+            Form::HandOver if from != HUB && to != HUB => return None,
+            Form::HandOver if from != HUB => "portolan-follower",
+            Form::Mesh if from != to => "portolan-mesh",
+            Form::Hub | Form::HandOver | Form::Mesh => "portolan",
+        };
+        let mut context = server.context(&server.admin().token("portolan", account, TOKEN_SECONDS).unwrap());
         if let Some(link) = self.find(from, to, 0) {
             context.server = format!("https://{link}");
         }
-        context
+        Some(context)
     }
 
     /// The stream of one who decides.
@@ -215,8 +218,8 @@ pub(crate) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
-/// Gives a cluster what runs in it, and the hub what is to be.
-fn furnish(_form: Form, number: usize, server: &ApiServer) {
+/// Gives a cluster what runs in it, and what is to be where it holds that.
+fn furnish(form: Form, number: usize, server: &ApiServer) {
     let (name, address) = CLUSTERS[number];
     let namespaces = ["shop", "kube-federation-system"]
         .map(|name| format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {name}}}\n"));
@@ -225,11 +228,20 @@ fn furnish(_form: Form, number: usize, server: &ApiServer) {
     );
     let objects = [MEMBER_RIGHTS, &namespaces[0], &namespaces[1], &node, &shop::workload(address, true)];
     server.admin().apply(&objects.join("\n---\n")).unwrap();
-    if number == HUB {
+    if form.holds_intents(number) {
         let definitions = [&["crds"][..], &["crds", "--compat"]].map(|words| printed(BINARY, words));
-        let objects = [&definitions[0], &definitions[1], HUB_RIGHTS, shop::INTENTS, FEDERATED];
+        let clusters = CLUSTERS.map(|(name, _)| member_cluster(name, "Active")).join("---\n");
+        let rights = [HUB_RIGHTS, FOLLOWER_RIGHTS, MESH_RIGHTS].join("\n---\n");
+        let objects = [&definitions[0], &definitions[1], &rights, shop::INTENTS, FEDERATED, &clusters];
         server.admin().apply(&objects.join("\n---\n")).unwrap();
     }
+}
+
+/// What says whether a cluster is to be answered with.
+pub(crate) fn member_cluster(name: &str, state: &str) -> String {
+    format!(
+        "apiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {{name: {name}}}\nspec: {{state: {state}}}\n"
+    )
 }
 
 // === Processes ===
@@ -260,11 +272,15 @@ pub(crate) fn with_papers(program: Program, papers: &Path, name: &str) -> Progra
 fn control(form: Form, cluster: usize, replica: usize, stream: u16, papers: &Path) -> Program {
     let name = CLUSTERS[cluster].0;
     let program = Program::new(BINARY, &format!("{name}-control-{replica}"))
-        .with(["run", "--role", "control", "--lease", LEASE, "--lease-seconds", LEASE_SECONDS])
-        .with(["--stream-listen", &loopback(stream).to_string()])
+        .with(["run", "--role", "control", "--stream-listen", &loopback(stream).to_string()])
         .with_file("--kubeconfig", "kubeconfig");
     let program = match form {
-        Form::Hub => program.with(["--hub", CLUSTERS[HUB].0]),
+        Form::Mesh => program.with(["--mesh", name]),
+        Form::Hub | Form::HandOver => program.with(["--hub", CLUSTERS[HUB].0]),
+    };
+    let program = match form.has_leader(cluster) {
+        true => program.with(["--lease", LEASE, "--lease-seconds", LEASE_SECONDS]),
+        false => program.with(["--follow-hub"]),
     };
     with_papers(program, papers, "control").with_file("--state", "state")
 }

@@ -10,9 +10,11 @@ fn seconds(seconds: u64) -> Duration {
 /// `EU` goes at 10 s and comes at 30 s, either to be seen within 5 s. Server 1 is behind in it from 20 s to 40 s, and has 5 s.
 fn truth() -> Truth {
     let mut truth = Truth::of(&[EU, US]);
-    truth.turn(seconds(10), EU, false, seconds(5));
+    truth.begin_turn(seconds(10), EU, false);
+    truth.end_turn(seconds(10), EU, seconds(5));
     truth.fall_behind(seconds(20), 1, EU);
-    truth.turn(seconds(30), EU, true, seconds(5));
+    truth.begin_turn(seconds(30), EU, true);
+    truth.end_turn(seconds(30), EU, seconds(5));
     truth.catch_up(seconds(40), 1, EU, seconds(5));
     truth
 }
@@ -61,6 +63,20 @@ fn what_was_never_right_is_wrong_of_anybody() {
         check(server, 12, &[EU], Some("198.51.100.10 is missing"));
         check(server, 12, &[EU, US, "203.0.113.1"], Some("203.0.113.1 is nobody's"));
     }
+}
+
+/// What takes a while to be done is not done before.
+#[test]
+fn a_turn_takes_its_time() {
+    let mut truth = Truth::of(&[EU, US]);
+    truth.begin_turn(seconds(10), EU, false);
+    let fault = |truth: &Truth, asked: u64, said: &[&str]| {
+        let said: Vec<String> = said.iter().map(|address| (*address).into()).collect();
+        truth.fault(0, seconds(asked), seconds(asked), &said).is_some()
+    };
+    assert_eq!((fault(&truth, 60, &[EU, US]), fault(&truth, 60, &[US])), (false, false));
+    truth.end_turn(seconds(70), EU, seconds(5));
+    assert_eq!((fault(&truth, 75, &[EU, US]), fault(&truth, 76, &[EU, US])), (false, true));
 }
 
 /// Of what is on its way while something changes either is right.

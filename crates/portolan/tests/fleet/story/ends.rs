@@ -39,13 +39,19 @@ impl Blow {
 impl Story {
     /// Each by itself; in the short form one of each cluster at a time, which leaves each cluster one.
     pub(super) fn serving_processes_end_and_stand_still(&mut self) {
-        for replica in 0..2 {
-            let all: Vec<(usize, usize)> = (0..CLUSTERS.len()).map(|cluster| (cluster, replica)).collect();
-            let groups = if self.is_long { all.chunks(1) } else { all.chunks(CLUSTERS.len()) };
-            for (group, blow) in groups.flat_map(|group| [(group, Kill), (group, Pause)]) {
-                self.strike_serving(group, blow);
-            }
+        let clusters: Vec<usize> = (0..CLUSTERS.len()).collect();
+        for (group, blow) in self.blows(&clusters) {
+            self.strike_serving(&group, blow);
         }
+    }
+
+    /// Each process of a role in these clusters is killed and paused, by itself or with those of the other clusters.
+    fn blows(&self, clusters: &[usize]) -> Vec<(Vec<(usize, usize)>, Blow)> {
+        let at_once = if self.is_long { 1 } else { clusters.len() };
+        let groups = clusters.chunks(at_once).flat_map(|group| {
+            [0, 1].map(|replica| group.iter().map(|cluster| (*cluster, replica)).collect::<Vec<_>>())
+        });
+        groups.flat_map(|group| [(group.clone(), Kill), (group, Pause)]).collect()
     }
 
     /// What changes meanwhile, those who were struck say soon after they are back.
@@ -74,51 +80,65 @@ impl Story {
 
     /// While one of them cannot, the other one tells what changes.
     pub(super) fn deciding_processes_end_and_stand_still(&mut self) {
-        for cluster in self.deciding() {
-            for (replica, blow) in [(0, Kill), (1, Kill), (0, Pause), (1, Pause)] {
-                let control = &self.world.clusters[cluster].controls[replica];
-                blow.strike(control);
-                self.turn(2, false, self.bounds.change);
-                self.meter.wait_for(&EVERYBODY, &ADDRESSES);
-                self.pass(SILENCE);
-                blow.undo(control);
-                wait_until_whole(control);
-                self.turn(2, true, self.bounds.change);
-                self.meter.wait_for(&EVERYBODY, &ADDRESSES);
-                self.end_step(&format!("{} control {replica}: {}", CLUSTERS[cluster].0, blow.past()));
-            }
+        for (group, blow) in self.blows(&self.deciding()) {
+            let controls = |story: &Self, act: &dyn Fn(&Program)| {
+                group
+                    .iter()
+                    .for_each(|(cluster, replica)| act(&story.world.clusters[*cluster].controls[*replica]));
+            };
+            controls(self, &|control| blow.strike(control));
+            self.turn(2, false, self.bounds.change);
+            self.meter.wait_for(&EVERYBODY, &ADDRESSES);
+            self.pass(SILENCE);
+            controls(self, &|control| blow.undo(control));
+            controls(self, &wait_until_whole);
+            self.turn(2, true, self.bounds.change);
+            self.meter.wait_for(&EVERYBODY, &ADDRESSES);
+            self.end_step(&format!("{}: {}", names("control", &group), blow.past()));
         }
     }
 
     /// F-50, R-01, R-02: who led, sleeps, and wakes when another one leads, takes nothing back and nothing away.
     pub(super) fn the_leader_sleeps(&mut self) {
-        for cluster in self.deciding() {
-            let leader = self.world.leader(cluster);
-            let slept = &self.world.clusters[cluster].controls[leader];
-            slept.pause();
-            self.turn(1, false, self.bounds.change);
-            self.meter.wait_for(&EVERYBODY, &ADDRESSES);
-            self.pass(self.bounds.sleep);
-            slept.resume();
-            wait_until_whole(slept);
-            self.pass(SILENCE);
-            self.records_are(&[ADDRESSES[0], ADDRESSES[2]]);
-            self.turn(1, true, self.bounds.change);
-            self.meter.wait_for(&EVERYBODY, &ADDRESSES);
-            self.records_are(&ADDRESSES);
-            assert_ne!(self.world.leader(cluster), leader, "another one leads now");
-            self.end_step(&format!("F-50, R-02: the leader of {} sleeps, and wakes", CLUSTERS[cluster].0));
+        let led: Vec<usize> =
+            (0..CLUSTERS.len()).filter(|cluster| self.world.form.has_leader(*cluster)).collect();
+        let slept: Vec<(usize, usize)> =
+            led.iter().map(|cluster| (*cluster, self.world.leader(*cluster))).collect();
+        let controls = |story: &Self, act: &dyn Fn(&Program)| {
+            slept.iter().for_each(|(cluster, leader)| act(&story.world.clusters[*cluster].controls[*leader]));
+        };
+        controls(self, &Program::pause);
+        self.turn(1, false, self.bounds.change);
+        self.meter.wait_for(&EVERYBODY, &ADDRESSES);
+        self.pass(self.bounds.sleep);
+        controls(self, &Program::resume);
+        controls(self, &wait_until_whole);
+        self.pass(SILENCE);
+        self.records_are(&[ADDRESSES[0], ADDRESSES[2]]);
+        self.turn(1, true, self.bounds.change);
+        self.meter.wait_for(&EVERYBODY, &ADDRESSES);
+        self.records_are(&ADDRESSES);
+        for (cluster, leader) in &slept {
+            assert_ne!(
+                self.world.leader(*cluster),
+                *leader,
+                "another one leads {} now",
+                CLUSTERS[*cluster].0
+            );
         }
+        self.end_step(&format!("F-50, R-02: who leads sleeps, and wakes ({})", names("control", &slept)));
     }
 
-    /// Waits until what a stock External-DNS would publish from the hub has these addresses.
+    /// Waits until what a stock External-DNS would publish has these addresses, wherever it is written.
     pub(super) fn records_are(&self, addresses: &[&str]) {
         const RECORD: &str = "/apis/externaldns.k8s.io/v1alpha1/namespaces/shop/dnsendpoints/global-shop";
-        wait(&format!("the record to have {addresses:?}"), || {
-            let record = self.world.hub().admin().get(RECORD).ok()?;
-            let targets = record["spec"]["endpoints"][0]["targets"].as_array()?.clone();
-            targets.iter().eq(addresses).then_some(())
-        });
+        for cluster in (0..CLUSTERS.len()).filter(|cluster| self.world.form.has_leader(*cluster)) {
+            wait(&format!("the record to have {addresses:?}"), || {
+                let record = self.world.clusters[cluster].server.admin().get(RECORD).ok()?;
+                let targets = record["spec"]["endpoints"][0]["targets"].as_array()?.clone();
+                targets.iter().eq(addresses).then_some(())
+            });
+        }
     }
 
     /// What it last said stays, and others are heard meanwhile.
@@ -130,12 +150,18 @@ impl Story {
                     Kill => server.kill(),
                     Pause => server.pause(),
                 }
-                self.goes_and_comes((cluster + 1) % CLUSTERS.len());
+                let other = (cluster + 1) % CLUSTERS.len();
+                let behind = self.fall_behind(&[], &[cluster]);
+                self.turn(other, false, self.bounds.change);
+                self.wait_for_heard(&behind);
                 self.pass(SILENCE);
+                let server = &self.world.clusters[cluster].server;
                 match blow {
                     Kill => server.restart(),
                     Pause => server.resume(),
                 }
+                self.catch_up(&behind);
+                self.turn(other, true, self.bounds.change);
                 self.comes_back(cluster);
                 self.end_step(&format!("API server of {}: {}", CLUSTERS[cluster].0, blow.past()));
             }
@@ -198,8 +224,14 @@ impl Story {
         self.end_step("and each cluster is heard");
     }
 
-    /// The clusters that have processes which decide.
+    /// The clusters that have processes that decide.
     fn deciding(&self) -> Vec<usize> {
         (0..CLUSTERS.len()).filter(|cluster| self.world.form.has_controls(*cluster)).collect()
     }
+}
+
+/// What processes are called, for people.
+fn names(role: &str, processes: &[(usize, usize)]) -> String {
+    let name = |(cluster, replica): &(usize, usize)| format!("{} {role} {replica}", CLUSTERS[*cluster].0);
+    processes.iter().map(name).collect::<Vec<_>>().join(", ")
 }
