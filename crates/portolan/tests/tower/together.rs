@@ -9,7 +9,7 @@ use portolan::engine::Engine;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 
-use super::fleet::{Fleet, HOUR, MINUTE, SHOP, intents, member};
+use super::fleet::{Fleet, MINUTE, SHOP, intents, member};
 use super::server::Server;
 
 /// As many as a mesh is proven with, so that each waits for as long as there is to wait.
@@ -75,10 +75,10 @@ async fn f_54_who_begins_together_does_not_ask_together() {
         fleet.until(HEAD_START_MAX + MINUTE, "all to be heard", is_fresh).await;
     }
     let at_start = peak(&asked(&servers, began));
-    sleep(10 * MINUTE).await;
-    let quiet = Instant::now();
-    sleep(HOUR).await;
-    let windows = HOUR.as_secs() / WINDOW.as_secs();
+    sleep(MINUTE).await;
+    let (quiet, for_long) = (Instant::now(), 10 * MINUTE);
+    sleep(for_long).await;
+    let windows = for_long.as_secs() / WINDOW.as_secs();
     let steady = asked(&servers, quiet).len() / usize::try_from(windows).unwrap();
     eprintln!(
         "{WATCHERS} of {CLUSTERS} clusters: {steady} requests in 5 s, at most {at_start} when all begin"
