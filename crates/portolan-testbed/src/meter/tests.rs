@@ -80,5 +80,10 @@ fn what_is_lost_and_what_is_wrong_is_found() {
     assert_eq!(step([ANSWERS, HAS_ONE_LESS]).counts.wrong, 0);
     of_first.store(HAS_ONE_LESS, Ordering::Relaxed);
     meter.wait_for(&[0, 1], &ADDRESSES[..1]);
-    assert_eq!(meter.step("both").changes.len(), 1);
+    meter.turn(ADDRESSES[0], true, Duration::from_secs(60), || {
+        [&of_first, &of_second].map(|manner| manner.store(ANSWERS, Ordering::Relaxed));
+    });
+    meter.wait_for(&[0, 1], &ADDRESSES);
+    let changes = meter.step("both").changes;
+    assert!(matches!(&changes[..], [(what, _)] if what == "192.0.2.10 comes"), "{changes:?}");
 }
