@@ -81,6 +81,14 @@ pub(crate) fn smoke() -> Result<()> {
     Ok(())
 }
 
+/// Builds every target, so that a run after it need not.
+///
+/// # Errors
+/// When one does not build.
+pub(crate) fn build() -> Result<()> {
+    run(cargo(&["fuzz", "build", "--fuzz-dir", "fuzz"]).env("RUSTC_BOOTSTRAP", "1"))
+}
+
 /// `cargo xtask soak`: every target for so long, then every test with many more cases.
 ///
 /// # Errors

@@ -80,6 +80,7 @@ fn demo_real(args: &[&str]) -> Result<()> {
     for part in [portolan_testbed::part::kube_apiserver(), &portolan_testbed::part::ETCD] {
         parts::provide(part)?;
     }
+    println!("Building the program (minutes, the first time) ...");
     let example = ["run", "--quiet", "--locked", "-p", "portolan", "--example", "demo_real", "--"];
     command::run(&mut command::cargo(&[&example, args].concat()))
 }
@@ -101,7 +102,8 @@ fn dispatch(args: &[&str]) -> Result<()> {
         ["bench", "--gate"] => bench::gate::run(false),
         ["bench", "--gate", "--lower"] => bench::gate::run(true),
         ["bench", rest @ ..] => bench::run(&bench::Options::parse(rest)?),
-        // Not for people: processes that the benchmark starts.
+        // Not for people: what `ci` has built beside its tests, and processes that the benchmark starts.
+        ["ahead"] => ci::ahead(),
         ["bench-echo", way, port] => bench::echo::run(way, port),
         ["bench-accept", port] => bench::run_accept(port),
         ["demo", "--real", rest @ ..] => demo_real(rest),

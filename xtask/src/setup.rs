@@ -279,7 +279,8 @@ fn install_packages(packages: &[&str]) -> Result<()> {
 
 fn install_crate(name: &str, version: &str) -> Result<()> {
     println!("setup: installing {name} {version} by cargo (some minutes, once)");
-    run(&mut cargo(&["install", "--locked", "--version", version, name]))
+    // Each is called a few times a check: better code would win back a second of the minutes that it takes to make.
+    run(&mut cargo(&["install", "--locked", "--debug", "--version", version, name]))
 }
 
 /// A failed installation is said and survived: what is missing after it is what counts.

@@ -142,7 +142,11 @@ impl Row {
 }
 
 /// The answering side with a made-up fleet, as released but with the names of its functions.
-fn build() -> Result<std::path::PathBuf> {
+/// Builds the program that is counted.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build() -> Result<std::path::PathBuf> {
     let profile = ["--profile", "gate", "--locked"];
     let what = ["--package", "portolan-serve", "--example", "gate"];
     run_command(cargo(&["build", "--quiet"]).args(profile).args(what))?;

@@ -23,10 +23,11 @@ const LABEL_OCTETS_MAX: usize = 63;
 /// The tree below `pki`.
 pub(super) fn command() -> Command {
     Command::new("pki")
-        .about("Make an authority, and certificates for etcd and its clients")
+        .about("Make an authority, and certificates for the stream to those who follow, and for etcd")
         .long_about(
-            "A small certificate authority in a folder, for who has none: for the members of an etcd and for those who read \
-             and write there. Nothing that runs needs its key.",
+            "A small certificate authority in a folder, for who has none: for control replicas and those who follow them \
+             (--stream-listen, --follow), and for the members of an etcd and those who read and write there. Nothing that runs \
+             needs its key.",
         )
         .subcommand_required(true)
         .arg_required_else_help(true)

@@ -504,7 +504,7 @@ pub const KEYS: &[Key] = &[
         form: Form::Path,
         value: "SOCKET",
         default: "found by itself",
-        help: "The socket by which explain, status and forget reach the running server",
+        help: "The socket by which explain, status, holds and forget reach the running server",
         more: "By default `$XDG_RUNTIME_DIR/portolan/PORT.sock`, else `/tmp/portolan-UID/PORT.sock`, PORT being that of \
                the first listener; the commands find the one server that runs.",
         example: "/run/portolan/control.sock",

@@ -291,12 +291,8 @@ impl Following {
             tracing::warn!(from = self.name, "{why}; answers stay as they are");
         }
         let message = format!("{why}; answers stay as they are");
-        let problem = Problem {
-            subject: format!("the stream of {}", self.name),
-            reason,
-            message,
-            place: String::new(),
-        };
+        let problem =
+            Problem { subject: format!("stream from {}", self.name), reason, message, place: String::new() };
         in_place(|| {
             let mut engine = self.engine.lock();
             engine.note_stream(None, clock::now());
@@ -328,7 +324,8 @@ impl Following {
 
 /// Who is turned away for its certificate may see no more of that than a connection that ends.
 fn hint(why: &str) -> &'static str {
-    const ENDED: [&str; 4] = ["fatal alert", "closed", "reset by peer", "broken pipe"];
+    const ENDED: [&str; 5] =
+        ["fatal alert", "connection has ended", "closed", "reset by peer", "broken pipe"];
     if !ENDED.iter().any(|ended| why.contains(ended)) {
         return "";
     }

@@ -128,6 +128,11 @@ impl Stage {
         wait(&format!("{name} to be {address:?}"), || self.address(name).as_deref() == address).await;
     }
 
+    /// It follows once everything was taken.
+    async fn is_complete(&self) {
+        wait("everything to be known", || self.engine.lock().snapshot().complete).await;
+    }
+
     async fn is_held(&self, id: &str) -> String {
         wait(id, || self.holds.all().iter().any(|hold| hold.id == id)).await;
         self.holds.all().into_iter().find(|hold| hold.id == id).unwrap().why
@@ -182,7 +187,7 @@ async fn what_is_in_a_store_is_answered_and_followed() {
     let store = store_of(3).await;
     let stage = Stage::new(&store);
     stage.has("n1", Some("192.0.2.1")).await;
-    assert!(stage.engine.lock().snapshot().complete);
+    stage.is_complete().await;
     put(&store, "n1", "192.0.2.77").await;
     put(&store, "new", "192.0.2.78").await;
     write(&store, vec![Operation::Delete(key("n2"))]).await;
@@ -200,6 +205,7 @@ async fn f_18_a_store_that_is_gone_takes_nothing_away_over_a_restart_too() {
     let store = store_of(3).await;
     let stage = Stage::with_state(&store, &state);
     stage.has("n1", Some("192.0.2.1")).await;
+    stage.is_complete().await;
     stage.faults().unreachable(true);
     stage.stop().await;
 

@@ -17,7 +17,7 @@ use portolan_store::kv::{
     Batch, Compare, KeyEvent, Kv, KvError, OPERATIONS_MAX, Operation, Outcome, Revision, Span,
     TRANSACTION_OCTETS_MAX, Transaction,
 };
-use portolan_sync::webhook::book::{Book, RecordKey};
+use portolan_sync::webhook::book::{Book, RECORDS_MAX, RecordKey};
 use portolan_sync::webhook::{Endpoint, print};
 
 /// What our keys begin with.
@@ -87,6 +87,10 @@ pub(super) async fn read(kv: &dyn Kv) -> Result<Read, KvError> {
                     }
                 }
             }
+        }
+        if held.written.len() > RECORDS_MAX {
+            let rule = format!("more than {RECORDS_MAX} records of the webhook protocol are not read");
+            return Err(KvError::Refused(rule));
         }
         match page.pairs.last().filter(|_| page.more) {
             Some(last) => rest.from = Span::key(&last.key).to,

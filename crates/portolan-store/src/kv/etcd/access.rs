@@ -3,7 +3,9 @@
 //! A token runs out, and each change of users or roles makes all of them void. Members say so, and then another one is
 //! asked for; once for all who wait for it at a member, because members spend a tenth of a second of CPU on a password.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
@@ -11,6 +13,9 @@ use super::link::Link;
 use super::options::{Password, User};
 use super::protocol::AuthenticateRequest;
 use crate::kv::KvError;
+
+/// Longest password of a file, in octets.
+const PASSWORD_OCTETS_MAX: u64 = 64 << 10;
 
 /// What goes beside each question.
 pub(super) type Token = Arc<str>;
@@ -104,12 +109,22 @@ impl Access {
     }
 }
 
+/// A file's text, no more than a password is long.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(PASSWORD_OCTETS_MAX + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > PASSWORD_OCTETS_MAX {
+        return Err(io::Error::other(format!("has more than {PASSWORD_OCTETS_MAX} octets")));
+    }
+    Ok(text)
+}
+
 async fn authenticate(user: &User, link: &Link) -> Result<State, Fault> {
     let password = match &user.password {
         Password::Text(text) => text.clone(),
         Password::File(path) => {
             let fault = |error| KvError::Unauthorized(format!("password: {}: {error}", path.display()));
-            let text = fs::read_to_string(path).map_err(fault)?;
+            let text = read(path).map_err(fault)?;
             text.trim_end_matches(['\r', '\n']).to_owned()
         }
     };
@@ -118,5 +133,20 @@ async fn authenticate(user: &User, link: &Link) -> Result<State, Fault> {
         Ok(answer) => Ok(State::Token(answer.into_inner().token.into())),
         Err(status) if status.message().ends_with("authentication is not enabled") => Ok(State::Open),
         Err(status) => Err(Fault::of(&status)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_of_a_file_is_no_longer_than_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("password");
+        for (octets, is_read) in [(PASSWORD_OCTETS_MAX, true), (PASSWORD_OCTETS_MAX + 1, false)] {
+            std::fs::write(&file, vec![b'x'; octets.try_into().unwrap()]).unwrap();
+            assert_eq!(read(&file).is_ok(), is_read, "{octets}");
+        }
     }
 }

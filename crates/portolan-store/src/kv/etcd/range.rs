@@ -55,8 +55,15 @@ impl Client {
                 return Ok(page);
             }
             page.more = answer.more;
-            if let Some(last) = answer.kvs.last() {
-                from = [&last.key[..], &[0]].concat();
+            match answer.kvs.last() {
+                Some(last) => from = [&last.key[..], &[0]].concat(),
+                // Asked again it would say so again.
+                None if page.more => {
+                    return Err(KvError::Refused(
+                        "it says that there are more keys, and gives none".to_owned(),
+                    ));
+                }
+                None => {}
             }
             page.pairs.extend(self.pairs(answer.kvs).await?);
             if !page.more || page.pairs.len() >= limit {

@@ -45,13 +45,18 @@ impl Story {
         }
     }
 
-    /// Each process of a role in these clusters is killed and paused, by itself or with those of the other clusters.
+    /// Each process of a role in these clusters is killed, by itself or with those of the other clusters; then each is paused.
+    /// So none of one cluster is struck twice in a row, after which nobody follows it.
     fn blows(&self, clusters: &[usize]) -> Vec<(Vec<(usize, usize)>, Blow)> {
         let at_once = if self.is_long { 1 } else { clusters.len() };
         let groups = clusters.chunks(at_once).flat_map(|group| {
             [0, 1].map(|replica| group.iter().map(|cluster| (*cluster, replica)).collect::<Vec<_>>())
         });
-        groups.flat_map(|group| [(group.clone(), Kill), (group, Pause)]).collect()
+        let groups: Vec<_> = groups.collect();
+        [Kill, Pause]
+            .into_iter()
+            .flat_map(|blow| groups.iter().map(move |group| (group.clone(), blow)))
+            .collect()
     }
 
     /// What changes meanwhile, those who were struck say soon after they are back.
