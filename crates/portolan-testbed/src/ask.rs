@@ -70,7 +70,7 @@ impl fmt::Display for Reply {
 /// When the name is none, or the reply cannot be read.
 #[must_use]
 pub fn ask(server: SocketAddr, name: &str, rtype: RecordType) -> Option<Reply> {
-    exchange(server, &octets(&question(name, rtype)))
+    exchange(server, &octets_of(name, rtype))
 }
 
 /// Asks as a resolver does for a client of such a network (RFC 7871).
@@ -108,7 +108,7 @@ fn exchange(server: SocketAddr, question: &[u8]) -> Option<Reply> {
 /// As [`ask`].
 #[must_use]
 pub fn over_tcp(server: SocketAddr, name: &str, rtype: RecordType) -> Option<Reply> {
-    Some(reply(read(&octets_over_tcp(server, &octets(&question(name, rtype)), TCP_PATIENCE)?)))
+    Some(reply(read(&octets_over_tcp(server, &octets_of(name, rtype), TCP_PATIENCE)?)))
 }
 
 /// The reply to a message over TCP, as octets; none when nobody answers in time.
@@ -142,6 +142,11 @@ fn question(name: &str, rtype: RecordType) -> Message {
     let mut message = Message::new(7, MessageType::Query, OpCode::Query);
     message.add_query(Query::query(name, rtype));
     message
+}
+
+/// A question, as octets.
+pub(crate) fn octets_of(name: &str, rtype: RecordType) -> Vec<u8> {
+    octets(&question(name, rtype))
 }
 
 fn octets(message: &Message) -> Vec<u8> {

@@ -67,8 +67,20 @@ impl Fleet {
         Self::start(&Arc::default(), servers, names, Topology::Hub)
     }
 
+    /// The same with what an engine remembers.
+    pub(crate) fn follow_by(engine: Engine, servers: &[&Server]) -> Self {
+        let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Self::start_by(engine, servers, &names, Topology::Hub)
+    }
+
     fn start(sources: &Arc<Options>, servers: &[&Server], names: &[&str], topology: Topology) -> Self {
-        let engine = SharedEngine::new(Engine::new(portolan::clock::now()).with_sources(sources));
+        let engine = Engine::new(portolan::clock::now()).with_sources(sources);
+        Self::start_by(engine, servers, names, topology)
+    }
+
+    fn start_by(engine: Engine, servers: &[&Server], names: &[&str], topology: Topology) -> Self {
+        let engine = SharedEngine::new(engine);
         let holds = Arc::new(Holds::default());
         let dialled = servers
             .iter()

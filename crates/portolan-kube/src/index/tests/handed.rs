@@ -82,8 +82,7 @@ fn compiled(fleet: &Fleet) -> BTreeMap<String, String> {
         let pools: Vec<String> = records.pools.iter().map(of_pool).collect();
         let offers: Vec<_> = records.offers().iter().map(|o| (o.cluster.clone(), o.weight)).collect();
         Some(format!(
-            "{pools:?} {offers:?} {verdicts:?} {:?} {:?} {:?}",
-            records.aliases,
+            "{pools:?} {offers:?} {verdicts:?} {:?} {:?}",
             records.policy.name,
             portolan_core::answer::project(&snapshot, name)
         ))
