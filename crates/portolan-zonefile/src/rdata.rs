@@ -173,7 +173,7 @@ fn cert(words: &Words<'_>, rdata: &mut Vec<u8>) -> Done<()> {
     let kind = kind.map_or_else(|| words.number(0), |(_, number)| Ok(*number))?;
     rdata.extend_from_slice(&kind.to_be_bytes());
     rdata.extend_from_slice(&words.number(1)?.to_be_bytes());
-    rdata.push(words.octet(2)?);
+    rdata.push(fields::algorithm(words, 2)?);
     rdata.extend_from_slice(&words.base64(3)?);
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Types whose data is a row of fields: a line of one table each.
 //!
-//! They are those that the library lacks, and nearly all are old or rare; NSD and BIND read them, so zones
-//! that are moved here may have them.
+//! Most are those that the library lacks, and nearly all of these are old or rare; NSD and BIND read them, so zones
+//! that are moved here may have them. The keys and digests of DNSSEC are here because the library takes no words
+//! for their algorithms.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -21,6 +22,8 @@ pub(super) enum Field {
     Number,
     /// A number of 32 bits.
     Long,
+    /// An algorithm of DNSSEC (RFC 4034 appendix A.1): its number or its word.
+    Algorithm,
     /// A domain name, never compressed.
     Name,
     /// An IPv4 address.
@@ -52,8 +55,8 @@ pub(super) enum Field {
 /// The fields of a type; none of one that is read otherwise.
 pub(super) fn of(rtype: RecordType) -> Option<&'static [Field]> {
     use Field::{
-        Base64, Eui, Hex, Ipv4, Long, MaybeText, Name, Node, Nsap, Number, Octet, Scheme, Text, Texts, Type,
-        Types,
+        Algorithm, Base64, Eui, Hex, Ipv4, Long, MaybeText, Name, Node, Nsap, Number, Octet, Scheme, Text,
+        Texts, Type, Types,
     };
     Some(match rtype {
         RecordType::MB | RecordType::MG | RecordType::MR => &[Name],
@@ -64,10 +67,14 @@ pub(super) fn of(rtype: RecordType) -> Option<&'static [Field]> {
         RecordType::ISDN => &[Text, MaybeText],
         RecordType::GPOS => &[Text, Text, Text],
         RecordType::NSAP => &[Nsap],
-        RecordType::KEY | RecordType::RKEY => &[Number, Octet, Octet, Base64],
+        RecordType::KEY | RecordType::DNSKEY | RecordType::CDNSKEY | RecordType::RKEY => {
+            &[Number, Octet, Algorithm, Base64]
+        }
         RecordType::DHCID => &[Base64],
         RecordType::SMIMEA => &[Octet, Octet, Octet, Hex],
-        RecordType::DLV | RecordType::TA => &[Number, Octet, Octet, Hex],
+        RecordType::DS | RecordType::CDS | RecordType::DLV | RecordType::TA => {
+            &[Number, Algorithm, Octet, Hex]
+        }
         RecordType::CSYNC => &[Long, Number, Types],
         RecordType::DSYNC => &[Type, Scheme, Number, Name],
         RecordType::NID | RecordType::L64 => &[Number, Node],
@@ -96,6 +103,7 @@ impl Field {
             Self::Octet => rdata.push(words.octet(nth)?),
             Self::Number => rdata.extend_from_slice(&words.number(nth)?.to_be_bytes()),
             Self::Long => rdata.extend_from_slice(&words.long(nth)?.to_be_bytes()),
+            Self::Algorithm => rdata.push(algorithm(words, nth)?),
             Self::Name => words.name(nth, rdata)?,
             Self::Ipv4 => rdata.extend_from_slice(&ipv4(words, nth)?),
             Self::MaybeText if words.get(nth).is_none() => return Ok(nth),
@@ -146,6 +154,41 @@ pub(super) fn ipv4(words: &Words<'_>, nth: usize) -> Done<[u8; 4]> {
     match words.text(nth)?.parse::<Ipv4Addr>() {
         Ok(address) => Ok(address.octets()),
         Err(_) => bad(nth, "is no IPv4 address"),
+    }
+}
+
+/// An algorithm of DNSSEC, by its number or by the word that IANA or BIND has for it.
+pub(super) fn algorithm(words: &Words<'_>, nth: usize) -> Done<u8> {
+    const ALGORITHMS: [(&str, u8); 22] = [
+        ("RSAMD5", 1),
+        ("DH", 2),
+        ("DSA", 3),
+        ("RSASHA1", 5),
+        ("DSA-NSEC3-SHA1", 6),
+        ("NSEC3DSA", 6),
+        ("RSASHA1-NSEC3-SHA1", 7),
+        ("NSEC3RSASHA1", 7),
+        ("RSASHA256", 8),
+        ("RSASHA512", 10),
+        ("ECC-GOST", 12),
+        ("ECCGOST", 12),
+        ("ECDSAP256SHA256", 13),
+        ("ECDSA256", 13),
+        ("ECDSAP384SHA384", 14),
+        ("ECDSA384", 14),
+        ("ED25519", 15),
+        ("ED448", 16),
+        ("SM2SM3", 17),
+        ("INDIRECT", 252),
+        ("PRIVATEDNS", 253),
+        ("PRIVATEOID", 254),
+    ];
+    let word = words.require(nth)?;
+    match ALGORITHMS.iter().find(|(name, _)| name.as_bytes().eq_ignore_ascii_case(word)) {
+        Some((_, number)) => Ok(*number),
+        None => words.octet(nth).or_else(|_| {
+            bad(nth, "is no algorithm: a number from 0 to 255, or its word, as ECDSAP256SHA256")
+        }),
     }
 }
 

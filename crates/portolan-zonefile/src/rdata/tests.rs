@@ -56,6 +56,13 @@ fn data_of_old_types() {
     check("TLSA", "3 1 1 abCD", "03 01 01 abcd");
     check("SSHFP", "1 2 abcd", "01 02 abcd");
     check("DNSKEY", "256 3 8 AQID BAUG", "0100 03 08 010203040506");
+    // RFC 4034 appendix A.1: algorithms have words too.
+    check("DNSKEY", "257 3 ECDSAP256SHA256 AQID", "0101 03 0d 010203");
+    check("DS", "1 RSASHA256 2 00", "0001 08 02 00");
+    check("CDS", "1 nsec3rsasha1 1 00", "0001 07 01 00");
+    check("CDS", "0 0 0 00", "0000 00 00 00");
+    check("CDNSKEY", "0 3 0 AA==", "0000 03 00 00");
+    check("CERT", "PKIX 0 ED25519 AQ==", "0001 0000 0f 01");
     check("URI", "10 1 \"ftp://a/b\"", "000a 0001 6674703a2f2f612f62");
     check("CERT", "PKIX 1 0 AQ ID", "0001 0001 00 010203");
     check(

@@ -109,6 +109,11 @@ fn words(kind: FaultKind) -> (Reason, &'static str) {
             Reason::LimitReached,
             "has more than 32 name servers; a referral has the addresses of the first 32, and is cut (TC) when more are needed",
         ),
+        FaultKind::TooLarge => (
+            Reason::LimitReached,
+            "the set does not fit into a message of 65535 octets, the largest that there is; answers are without it, \
+             and cut (TC)",
+        ),
         FaultKind::TooMany => (
             Reason::LimitReached,
             "has more records or types than one name may have; the others are left out",

@@ -25,6 +25,10 @@ const FAULTS_MAX: usize = 100;
 const SETS_MAX: u8 = u8::MAX;
 /// Most records of a set in which one that stands twice is found by looking at all before it.
 const LOOK_BACK_MAX: usize = 16;
+/// Largest message (RFC 1035 section 4.2.2: a 16-bit length), in octets.
+const MESSAGE_OCTETS_MAX: usize = 65_535;
+/// Octets of a message beside a set and the name that is asked for: the header, the question's type and class, OPT.
+const MESSAGE_FIXED_OCTETS: usize = 12 + 4 + 11;
 /// Octets of an SOA's data behind its names: the serial and four times.
 const SOA_NUMBERS_OCTETS: usize = 20;
 
@@ -66,6 +70,8 @@ pub enum FaultKind {
     /// More than [`NAME_SERVERS_MAX`]; a referral has the addresses of the first, those inside the delegated zone
     /// before all others.
     ManyNameServers,
+    /// More octets than a message can have ([`MESSAGE_OCTETS_MAX`]): who asks gets none of the set, and TC by TCP too.
+    TooLarge,
     /// More records or types than one name may have, or more octets than one zone; left out.
     TooMany,
 }
@@ -302,7 +308,11 @@ impl<'a> Builder<'a> {
         if first.rtype == RecordType::NS && usize::from(count) > NAME_SERVERS_MAX {
             self.fault(owner, first.rtype, FaultKind::ManyNameServers);
         }
-        let length = u32::try_from(self.octets.len() - begin).unwrap_or(u32::MAX).to_be_bytes();
+        let octets = self.octets.len() - begin;
+        if octets + owner.as_wire().len() + MESSAGE_FIXED_OCTETS > MESSAGE_OCTETS_MAX {
+            self.fault(owner, first.rtype, FaultKind::TooLarge);
+        }
+        let length = u32::try_from(octets).unwrap_or(u32::MAX).to_be_bytes();
         let [t1, t0] = first.rtype.0.to_be_bytes();
         let [c1, c0] = count.to_be_bytes();
         let [l3, l2, l1, l0] = length;

@@ -1,7 +1,8 @@
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::net::Ipv4Addr;
 
 use super::*;
 use crate::record::{Rdata, Soa as SoaFields};
@@ -53,11 +54,11 @@ fn build(gathers: Vec<Gather>) -> (ZoneFile, Vec<Fault>) {
 }
 
 /// `owner type ttl count`, by owner.
-fn told(file: &ZoneFile) -> BTreeSet<alloc::string::String> {
+fn told(file: &ZoneFile) -> BTreeSet<String> {
     let of = |(owner, node): (NameRef<'_>, FileNode<'_>)| {
         let owner = owner.to_string();
         let sets = node.sets().map(|s| format!(" {} {} {}", s.rtype, s.ttl(), s.count));
-        owner + &sets.collect::<alloc::string::String>()
+        owner + &sets.collect::<String>()
     };
     file.nodes().map(of).collect()
 }
@@ -107,7 +108,7 @@ fn check_form(file: &ZoneFile) {
 
 #[test]
 fn pieces_come_to_the_same_as_the_whole() {
-    let lines: Vec<(alloc::string::String, u32, alloc::string::String)> = (0..500_u32)
+    let lines: Vec<(String, u32, String)> = (0..500_u32)
         .map(|i| (format!("n{}.example", i * 7 % 200), 60, format!("192.0.2.{}", i % 256)))
         .collect();
     let lines: Vec<(&str, u32, &str)> = lines.iter().map(|(o, t, d)| (o.as_str(), *t, d.as_str())).collect();
@@ -151,6 +152,17 @@ fn faults_cost_themselves_alone() {
     let servers: Vec<_> = (0..65).map(|i| format!("ns{i}.example")).collect();
     let servers: Vec<_> = servers.iter().map(|ns| ("w.example", 60, ns.as_str())).collect();
     check(&servers, "w", "w.example. NS 60 65", ManyNameServers);
+    // Header, question and OPT have 12 + 15 + 11 octets, an address 16, and a message 65,535.
+    let addresses = |count: u32| -> Vec<_> { (0..count).map(|i| Ipv4Addr::from(i).to_string()).collect() };
+    let set = |addresses: &[String]| {
+        let lines = addresses.iter().map(|at| ("w.example", 60, at.as_str()));
+        build(
+            [with_soa(gather(&[("example", 60, "ns1.example")])), gather(&lines.collect::<Vec<_>>())].into(),
+        )
+        .1
+    };
+    assert_eq!(set(&addresses(4_093)), []);
+    assert_eq!(set(&addresses(4_094)).iter().map(|f| f.kind).collect::<Vec<_>>(), [TooLarge]);
     check(&[("*.example", 60, dx)], "*", "*.example. DNAME 60 1", WildcardDname);
     let (_, faults) = build([with_soa(gather(&[]))].into());
     assert_eq!(faults.iter().map(|f| f.kind).collect::<Vec<_>>(), [NoNameServer]);
