@@ -59,6 +59,7 @@ mod registrar;
 mod renew;
 mod way;
 
+use cluster::Cluster;
 pub use connect::Dial;
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
@@ -66,7 +67,6 @@ pub use holds::{Hold, Holds};
 pub use kubeconfig::{Context, hub, one, read};
 use lease::Electing;
 pub use lease::{Elector, Gate, Leader, Lease, Term};
-use cluster::Cluster;
 use member::Member;
 pub use member::PROBE;
 pub use past::NOTE;

@@ -21,8 +21,6 @@ use crate::sources::shown;
 
 /// Longest annotation that is read, in octets: Kubernetes takes no more of all annotations of an object.
 pub const MARK_OCTETS_MAX: usize = 256 << 10;
-/// Most members, and most names, of one object.
-pub const MEMBERS_MAX: usize = 16_384;
 /// Longest name of a cluster, in octets: that of an object.
 const CLUSTER_OCTETS_MAX: usize = 253;
 
@@ -52,12 +50,6 @@ pub(crate) type Fault = (String, Reason, String);
 pub(crate) fn handed(key: &ObjectKey, object: &DnsEndpoint) -> Result<Handed, Fault> {
     let mark = object.metadata.annotations.as_ref().and_then(|all| all.get(MARK)).map_or("", String::as_str);
     let Members { endpoints, names, .. } = parsed(mark)?;
-    for (list, count) in [("endpoints", endpoints.len()), ("names", names.len())] {
-        if count > MEMBERS_MAX {
-            let message = format!("has {count} items; at most {MEMBERS_MAX} are read");
-            return Err((field(list), Reason::LimitReached, message));
-        }
-    }
     let record = record_of(key).map(|record| record.kind);
     let mut handed = Handed::new();
     for (nth, named) in names.iter().enumerate() {
@@ -103,7 +95,11 @@ fn parsed(mark: &str) -> Result<Members, Fault> {
     };
     let Versioned { version } = serde_json::from_str(mark).map_err(no_json)?;
     if version != u64::from(VERSION) {
-        return Err((field("version"), Reason::Invalid, format!("{version} is not known; {VERSION} is read")));
+        return Err((
+            field("version"),
+            Reason::Invalid,
+            format!("{version} is not known; {VERSION} is read"),
+        ));
     }
     serde_json::from_str(mark).map_err(no_json)
 }
@@ -124,17 +120,16 @@ fn read_name(at: &str, named: &Named, record: Option<Kind>) -> Result<(Name, Han
 /// Takes a member among the offers for its name.
 fn take(at: &str, member: &Member, offers: &mut Offers) -> Result<(), Fault> {
     let rtype = record_type(&member.rtype).map_err(|rule| wrong(at, "type", rule))?;
-    let target = target(rtype, &member.target).map_err(|rule| {
-        wrong(at, "target", format!("{rtype} target {} {rule}", shown(&member.target)))
-    })?;
+    let target = target(rtype, &member.target)
+        .map_err(|rule| wrong(at, "target", format!("{rtype} target {} {rule}", shown(&member.target))))?;
     let cluster = member.cluster.as_deref().map(|cluster| match cluster.len() {
         1..=CLUSTER_OCTETS_MAX => Ok(ClusterName::from(cluster)),
         _ => Err(wrong(at, "cluster", format!("{} is not 1 to {CLUSTER_OCTETS_MAX} octets", shown(cluster)))),
     });
     let cluster = cluster.transpose()?;
     let word = || format!("{} is not None or Allowed", shown(member.evidence.as_deref().unwrap_or_default()));
-    let evidence = evidence(member.ready, member.evidence.as_deref())
-        .ok_or_else(|| wrong(at, "evidence", word()))?;
+    let evidence =
+        evidence(member.ready, member.evidence.as_deref()).ok_or_else(|| wrong(at, "evidence", word()))?;
     let ttl = member.ttl.map(|seconds| read_ttl(at, seconds)).transpose()?;
     let key = (cluster.clone(), member.offer);
     if offers.len() == ENDPOINTS_MAX && !offers.contains_key(&key) {

@@ -93,7 +93,10 @@ fn install(matches: &ArgMatches) -> Result<Install, Refused> {
         cluster: cluster(role, text(matches, "cluster"))?,
         etcd: etcd(matches)?,
         stream: stream(matches)?,
-        hub: matches.get_one::<String>("hub-secret").map(|name| object_name("hub-secret", name)).transpose()?,
+        hub: matches
+            .get_one::<String>("hub-secret")
+            .map(|name| object_name("hub-secret", name))
+            .transpose()?,
         zones: names(matches, "zone", ZONES_MAX)?,
         name_servers: names(matches, "name-server", NAME_SERVERS_MAX)?,
         families: families.map(|(_, families)| families.to_vec()).unwrap_or_default(),
@@ -112,9 +115,9 @@ fn agree(install: &Install) -> Result<(), Refused> {
         Role::Serve if install.hub.is_some() => {
             refused("--hub-secret says nothing with the role serve, which follows no cluster and no hub")
         }
-        _ if install.hub.is_some() && etcd.is_some() && !is_one => {
-            refused("--etcd with --hub-secret needs --replicas 1: nothing is written to the hub, so nobody is elected to publish")
-        }
+        _ if install.hub.is_some() && etcd.is_some() && !is_one => refused(
+            "--etcd with --hub-secret needs --replicas 1: nothing is written to the hub, so nobody is elected to publish",
+        ),
         Role::All | Role::Control if follows => refused(
             "--follow says nothing with the roles all and control, which follow clusters; --stream-secret has them followed",
         ),

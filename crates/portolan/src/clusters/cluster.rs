@@ -115,7 +115,12 @@ impl Cluster {
     }
 
     /// A hub of which only what it hands over is followed.
-    pub(super) fn handing_over(name: ClusterName, sender: Sender, holds: Arc<Holds>, past: Arc<Past>) -> Self {
+    pub(super) fn handing_over(
+        name: ClusterName,
+        sender: Sender,
+        holds: Arc<Holds>,
+        past: Arc<Past>,
+    ) -> Self {
         let parts = vec![Part::new(root(), handed_over().collect())];
         Self { hands_over: true, ..Self::with(name, parts, Keep::default(), sender, holds, past) }
     }

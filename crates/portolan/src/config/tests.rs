@@ -392,6 +392,7 @@ fn defaults() {
         in_cluster: None,
         service_account: None,
         hub: None,
+        follow_hub: false,
         believed: portolan_kube::registry::Believed::default(),
         renew_percent: 66,
         lease: None,
@@ -450,8 +451,7 @@ fn every_key_counts() {
         let bare = match key.name {
             "fleet" | "kubeconfig" | "inCluster" => "version: v1alpha1\n",
             "serviceAccount" => "version: v1alpha1\ninCluster: c\n",
-            "contexts" | "hub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
-            "followHub" => "version: v1alpha1\nkubeconfig: f\n",
+            "contexts" | "hub" | "followHub" | "networks" => "version: v1alpha1\nkubeconfig: f\n",
             name => stream::bare(name),
         };
         let file = format!("{bare}{}: {}\n", key.name, key.example);

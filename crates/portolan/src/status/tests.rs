@@ -155,7 +155,9 @@ fn an_engine_says_which_its_hub_is() {
     assert_eq!(Ages::of(&engine, NOW).hub, None);
     engine.has_hub("eu-1".into());
     engine.take(vec![Event::Followed("eu-1".into()), Event::Followed("us-1".into())], NOW);
-    let hub = |is_read, zones| Some(HubSeen { name: "eu-1".into(), is_read, zones, intents: 0, is_followed: false });
+    let hub = |is_read, zones| {
+        Some(HubSeen { name: "eu-1".into(), is_read, zones, intents: 0, is_followed: false })
+    };
     let ages = Ages::of(&engine, NOW);
     assert_eq!((ages.hub, ages.unread), (hub(false, 0), ["eu-1", "us-1"].map(ClusterName::from).into()));
     let zone =
@@ -175,7 +177,8 @@ fn the_hub_is_named_and_who_was_not_read() {
         text.lines().skip(1).take_while(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(told(None, 0), [""; 0]);
-    let hub = |is_read| HubSeen { name: "eu-1".into(), is_read, zones: 1, intents: 1_200, is_followed: false };
+    let hub =
+        |is_read| HubSeen { name: "eu-1".into(), is_read, zones: 1, intents: 1_200, is_followed: false };
     assert_eq!(told(Some(hub(true)), 0), ["The hub is eu-1: 1 zone, 1,200 intents."]);
     let said = told(Some(hub(false)), 7);
     let unread = "Not read since the start: c0, c1, c2, c3, c4, c5 and 1 more.";

@@ -30,11 +30,13 @@ impl Meter {
                 {
                     // Held while it is asked: who is to be ended is asked no more once it was taken out.
                     let servers = of.lock().unwrap();
-                    for (server, name) in servers.iter().flat_map(|server| names.map(|name| (*server, name))) {
+                    for (server, name) in servers.iter().flat_map(|server| names.map(|name| (*server, name)))
+                    {
                         asked += 1;
                         let got = ask(server, name, RecordType::A);
                         let data = got.as_ref().map(|reply| reply.data(RecordType::A));
-                        let is_right = |data: &Vec<String>| data.iter().cloned().collect::<BTreeSet<_>>() == right;
+                        let is_right =
+                            |data: &Vec<String>| data.iter().cloned().collect::<BTreeSet<_>>() == right;
                         if !data.as_ref().is_some_and(is_right) {
                             wrong.push(format!("{server} {name}: {data:?}"));
                         }

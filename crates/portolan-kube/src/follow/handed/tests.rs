@@ -58,7 +58,10 @@ fn r_01_what_was_written_before_is_not_taken() {
         for (reason, text) in told {
             assert_eq!(reason, Reason::Conflict);
             let [epoch, _, revision] = stamp;
-            assert!(text.contains(&format!("epoch {epoch} and revision {revision} are older than")), "{text}");
+            assert!(
+                text.contains(&format!("epoch {epoch} and revision {revision} are older than")),
+                "{text}"
+            );
         }
     }
     assert!(follower.refused().is_empty(), "it was understood once: nothing is lacking");
@@ -98,7 +101,10 @@ fn what_cannot_be_understood_stays_what_it_was() {
         let mut follower = following(&stamped([5, 1, 10]));
         assert!(!takes(&mut follower, mark, 2));
         let told = told(&follower);
-        assert!(told[0].1.contains("DNSEndpoint shop/global-web: metadata.annotations") && told[0].1.contains(text));
+        assert!(
+            told[0].1.contains("DNSEndpoint shop/global-web: metadata.annotations")
+                && told[0].1.contains(text)
+        );
         assert!(takes(&mut follower, &stamped([5, 1, 11]), 3), "once it is mended");
         assert_eq!(follower.problems().count(), 0);
         // Where nothing of it was ever understood, it is lacking: what is remembered of it stays.

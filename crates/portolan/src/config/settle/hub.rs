@@ -36,7 +36,8 @@ impl Settling<'_> {
         let source = format!("{SECTION}source");
         let items = self.said.values.get(source.as_str()).map(crate::config::value::Value::items);
         if items.is_some_and(|items| items.iter().any(|item| item != CRD)) {
-            let why = format!("has others than {CRD}, which say nothing with `followHub`: no cluster is read");
+            let why =
+                format!("has others than {CRD}, which say nothing with `followHub`: no cluster is read");
             self.wrong(&source, why);
         }
         follows
