@@ -32,8 +32,8 @@ use serde::Serialize;
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
 use crate::index::Apart;
 use crate::object::{Kind, ObjectKey};
+pub use handed::MARK_OCTETS_MAX;
 pub(crate) use handed::handed;
-pub use handed::{MARK_OCTETS_MAX, MEMBERS_MAX};
 pub use members::{Epochs, Member, Members, Named, Stamp, VERSION, run_of, sign};
 pub use plan::{Plan, plan};
 

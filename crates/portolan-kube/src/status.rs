@@ -324,13 +324,9 @@ fn global_name(
         ready: offer.is_ready,
         targets: offer.targets.iter().take(STATUS_TARGETS_MAX).cloned().collect(),
     });
-    Wanted::Ours {
-        generation,
-        conditions: with_ready(vec![accepted, resolved, healthy, published]),
-        clusters: clusters.collect(),
-        answers: answers(snapshot, owned),
-        found: None,
-    }
+    let (clusters, answers) = (clusters.collect(), answers(snapshot, owned));
+    let conditions = with_ready(vec![accepted, resolved, healthy, published]);
+    Wanted::Ours { generation, conditions, clusters, answers, found: None }
 }
 
 fn answers(snapshot: &Snapshot, owned: &Owned) -> Vec<AnswerStatus> {

@@ -303,6 +303,7 @@ fn settings(names: &[&str]) -> Vec<Arg> {
     for key in KEYS.iter().filter(|key| own(key.name) || key.name == "log" || key.name == "logFormat") {
         let action = if key.form.is_list() { ArgAction::Append } else { ArgAction::Set };
         let arg = Arg::new(key.name).long(key.flag).value_name(key.value).action(action);
+        let arg = if key.form == Form::Switch { without_value(arg) } else { arg };
         args.push(arg.help(format!("{} [default: {}] [env: {}]", key.help, key.default, key.env)));
     }
     let settings = args.into_iter().map(|arg| arg.help_heading("Configuration"));
@@ -326,8 +327,13 @@ fn section_flags(key: &'static Key) -> Vec<Arg> {
         return vec![arg.action(if key.form.is_list() { ArgAction::Append } else { ArgAction::Set })];
     }
     let off = keys::off(key);
-    let switch = arg.num_args(0..=1).require_equals(true).default_missing_value("true").overrides_with(off);
+    let switch = without_value(arg).overrides_with(off);
     vec![switch, Arg::new(off).long(off).action(ArgAction::SetTrue).hide(true).overrides_with(key.name)]
+}
+
+/// A flag that says yes where it has no value.
+fn without_value(switch: Arg) -> Arg {
+    switch.num_args(0..=1).require_equals(true).default_missing_value("true")
 }
 
 /// `--fleet` where it is no key of the configuration, but says to do without a server.

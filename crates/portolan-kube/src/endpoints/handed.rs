@@ -21,8 +21,6 @@ use crate::sources::shown;
 
 /// Longest annotation that is read, in octets: Kubernetes takes no more of all annotations of an object.
 pub const MARK_OCTETS_MAX: usize = 256 << 10;
-/// Most members, and most names, of one object.
-pub const MEMBERS_MAX: usize = 16_384;
 /// Longest name of a cluster, in octets: that of an object.
 const CLUSTER_OCTETS_MAX: usize = 253;
 
@@ -52,12 +50,6 @@ pub(crate) type Fault = (String, Reason, String);
 pub(crate) fn handed(key: &ObjectKey, object: &DnsEndpoint) -> Result<Handed, Fault> {
     let mark = object.metadata.annotations.as_ref().and_then(|all| all.get(MARK)).map_or("", String::as_str);
     let Members { endpoints, names, .. } = parsed(mark)?;
-    for (list, count) in [("endpoints", endpoints.len()), ("names", names.len())] {
-        if count > MEMBERS_MAX {
-            let message = format!("has {count} items; at most {MEMBERS_MAX} are read");
-            return Err((field(list), Reason::LimitReached, message));
-        }
-    }
     let record = record_of(key).map(|record| record.kind);
     let mut handed = Handed::new();
     for (nth, named) in names.iter().enumerate() {

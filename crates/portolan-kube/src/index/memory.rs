@@ -189,6 +189,11 @@ impl Memory {
         held_by.map(ClusterName::from)
     }
 
+    /// Who tells what a source holds: a hub tells it of all.
+    fn teller<'s>(&self, source: &'s str) -> &'s str {
+        if self.follows_hub { "" } else { source }
+    }
+
     /// True while a source is heard in part.
     pub(super) fn is_partial(&self) -> bool {
         !self.doubts.is_empty()
@@ -206,6 +211,7 @@ impl Memory {
 
     /// True when a source may hold an object that it has never given.
     pub(super) fn may_hold(&self, objects: &Objects, source: &str, key: &ObjectKey) -> bool {
+        let source = self.teller(source);
         let is_unread = |doubt: &Doubt| doubt.unread.contains(key) && objects.may_lack(source, key);
         !objects.is_read(source) || self.doubts.get(source).is_some_and(is_unread)
     }
@@ -218,6 +224,7 @@ impl Memory {
         kinds: impl Fn(Kind) -> bool,
         is_it: impl Fn(&ObjectKey) -> bool,
     ) -> bool {
+        let source = self.teller(source);
         !objects.is_read(source) || (self.awaits(source) && objects.may_lack_any(source, kinds, is_it))
     }
 
@@ -225,12 +232,13 @@ impl Memory {
     /// the Domain of one that is there. A source object may rest on others of its cluster and share its name with
     /// them; an offer that nothing makes which was read tells that one of them was not.
     fn may_own(&self, objects: &Objects, source: &str, name: NameRef<'_>, facts: &NameView<'_>) -> bool {
+        let source = self.teller(source);
         if !objects.is_read(source) || !self.awaits(source) {
             return !objects.is_read(source);
         }
         let owner = facts.owner;
         if self.follows_hub {
-            return self.keys_of(owner).any(|key| self.may_hold(objects, "", &key));
+            return self.keys_of(owner).any(|key| self.may_hold(objects, source, &key));
         }
         if Kind::is_sourced(owner.kind) {
             let is_unread = |(nth, e): (usize, EndpointView<'_>)| {

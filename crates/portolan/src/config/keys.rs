@@ -330,7 +330,7 @@ pub const KEYS: &[Key] = &[
         flag: "follow-hub",
         env: "PORTOLAN_FOLLOW_HUB",
         form: Form::Switch,
-        value: "",
+        value: "BOOL",
         default: "false",
         help: "Follow what the hub hands over, instead of clusters: the hub alone is reached, and nothing is written to it",
         more: "Names come from the `DNSEndpoint`s that the hub's own Portolan wrote; `GlobalName`s, policies, clusters, zones and `Domain`s are \

@@ -134,7 +134,7 @@ impl Follower {
 /// Its kubeconfig and its last good state are kept from one run to the next.
 fn program(name: &str) -> Program {
     Program::new(env!("CARGO_BIN_EXE_portolan"), name)
-        .with(["run", "--workers", "1", "--listen", "127.0.0.1:0", "--resolver", "none"])
+        .with(["run", "--workers", "1", "--listen", "127.0.0.1:0"])
         .with_file("--kubeconfig", "kubeconfig")
         .with_file("--state", "state")
 }
@@ -216,6 +216,14 @@ fn followers_answer_as_the_hub_does() {
     alike();
     a_bad_mark_is_told_and_taken_by_nobody(eu, &followers, &control);
 
+    the_hub_is_lost_and_comes_back(&servers, &followers, &control);
+    a_hub_that_was_wiped_is_held(eu, &followers, &control);
+}
+
+/// Answers stay, and what changed meanwhile is caught up with, by a new writer.
+fn the_hub_is_lost_and_comes_back(servers: &[ApiServer; 2], followers: &[Follower; 2], control: &Program) {
+    let [eu, us] = servers;
+    let all = |look: &dyn Fn(&Follower)| followers.iter().for_each(look);
     // The hub's control is lost, then its API server, then the followers themselves: answers stay.
     let before = decisions(&followers[0].program);
     control.kill();
@@ -226,7 +234,7 @@ fn followers_answer_as_the_hub_does() {
     all(&|follower| {
         follower.program.kill();
         follower.program.start();
-        follower.wait_for(SHOP, both);
+        follower.wait_for(SHOP, &[EU.1, US.1]);
         assert_eq!(decisions(&follower.program), before, "from the last good state");
     });
 
@@ -234,13 +242,16 @@ fn followers_answer_as_the_hub_does() {
     us.admin().apply(&slice(false)).unwrap();
     eu.restart();
     control.start();
-    all(&|follower| follower.wait_for(SHOP, eu_alone));
-    alike();
-    for follower in &followers {
+    all(&|follower| follower.wait_for(SHOP, &[EU.1]));
+    all(&|follower| follower.wait_until_it_answers_as(control));
+    for follower in followers {
         assert_eq!(eu.writes_of(&follower.token), [""; 0], "a follower writes nothing");
     }
+}
 
-    // A hub that was wiped is another one: it is held, whatever it lacks.
+/// It is another one: whatever it lacks takes nothing away.
+fn a_hub_that_was_wiped_is_held(eu: &ApiServer, followers: &[Follower; 2], control: &Program) {
+    let all = |look: &dyn Fn(&Follower)| followers.iter().for_each(look);
     control.kill();
     all(&|follower| follower.program.wait_until_kept());
     eu.wipe();
@@ -251,7 +262,7 @@ fn followers_answer_as_the_hub_does() {
         follower.program.wait("the hub to be held", || {
             follower.program.says(&["holds"]).contains("eu-1\n  is another cluster").then_some(())
         });
-        follower.wait_for(SHOP, eu_alone);
+        follower.wait_for(SHOP, &[EU.1]);
     });
 }
 
@@ -314,7 +325,10 @@ fn the_hub_is_moved_and_no_answer_is_lost() {
         follower.turn_to(new);
         follower.program.stop();
         follower.program.start();
-        follower.program.wait_for_status(&["\"name\": \"us-1\"", "\"isRead\": true"]);
+        follower.program.wait("the new hub to be read", || {
+            let status = follower.program.says(&["status"]);
+            status.contains("The hub that is followed, and not written to, is us-1: 2 zones").then_some(())
+        });
         follower.wait_until_it_answers_as(&after);
         meter.ask(&followers.each_ref().map(|follower| follower.program.dns()));
     }

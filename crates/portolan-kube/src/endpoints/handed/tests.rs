@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use portolan_core::Reason;
 use serde_json::{Value, json};
 
-use super::{MARK_OCTETS_MAX, MEMBERS_MAX, handed};
+use super::{MARK_OCTETS_MAX, handed};
 use crate::dns_endpoint::{DnsEndpoint, MARK};
 use crate::object::{Kind, ObjectKey};
 
@@ -59,7 +59,6 @@ fn what_is_wrong_names_field_value_and_rule() {
     let one = |change: Value| marked(vec![member(json!({})), member(change)], vec![]);
     let name = |value: Value| marked(vec![], vec![value]);
     let long = "x".repeat(MARK_OCTETS_MAX + 1);
-    let many = marked(vec![member(json!({})); MEMBERS_MAX + 1], vec![]);
     let rows: &[(&str, Reason, &[&str])] = &[
         ("", Reason::Invalid, &["\"\" is not what it should be"]),
         ("{", Reason::Invalid, &["\"{\" is not what it should be"]),
@@ -91,7 +90,6 @@ fn what_is_wrong_names_field_value_and_rule() {
         ),
         (&name(json!({ "name": "a.example", "fallback": "-" })), Reason::Invalid, &["names[0].fallback"]),
         (&name(json!({ "name": "a.example", "ttl": -1 })), Reason::Invalid, &["is not what it should be"]),
-        (&many, Reason::LimitReached, &["endpoints"]),
     ];
     for (mark, reason, texts) in rows {
         let (field, why, message) = read("global-web", mark).unwrap_err();

@@ -35,7 +35,7 @@ fn what_says_nothing_with_it() {
         ),
         (
             "kubeconfig: k\nfollowHub: true\nsources: {source: [crd, service]}\n",
-            "config: sources.source: Invalid: has others than crd",
+            "c.yaml:4:19: config: sources.source: Invalid: has others than crd",
         ),
     ] {
         check(&format!("version: v1alpha1\n{said}"), &[expected]);
