@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::authority::{self, Authority};
 use crate::client::Client;
-use crate::etcd::Etcd;
+use crate::etcd::{Etcd, EtcdCluster};
 use crate::folder::Folder;
 use crate::kubeconfig::{self, Context};
 use crate::missing;
@@ -48,6 +48,8 @@ const CREDENTIAL: &str = "authentication.kubernetes.io/credential-id";
 pub struct Setup {
     /// The store that it shares with others, under a prefix of its own. Default: one of its own.
     pub etcd: Option<Arc<Etcd>>,
+    /// The members of a store of its own, instead.
+    pub members: Option<Arc<EtcdCluster>>,
     /// The network that it stands in. Default: loopback.
     pub namespace: Option<Arc<Namespace>>,
     /// Which kube-apiserver. Default: [`part::kube_apiserver`].
@@ -58,7 +60,7 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { etcd: None, namespace: None, part: part::kube_apiserver(), audit: false }
+        Self { etcd: None, members: None, namespace: None, part: part::kube_apiserver(), audit: false }
     }
 }
 
@@ -78,10 +80,17 @@ struct Launch {
     name: String,
     folder: Folder,
     setup: Setup,
-    etcd: Arc<Etcd>,
+    store: Store,
     port: u16,
     authority: String,
     admin_token: String,
+}
+
+/// Where its objects are.
+#[derive(Debug)]
+enum Store {
+    One(Arc<Etcd>),
+    Members(Arc<EtcdCluster>),
 }
 
 impl ApiServer {
@@ -117,11 +126,12 @@ impl ApiServer {
     #[must_use]
     pub fn start_with(name: &str, setup: Setup) -> Option<Self> {
         let program = missing::program(setup.part)?;
-        let etcd = match &setup.etcd {
-            Some(etcd) => Arc::clone(etcd),
-            None => Arc::new(Etcd::start_in(name, setup.namespace.clone())?),
+        let store = match (&setup.members, &setup.etcd) {
+            (Some(members), _) => Store::Members(Arc::clone(members)),
+            (None, Some(etcd)) => Store::One(Arc::clone(etcd)),
+            (None, None) => Store::One(Arc::new(Etcd::start_in(name, setup.namespace.clone())?)),
         };
-        let launch = Launch::new(program, name, setup, etcd);
+        let launch = Launch::new(program, name, setup, store);
         let client = launch.client(launch.port, &launch.admin_token);
         let server = Self { process: Mutex::new(launch.start()), launch, client };
         server.wait_until_ready();
@@ -173,9 +183,15 @@ impl ApiServer {
     }
 
     /// Its store.
+    ///
+    /// # Panics
+    /// When that has several members, which whoever set it up has.
     #[must_use]
     pub fn etcd(&self) -> &Etcd {
-        &self.launch.etcd
+        match &self.launch.store {
+            Store::One(etcd) => etcd,
+            Store::Members(_) => panic!("{} has a store of several members", self.launch.name),
+        }
     }
 
     /// The network that it stands in; none for loopback.
@@ -227,9 +243,10 @@ impl ApiServer {
     /// Kills it and starts it without objects, on its port and with its authority. A store of its own begins
     /// again, resource versions and all; in one that it shares its prefix goes, and versions go on.
     pub fn wipe(&self) {
-        self.again(|| match self.launch.setup.etcd {
-            None => self.launch.etcd.wipe(),
-            Some(_) => self.launch.etcd.wipe_prefix(&self.launch.prefix()),
+        self.again(|| match (&self.launch.store, &self.launch.setup.etcd) {
+            (Store::Members(members), _) => members.wipe(),
+            (Store::One(etcd), None) => etcd.wipe(),
+            (Store::One(etcd), Some(_)) => etcd.wipe_prefix(&self.launch.prefix()),
         });
     }
 
@@ -266,8 +283,18 @@ impl ApiServer {
     }
 }
 
+impl Store {
+    /// Where it is asked.
+    fn urls(&self) -> String {
+        match self {
+            Self::One(etcd) => etcd.url(),
+            Self::Members(members) => members.urls().join(","),
+        }
+    }
+}
+
 impl Launch {
-    fn new(program: PathBuf, name: &str, setup: Setup, etcd: Arc<Etcd>) -> Self {
+    fn new(program: PathBuf, name: &str, setup: Setup, store: Store) -> Self {
         let folder = Folder::new(name);
         let authority = Authority::new(name);
         let namespace = setup.namespace.as_deref();
@@ -283,7 +310,7 @@ impl Launch {
         folder.write("tokens.csv", &format!("{admin_token},admin,admin-uid,system:masters\n"));
         let port = free_port();
         let (name, authority) = (name.to_owned(), authority.pem());
-        Self { program, name, folder, setup, etcd, port, authority, admin_token }
+        Self { program, name, folder, setup, store, port, authority, admin_token }
     }
 
     fn start(&self) -> Process {
@@ -293,7 +320,7 @@ impl Launch {
             if namespace.is_some() { "0.0.0.0".to_owned() } else { namespace::address(None).to_string() };
         let mut server = namespace::command(namespace, &self.program);
         for (flag, value) in [
-            ("etcd-servers", self.etcd.url()),
+            ("etcd-servers", self.store.urls()),
             ("etcd-prefix", self.prefix()),
             ("secure-port", self.port.to_string()),
             ("bind-address", bind),

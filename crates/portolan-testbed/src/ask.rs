@@ -109,7 +109,7 @@ fn octets_over_udp(server: SocketAddr, message: &[u8]) -> Option<Vec<u8>> {
     Some(reply)
 }
 
-fn question(name: &str, rtype: RecordType) -> Vec<u8> {
+pub(crate) fn question(name: &str, rtype: RecordType) -> Vec<u8> {
     let name = Name::from_ascii(name).unwrap_or_else(|error| panic!("{name} is no name: {error}"));
     let mut message = Message::new(7, MessageType::Query, OpCode::Query);
     message.add_query(Query::query(name, rtype));

@@ -22,6 +22,8 @@
 //! | [`program`] | the program under test: started, asked, ended, started again |
 //! | [`ask`] | a question to a DNS server, and its reply |
 //! | [`door`] | TLS before a server that has none |
+//! | [`link`] | a way between two processes, which can be cut |
+//! | [`meter`] | whether servers answer, and rightly, a hundred times a second |
 //! | [`name_server`] | BIND, Knot and PowerDNS, whose zones are changed by updates |
 //! | [`namespace`] | a network of its own, which can be cut off |
 //! | [`shop`] | objects that the fleets of many tests have |
@@ -65,6 +67,10 @@ mod folder;
 #[cfg(feature = "start")]
 pub mod kubeconfig;
 #[cfg(feature = "start")]
+pub mod link;
+#[cfg(feature = "start")]
+pub mod meter;
+#[cfg(feature = "start")]
 pub mod name_server;
 #[cfg(feature = "start")]
 pub mod namespace;
@@ -88,6 +94,8 @@ pub use self::{
     door::TlsDoor,
     etcd::{Etcd, EtcdCluster},
     external_dns::{ExternalDns, Webhook},
+    link::Link,
+    meter::Meter,
     name_server::NameServer,
     namespace::Namespace,
     process::Process,
