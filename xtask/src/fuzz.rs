@@ -11,13 +11,15 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use portolan_testbed::part;
 
-use crate::command::{cargo, output, root, run};
+use crate::command::{cargo, output, program, root, run};
 use crate::parts;
 use crate::program::target_dir;
 use crate::tidy::Tree;
 
 /// How long each target runs in `soak`.
 pub(crate) const SOAK_SECONDS: u32 = 60;
+/// Names the commit of the release before.
+const BEFORE: &str = "PORTOLAN_BEFORE";
 /// How long each changed target runs in `ci`.
 const SMOKE_SECONDS: u32 = 10;
 /// Cases of each property in `soak`; proptest's own default is 256.
@@ -103,7 +105,31 @@ pub(crate) fn soak(seconds: u32) -> Result<()> {
     run(cargo(&tests).env(part::OLDEST, "1"))?;
     println!("soak: the chain with External-DNS at its default interval, without events");
     let story = ["test", "--locked", "-p", "portolan", "--test", "chain", "story"];
-    run(cargo(&story).env(part::AT_ITS_DEFAULTS, "1"))
+    run(cargo(&story).env(part::AT_ITS_DEFAULTS, "1"))?;
+    println!("soak: a fleet at length, and beside the release before");
+    let before = release_before()?;
+    let fleet = ["test", "--locked", "-p", "portolan", "--test", "fleet", "--", "--nocapture"];
+    run(cargo(&fleet).env(part::FLEET_AT_LENGTH, "1").env(part::RELEASE_BEFORE, before))
+}
+
+/// The program of the release before: of the commit that [`BEFORE`] names, else of the last tag, else of the commit before this
+/// one. Its sources are checked out beside what is built, and it is built once.
+fn release_before() -> Result<PathBuf> {
+    let git = |args: &[&str]| output(&mut program("git", args));
+    let named = std::env::var(BEFORE).or_else(|_| git(&["describe", "--tags", "--abbrev=0"]));
+    let named = named.unwrap_or_else(|_| "HEAD^".to_owned());
+    let commit = git(&["rev-parse", "--verify", &format!("{}^{{commit}}", named.trim())])?;
+    let sources = target_dir()?.join("release-before").join(commit.trim());
+    let (manifest, target) = (sources.join("Cargo.toml"), sources.join("target"));
+    if !manifest.exists() {
+        git(&["worktree", "prune"])?;
+        git(&["worktree", "add", "--detach", &sources.display().to_string(), commit.trim()])?;
+    }
+    println!("soak: the program of {}", commit.trim());
+    let manifest = manifest.display().to_string();
+    let build = ["build", "--locked", "-p", "portolan", "--bin", "portolan", "--manifest-path", &manifest];
+    run(cargo(&build).env("CARGO_TARGET_DIR", &target))?;
+    Ok(target.join("debug").join("portolan"))
 }
 
 impl Target {

@@ -153,6 +153,10 @@ pub const OLDEST: &str = "PORTOLAN_OLDEST_KUBERNETES";
 /// Set to anything, it makes each External-DNS on an etcd look as often as it does when nobody tells it: once a minute,
 /// and not at events. `cargo xtask soak` does that.
 pub const AT_ITS_DEFAULTS: &str = "PORTOLAN_EXTERNAL_DNS_AT_ITS_DEFAULTS";
+/// Has the story of a fleet told at length.
+pub const FLEET_AT_LENGTH: &str = "PORTOLAN_FLEET_AT_LENGTH";
+/// The program of the release before, which runs beside this one. Without it this one stands in for it.
+pub const RELEASE_BEFORE: &str = "PORTOLAN_RELEASE_BEFORE";
 
 /// The kube-apiserver that tests start.
 #[must_use]
