@@ -9,7 +9,8 @@
 //! | `portolan/zone/APEX.` | version 2's zone |
 //!
 //! One object is one key, so that a change of it is one small revision. The values are those of the last good state
-//! ([`super`]), of the version that the pulse names; a key of another kind is of a later version, and is passed over.
+//! ([`super`]), of the version that the pulse names; a key of another kind is of a later release, and is passed over, and so is
+//! what one adds at the end of a value.
 
 use std::collections::BTreeMap;
 
@@ -215,6 +216,20 @@ mod tests {
         assert_eq!(decode(&key, None).unwrap(), None);
         value[0] = 9;
         assert!(matches!(decode(&key, Some(&value)), Err(StoreError::Newer { found: 9, known: 2 })));
+    }
+
+    /// F-53: control of one release, and serve of the other.
+    #[test]
+    fn f_53_what_a_later_release_adds_to_a_value_is_passed_over() {
+        for fact in facts(&sample().fleet).into_iter().filter(|fact| !matches!(fact, Fact::Name(..))) {
+            let (key, value) = encode(&fact).unwrap();
+            let later = [&value.unwrap(), &b"what the next release knows"[..]].concat();
+            assert_eq!(decode(&key, Some(&later)).unwrap(), Some(Told::Fact(fact)));
+        }
+        let pulse = Pulse { read_at: Some(9), ..Pulse::default() };
+        let (key, value) = encode_pulse(&pulse).unwrap();
+        let later = [&value[..], b"and more"].concat();
+        assert_eq!(decode(&key, Some(&later)).unwrap(), Some(Told::Pulse(pulse)));
     }
 
     #[test]

@@ -244,11 +244,20 @@ fn what_is_no_state_is_named() {
     );
     check(&with_version(1, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "does not decode");
     check(&with_version(2, b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"), "does not decode");
-    let good = octets_of(&State::default());
-    check(&with_version(2, &[&good[HEADER_OCTETS..], b"more"].concat()), "octets left over");
     let v1 = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/v1.state")).unwrap();
     check(&with_version(1, &[&v1[HEADER_OCTETS..], b"more"].concat()), "octets left over");
     check(&[&v1[..], b"more"].concat(), "octets where");
+}
+
+/// F-53: the release before reads what this one writes, and this one what the next one does.
+#[test]
+fn f_53_what_a_later_release_adds_to_the_head_is_passed_over() {
+    let mut state = sample();
+    state.fleet.names = portolan_core::fleet::Names::default();
+    let octets = octets_of(&state);
+    let later = with_version(2, &[&octets[HEADER_OCTETS..], b"what the next release knows"].concat());
+    assert_eq!(decoded(&later).unwrap(), state);
+    assert_eq!(octets_of(&decoded(&later).unwrap()), octets);
 }
 
 #[test]

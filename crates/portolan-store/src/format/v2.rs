@@ -2,6 +2,9 @@
 //!
 //! The head has version 1's structs for what they hold, which never change; names are octets of core's
 //! (`fleet/packed.rs`), whose form is part of this version.
+//!
+//! What a release adds stands at the end of the head, or of a value that followers are told ([`super::fact`]): the release before
+//! passes over it. What cannot stand there is another version, which is read by a release before any writes it.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -167,11 +170,10 @@ fn decode_start(
     serials_into_core(deserialized(&body, "what a start added")?)
 }
 
+/// The value of some octets. What a later release adds at the end of one is passed over, so that it is read by the release before
+/// too; whether octets are those that were written is for checksums to say.
 pub(super) fn deserialized<'o, T: Deserialize<'o>>(octets: &'o [u8], what: &str) -> Result<T, StoreError> {
-    let (value, rest) = postcard::take_from_bytes(octets)
+    let (value, _later) = postcard::take_from_bytes(octets)
         .map_err(|error| damaged(&format!("{what} does not decode: {error}")))?;
-    if !rest.is_empty() {
-        return Err(damaged(&format!("{what} has octets left over")));
-    }
     Ok(value)
 }

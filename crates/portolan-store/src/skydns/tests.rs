@@ -98,6 +98,17 @@ fn b_38_values_that_say_nothing_are_faults_with_field_value_and_rule() {
     }
 }
 
+/// F-53: of the release after this one, and of the one before.
+#[test]
+fn f_53_our_own_field_is_read_with_more_than_we_know_and_with_less() {
+    let more = br#"{"host":"192.0.2.1","portolan":{"version":1,"cluster":"eu-1","ready":true,"latency":[7]},"later":1}"#;
+    let value = Value::parse(more).unwrap();
+    assert_eq!(value.placed.as_ref().and_then(|placed| placed.cluster.as_deref()), Some("eu-1"));
+    assert!(String::from_utf8(value.print()).unwrap().contains(r#""later":1"#), "what is not ours is kept");
+    let less = Value::parse(br#"{"host":"192.0.2.1","portolan":{"version":1}}"#).unwrap();
+    assert!(less.placed.unwrap().ready);
+}
+
 #[test]
 fn a_value_is_read_as_go_reads_it_and_written_with_all_that_it_had() {
     let json =
