@@ -65,7 +65,7 @@ pub use kubeconfig::{Context, hub, one, read};
 use lease::Electing;
 pub use lease::{Elector, Gate, Leader, Lease, Term};
 use member::Member;
-pub use member::PROBE;
+pub use member::{HEAD_START_MAX, PROBE};
 pub use past::NOTE;
 pub use records::{Lead, Records, follow_records};
 use registrar::{Registrar, Start};

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use portolan_store::kv::etcd::{self, Identity, Options, Password, Tls, User};
 use portolan_store::kv::{Kv, KvError, Revision};
 
+use crate::chance;
+
 /// How an etcd is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Etcd {
@@ -41,7 +43,7 @@ impl Etcd {
         let identity = self.identity.clone().map(|(certificate, key)| Identity { certificate, key });
         let tls = self.ca.clone().map(|authority| Tls { authority, identity });
         let user = self.user.clone().map(|(name, file)| User { name, password: Password::File(file) });
-        Options { tls, user, seen, ..Options::new(self.members.clone()) }
+        Options { tls, user, seen, draw: chance::draw, ..Options::new(self.members.clone()) }
     }
 }
 

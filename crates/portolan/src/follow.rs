@@ -21,6 +21,7 @@ use portolan_store::kv::etcd::{Etcd, Identity, Options, Tls};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use crate::chance;
 use crate::clusters::Holds;
 use crate::engine::SharedEngine;
 
@@ -59,7 +60,7 @@ impl Config {
     fn options(&self) -> Options {
         let identity = Some(Identity { certificate: self.cert.clone(), key: self.key.clone() });
         let tls = Some(Tls { authority: self.ca.clone(), identity });
-        Options { tls, are_apart: true, ..Options::new(self.urls.clone()) }
+        Options { tls, draw: chance::draw, are_apart: true, ..Options::new(self.urls.clone()) }
     }
 }
 

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use futures_util::FutureExt as _;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 
 /// How long after a task failed inside it begins anew.
 const ANEW: Duration = Duration::from_secs(1);
@@ -45,6 +47,15 @@ impl Regular {
         let thread = std::thread::Builder::new().name(name.into()).spawn(run);
         let thread = thread.with_context(|| format!("cannot start the thread {name:?}"))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+/// Does work that blocks, in a task. Where a runtime has one thread alone, as those of tests have whose time is paused, there
+/// is nobody else to run meanwhile.
+pub(crate) fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => work(),
+        _ => block_in_place(work),
     }
 }
 

@@ -27,6 +27,11 @@ pub const PROBE: Duration = Duration::from_secs(10);
 const PROBE_FIRST: Duration = Duration::from_secs(1);
 /// The longest time between two tries to reach it.
 const PROBE_MAX: Duration = Duration::from_secs(30);
+/// Where the last good state answers after our own start, the first question waits for a part of this that is drawn, for each
+/// cluster of that state: so many others watch the same API server, and may have been started with us.
+const HEAD_START: Duration = Duration::from_millis(500);
+/// And at most so long, with 30 clusters.
+pub const HEAD_START_MAX: Duration = Duration::from_secs(15);
 /// After so many questions without an answer it counts as silent.
 const SILENT_AFTER: u32 = 2;
 
@@ -122,6 +127,11 @@ impl Member {
             tasks.spawn(follow.run(self.reach.subscribe()));
         }
         let mut stop = std::pin::pin!(stop);
+        let after = self.head_start();
+        tokio::select! {
+            () = &mut stop => {}
+            () = tokio::time::sleep(after) => {}
+        }
         loop {
             tokio::select! {
                 () = &mut stop => break,
@@ -131,6 +141,17 @@ impl Member {
         // Its tasks end when nobody tells them any more whether it is reached.
         drop(self);
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// How long others may go first.
+    fn head_start(&self) -> Duration {
+        let Some(engine) = &self.engine else { return Duration::ZERO };
+        let engine = engine.lock();
+        let clusters = u32::try_from(engine.fleet().clusters.len()).unwrap_or(u32::MAX);
+        match engine.state_from() {
+            Some(_) => chance::part_of(HEAD_START.saturating_mul(clusters).min(HEAD_START_MAX)),
+            None => Duration::ZERO,
+        }
     }
 
     /// A turn; one that fails inside leaves the cluster unreached, and said to be so, not as it was for ever.

@@ -8,19 +8,19 @@ use portolan_core::{Fact, Fleet, Problem, Reason};
 use portolan_store::StoreError;
 use portolan_store::format::fact::{self, Pulse, Told};
 use portolan_store::kv::{KeyEvent, Kv, KvError, Page, Revision};
-use tokio::task::block_in_place;
 use tokio::time::sleep;
 
 use crate::clusters::Holds;
 use crate::engine::{STREAM_HOLD, SharedEngine};
+use crate::threads::in_place;
 use crate::watching::{PAGE_KEYS, gather, next};
 use crate::{chance, clock};
 
 /// How often it is looked how far the replica is: a watch that says nothing does not tell.
 pub const LOOK: Duration = Duration::from_secs(1);
-/// The first wait after a failure, doubled with each that follows. Each is shorter by some chance, so that a thousand
-/// followers of one replica do not come back at once.
-const WAIT_FIRST: Duration = Duration::from_millis(200);
+/// The first wait after a failure, doubled with each that follows. What is waited is drawn, from nothing to all of it, so that
+/// those who follow one replica do not come back at once.
+const WAIT_FIRST: Duration = LOOK;
 /// The longest wait after a failure: certificates that were renewed are to count soon.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// Most keys that are not understood, of which it is told.
@@ -67,6 +67,10 @@ impl Following {
 
     /// Follows for ever.
     pub(super) async fn run(mut self) {
+        if self.engine.lock().snapshot().complete {
+            // The last good state answers, nobody waits for us, and others may have been started at the same time.
+            sleep(chance::part_of(LOOK)).await;
+        }
         let mut read_to: Option<Revision> = None;
         // A whole of the replica that was followed up to now is believed, whatever it lacks.
         let mut is_believed = false;
@@ -138,7 +142,7 @@ impl Following {
         let pulse = pulse.ok_or(End::NotWhole)?;
         report(&faulty);
         let (names, clusters) = (fleet.names.len(), fleet.clusters.len());
-        let is_taken = block_in_place(|| {
+        let is_taken = in_place(|| {
             let mut engine = self.engine.lock();
             engine.take_whole(&fleet, &pulse, is_believed, clock::now())
         });
@@ -250,7 +254,7 @@ impl Following {
         }
         report(&faulty);
         let now = clock::now();
-        Ok(block_in_place(|| {
+        Ok(in_place(|| {
             let mut engine = self.engine.lock();
             if !facts.is_empty() {
                 engine.take_told(facts, now);
@@ -263,7 +267,7 @@ impl Following {
     fn told(&mut self, read_to: Revision) {
         self.newest = self.newest.max(read_to);
         let behind = self.newest - read_to;
-        block_in_place(|| self.engine.lock().note_stream(Some(behind), clock::now()));
+        in_place(|| self.engine.lock().note_stream(Some(behind), clock::now()));
     }
 
     // === What goes wrong ===
@@ -289,7 +293,7 @@ impl Following {
         let message = format!("{why}; answers stay as they are");
         let problem =
             Problem { subject: format!("stream from {}", self.name), reason, message, place: String::new() };
-        block_in_place(|| {
+        in_place(|| {
             let mut engine = self.engine.lock();
             engine.note_stream(None, clock::now());
             engine.trouble_stream(Some(problem));
@@ -303,20 +307,18 @@ impl Following {
             Some(false) => tracing::info!(from = self.name, "followed again"),
             None => {}
         }
-        block_in_place(|| self.engine.lock().trouble_stream(None));
+        in_place(|| self.engine.lock().trouble_stream(None));
     }
 
     /// Has what the whole lacked held, or not any more.
     fn note_hold(&self) {
-        let held = block_in_place(|| self.engine.lock().stream_held());
+        let held = in_place(|| self.engine.lock().stream_held());
         self.holds.note(STREAM_HOLD, held, clock::now());
     }
 
     async fn pause(&mut self) {
         self.wait = (self.wait * 2).clamp(WAIT_FIRST, WAIT_MAX);
-        // Down to half of it.
-        let part = u32::try_from(chance::draw() % 512).unwrap_or(0);
-        sleep(self.wait - self.wait * part / 1024).await;
+        sleep(chance::part_of(self.wait)).await;
     }
 }
 

@@ -59,8 +59,18 @@ impl Fleet {
         Self::start(&Arc::default(), servers, names)
     }
 
+    /// The same with what an engine remembers.
+    pub(crate) fn follow_by(engine: Engine, servers: &[&Server]) -> Self {
+        let names: Vec<String> = servers.iter().map(|server| server.name()).collect();
+        Self::start_by(engine, servers, &names.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     fn start(sources: &Arc<Options>, servers: &[&Server], names: &[&str]) -> Self {
-        let engine = SharedEngine::new(Engine::new(portolan::clock::now()).with_sources(sources));
+        Self::start_by(Engine::new(portolan::clock::now()).with_sources(sources), servers, names)
+    }
+
+    fn start_by(engine: Engine, servers: &[&Server], names: &[&str]) -> Self {
+        let engine = SharedEngine::new(engine);
         let holds = Arc::new(Holds::default());
         let dialled = servers
             .iter()

@@ -13,6 +13,7 @@
 //! | `start` | starts with nothing, and kinds that come later |
 //! | `sources` | kinds of sources that clusters lack, or lose |
 //! | `sizes` | objects of any size: B-32 |
+//! | `together` | many watchers that begin at once: F-54 |
 //!
 //! Time is paused: it passes when everybody waits, so that an hour takes as long as what happens in it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
@@ -27,6 +28,7 @@ mod server;
 mod sizes;
 mod sources;
 mod start;
+mod together;
 mod watch;
 mod watches;
 mod writes;

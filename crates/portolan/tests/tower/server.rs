@@ -246,6 +246,11 @@ impl Server {
         state.asked.iter().filter(is_meant).map(|(_, line)| line.clone()).collect()
     }
 
+    /// When it was asked anything, since a time.
+    pub(crate) fn asked_at(&self, since: Instant) -> Vec<Instant> {
+        self.lock().asked.iter().map(|(at, _)| *at).filter(|at| *at >= since).collect()
+    }
+
     // === Answers ===
 
     async fn answer(self, request: Request<kube_client::client::Body>) -> io::Result<Response<Body>> {

@@ -30,6 +30,8 @@ pub struct Options {
     pub silence: Duration,
     /// A revision that the store was seen at before, by another process; 0 when that is not known.
     pub seen: Revision,
+    /// Chance, by which those who lost a member together do not come back together. Default: none.
+    pub draw: fn() -> u64,
     /// Each member is a store of its own ([`super::super::server`]): where those fail that have what was seen, the store went
     /// back, and they are not waited for. Default: they are one store.
     pub are_apart: bool,
@@ -84,7 +86,22 @@ impl Options {
     /// These members, without TLS and user, and everything else as it is by default.
     #[must_use]
     pub fn new(members: Vec<String>) -> Self {
-        Self { members, tls: None, user: None, attempt: ATTEMPT, silence: SILENCE, seen: 0, are_apart: false }
+        Self {
+            members,
+            tls: None,
+            user: None,
+            attempt: ATTEMPT,
+            silence: SILENCE,
+            seen: 0,
+            draw: || 0,
+            are_apart: false,
+        }
+    }
+
+    /// A pause, of which up to half is taken off by chance.
+    pub(super) fn drawn(&self, pause: Duration) -> Duration {
+        let part = u32::try_from((self.draw)() % 512).unwrap_or(0);
+        pause - pause * part / 1024
     }
 
     /// Where each member is.

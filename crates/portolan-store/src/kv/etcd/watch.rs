@@ -174,7 +174,7 @@ impl Watch {
             if Instant::now() >= end {
                 return Err(KvError::Unreachable(why));
             }
-            sleep(pause).await;
+            sleep(self.client.options.drawn(pause)).await;
             pause = (pause * 2).min(REOPEN_PAUSE_MAX);
         }
     }

@@ -81,6 +81,9 @@ impl Drop for Stage {
     }
 }
 
+mod away;
+mod together;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_taken_before_it_is_whole_and_then_all_is() {
     let mut stage = Stage::new();
