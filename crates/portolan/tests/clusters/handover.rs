@@ -151,10 +151,8 @@ fn write_kubeconfig(program: &Program, contexts: &[portolan_testbed::kubeconfig:
 /// What is decided for each name and client, but for what is drawn for one answer, and what is a process' own.
 fn decisions(program: &Program) -> Vec<Value> {
     let mut all = Vec::new();
-    for (name, rtype, client) in NAMES.iter().flat_map(|name| {
-        CLIENTS.iter().flat_map(move |client| ["A", "AAAA"].map(|rtype| (*name, rtype, *client)))
-    }) {
-        let said = program.says(&["explain", name, rtype, "--from", client, "-o", "json"]);
+    for (name, client) in NAMES.iter().flat_map(|name| CLIENTS.map(|client| (*name, client))) {
+        let said = program.says(&["explain", name, "A", "--from", client, "-o", "json"]);
         let mut said: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{name}: {said}"));
         said["revision"] = Value::Null;
         said["zone"]["serial"] = Value::Null;
