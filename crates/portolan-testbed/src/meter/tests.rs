@@ -81,7 +81,7 @@ fn what_is_lost_and_what_is_wrong_is_found() {
     of_first.store(HAS_ONE_LESS, Ordering::Relaxed);
     meter.wait_for(&[0, 1], &ADDRESSES[..1]);
     meter.turn(ADDRESSES[0], true, Duration::from_secs(60), || {
-        [&of_first, &of_second].map(|manner| manner.store(ANSWERS, Ordering::Relaxed));
+        [&of_first, &of_second].into_iter().for_each(|manner| manner.store(ANSWERS, Ordering::Relaxed));
     });
     meter.wait_for(&[0, 1], &ADDRESSES);
     let changes = meter.step("both").changes;
