@@ -148,7 +148,7 @@ impl Story {
 
     /// What it last said stays, and others are heard meanwhile.
     pub(super) fn api_servers_end_and_stand_still(&mut self) {
-        for cluster in 0..CLUSTERS.len() {
+        for (cluster, (name, _)) in CLUSTERS.into_iter().enumerate() {
             for blow in [Kill, Pause] {
                 let server = &self.world.clusters[cluster].server;
                 match blow {
@@ -168,14 +168,14 @@ impl Story {
                 self.catch_up(&behind);
                 self.turn(other, true, self.bounds.change);
                 self.comes_back(cluster);
-                self.end_step(&format!("API server of {}: {}", CLUSTERS[cluster].0, blow.past()));
+                self.end_step(&format!("API server of {name}: {}", blow.past()));
             }
         }
     }
 
     /// Of three members one may go, and nobody notices; with a store of one the API server is as good as gone meanwhile.
     pub(super) fn stores_end_and_stand_still(&mut self) {
-        for cluster in 0..CLUSTERS.len() {
+        for (cluster, (name, _)) in CLUSTERS.into_iter().enumerate() {
             let Cluster { members, server, .. } = &self.world.clusters[cluster];
             match members {
                 Some(members) => {
@@ -196,7 +196,7 @@ impl Story {
                 }
             }
             self.comes_back(cluster);
-            self.end_step(&format!("etcd of {}: killed, paused", CLUSTERS[cluster].0));
+            self.end_step(&format!("etcd of {name}: killed, paused"));
         }
     }
 
