@@ -26,3 +26,13 @@ use form::Form;
 fn a_hub_whose_replicas_all_others_follow() {
     story::tell(Form::Hub);
 }
+
+#[test]
+fn a_hub_that_hands_names_over() {
+    story::tell(Form::HandOver);
+}
+
+#[test]
+fn a_mesh_without_a_hub() {
+    story::tell(Form::Mesh);
+}

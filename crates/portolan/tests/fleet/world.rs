@@ -39,6 +39,8 @@ const REPLICAS: usize = 2;
 
 const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+const FOLLOWER_RIGHTS: &str = include_str!("../../../../deploy/rbac/follower.yaml");
+const MESH_RIGHTS: &str = include_str!("../../../../deploy/rbac/mesh.yaml");
 const FEDERATED: &str = "
 apiVersion: multiclusterdns.kubefed.io/v1alpha1
 kind: Domain
@@ -105,7 +107,7 @@ impl World {
             let controls = streams[number].iter().enumerate().map(|(replica, stream)| {
                 let control = control(form, number, replica, *stream, papers.path());
                 let all = clusters.iter().enumerate();
-                let all = all.map(|(to, cluster)| links.context(number, to, &cluster.server));
+                let all = all.filter_map(|(to, cluster)| links.context(form, number, to, &cluster.server));
                 fs::write(control.at("kubeconfig"), kubeconfig::text(&all.collect::<Vec<_>>())).unwrap();
                 control
             });
@@ -161,6 +163,7 @@ pub(crate) fn wait_until_whole(control: &Program) {
     control.wait("a replica that knows all", || {
         let said = control.says(&["status"]);
         let has_place = ["stands by", "This process leads"].iter().any(|place| said.contains(place));
+        let has_place = has_place || said.contains("not written to");
         (has_place && NAMES.iter().all(|name| said.contains(name))).then_some(())
     });
 }
@@ -183,14 +186,19 @@ impl Links {
         Some(self.0.get(&(from, to))?.get(what)?.address())
     }
 
-    /// How one who decides comes in to an API server, with the rights that we ship.
-    fn context(&self, from: usize, to: usize, server: &ApiServer) -> kubeconfig::Context {
-        let token = server.admin().token("portolan", "portolan", TOKEN_SECONDS).unwrap();
-        let mut context = server.context(&token);
+    /// How one who decides comes in to an API server, with the rights that we ship; none where it has no business there.
+    fn context(&self, form: Form, from: usize, to: usize, server: &ApiServer) -> Option<kubeconfig::Context> {
+        let account = match form {
+            Form::HandOver if from != HUB && to != HUB => return None,
+            Form::HandOver if from != HUB => "portolan-follower",
+            Form::Mesh if from != to => "portolan-mesh",
+            Form::Hub | Form::HandOver | Form::Mesh => "portolan",
+        };
+        let mut context = server.context(&server.admin().token("portolan", account, TOKEN_SECONDS).unwrap());
         if let Some(link) = self.find(from, to, 0) {
             context.server = format!("https://{link}");
         }
-        context
+        Some(context)
     }
 
     /// The stream of one who decides.
@@ -223,7 +231,8 @@ fn furnish(form: Form, number: usize, server: &ApiServer) {
     if form.holds_intents(number) {
         let definitions = [&["crds"][..], &["crds", "--compat"]].map(|words| printed(BINARY, words));
         let clusters = CLUSTERS.map(|(name, _)| member_cluster(name, "Active")).join("---\n");
-        let objects = [&definitions[0], &definitions[1], HUB_RIGHTS, shop::INTENTS, FEDERATED, &clusters];
+        let rights = [HUB_RIGHTS, FOLLOWER_RIGHTS, MESH_RIGHTS].join("\n---\n");
+        let objects = [&definitions[0], &definitions[1], &rights, shop::INTENTS, FEDERATED, &clusters];
         server.admin().apply(&objects.join("\n---\n")).unwrap();
     }
 }
@@ -266,11 +275,12 @@ fn control(form: Form, cluster: usize, replica: usize, stream: u16, papers: &Pat
         .with(["run", "--role", "control", "--stream-listen", &loopback(stream).to_string()])
         .with_file("--kubeconfig", "kubeconfig");
     let program = match form {
-        Form::Hub => program.with(["--hub", CLUSTERS[HUB].0]),
+        Form::Mesh => program.with(["--mesh", name]),
+        Form::Hub | Form::HandOver => program.with(["--hub", CLUSTERS[HUB].0]),
     };
     let program = match form.has_leader(cluster) {
         true => program.with(["--lease", LEASE, "--lease-seconds", LEASE_SECONDS]),
-        false => program,
+        false => program.with(["--follow-hub"]),
     };
     with_papers(program, papers, "control").with_file("--state", "state")
 }
