@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::sleep;
+use std::thread::park_timeout;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
@@ -60,13 +60,13 @@ fn main() -> Result<()> {
     let is_read = |(engine, _): &(SharedEngine, Clusters)| engine.lock().snapshot().complete;
     while !all.iter().all(is_read) {
         ensure!(started.elapsed() < PATIENCE, "not all have read both clusters");
-        sleep(Duration::from_millis(100));
+        park_timeout(Duration::from_millis(100));
     }
     println!("{followers} followers have read {names} names after {:?}", started.elapsed());
-    sleep(REST);
+    park_timeout(REST);
 
     let before = (requests(&watched)?, door.octets());
-    sleep(Duration::from_secs(seconds.try_into()?));
+    park_timeout(Duration::from_secs(seconds.try_into()?));
     let after = (requests(&watched)?, door.octets());
     let (seconds, each) = (seconds as f64, followers as f64);
     let mut asked = 0;

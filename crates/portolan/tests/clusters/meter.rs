@@ -42,7 +42,7 @@ impl Meter {
                         }
                     }
                 }
-                std::thread::sleep(PAUSE);
+                std::thread::park_timeout(PAUSE);
             }
             (asked, wrong)
         });

@@ -20,7 +20,7 @@ fn read(name: &str, mark: &str) -> Result<Vec<String>, (String, Reason, String)>
     Ok(names.into_iter().map(show).collect())
 }
 
-fn member(change: Value) -> Value {
+fn member(change: &Value) -> Value {
     let mut member = json!({ "name": "a.example", "type": "A", "target": "192.0.2.1", "cluster": "eu", "ready": true, "weight": 1 });
     for (field, value) in change.as_object().unwrap() {
         member[field] = value.clone();
@@ -28,20 +28,20 @@ fn member(change: Value) -> Value {
     member
 }
 
-fn marked(members: Vec<Value>, names: Vec<Value>) -> String {
+fn marked(members: &[Value], names: &[Value]) -> String {
     json!({ "version": 1, "endpoints": members, "names": names }).to_string()
 }
 
 #[test]
 fn members_are_put_together_by_offer() {
     let mark = marked(
-        vec![
-            member(json!({})),
-            member(json!({ "target": "2001:db8::1", "type": "AAAA" })),
-            member(json!({ "offer": 1, "target": "192.0.2.2", "ready": false })),
-            member(json!({ "cluster": null, "target": "b.example", "type": "CNAME", "name": "*.example" })),
+        &[
+            member(&json!({})),
+            member(&json!({ "target": "2001:db8::1", "type": "AAAA" })),
+            member(&json!({ "offer": 1, "target": "192.0.2.2", "ready": false })),
+            member(&json!({ "cluster": null, "target": "b.example", "type": "CNAME", "name": "*.example" })),
         ],
-        vec![json!({ "name": "b.example", "fallback": "a.example", "ttl": 5, "kind": "Pod", "later": true })],
+        &[json!({ "name": "b.example", "fallback": "a.example", "ttl": 5, "kind": "Pod", "later": true })],
     );
     let read = read("global-web", &mark).unwrap();
     assert_eq!(
@@ -56,8 +56,8 @@ fn members_are_put_together_by_offer() {
 
 #[test]
 fn what_is_wrong_names_field_value_and_rule() {
-    let one = |change: Value| marked(vec![member(json!({})), member(change)], vec![]);
-    let name = |value: Value| marked(vec![], vec![value]);
+    let one = |change: Value| marked(&[member(&json!({})), member(&change)], &[]);
+    let name = |value: Value| marked(&[], &[value]);
     let long = "x".repeat(MARK_OCTETS_MAX + 1);
     let rows: &[(&str, Reason, &[&str])] = &[
         ("", Reason::Invalid, &["\"\" is not what it should be"]),
@@ -98,7 +98,7 @@ fn what_is_wrong_names_field_value_and_rule() {
         let told = format!("{field} {message}");
         assert!(texts.iter().all(|text| told.contains(text)), "{told}: {texts:?}");
     }
-    let twice = marked(vec![], vec![json!({ "name": "a.example" }), json!({ "name": "A.example." })]);
+    let twice = marked(&[], &[json!({ "name": "a.example" }), json!({ "name": "A.example." })]);
     assert!(read("global-web", &twice).unwrap_err().2.contains("stands there twice"));
     let (field, _, message) = read("else", &one(json!({}))).unwrap_err();
     assert!(field.ends_with("endpoints[0].kind") && message.contains("is missing"), "{field} {message}");
@@ -108,7 +108,7 @@ fn what_is_wrong_names_field_value_and_rule() {
 fn an_offer_has_a_limit() {
     let members = |count: u32| {
         let target = |nth: u32| std::net::Ipv4Addr::from(0xc000_0200 + nth).to_string();
-        marked((0..count).map(|nth| member(json!({ "target": target(nth) }))).collect(), vec![])
+        marked(&(0..count).map(|nth| member(&json!({ "target": target(nth) }))).collect::<Vec<_>>(), &[])
     };
     assert!(read("global-web", &members(64)).is_ok());
     let (_, reason, message) = read("global-web", &members(65)).unwrap_err();

@@ -126,7 +126,9 @@ fn f_51_a_partition_in_halves() {
     let both = || [(); 2].map(|()| mesh([Some(old()), Some(old()), Some(old())]));
     // What the clusters of each half change, and then: hosts and disagreement in each half, and in both after it.
     type Change = (&'static str, Option<Value>);
-    let rows: [(Vec<Change>, [(&str, &str); 2], (&str, &str)); 6] = [
+    type Found = (&'static str, &'static str);
+    type Row = (Vec<Change>, [Found; 2], Found);
+    let rows: [Row; 6] = [
         // Two change it: their half goes by that, the other by what it knew.
         (vec![("ap", Some(new())), ("eu", Some(new()))], [("new", "us"), ("old", "")], ("new", "us")),
         // One changes it: it is outvoted in its own half too, by whom it knew.
