@@ -461,10 +461,8 @@ fn every_key_counts() {
         let first = value(key.example);
         let first = first.split(',').next().unwrap();
         let by_flag = settled(bare, &[], &[(key.name, &[first])]).1.unwrap();
-        if !matches!(
-            key.form,
-            Form::Addresses | Form::Names(_) | Form::Urls(_) | Form::Domains(_) | Form::Servers
-        ) {
+        use Form::{Addresses, Domains, Names, Servers, Urls};
+        if !matches!(key.form, Addresses | Names(_) | Urls(_) | Domains(_) | Servers) {
             let by_env = settled(bare, &[(key.env, &value(key.example))], &[]).1.unwrap();
             assert_eq!(by_env, by_file, "{}", key.name);
             assert_eq!(by_flag, by_file, "{}", key.name);
