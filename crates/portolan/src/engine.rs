@@ -450,10 +450,10 @@ impl Engine {
         self.last_good.filter(|_| !self.root_is_there).map(|state| state.true_at)
     }
 
-    /// When a cluster was last found where it is looked for; none when it never was.
+    /// When a cluster was last found where it is looked for, which is the hub where that is followed; none when it never was.
     #[must_use]
     pub fn heard_at(&self, cluster: &ClusterName) -> Option<i64> {
-        self.hearing.at(cluster)
+        if self.follows_hub() { self.hearing.at(&root()) } else { self.hearing.at(cluster) }
     }
 
     /// What is wrong with the root while it cannot be read, and when it was read last.

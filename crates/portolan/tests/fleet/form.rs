@@ -31,6 +31,11 @@ impl Form {
         }
     }
 
+    /// True of the form whose every process the others have too: a story takes minutes.
+    pub(crate) fn is_told_at_length_alone(self) -> bool {
+        self == Self::Hub
+    }
+
     /// Whether a cluster has replicas that decide.
     pub(crate) fn has_controls(self, cluster: usize) -> bool {
         cluster == HUB || self != Self::Hub

@@ -8,7 +8,7 @@
 //! | `story` | what befalls it, step by step |
 //! | `releases` | two releases side by side, and a roll-out that is taken back |
 //!
-//! The short form of the story is a test as others are. With `PORTOLAN_FLEET_AT_LENGTH` set it is the long one, of `cargo xtask
+//! The short form of the story is a test as others are, of two ways to run a fleet. With `PORTOLAN_FLEET_AT_LENGTH` set it is the long one, of `cargo xtask
 //! soak`: stores of three members, each process by itself, a leader that sleeps for a minute.
 //!
 //! Without kube-apiserver and etcd (`cargo xtask setup` builds them) the tests are passed over with one loud

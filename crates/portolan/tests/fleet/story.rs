@@ -60,6 +60,10 @@ struct Story {
 /// Tells it of a form, the short one or, where that is asked for, the long one.
 pub(crate) fn tell(form: Form) {
     let is_long = std::env::var_os(part::FLEET_AT_LENGTH).is_some();
+    if !is_long && form.is_told_at_length_alone() {
+        println!("skipped: a fleet as {} is told at length alone (`cargo xtask soak`)", form.name());
+        return;
+    }
     let Some(world) = World::start(form, is_long) else { return };
     let mut story = Story::of(world, is_long);
     story.what_is_ready_changes();

@@ -49,6 +49,21 @@ fn a_follower_answers_as_control_does() {
     assert_eq!(follower.snapshot().revision, revision, "the same whole is no news");
 }
 
+/// Who follows a hub knows of each cluster what the hub knew when it was last found; else followers would keep what they
+/// had of clusters that nobody hears.
+#[test]
+fn what_a_hub_hands_over_is_as_young_as_the_hub() {
+    let mut control = Engine::new(NOW).following_hub();
+    let member =
+        "\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: eu-1}\nspec: {}\n";
+    let events = events("", ZONE).into_iter().chain(events("", member));
+    control.take(events.chain([Event::Heard(root())]).collect(), NOW);
+    let heard = |control: &Engine| control.pulse().expect("it has read all").heard;
+    assert_eq!(heard(&control), [("eu-1".into(), NOW)].into());
+    control.seen(&root(), NOW + 60);
+    assert_eq!(heard(&control), [("eu-1".into(), NOW + 60)].into());
+}
+
 #[test]
 fn changes_are_taken_one_by_one() {
     let mut follower = follower();
