@@ -122,6 +122,9 @@ fn agree(install: &Install) -> Result<(), Refused> {
         Role::Serve if install.hub.is_some() => {
             refused("--hub-secret says nothing with the role serve, which follows no cluster and no hub")
         }
+        _ if install.hub.is_some() && install.topology == Topology::Mesh => {
+            refused("--mesh says nothing with --hub-secret: a mesh has no hub")
+        }
         _ if install.hub.is_some() && etcd.is_some() && !is_one => refused(
             "--etcd with --hub-secret needs --replicas 1: nothing is written to the hub, so nobody is elected to publish",
         ),
@@ -376,6 +379,7 @@ mod tests {
             ),
             (&format!("{ALL} --hub-secret S"), "--hub-secret \"S\": is not 1 to 253"),
             (&format!("{SERVE} --hub-secret s"), "--hub-secret says nothing with the role serve"),
+            (&format!("{ALL} --hub-secret s --mesh"), "--mesh says nothing with --hub-secret"),
             (&format!("{ALL} --hub-secret s --etcd http://e:1"), "needs --replicas 1"),
             (&format!("{ALL} --stream-secret S"), "--stream-secret \"S\": is not 1 to 253"),
             (&format!("{SERVE} --etcd http://e:1"), "--zone is not set"),

@@ -115,6 +115,13 @@ fn claims(matches: &ArgMatches) -> Result<Claims, Refused> {
     if names > NAMES_MAX {
         return Err(Refused(format!("--dns and --ip: are {names} together; at most {NAMES_MAX} are taken")));
     }
+    let says_what_for = names > 0 || matches.get_flag("client") || matches.get_flag("server");
+    if matches.get_flag("renew") && !says_what_for {
+        // A server's would become a client's, in its place.
+        return Err(Refused(
+            "--renew: say again what it is for: --client, or each --dns and --ip that it has".to_owned(),
+        ));
+    }
     let (asks, serves) = match (matches.get_flag("client"), matches.get_flag("server")) {
         (false, false) => (true, names > 0),
         said => said,
@@ -216,6 +223,7 @@ mod tests {
             ("--name .x", "--name \".x\": is not 1 to 64"),
             (&format!("--name {}", "n".repeat(65)), "is not 1 to 64"),
             ("--name a --server", "--server: needs a --dns or --ip"),
+            ("--name a --renew", "--renew: say again what it is for"),
             ("--name a --dns 192.0.2.1", "--dns \"192.0.2.1\": is an address, which is said by --ip"),
             ("--name a --dns b\u{fc}cher.example", "xn--"),
             ("--name a --dns a..b", "--dns \"a..b\": is no host name"),
