@@ -95,11 +95,12 @@ fn targets(object: &DnsEndpoint) -> BTreeSet<(&str, &str, Option<&str>, &str)> {
     all
 }
 
-/// True when the records and the members are the same, whoever wrote them and when.
+/// True when the records, the members and what is told of names are the same, whoever wrote them and when.
 fn says_the_same(known: &DnsEndpoint, wanted: &DnsEndpoint) -> bool {
     let members = |object: &DnsEndpoint| {
         let mark = object.metadata.annotations.as_ref()?.get(MARK)?;
-        Some(serde_json::from_str::<Members>(mark).ok()?.endpoints)
+        let Members { endpoints, names, .. } = serde_json::from_str(mark).ok()?;
+        Some((endpoints, names))
     };
     // KubeFed's definition has no room for what sets a record apart, and its API server drops it: to write that
     // again and again would change nothing.
@@ -243,6 +244,32 @@ mod tests {
             let plan = plan(group(text), &wanted, there.iter(), |_| true);
             assert_eq!((plan.put.len(), plan.delete.len(), plan.conflicts.len()), (0, 0, 1));
             assert!(plan.conflicts[0].message.starts_with(begins), "{}", plan.conflicts[0].message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+    use super::*;
+
+    /// An older release wrote less, and whoever may write an object may write its mark.
+    #[test]
+    fn what_is_told_of_names_is_put_right_too() {
+        let marked = |rest: &str| {
+            let mark = format!(r#"{{"version":1,"endpoints":[]{rest}}}"#);
+            let annotations = Some([(MARK.to_owned(), mark)].into());
+            DnsEndpoint::new(ObjectMeta { annotations, ..ObjectMeta::default() }, Vec::new())
+        };
+        let wanted = marked(r#","names":[{"name":"a.example","ttl":5}]"#);
+        for (known, is_same) in [
+            (r#","names":[{"name":"a.example","ttl":5}],"epoch":7,"revision":9"#, true),
+            ("", false),
+            (r#","names":[{"name":"a.example","ttl":6}]"#, false),
+            (r#","names":[{"name":"a.example","ttl":5,"fallback":"b.example"}]"#, false),
+        ] {
+            assert_eq!(says_the_same(&marked(known), &wanted), is_same, "{known}");
         }
     }
 }

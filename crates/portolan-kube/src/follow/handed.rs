@@ -16,9 +16,9 @@ use crate::endpoints::{Stamp, handed};
 use crate::manifest::{Given, Refused};
 use crate::object::{Body, Object, ObjectKey};
 
-/// Who wrote last what was told of each object.
+/// Who wrote last what was told of each object, which is known by its uid: one that was made anew begins anew.
 #[derive(Debug, Default)]
-pub(super) struct HandedOver(BTreeMap<ObjectKey, Stamp>);
+pub(super) struct HandedOver(BTreeMap<ObjectKey, (Option<String>, Stamp)>);
 
 impl Follower {
     /// What was given, or its refusal.
@@ -28,7 +28,8 @@ impl Follower {
         let Some((endpoint, mark)) = ours(&object) else { return Given::Object(object, problems) };
         let key = &object.key;
         let older = || {
-            let (stamp, last) = (Stamp::of(mark)?, stamps.get(key)?);
+            let (uid, last) = stamps.get(key)?;
+            let stamp = Stamp::of(mark).filter(|_| *uid == endpoint.metadata.uid)?;
             let rule = || {
                 format!(
                     "epoch {} and revision {} are older than {} and {}, which were told before; what it said then stays",
@@ -54,7 +55,9 @@ impl Follower {
     /// Notes who wrote an object that is told.
     pub(super) fn note_stamp(&mut self, object: &Object) {
         let Some(HandedOver(stamps)) = &mut self.handed else { return };
-        match ours(object).and_then(|(_, mark)| Stamp::of(mark)) {
+        match ours(object)
+            .and_then(|(endpoint, mark)| Some((endpoint.metadata.uid.clone(), Stamp::of(mark)?)))
+        {
             Some(stamp) => stamps.insert(object.key.clone(), stamp),
             None => stamps.remove(&object.key),
         };

@@ -86,7 +86,7 @@ impl Index {
                     let draft = drafted(Draft::new(held), world);
                     let claims = claims_of(&draft);
                     let kept = Drafted {
-                        rank: Rank::of(&draft.held),
+                        rank: draft.rank(),
                         names: draft.names.keys().cloned().collect(),
                         uses: draft.uses.into_iter().collect(),
                         sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),

@@ -96,6 +96,8 @@ pub(super) struct Draft<'a> {
     pub(super) hosts: HostNames,
     /// Its names belong to other objects, for which a hub hands them over.
     pub(super) is_handed: bool,
+    /// When the object was made whose names these are, where that is another than the one that hands them over.
+    pub(super) owner_created: Option<i64>,
 }
 
 impl<'a> Draft<'a> {
@@ -114,7 +116,14 @@ impl<'a> Draft<'a> {
             sets: Sets::new(),
             hosts: HostNames::new(),
             is_handed: false,
+            owner_created: None,
         }
+    }
+
+    /// The right of its claims.
+    pub(super) fn rank(&self) -> Rank {
+        let rank = Rank::of(&self.held);
+        Rank { created: self.owner_created.unwrap_or(rank.created), ..rank }
     }
 
     /// The facts of a name, made when they are not there.

@@ -21,7 +21,7 @@ use portolan_core::policy::PolicyName;
 use portolan_core::{ClusterName, Name, Ttl};
 
 use super::claims::{Claim, Claimant};
-use super::draft::{Draft, Rank, subject};
+use super::draft::{Draft, subject};
 use super::world::World;
 use crate::dns_endpoint::DnsEndpoint;
 use crate::endpoints::{handed, owner_of};
@@ -81,6 +81,8 @@ fn says(draft: &mut Draft<'_>, owner: &ObjectKey, world: World<'_>) -> Option<Sa
     }
     draft.uses.insert(owner.clone());
     let held = world.objects.held(owner)?;
+    // It is as old as in the hub, however often its names were handed over anew.
+    draft.owner_created = Some(held.object.created);
     let Body::GlobalName(object) = &held.object.body else { return None };
     // What is wrong with it the hub tells.
     let (settled, _) = settle::global_name(object);
@@ -110,7 +112,7 @@ pub(super) fn claims(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
         };
         let by = claimants.entry((kind, sources)).or_insert_with_key(|(kind, sources)| {
             Arc::new(Claimant {
-                rank: Rank::of(held),
+                rank: draft.rank(),
                 key: held.key.clone(),
                 subject: subject(held.key, held.source),
                 place: held.place.clone(),

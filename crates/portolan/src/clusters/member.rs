@@ -128,13 +128,13 @@ impl Member {
         }
         let mut stop = std::pin::pin!(stop);
         let after = self.head_start();
-        tokio::select! {
-            () = &mut stop => {}
-            () = tokio::time::sleep(after) => {}
-        }
-        loop {
+        let mut is_stopped = tokio::select! {
+            () = &mut stop => true,
+            () = tokio::time::sleep(after) => false,
+        };
+        while !is_stopped {
             tokio::select! {
-                () = &mut stop => break,
+                () = &mut stop => is_stopped = true,
                 () = self.guarded_turn() => {}
             }
         }

@@ -12,9 +12,14 @@ use crate::workload::Keep;
 const STAMPED: &str = r#"{"version":1,"endpoints":[],"epoch":EPOCH,"run":RUN,"revision":REVISION}"#;
 
 fn object(mark: &str) -> Given {
+    made("one", mark)
+}
+
+/// The object that was made with this uid.
+fn made(uid: &str, mark: &str) -> Given {
     let value = json!({
         "apiVersion": "externaldns.k8s.io/v1alpha1", "kind": "DNSEndpoint",
-        "metadata": { "namespace": "shop", "name": "global-web", "annotations": { MARK: mark } },
+        "metadata": { "namespace": "shop", "name": "global-web", "uid": uid, "annotations": { MARK: mark } },
         "spec": { "endpoints": [] },
     });
     given(Kind::DnsEndpoint, value, "hub", &Keep::default())
@@ -81,6 +86,11 @@ fn what_an_older_writing_is_compared_with() {
     let key = ObjectKey::new(Kind::DnsEndpoint, Some("shop"), "global-web");
     follower.hear(Heard::Deleted(key, "3".into()));
     assert!(takes(&mut follower, &stamped([4, 9, 1]), 4), "it is another object");
+
+    let mut follower = following(&stamped([5, 1, 10]));
+    let anew = Heard::Set(Box::new(made("two", &stamped([1, 9, 1]))), "2".into());
+    let is_taken = follower.hear(anew).iter().any(|news| matches!(news, News::Set(_)));
+    assert!(is_taken, "it was made anew, and who writes it has found no epoch");
 
     let mut follower = following(&stamped([5, 1, 10]));
     follower.begin_anew();

@@ -216,6 +216,23 @@ fn a_follower_comes_to_what_the_hub_comes_to() {
     }
 }
 
+/// However often what hands it over was written anew.
+#[test]
+fn a_name_is_as_old_as_what_asks_for_it() {
+    let mut objects = shop();
+    objects[1].1["metadata"]["creationTimestamp"] = json!("2023-01-01T00:00:00Z");
+    let wanted = json!([{ "dnsName": SHOP, "recordType": "A", "targets": ["203.0.113.9"] }]);
+    let mut foreign = mk("DNSEndpoint", "shop/other", json!({ "spec": { "endpoints": wanted } }));
+    foreign["metadata"]["creationTimestamp"] = json!("2024-01-01T00:00:00Z");
+    objects.push(("", foreign));
+    let mut hub = Bench::sourced("").with(&objects);
+    let mut written = written(&mut hub, &objects);
+    for object in written.iter_mut().filter(|object| object["metadata"]["name"] == "global-web") {
+        object["metadata"]["creationTimestamp"] = json!("2025-01-01T00:00:00Z");
+    }
+    assert_eq!(names(&following(&written).fleet), names(&hub.fleet));
+}
+
 /// What the hub leaves out of its own answers it does not hand over.
 #[test]
 fn what_is_no_member_is_not_handed_over() {

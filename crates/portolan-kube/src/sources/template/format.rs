@@ -105,7 +105,8 @@ fn number(format: &mut Peekable<Chars<'_>>) -> Result<usize, String> {
         digits.push(digit);
     }
     match digits.parse() {
-        Ok(number) if number <= OUTPUT_OCTETS_MAX => Ok(number),
+        // A width is a number of 16 bits.
+        Ok(number) if number < OUTPUT_OCTETS_MAX => Ok(number),
         _ => Err(format!("gives more than {OUTPUT_OCTETS_MAX} octets")),
     }
 }
