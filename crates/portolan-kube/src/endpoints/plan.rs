@@ -246,13 +246,6 @@ mod tests {
             assert!(plan.conflicts[0].message.starts_with(begins), "{}", plan.conflicts[0].message);
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-
-    use super::*;
 
     /// An older release wrote less, and whoever may write an object may write its mark.
     #[test]
