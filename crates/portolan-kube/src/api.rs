@@ -181,10 +181,7 @@ pub fn rules(kind: Kind) -> bool {
 /// What a hub is watched for by those who follow it: names that it hands over, and what is decided again from the same
 /// objects.
 pub fn handed_over() -> impl Iterator<Item = Resource> {
-    let is_handed_over = |kind| {
-        matches!(kind, Kind::DnsEndpoint | Kind::GlobalName | Kind::Zone | Kind::Domain)
-            || matches!(kind, Kind::SteeringPolicy | Kind::MemberCluster)
-    };
+    let is_handed_over = |kind| rules(kind) || matches!(kind, Kind::DnsEndpoint | Kind::GlobalName);
     INTENTS.into_iter().filter(move |resource| is_handed_over(resource.kind))
 }
 

@@ -26,6 +26,19 @@ metadata: {name: shop, namespace: shop}
 spec: {hosts: [shop.glb.example], backends: [{kind: Service, name: web}]}
 ";
 
+/// A Domain of KubeFed's, and a record of it, which leads to the same Service.
+pub const FEDERATED: &str = "
+apiVersion: multiclusterdns.kubefed.io/v1alpha1
+kind: Domain
+metadata: {name: fed, namespace: kube-federation-system}
+domain: fed.example
+---
+apiVersion: multiclusterdns.kubefed.io/v1alpha1
+kind: ServiceDNSRecord
+metadata: {name: web, namespace: shop}
+spec: {domainRef: fed, recordTTL: 60}
+";
+
 /// The Service `shop/web`, with a load balancer at this address.
 #[must_use]
 pub fn service(address: &str) -> String {

@@ -166,7 +166,7 @@ impl Member {
     async fn turn(&mut self) {
         let after = self.probe().await;
         // A tenth is drawn, so that processes that were started together do not ask together.
-        let drawn = after.mul_f64(1.0 + (chance::draw() % 1024) as f64 / 10_240.0);
+        let drawn = after + chance::part_of(after / 10);
         let (cluster, known) = (self.cluster.clone(), self.known.clone());
         tokio::select! {
             () = tokio::time::sleep(drawn) => {}

@@ -381,7 +381,7 @@ impl Publishing {
     fn back_off(&self) -> Duration {
         let doubled = RETRY_FIRST * 2_u32.saturating_pow(self.failures.saturating_sub(1).min(8));
         let half = doubled.min(RETRY_MAX) / 2;
-        half + half.mul_f64((chance::draw() % 1_024) as f64 / 1_024.0)
+        half + chance::part_of(half)
     }
 
     // === What is told ===

@@ -36,20 +36,8 @@ pub(super) fn fleet_with(workload: fn(&ApiServer, &str, &str)) -> Option<[ApiSer
 
 /// A name of ours, and one of KubeFed's.
 pub(super) fn intents() -> String {
-    format!("{}---{FEDERATED}", shop::INTENTS)
+    format!("{}---{}", shop::INTENTS, shop::FEDERATED)
 }
-
-const FEDERATED: &str = "
-apiVersion: multiclusterdns.kubefed.io/v1alpha1
-kind: Domain
-metadata: {name: fed, namespace: kube-federation-system}
-domain: fed.example
----
-apiVersion: multiclusterdns.kubefed.io/v1alpha1
-kind: ServiceDNSRecord
-metadata: {name: web, namespace: shop}
-spec: {domainRef: fed, recordTTL: 60}
-";
 
 pub(super) fn workload(server: &ApiServer, cluster: &str, address: &str) {
     workload_with(server, cluster, address, &slice(true));

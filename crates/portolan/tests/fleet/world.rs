@@ -41,17 +41,6 @@ const MEMBER_RIGHTS: &str = include_str!("../../../../deploy/rbac/member.yaml");
 const HUB_RIGHTS: &str = include_str!("../../../../deploy/rbac/hub.yaml");
 const FOLLOWER_RIGHTS: &str = include_str!("../../../../deploy/rbac/follower.yaml");
 const MESH_RIGHTS: &str = include_str!("../../../../deploy/rbac/mesh.yaml");
-const FEDERATED: &str = "
-apiVersion: multiclusterdns.kubefed.io/v1alpha1
-kind: Domain
-metadata: {name: fed, namespace: kube-federation-system}
-domain: fed.example
----
-apiVersion: multiclusterdns.kubefed.io/v1alpha1
-kind: ServiceDNSRecord
-metadata: {name: web, namespace: shop}
-spec: {domainRef: fed, recordTTL: 60}
-";
 
 /// The fleet, all of it running.
 pub(crate) struct World {
@@ -232,7 +221,7 @@ fn furnish(form: Form, number: usize, server: &ApiServer) {
         let definitions = [&["crds"][..], &["crds", "--compat"]].map(|words| printed(BINARY, words));
         let clusters = CLUSTERS.map(|(name, _)| member_cluster(name, "Active")).join("---\n");
         let rights = [HUB_RIGHTS, FOLLOWER_RIGHTS, MESH_RIGHTS].join("\n---\n");
-        let objects = [&definitions[0], &definitions[1], &rights, shop::INTENTS, FEDERATED, &clusters];
+        let objects = [&definitions[0], &definitions[1], &rights, shop::INTENTS, shop::FEDERATED, &clusters];
         server.admin().apply(&objects.join("\n---\n")).unwrap();
     }
 }
