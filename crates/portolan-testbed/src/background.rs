@@ -17,7 +17,7 @@ pub(crate) fn serve<F: Future<Output = ()>>(
     listener.set_nonblocking(true).expect("a socket can be non-blocking");
     let (stop, stopped) = oneshot::channel::<()>();
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().build().expect("threads can be made");
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("threads can be made");
     thread::spawn(move || {
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).expect("it is non-blocking");

@@ -36,6 +36,8 @@ mod truth;
 pub const TICK: Duration = Duration::from_millis(10);
 /// Most faults of a step that are told one by one.
 const FAULTS_TOLD_MAX: usize = 10;
+/// Most changes of a step that are told one by one, and not as a spread.
+const CHANGES_TOLD_MAX: usize = 12;
 /// The longest reply that is read.
 const REPLY_OCTETS_MAX: usize = 1_232;
 
@@ -196,13 +198,25 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let one: u64 = self.counts.lost.iter().sum();
         let asked = self.counts.asked * u64::try_from(self.counts.lost.len()).unwrap_or(0);
-        let change = |(what, took): &(String, Duration)| format!("{what}: {} ms", took.as_millis());
-        let changes = self.changes.iter().map(change).collect::<Vec<_>>().join(", ");
+        let changes = told(&self.changes);
         let (step, seconds, lost, wrong) =
             (&self.step, self.took.as_secs_f64(), self.lost(), self.counts.wrong);
         write!(f, "| {step} | {seconds:.1} | {asked} | {one} | {lost} | {wrong} | {changes} |")?;
         self.faults.iter().try_for_each(|fault| write!(f, "\n    {fault}"))
     }
+}
+
+/// How long changes took: each, or of many how they are spread.
+fn told(changes: &[(String, Duration)]) -> String {
+    if changes.len() <= CHANGES_TOLD_MAX {
+        let change = |(what, took): &(String, Duration)| format!("{what}: {} ms", took.as_millis());
+        return changes.iter().map(change).collect::<Vec<_>>().join(", ");
+    }
+    let mut took: Vec<u128> = changes.iter().map(|(_, took)| took.as_millis()).collect();
+    took.sort_unstable();
+    let last = took.len() - 1;
+    let (median, most, max) = (took[last / 2], took[last * 99 / 100], took[last]);
+    format!("{} changes: p50 {median} ms, p99 {most} ms, at most {max} ms", took.len())
 }
 
 // === The thread ===

@@ -9,12 +9,14 @@
 //! | `writer` | etcd: the writer is killed (F-16) |
 //! | `past` | etcd: compacted, left behind, restored, wiped (F-19 to F-22) |
 //! | `access` | etcd: no room, certificates and tokens that run out (F-23, F-24) |
+//! | `far` | etcd: a long way to it, on which some is lost (F-25) |
 //! | `traffic` | etcd: a watch is whole and in order, whatever happens (R-20) |
 //! | `gateway` | what tests do to etcd, and Portolan never |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends here")]
 
 mod access;
 mod battery;
+mod far;
 mod gateway;
 mod members;
 mod memory;

@@ -87,3 +87,12 @@ fn what_is_lost_and_what_is_wrong_is_found() {
     let changes = meter.step("both").changes;
     assert!(matches!(&changes[..], [(what, _)] if what == "192.0.2.10 comes"), "{changes:?}");
 }
+
+#[test]
+fn many_changes_are_told_by_their_spread() {
+    let changes = |count: u64| -> Vec<_> {
+        (1..=count).map(|number| ("it goes".to_owned(), Duration::from_millis(number))).collect()
+    };
+    assert_eq!(told(&changes(2)), "it goes: 1 ms, it goes: 2 ms");
+    assert_eq!(told(&changes(201)), "201 changes: p50 101 ms, p99 199 ms, at most 201 ms");
+}

@@ -21,6 +21,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// After this the last good state of a process has what it knew: several times what its writer waits for.
 const KEPT: Duration = Duration::from_secs(2);
 
+/// So often each cluster goes unready and comes back in the long form, for a spread of how soon everybody says so.
+const FLIPS: usize = 34;
+
 /// How soon what is so has to be said by everybody. Generous, as a busy machine is no fault; what it took is printed.
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
@@ -101,7 +104,8 @@ impl Story {
         self.pass(SILENCE);
         self.end_step("nothing happens");
         for cluster in 0..CLUSTERS.len() {
-            self.goes_and_comes(cluster);
+            let flips = if self.is_long { FLIPS } else { 1 };
+            (0..flips).for_each(|_| self.goes_and_comes(cluster));
         }
         self.end_step("each cluster goes unready, and comes back");
         for (state, is_in) in [("Draining", false), ("Active", true)] {

@@ -499,8 +499,9 @@ fn a_former_owners_sets_are_marked_anew_once() {
     );
 }
 
+/// B-36: what is nobody's, another's or whose mark cannot be read is not touched, but what is nobody's when that is told.
 #[test]
-fn what_bears_no_mark_is_adopted_when_told_to() {
+fn b_36_what_bears_no_mark_is_adopted_when_told_to() {
     let options = Options { adopts: true, ..options() };
     check_all(
         &options,

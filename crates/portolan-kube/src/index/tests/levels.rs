@@ -180,8 +180,9 @@ fn a_silent_cluster_keeps_what_it_had() {
     bench.complains(Reason::Silent, &["cluster eu-1", "2026-01-01T00:00:00Z"]);
 }
 
+///
 #[test]
-fn a_cluster_without_a_region_is_its_own_problem_only() {
+fn r_18_a_cluster_without_a_region_is_its_own_problem_only() {
     let mut bench = three(mk_record("shop/web", json!({})));
     let others = bench.show("web.shop.fed.svc.eu.example.org");
     bench.set("lab", &mk_service("shop/web", &["203.0.113.1"]));

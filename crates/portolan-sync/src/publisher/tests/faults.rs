@@ -22,6 +22,22 @@ async fn a_dns_that_is_down_is_an_error_and_then_caught_up_with() {
     assert_eq!(lines(&memory), ["a.x A 192.0.2.2"]);
 }
 
+/// B-33: no object gets a finalizer (`adr/0019`), so the record outlives its object while the DNS is down, and goes once that is back.
+#[tokio::test]
+async fn b_33_what_is_deleted_while_the_dns_is_down_goes_when_it_is_back() {
+    let memory = Memory::default();
+    let mut me = publisher(&memory, "me").await;
+    let (both, one) = (["a.x A 192.0.2.1", "b.x A 192.0.2.2"], ["a.x A 192.0.2.1"]);
+    whole(&mut me, desired(&both)).await;
+    memory.with(|state| state.is_down = true);
+    assert!(me.round(without(&one, &["b.x"]), false).await.is_err());
+    assert_eq!(lines(&memory), both);
+    memory.with(|state| state.is_down = false);
+    // Whoever looks next, with no memory of the delete either.
+    assert!(whole(&mut publisher(&memory, "me").await, desired(&one)).await.is_converged());
+    assert_eq!(lines(&memory), one);
+}
+
 #[tokio::test]
 async fn a_partial_round_that_fails_is_followed_by_a_whole_one() {
     let memory = Memory::default();
