@@ -144,7 +144,6 @@ impl Settling<'_> {
             service_account: self.path("serviceAccount"),
             hub: self.said.text("mesh").or(self.said.text("hub")).map(str::to_owned),
             topology,
-            follow_hub: self.follow_hub(),
             believed: self.believed(),
             renew_percent: self.renew_percent(),
             lease: self.lease(),

@@ -394,7 +394,6 @@ fn defaults() {
         in_cluster: None,
         service_account: None,
         hub: None,
-        follow_hub: false,
         believed: portolan_kube::registry::Believed::default(),
         renew_percent: 66,
         lease: None,

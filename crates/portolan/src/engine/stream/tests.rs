@@ -1,6 +1,7 @@
 //! An engine that follows another, fact by fact.
 
 use portolan_core::{Fact, RecordType};
+use portolan_kube::api::Topology;
 
 use super::*;
 use crate::engine::tests::{NOW, ZONE, events, record};
@@ -53,7 +54,8 @@ fn a_follower_answers_as_control_does() {
 /// had of clusters that nobody hears.
 #[test]
 fn what_a_hub_hands_over_is_as_young_as_the_hub() {
-    let mut control = Engine::new(NOW).following_hub();
+    let mut control = Engine::new(NOW);
+    control.has_hub("eu-1".into(), Topology::Follower);
     let member =
         "\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: eu-1}\nspec: {}\n";
     let events = events("", ZONE).into_iter().chain(events("", member));
