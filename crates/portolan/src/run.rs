@@ -45,7 +45,10 @@ const ASIDE_END: Duration = Duration::from_secs(1);
 /// When an address cannot be bound, or a file of ours not be used.
 #[expect(clippy::needless_pass_by_value, reason = "a server and its configuration end together")]
 pub fn run(config: RunConfig) -> anyhow::Result<()> {
-    // Before anything is answered or announced: a context that is not there is a slip of who started this.
+    // Before anything is answered or announced: a file or a context that is not there is a slip of who started this.
+    if let Some((key, why)) = here::no_stream(&config).into_iter().next() {
+        bail!(Refused(format!("{key}: {why}")));
+    }
     let members = if config.follows_clusters() { Some(members(&config)?) } else { None };
     let elector = members.as_ref().and_then(|members| elector(&config, members));
     let gate = elector.as_ref().map_or(Gate::always_open(), Elector::gate);

@@ -5,6 +5,7 @@ mod hub;
 mod lease;
 mod mesh;
 mod resolvers;
+mod role;
 mod secrets;
 mod skydns;
 mod stream;
