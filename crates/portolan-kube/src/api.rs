@@ -138,12 +138,15 @@ pub enum Topology {
     /// Each holds them, and each has a process of its own, which takes that cluster for its hub: for what it believes,
     /// and writes to. What asks for names is asked of all.
     Mesh,
+    /// One of them, the hub, holds the intents, and another process decides and writes there: what that hands over is
+    /// followed, and no other cluster is reached.
+    Follower,
 }
 
 /// What is asked of a cluster, by whose it is told as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// As its own.
+    /// As its own; nothing where it only hands over what others decided.
     pub own: Vec<Resource>,
     /// As the root's, which is believed before all clusters: of the hub alone.
     pub root: Vec<Resource>,
@@ -158,16 +161,17 @@ impl Topology {
     /// | another cluster | what it runs | |
     /// | the own cluster of a mesh | what it runs, who asks for names | who rules, which clusters there are |
     /// | another cluster of a mesh | what it runs, who asks for names | |
+    /// | a hub that is followed | | what it hands over, who rules |
     #[must_use]
     pub fn asks(self, is_hub: bool, keep: &Keep) -> Asked {
         let (rulers, askers): (Vec<Resource>, Vec<Resource>) =
             INTENTS.into_iter().partition(|resource| rules(resource.kind));
         let (own, root) = match self {
-            Self::Hub => (Vec::new(), INTENTS.to_vec()),
-            Self::Mesh => (askers, rulers),
+            Self::Hub => (of_member(keep), [&INTENTS[..], &REGISTRY].concat()),
+            Self::Mesh => ([of_member(keep), askers].concat(), [&rulers[..], &REGISTRY].concat()),
+            Self::Follower => (Vec::new(), handed_over().collect()),
         };
-        let root = if is_hub { [&root[..], &REGISTRY].concat() } else { Vec::new() };
-        Asked { own: [of_member(keep), own].concat(), root }
+        Asked { own, root: if is_hub { root } else { Vec::new() } }
     }
 }
 
@@ -367,6 +371,14 @@ mod tests {
             assert!(own.starts_with(&WORKLOAD));
             assert_eq!(root.ends_with(&REGISTRY), has_registry);
         }
+    }
+
+    /// Nothing that it runs, and no other cluster.
+    #[test]
+    fn of_a_hub_that_is_followed_only_what_it_hands_over_is_asked() {
+        let asked = |is_hub| Topology::Follower.asks(is_hub, &Keep::default());
+        assert_eq!(asked(true), Asked { own: Vec::new(), root: handed_over().collect() });
+        assert_eq!(asked(false), Asked { own: Vec::new(), root: Vec::new() });
     }
 
     #[test]

@@ -265,8 +265,8 @@ impl Index {
         self.dirty.policies.extend(self.objects.names_of(Kind::SteeringPolicy));
     }
 
-    /// Takes the last good state after a restart, at a time (seconds since 1970) that its clusters count as
-    /// silent from. What a source held counts until that source is heard. To be called before all else; who
+    /// Takes the last good state after a restart, and the time (seconds since 1970) when it was so. What a source held
+    /// counts until that source is heard; that it was not yet is no silence. To be called before all else; who
     /// takes the facts has that state already, and is told what becomes another.
     pub fn remember(&mut self, fleet: &Fleet, since: i64) {
         self.given = fleet.clone();
@@ -329,6 +329,11 @@ impl Index {
             heard: self.objects.is_read(&name.0),
             objects: self.objects.count(name),
         })
+    }
+
+    /// Clusters that are remembered and were not read since.
+    pub fn remembered(&self) -> impl Iterator<Item = &ClusterName> {
+        self.memory.clusters(&self.objects)
     }
 
     /// Clusters that a `MemberCluster` tells of and that were never read, nor remembered: while there are

@@ -110,8 +110,9 @@ impl Scene for Real {
             own: None,
             hub: ClusterName::from(HUB),
             topology: Topology::Hub,
-            registrations: Some((Believed::default(), 66)),
+            registrations: (Believed::default(), 66),
         };
+        engine.lock().has_hub(fleet.hub.clone(), fleet.topology);
         Ok(Box::new(Clusters::start(fleet, engine, &holds, None, None)?))
     }
 

@@ -122,9 +122,11 @@ fn follow(file: &Path) -> Result<(SharedEngine, Clusters)> {
         own: None,
         hub: ClusterName::from("own"),
         topology: Topology::Mesh,
-        registrations: Some((Believed::default(), 66)),
+        registrations: (Believed::default(), 66),
     };
-    let engine = SharedEngine::new(Engine::new(clock::now()));
+    let mut engine = Engine::new(clock::now());
+    engine.has_hub(fleet.hub.clone(), fleet.topology);
+    let engine = SharedEngine::new(engine);
     let clusters = Clusters::start(fleet, &engine, &Arc::new(Holds::default()), None, None)?;
     Ok((engine, clusters))
 }

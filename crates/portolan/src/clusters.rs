@@ -63,7 +63,6 @@ mod registrar;
 mod renew;
 mod way;
 
-use cluster::Cluster;
 pub use connect::Dial;
 pub use feed::{BATCH_MAX, GATHER};
 pub use follow::{PAGE_OBJECTS, SILENCE};
@@ -93,11 +92,11 @@ pub struct Fleet {
     pub own: Option<Own>,
     /// The one of them that holds the intents, or the own one in a mesh.
     pub hub: ClusterName,
-    /// Which of both.
+    /// Which of both, and whether no other is reached.
     pub topology: Topology,
     /// The namespaces of the hub whose registrations count, and the part of its life after which a registered cluster's
-    /// token is renewed, in percent; none where only what the hub hands over is followed, and the hub is the only cluster.
-    pub registrations: Option<(Believed, u8)>,
+    /// token is renewed, in percent. Who follows a hub reads none.
+    pub registrations: (Believed, u8),
 }
 
 impl Fleet {
@@ -135,8 +134,8 @@ impl Clusters {
     /// # Errors
     /// When threads cannot be started.
     ///
-    /// `state` is the file of the last good state; beside it stands what clusters were. With an elector, the hub is written
-    /// to while it leads.
+    /// The engine [knows the hub](crate::engine::Engine::has_hub). `state` is the file of the last good state; beside it stands
+    /// what clusters were. With an elector, the hub is written to while it leads.
     pub fn start(
         fleet: Fleet,
         engine: &SharedEngine,
@@ -173,11 +172,7 @@ impl Clusters {
         };
         let electing = {
             let _inside = runtime.enter();
-            if engine.lock().follows_hub() {
-                follow_hub(ways, &hub, &start);
-            } else {
-                spawn(ways, &hub, &start, registrations);
-            }
+            spawn(ways, &hub, &start, Some(registrations));
             elector.map(Elector::start)
         };
         let (noted, of) = (past.clone(), engine.clone());
@@ -197,17 +192,17 @@ impl Clusters {
 pub type Dialled = (ClusterName, Arc<dyn Dial>);
 
 /// Follows clusters that are reached in a way of the caller's, on the runtime that this is called on, for as long
-/// as that runs.
+/// as that runs. The engine is told of no hub before.
 ///
 /// [`Clusters`] has a runtime of its own; tests, whose clusters are scripted and whose time is no clock's, do without.
 ///
-/// An engine that [follows a hub](crate::engine::Engine::following_hub) follows the hub alone.
 pub fn follow(
     dialled: Vec<Dialled>,
     (topology, hub): (Topology, &ClusterName),
     engine: &SharedEngine,
     holds: &Arc<Holds>,
 ) {
+    engine.lock().has_hub(hub.clone(), topology);
     let (sender, told) = feed::channel();
     tokio::spawn(feed::run(told, engine.clone(), Arc::default()));
     let past = past::Past::open(None, false);
@@ -227,9 +222,6 @@ pub fn follow(
         gate,
         topology,
     };
-    if engine.lock().follows_hub() {
-        return follow_hub(ways, hub, &start);
-    }
     spawn(ways, hub, &start, None);
 }
 
@@ -247,9 +239,11 @@ fn spawn(
     start: &Start,
     mut registrations: Option<(Believed, u8)>,
 ) {
+    if start.topology == Topology::Follower {
+        return follow_hub(ways, hub, start);
+    }
     let taken: BTreeSet<ClusterName> = ways.iter().map(|(name, _)| name.clone()).collect();
     let followed = taken.iter().map(|name| Event::Followed(name.clone())).collect();
-    start.engine.lock().has_hub(hub.clone(), start.topology);
     start.engine.lock().take(followed, clock::now());
     let mut members = Vec::new();
     for (name, way) in ways {
@@ -276,10 +270,8 @@ fn spawn(
 
 /// Begins to follow what the hub hands over. No other cluster is reached, and nothing is written.
 fn follow_hub(ways: Vec<(ClusterName, Way)>, hub: &ClusterName, start: &Start) {
-    start.engine.lock().has_hub(hub.clone(), start.topology);
     for (name, way) in ways.into_iter().filter(|(name, _)| name == hub) {
-        let (sender, holds, past) = (start.sender.of_cluster(), start.holds.clone(), start.past.clone());
-        let cluster = Arc::new(Cluster::handing_over(name, sender, holds, past));
+        let cluster = start.cluster(name, true);
         let member = Member::new(way, cluster, false, None, start.known.clone());
         tokio::spawn(member.run(std::future::pending()));
     }

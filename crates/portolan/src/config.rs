@@ -56,10 +56,8 @@ pub struct RunConfig {
     pub service_account: Option<PathBuf>,
     /// The cluster that holds the intents, or the own one of a mesh; none: the first.
     pub hub: Option<String>,
-    /// Which of both.
+    /// Which of both, and whether the hub is followed by what it hands over.
     pub topology: Topology,
-    /// True where what the hub hands over is followed, and no other cluster is reached.
-    pub follow_hub: bool,
     /// The namespaces of the hub whose registrations of clusters count.
     pub believed: Believed,
     /// The part of its life after which a joined cluster's token is renewed, in percent.

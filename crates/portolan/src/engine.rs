@@ -291,8 +291,7 @@ impl Engine {
     pub fn tick(&mut self, now: i64, steady: i64) {
         self.steady = steady;
         let ends = self.index.next_end().is_some_and(|end| end <= steady);
-        let is_late = || !self.late(now).is_empty() || self.all_was_read();
-        if ends || (!self.was_read && is_late()) {
+        if ends || !self.late(now).is_empty() || (!self.was_read && self.all_was_read()) {
             self.work_off(Vec::new(), now);
         }
     }
@@ -333,7 +332,7 @@ impl Engine {
         match self.store.fleet().clusters.get(&name) {
             None if self.unread().any(|unread| *unread == name) => {}
             None => bail!("no cluster is called {cluster:?}; `portolan status` lists them"),
-            Some(known) if known.silent_since.is_none() => {
+            Some(known) if known.silent_since.is_none() && self.heard_at(&name).is_some() => {
                 let first = match self.followed.is_empty() {
                     true => "remove its folder first",
                     false => "a registered one leaves by `portolan cluster leave`",
@@ -477,10 +476,14 @@ impl Engine {
         self.store.close().context("the last good state was not written whole")
     }
 
-    /// Has the index remember the last good state, before anything is told to it.
+    /// Has the index remember the last good state, before anything is told to it. Of a folder, which is looked at as a
+    /// whole, a cluster is silent until it is found there; one that is followed is [waited for](Engine::late).
     fn remember(&mut self) {
-        if let Some(since) = self.remembers_from.take() {
-            self.index.remember(&self.keys.without(self.store.fleet()), since);
+        let Some(since) = self.remembers_from.take() else { return };
+        let fleet = self.store.fleet();
+        self.index.remember(&self.keys.without(fleet), since);
+        if self.hub.name.is_none() {
+            fleet.clusters.keys().for_each(|cluster| self.index.silent(cluster, since));
         }
     }
 

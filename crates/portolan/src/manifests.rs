@@ -45,13 +45,13 @@ pub struct Install {
     pub replicas: u16,
     /// What the cluster is called in the fleet, and the owner of what is published; empty where no cluster is followed.
     pub cluster: String,
-    /// Whether that is the hub, or one of a mesh.
+    /// Whether that is the hub, one of a mesh, or one that follows a hub elsewhere.
     pub topology: Topology,
     /// The etcd: who follows clusters publishes there, and who only answers reads there.
     pub etcd: Option<Etcd>,
     /// The stream between those who follow clusters and those who answer.
     pub stream: Option<Stream>,
-    /// The Secret with the `kubeconfig` of a hub in another cluster: what that hands over is followed, and no cluster.
+    /// The Secret with the `kubeconfig` of a hub elsewhere that is followed.
     pub hub: Option<String>,
     /// The zones that are published or answered from there.
     pub zones: Vec<Name>,
@@ -161,7 +161,7 @@ impl Install {
 
     /// True of who needs rights in this cluster: whose hub is another, needs none.
     fn has_rights(&self) -> bool {
-        self.role.follows_clusters() && self.hub.is_none()
+        self.role.follows_clusters() && self.topology != Topology::Follower
     }
 
     /// The definitions of our kinds; none for who never asks this API server.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use portolan_kube::api::Topology;
 use portolan_serve::{Limits, Running, ServeError, Server};
 use portolan_store::skydns::Setup;
 use tokio::runtime::Handle;
@@ -44,7 +45,10 @@ const ASIDE_END: Duration = Duration::from_secs(1);
 /// When an address cannot be bound, or a file of ours not be used.
 #[expect(clippy::needless_pass_by_value, reason = "a server and its configuration end together")]
 pub fn run(config: RunConfig) -> anyhow::Result<()> {
-    // Before anything is answered or announced: a context that is not there is a slip of who started this.
+    // Before anything is answered or announced: a file or a context that is not there is a slip of who started this.
+    if let Some((key, why)) = here::no_stream(&config).into_iter().next() {
+        bail!(Refused(format!("{key}: {why}")));
+    }
     let members = if config.follows_clusters() { Some(members(&config)?) } else { None };
     let elector = members.as_ref().and_then(|members| elector(&config, members));
     let gate = elector.as_ref().map_or(Gate::always_open(), Elector::gate);
@@ -54,7 +58,8 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     let provider = config.webhook.as_ref().map(|webhook| Provider::bind(webhook.listen)).transpose()?;
     let addresses = server.as_ref().map(Server::addresses).unwrap_or_default();
     let keys = config.skydns.as_ref().map(|skydns| skydns.setup(addresses.iter().map(SocketAddr::ip)));
-    let engine = configured(&config, keys.as_ref())?;
+    let mut engine = configured(&config, keys.as_ref())?;
+    members.iter().for_each(|members| engine.has_hub(members.hub.clone(), members.topology));
     let published = engine.published();
     let engine = SharedEngine::new(engine);
     let aside = aside()?;
@@ -229,9 +234,6 @@ fn is_missing(error: &std::io::Error) -> bool {
 fn configured(config: &RunConfig, keys: Option<&Arc<Setup>>) -> anyhow::Result<Engine> {
     let mut engine = begin(config.state.as_deref())?.with_sources(&config.sources);
     engine.keep_balancers(config.load_balancer_grace);
-    if config.follow_hub {
-        engine = engine.following_hub();
-    }
     config.follow.iter().for_each(|follow| engine.follow_stream(follow.name()));
     Ok(match keys {
         Some(keys) => engine.with_keys(keys),
@@ -319,10 +321,10 @@ fn follow(
         return Ok(Followed::Stream(Follow::start(follow, engine, holds)?));
     }
     let Some(members) = members else { return Ok(Followed::Nothing) };
-    match members.registrations {
-        None => tracing::info!(hub = %members.hub, "following what the hub hands over"),
-        Some(_) => {
-            let (clusters, topology) = (members.names().join(", "), members.topology);
+    match members.topology {
+        Topology::Follower => tracing::info!(hub = %members.hub, "following what the hub hands over"),
+        topology @ (Topology::Hub | Topology::Mesh) => {
+            let clusters = members.names().join(", ");
             tracing::info!(clusters, ?topology, hub = %members.hub, "following clusters on their API servers");
         }
     }
@@ -376,14 +378,8 @@ fn members(config: &RunConfig) -> anyhow::Result<clusters::Fleet> {
     let own_name = own.as_ref().map(|own| &own.name);
     let hub = clusters::hub(&contexts, own_name, (config.topology, config.hub.as_deref()));
     let hub = hub.map_err(|(key, why)| Refused(format!("{key}: {why}")))?;
-    let topology = config.topology;
-    if config.follow_hub {
-        let contexts: Vec<_> = contexts.into_iter().filter(|context| context.name == hub).collect();
-        let own = own.filter(|own| own.name == hub);
-        return Ok(clusters::Fleet { contexts, own, hub, topology, registrations: None });
-    }
-    let registrations = Some((config.believed.clone(), config.renew_percent));
-    Ok(clusters::Fleet { contexts, own, hub, topology, registrations })
+    let registrations = (config.believed.clone(), config.renew_percent);
+    Ok(clusters::Fleet { contexts, own, hub, topology: config.topology, registrations })
 }
 
 fn report_start(engine: &SharedEngine, fleet: &Path) {

@@ -11,6 +11,7 @@ use portolan_core::fleet::NameFacts;
 use portolan_core::record::Present;
 use portolan_core::zone::ZoneFile;
 use portolan_core::{ClusterName, Fleet, Name, NameRef, Problem, RecordType, Snapshot};
+use portolan_kube::api::Topology;
 use serde::{Deserialize, Serialize};
 
 use crate::clusters::Leader;
@@ -106,7 +107,8 @@ fn is_false(is: &bool) -> bool {
 
 impl From<HubView> for HubSeen {
     fn from(hub: HubView) -> Self {
-        let HubView { name, is_of_mesh, is_read, zones, intents, is_followed, .. } = hub;
+        let HubView { name, topology, is_read, zones, intents, .. } = hub;
+        let [is_of_mesh, is_followed] = [Topology::Mesh, Topology::Follower].map(|one| one == topology);
         Self { name: name.to_string(), is_of_mesh, is_read, zones, intents, is_followed }
     }
 }

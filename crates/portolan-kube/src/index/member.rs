@@ -73,7 +73,7 @@ impl Index {
         };
         cluster.silent_since = match read {
             Some(_) => silent_since,
-            None => silent_since.or(remembered.and_then(|known| known.silent_since)),
+            None => remembered.map_or(silent_since, |known| known.silent_since),
         };
         self.complain(name, &mut cluster, &mut problems);
         self.step(steps);

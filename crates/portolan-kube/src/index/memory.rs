@@ -40,7 +40,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Remembers a fleet; its clusters are silent since a time, unless they were before.
+    /// Remembers a fleet as it was at a time.
     pub(super) fn new(fleet: Fleet, since: i64, follows_hub: bool) -> Self {
         let zones = fleet.zones.values().map(|facts| &facts.held_by);
         let policies = fleet.policies.values().map(|facts| &facts.held_by);
@@ -61,7 +61,7 @@ impl Memory {
         self.doubts.retain(|source, _| is_root(source));
     }
 
-    /// What is not as it was though nobody is heard yet: clusters are silent now, and what no source holds is
+    /// What may not be as it was though nobody is heard yet: clusters may be told to be silent, and what no source holds is
     /// gone. Everything else stays, so nobody has to look at a million names to find that out.
     pub(super) fn doubtful(&self) -> Touched {
         let Fleet { clusters, zones, policies, names } = &self.fleet;
@@ -74,10 +74,18 @@ impl Memory {
         }
     }
 
-    /// A cluster that is not heard yet, as it was, silent.
+    /// A cluster that is not heard yet, as it was. If it is found to be silent, it is so since then: nothing of it is
+    /// younger, whenever that is found.
     pub(super) fn cluster(&self, objects: &Objects, name: &ClusterName) -> Option<Cluster> {
         let known = self.fleet.clusters.get(name).filter(|_| !objects.is_read(&name.0))?;
-        Some(Cluster { silent_since: known.silent_since.or(Some(self.since)), ..known.clone() })
+        let is_silent = objects.source(name).is_some_and(|source| source.silent_since.is_some());
+        let silent_since = known.silent_since.or(is_silent.then_some(self.since));
+        Some(Cluster { silent_since, ..known.clone() })
+    }
+
+    /// The clusters that are not heard yet.
+    pub(super) fn clusters<'m>(&'m self, objects: &'m Objects) -> impl Iterator<Item = &'m ClusterName> {
+        self.fleet.clusters.keys().filter(move |name| !objects.is_read(&name.0))
     }
 
     /// What is remembered of a cluster as its `MemberCluster` describes it, while one may be there unread.

@@ -96,7 +96,9 @@ impl Index {
         let is_gone = key.kind == Kind::MemberCluster && !self.objects.is_held(key);
         let is_silent = match self.objects.source(&cluster) {
             Some(source) => source.silent_since.is_some(),
-            None => self.memory.fleet.clusters.contains_key(&cluster),
+            None => {
+                self.memory.fleet.clusters.get(&cluster).is_some_and(|known| known.silent_since.is_some())
+            }
         };
         (is_gone && is_silent).then_some(cluster)
     }

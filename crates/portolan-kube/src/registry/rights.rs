@@ -140,10 +140,18 @@ impl fmt::Display for Right {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::api::{INTENTS, REGISTRY, Resource, SOURCED, Topology, dns_endpoints, handed_over};
+    use crate::workload::Keep;
 
     const MEMBER: &str = include_str!("../../../../deploy/rbac/member.yaml");
     const HUB: &str = include_str!("../../../../deploy/rbac/hub.yaml");
+    const MESH: &str = include_str!("../../../../deploy/rbac/mesh.yaml");
+    const FOLLOWER: &str = include_str!("../../../../deploy/rbac/follower.yaml");
+    const SOURCES: &str = include_str!("../../../../deploy/rbac/sources.yaml");
+    const SYNC: &str = include_str!("../../../../deploy/rbac/sync.yaml");
 
     #[test]
     fn what_is_shipped_is_read() {
@@ -152,7 +160,7 @@ mod tests {
         for right in [
             "watch services",
             "list endpointslices.discovery.k8s.io",
-            "get namespaces",
+            "list namespaces kube-system",
             "create serviceaccounts/token portolan in portolan",
         ] {
             assert!(rights.iter().any(|one| one == right), "{right}: {rights:#?}");
@@ -171,6 +179,44 @@ mod tests {
         assert!(!secrets.is_empty());
         for right in secrets {
             assert_eq!(right.namespace.as_deref(), Some("fleet"), "{right}");
+        }
+    }
+
+    /// Who may not look at the definition of a kind takes that kind's end for the end of each object; and nobody has to see
+    /// those of others.
+    #[test]
+    fn definitions_are_seen_of_what_is_followed_and_no_others() {
+        let of_mesh = Topology::Mesh.asks(false, &Keep::default()).own;
+        let rows: [(&str, Vec<Resource>); 6] = [
+            (MEMBER, Vec::new()),
+            (HUB, [&INTENTS[..], &REGISTRY].concat()),
+            (MESH, of_mesh),
+            (FOLLOWER, handed_over().collect()),
+            (SOURCES, SOURCED.to_vec()),
+            (SYNC, dns_endpoints().collect()),
+        ];
+        for (text, followed) in rows {
+            let all = rights(&manifests(text, "portolan"));
+            let seen = all.iter().filter(|right| right.resource == "customresourcedefinitions");
+            let seen: BTreeSet<Option<String>> = seen.map(|right| right.name.clone()).collect();
+            let wanted: BTreeSet<Option<String>> =
+                followed.iter().filter_map(Resource::crd).map(Some).collect();
+            assert_eq!(seen, wanted, "{:?}", text.lines().next());
+        }
+    }
+
+    /// A cluster is known by one namespace of it; sources alone read the others.
+    #[test]
+    fn of_namespaces_one_is_seen() {
+        for text in [MEMBER, MESH, FOLLOWER, SYNC] {
+            let all = rights(&manifests(text, "portolan"));
+            let seen = all.iter().filter(|right| right.resource == "namespaces").map(Right::to_string);
+            assert_eq!(
+                seen.collect::<Vec<_>>(),
+                ["list namespaces kube-system"],
+                "{:?}",
+                text.lines().next()
+            );
         }
     }
 

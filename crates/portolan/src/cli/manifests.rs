@@ -46,11 +46,7 @@ pub(super) fn command() -> Command {
         .arg(flag("namespace", "NAME", "The namespace, which is made").default_value("portolan"))
         .arg(flag("replicas", "N", "How many pods there are").default_value("2").value_parser(replicas))
         .arg(flag("cluster", "NAME", "What the cluster is called in the fleet, for all and control; it owns what is published"))
-        .arg(
-            Arg::new("mesh").long("mesh").action(ArgAction::SetTrue).help(
-                "The cluster is one of a mesh, each of which has this in it; else it is the hub",
-            ),
-        )
+        .arg(flag("mesh", "NAME", "The same of one of a mesh, each of which has this in it; there is no hub then"))
         .arg(many(flag("etcd", "URL,…", "The members of the etcd: all and control publish there, serve answers from there")))
         .arg(flag("etcd-secret", "NAME", "The Secret with ca.crt, tls.crt and tls.key, for members with https"))
         .arg(many(flag("follow", "URL,…", "The control replicas that serve answers from, as in https://portolan-stream.portolan:7353")))
@@ -91,19 +87,19 @@ pub(super) fn execute(matches: &ArgMatches, out: &mut dyn Write) -> Result<Outco
 fn install(matches: &ArgMatches) -> Result<Install, Refused> {
     let role = ROLES.into_iter().find(|role| role.word() == text(matches, "role")).unwrap_or(Role::All);
     let families = FAMILIES.iter().find(|(word, _)| *word == text(matches, "ip-families"));
+    let (cluster, topology) = cluster(role, text(matches, "cluster"), text(matches, "mesh"))?;
+    let hub =
+        matches.get_one::<String>("hub-secret").map(|name| object_name("hub-secret", name)).transpose()?;
     let install = Install {
         role,
         namespace: namespace(text(matches, "namespace"))?,
         image: image(text(matches, "image"))?,
         replicas: matches.get_one("replicas").copied().unwrap_or(1),
-        cluster: cluster(role, text(matches, "cluster"))?,
-        topology: topology(role, matches.get_flag("mesh"))?,
+        cluster,
+        topology: if hub.is_some() && topology == Topology::Hub { Topology::Follower } else { topology },
         etcd: etcd(matches)?,
         stream: stream(matches)?,
-        hub: matches
-            .get_one::<String>("hub-secret")
-            .map(|name| object_name("hub-secret", name))
-            .transpose()?,
+        hub,
         zones: names(matches, "zone", ZONES_MAX)?,
         name_servers: names(matches, "name-server", NAME_SERVERS_MAX)?,
         families: families.map(|(_, families)| families.to_vec()).unwrap_or_default(),
@@ -179,27 +175,24 @@ fn image(text: &str) -> Result<String, Refused> {
     Err(Refused(format!("--image {text:?}: is not the name of an image, as in registry.example/portolan:1")))
 }
 
-/// What the cluster is called, by who follows it.
-fn cluster(role: Role, text: &str) -> Result<String, Refused> {
-    match (role.follows_clusters(), text) {
-        (false, "") => Ok(String::new()),
-        (false, _) => Err(Refused(format!("--cluster {text:?}: the role serve follows no cluster"))),
-        (true, "") => Err(Refused(
+/// What the cluster is called, and how the fleet is held together that is followed from it.
+fn cluster(role: Role, of_hub: &str, of_mesh: &str) -> Result<(String, Topology), Refused> {
+    let (flag, name, topology) = match of_mesh {
+        "" => ("cluster", of_hub, Topology::Hub),
+        _ => ("mesh", of_mesh, Topology::Mesh),
+    };
+    let refused = |text: String| Err(Refused(text));
+    match role.follows_clusters() {
+        _ if !of_hub.is_empty() && !of_mesh.is_empty() => {
+            refused("--cluster says nothing with --mesh, which is what the cluster is called".to_owned())
+        }
+        true if name.is_empty() => refused(
             "--cluster is not set: it is what this cluster is called in the fleet, as in --cluster eu-1"
                 .to_owned(),
-        )),
-        (true, _) => object_name("cluster", text),
-    }
-}
-
-/// How the fleet is held together that is followed.
-fn topology(role: Role, is_mesh: bool) -> Result<Topology, Refused> {
-    match (is_mesh, role.follows_clusters()) {
-        (false, _) => Ok(Topology::Hub),
-        (true, true) => Ok(Topology::Mesh),
-        (true, false) => {
-            Err(Refused("--mesh says nothing with the role serve, which follows no cluster".to_owned()))
-        }
+        ),
+        true => Ok((object_name(flag, name)?, topology)),
+        false if name.is_empty() => Ok((String::new(), topology)),
+        false => refused(format!("--{flag} {name:?}: the role serve follows no cluster")),
     }
 }
 
@@ -320,7 +313,8 @@ mod tests {
         assert_eq!((stream.urls.len(), stream.secret.as_str(), serve.etcd), (2, "tls", None));
         let control = asked("--role control --image i --cluster eu-1 --stream-secret tls").unwrap();
         assert_eq!((all.topology, control.topology), (Topology::Hub, Topology::Hub));
-        assert_eq!(asked("--image i --cluster eu-1 --mesh").unwrap().topology, Topology::Mesh);
+        let mesh = asked("--image i --mesh eu-1").unwrap();
+        assert_eq!((mesh.topology, mesh.cluster.as_str()), (Topology::Mesh, "eu-1"));
         assert_eq!(control.stream, Some(Stream { urls: Vec::new(), secret: "tls".into() }));
     }
 
@@ -379,7 +373,10 @@ mod tests {
             ),
             (&format!("{ALL} --hub-secret S"), "--hub-secret \"S\": is not 1 to 253"),
             (&format!("{SERVE} --hub-secret s"), "--hub-secret says nothing with the role serve"),
-            (&format!("{ALL} --hub-secret s --mesh"), "--mesh says nothing with --hub-secret"),
+            ("--image i --mesh eu-1 --hub-secret s", "--mesh says nothing with --hub-secret"),
+            ("--image i --mesh EU_1", "--mesh \"EU_1\": is not 1 to 253 lower-case letters"),
+            (&format!("{ALL} --mesh eu-1"), "--cluster says nothing with --mesh"),
+            (&format!("{SERVE} --mesh eu-1"), "--mesh \"eu-1\": the role serve follows no cluster"),
             (&format!("{ALL} --hub-secret s --etcd http://e:1"), "needs --replicas 1"),
             (&format!("{ALL} --stream-secret S"), "--stream-secret \"S\": is not 1 to 253"),
             (&format!("{SERVE} --etcd http://e:1"), "--zone is not set"),

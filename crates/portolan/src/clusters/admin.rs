@@ -59,7 +59,10 @@ struct Granted {
 /// In a mesh each cluster's own server may write there by [`ACCOUNT`], whose tokens stay in the cluster.
 fn granted(topology: Topology) -> Granted {
     match topology {
-        Topology::Hub => Granted { account: ACCOUNT, text: MEMBER_RIGHTS, manifest: "member.yaml" },
+        // Who follows a hub registers none; an operator's commands beside it are about the hub.
+        Topology::Hub | Topology::Follower => {
+            Granted { account: ACCOUNT, text: MEMBER_RIGHTS, manifest: "member.yaml" }
+        }
         Topology::Mesh => Granted { account: "portolan-mesh", text: MESH_RIGHTS, manifest: "mesh.yaml" },
     }
 }

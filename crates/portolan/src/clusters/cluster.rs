@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use portolan_core::{ClusterName, Problem, Reason};
-use portolan_kube::api::{Asked, Resource, SECRETS, dns_endpoints, handed_over, is_on_demand, may_ask};
+use portolan_kube::api::{Asked, Resource, SECRETS, dns_endpoints, is_on_demand, may_ask};
 use portolan_kube::follow::News;
 use portolan_kube::object::{Kind, ObjectKey};
 use portolan_kube::registry;
@@ -101,28 +101,17 @@ impl Cluster {
         holds: Arc<Holds>,
         past: Arc<Past>,
     ) -> Self {
-        let mut parts = vec![Part::new(name.clone(), asked.own)];
-        if !asked.root.is_empty() {
-            parts.push(Part::new(root(), asked.root));
-        }
-        Self { demand, ..Self::with(name, parts, keep, sender, holds, past) }
+        let hands_over = asked.own.is_empty();
+        let parts = [(name.clone(), asked.own), (root(), asked.root)].into_iter();
+        let parts = parts.filter(|(_, resources)| !resources.is_empty());
+        let parts = parts.map(|(source, resources)| Part::new(source, resources)).collect();
+        Self { demand, hands_over, ..Self::with(name, parts, keep, sender, holds, past) }
     }
 
     /// One of which only the `DNSEndpoint`s are followed, in every group.
     pub(super) fn of_records(name: ClusterName, sender: Sender, holds: Arc<Holds>, past: Arc<Past>) -> Self {
         let parts = vec![Part::new(root(), dns_endpoints().collect())];
         Self::with(name, parts, Keep::default(), sender, holds, past)
-    }
-
-    /// A hub of which only what it hands over is followed.
-    pub(super) fn handing_over(
-        name: ClusterName,
-        sender: Sender,
-        holds: Arc<Holds>,
-        past: Arc<Past>,
-    ) -> Self {
-        let parts = vec![Part::new(root(), handed_over().collect())];
-        Self { hands_over: true, ..Self::with(name, parts, Keep::default(), sender, holds, past) }
     }
 
     fn with(

@@ -17,7 +17,7 @@
 mod elector;
 mod gate;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(crate) use elector::Electing;
 pub use elector::Elector;

@@ -38,6 +38,8 @@ use write::{Done, Write, Writer};
 pub(super) mod copies;
 mod ledger;
 mod strikes;
+#[cfg(test)]
+mod tests;
 mod turns;
 mod write;
 

@@ -1,12 +1,15 @@
 //! Faults that only this machine can tell: an address that it does not have, a folder where a file is
 //! wanted. `portolan check` looks for them; `portolan run` meets them by itself.
 
+use std::fs::File;
+use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 
 use portolan_core::{Problem, Reason};
 
 use crate::config::RunConfig;
+use crate::config::keys::STREAM_TLS;
 use crate::config::said::Said;
 use crate::config::value::{Value, fault};
 
@@ -30,7 +33,30 @@ pub fn faults(said: &Said, config: &RunConfig) -> Vec<Problem> {
     for (name, why) in [("state", state), ("control", control)] {
         problems.extend(why.map(|why| fault(name, Reason::Invalid, why, &place(name))));
     }
+    let stream = no_stream(config).into_iter();
+    problems.extend(stream.map(|(name, why)| fault(name, Reason::Unreadable, why, &place(name))));
     problems
+}
+
+/// The files of the stream's TLS that cannot be read, each by its key, with why. They are read for each connection, so who
+/// follows would hear of it no sooner than it is asked why it does not answer.
+#[must_use]
+pub fn no_stream(config: &RunConfig) -> Vec<(&'static str, String)> {
+    let follow = config.follow.as_ref().map(|follow| [&follow.ca, &follow.cert, &follow.key]);
+    let served = config.stream.as_ref().map(|stream| &stream.tls);
+    let served = served.map(|tls| [&tls.authority, &tls.certificate, &tls.key]);
+    let files = STREAM_TLS.into_iter().zip(follow.or(served).into_iter().flatten());
+    files.filter_map(|(name, file)| Some((name, unread(file)?))).collect()
+}
+
+/// Why a file cannot be read time and again.
+fn unread(path: &Path) -> Option<String> {
+    let is_file = |metadata: std::fs::Metadata| match metadata.is_file() {
+        true => File::open(path).map(drop),
+        false => Err(io::Error::other("it is no file")),
+    };
+    let error = path.metadata().and_then(is_file).err()?;
+    Some(format!("{} cannot be read: {error}", path.display()))
 }
 
 fn not_here(address: SocketAddr) -> Option<String> {

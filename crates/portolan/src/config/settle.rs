@@ -13,13 +13,13 @@ use portolan_probe::Servers;
 use portolan_probe::servers::{PORT, SERVERS_MAX};
 use portolan_serve::Pin;
 
+use crate::config::RunConfig;
 use crate::config::keys::{
     self, ETCD_KEYS, Form, LISTENERS_MAX, LOAD_BALANCER_GRACE_DEFAULT, LOAD_BALANCER_GRACE_MAX, NONE,
     NSID_OCTETS_MAX, SECTION, SOURCES, SYNC_SECTION, key,
 };
 use crate::config::said::Said;
 use crate::config::value::{Value, fault};
-use crate::config::{Role, RunConfig};
 use crate::etcd::Etcd;
 use crate::logs::{self, LogFormat};
 use crate::sync::Settings;
@@ -29,6 +29,7 @@ use crate::zones::{ZONES_MAX, ZoneSource};
 pub(crate) mod etcd;
 mod hub;
 mod lease;
+mod role;
 mod skydns;
 mod stream;
 mod topology;
@@ -105,17 +106,8 @@ struct Settling<'s> {
 
 impl Settling<'_> {
     fn config(&mut self) -> RunConfig {
-        let is_judged = !self.has_problem("fleet") && !self.is_file_unread();
+        self.something_is_named();
         let has = |name| self.said.text(name).is_some();
-        let is_named = ["fleet", "kubeconfig", "inCluster", "zones", "skydns", "webhookListen", "follow"]
-            .into_iter()
-            .any(has);
-        if !is_named && is_judged {
-            let message = "is not set; name the fleet folder by --fleet DIR, PORTOLAN_FLEET, or \
-                           `fleet:` in the file of --config; or clusters by --kubeconfig FILE or --in-cluster NAME"
-                .to_owned();
-            self.problems.push(fault("fleet", Reason::NotFound, message, ""));
-        }
         let sync = self.publishers();
         if has("follow") && !self.said.publishers.is_empty() {
             let message = "stands beside `sync`; who is followed publishes".to_owned();
@@ -144,7 +136,6 @@ impl Settling<'_> {
             service_account: self.path("serviceAccount"),
             hub: self.said.text("mesh").or(self.said.text("hub")).map(str::to_owned),
             topology,
-            follow_hub: self.follow_hub(),
             believed: self.believed(),
             renew_percent: self.renew_percent(),
             lease: self.lease(),
@@ -171,35 +162,6 @@ impl Settling<'_> {
             sources: Arc::new(self.sources()),
             sync: Vec::new(),
         }
-    }
-
-    /// Who controls alone needs clusters, and has no use for what is about answers; who serves alone has none.
-    fn role(&mut self) -> Role {
-        let has = |name: &&str| self.said.values.contains_key(*name);
-        match self.said.text("role") {
-            None | Some("all") => return Role::All,
-            Some("control") => {}
-            Some("serve") => {
-                for name in ["kubeconfig", "inCluster"].into_iter().filter(has) {
-                    self.wrong(name, "says nothing with the role serve, which follows no cluster".to_owned());
-                }
-                return Role::Serve;
-            }
-            Some(text) => {
-                self.wrong("role", format!("{text:?} is not one of all, control, serve"));
-                return Role::All;
-            }
-        }
-        if !["kubeconfig", "inCluster"].iter().any(has) {
-            let message = "control follows clusters: it needs `kubeconfig` or `inCluster`".to_owned();
-            self.wrong("role", message);
-        }
-        let answering =
-            ["listen", "zones", "workers", "pin", "tcpConnections", "tcpConnectionsPerClient", "nsid"];
-        for name in answering.into_iter().filter(|name| has(name)) {
-            self.wrong(name, "says nothing with the role control, which answers no questions".to_owned());
-        }
-        Role::Control
     }
 
     /// Where records are published to besides, by what the file says.

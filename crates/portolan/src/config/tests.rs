@@ -5,6 +5,7 @@ mod hub;
 mod lease;
 mod mesh;
 mod resolvers;
+mod role;
 mod secrets;
 mod skydns;
 mod stream;
@@ -394,7 +395,6 @@ fn defaults() {
         in_cluster: None,
         service_account: None,
         hub: None,
-        follow_hub: false,
         believed: portolan_kube::registry::Believed::default(),
         renew_percent: 66,
         lease: None,

@@ -6,6 +6,9 @@
 //! silent, without facts, and the others are told of without it. What stands in the hub because of it stays all the
 //! same ([`Engine::unread`]): nothing is known of it, and nothing is taken away.
 //!
+//! A server that starts with the last good state answers from that, and denies what that lacks. A cluster that was heard
+//! then is not silent for not being read yet: it is once it is found to be, or late.
+//!
 //! How long that is is measured by a clock that no jump of the time of day moves (faults.md F-48): machines are started
 //! with any time of day, and set to the right one in the midst of this.
 //!
@@ -89,9 +92,12 @@ impl Followed {
         self.clusters.get(cluster)?.lost_since.filter(is_long_ago(now))
     }
 
-    /// Since when it is known that nobody follows a cluster that the hub describes, if it is waited for no more.
-    pub(super) fn nobodys(&self, cluster: &ClusterName, now: i64) -> Option<i64> {
-        self.hub_read_at.filter(|_| !self.clusters.contains_key(cluster)).filter(is_long_ago(now))
+    /// Since when it is known that nobody follows a cluster, if it is waited for no more: since the hub was read, which
+    /// registers those that are followed, or is not being read.
+    pub(super) fn nobodys(&self, cluster: &ClusterName, hub: Option<&ClusterName>, now: i64) -> Option<i64> {
+        let hub_lost = || self.clusters.get(hub?)?.lost_since;
+        let since = self.hub_read_at.or_else(hub_lost);
+        since.filter(|_| !self.clusters.contains_key(cluster)).filter(is_long_ago(now))
     }
 }
 
@@ -117,9 +123,10 @@ impl Engine {
     }
 
     /// The clusters that nobody waits for any more and that are not known to be silent, each with since when they
-    /// are, as the time of day stands: those that are followed, and with a hub that was read, those that it describes and nobody follows.
+    /// are, as the time of day stands: those that are followed, and those that nobody follows though the hub describes them
+    /// or the last good state has them.
     pub(super) fn late(&self, now: i64) -> Vec<(ClusterName, i64)> {
-        if self.was_read || self.followed.is_empty() {
+        if self.followed.is_empty() {
             return Vec::new();
         }
         let steady = self.steady;
@@ -127,11 +134,14 @@ impl Engine {
         let is_silent =
             |name: &ClusterName| clusters.get(name).is_some_and(|known| known.silent_since.is_some());
         let late = |name: &ClusterName| {
-            let since = self.followed.late(name, steady).or_else(|| self.followed.nobodys(name, steady))?;
+            let nobodys = || self.followed.nobodys(name, self.hub.name.as_ref(), steady);
+            let since = self.followed.late(name, steady).or_else(nobodys)?;
             Some((name.clone(), now.saturating_sub(steady.saturating_sub(since))))
         };
-        let unread = self.unread().chain(self.index.awaited()).filter(|name| !is_silent(name));
-        unread.filter_map(late).collect()
+        // One that joins once all was read takes no denial back, so there is nothing to wait for.
+        let unread = (!self.was_read).then(|| self.unread().chain(self.index.awaited()));
+        let unread = unread.into_iter().flatten().chain(self.index.remembered());
+        unread.filter(|name| !is_silent(name)).filter_map(late).collect()
     }
 
     /// True when the root (in a mesh the own cluster too), every cluster that is known from it and every one that is followed were read once, or are

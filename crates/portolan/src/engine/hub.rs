@@ -23,8 +23,8 @@ use super::{Engine, Event, root};
 pub struct HubView {
     /// Its name in the fleet.
     pub name: ClusterName,
-    /// True of the own cluster of a mesh.
-    pub is_of_mesh: bool,
+    /// Whether it is followed, or the own cluster of a mesh.
+    pub topology: Topology,
     /// False while it was never read.
     pub is_read: bool,
     /// `Zone`s and `Domain`s.
@@ -33,20 +33,17 @@ pub struct HubView {
     pub intents: usize,
     /// True when some do, in whatever cluster.
     pub is_asked: bool,
-    /// Names come from what it hands over.
-    pub is_followed: bool,
 }
 
 /// Which cluster is the hub.
 #[derive(Debug)]
 pub(super) struct Hub {
-    name: Option<ClusterName>,
+    /// None where a folder is read.
+    pub(super) name: Option<ClusterName>,
     topology: Topology,
     /// The source of its objects that rule, and of those that ask for names.
     homes: [ClusterName; 2],
     is_told: bool,
-    /// Names come from what it hands over.
-    is_followed: bool,
     /// What its `DNSEndpoint`s of ours were written in.
     epochs: Epochs,
 }
@@ -64,7 +61,7 @@ impl Hub {
 impl Default for Hub {
     fn default() -> Self {
         let (topology, homes) = (Topology::Hub, [root(), root()]);
-        Self { name: None, topology, homes, is_told: false, is_followed: false, epochs: Epochs::default() }
+        Self { name: None, topology, homes, is_told: false, epochs: Epochs::default() }
     }
 }
 
@@ -86,35 +83,33 @@ impl Hub {
         self.topology == Topology::Mesh
     }
 
-    /// What it is called in messages.
-    fn noun(&self) -> &'static str {
-        noun(self.is_of_mesh())
+    /// True where names come from what it hands over.
+    fn is_followed(&self) -> bool {
+        self.topology == Topology::Follower
     }
 }
 
-fn noun(is_of_mesh: bool) -> &'static str {
-    if is_of_mesh { "own cluster" } else { "hub" }
+/// What it is called in messages.
+fn noun(topology: Topology) -> &'static str {
+    match topology {
+        Topology::Mesh => "own cluster",
+        Topology::Hub | Topology::Follower => "hub",
+    }
 }
 
 impl Engine {
-    /// Names the hub, or the own cluster of a mesh. To be called before events are taken.
+    /// Names the hub, or the own cluster of a mesh: clusters are followed, and no folder. To be called before all else.
     pub fn has_hub(&mut self, name: ClusterName, topology: Topology) {
         let asking = if topology == Topology::Mesh { name.clone() } else { root() };
         (self.hub.name, self.hub.topology, self.hub.homes) = (Some(name), topology, [root(), asking]);
+        if self.follows_hub() {
+            self.index = std::mem::take(&mut self.index).following_hub();
+        }
     }
 
-    /// Has names come from what the hub hands over, and from no cluster. To be called before all else.
-    #[must_use]
-    pub fn following_hub(mut self) -> Self {
-        self.index = self.index.following_hub();
-        self.hub.is_followed = true;
-        self
-    }
-
-    /// True where names come from what the hub hands over.
-    #[must_use]
-    pub fn follows_hub(&self) -> bool {
-        self.hub.is_followed
+    /// True where names come from what the hub hands over, and from no cluster.
+    pub(super) fn follows_hub(&self) -> bool {
+        self.hub.is_followed()
     }
 
     /// The epoch in which a run writes to the hub, which had this one last: above every other that was found.
@@ -131,12 +126,11 @@ impl Engine {
         let intents = count(asks);
         Some(HubView {
             name,
-            is_of_mesh: self.hub.is_of_mesh(),
+            topology: self.hub.topology,
             is_read: self.unread_hub().is_none(),
             zones: count(is_zone),
-            intents: if self.hub.is_followed { count(hands_over) } else { intents },
+            intents: if self.follows_hub() { count(hands_over) } else { intents },
             is_asked: intents > 0 || !self.intents.is_empty(),
-            is_followed: self.hub.is_followed,
         })
     }
 
@@ -144,7 +138,7 @@ impl Engine {
     #[must_use]
     pub fn unread_hub(&self) -> Option<(&'static str, &ClusterName)> {
         let is_unread = self.hub.homes().any(|home| self.hearing.at(home).is_none());
-        self.hub.name.as_ref().filter(|_| is_unread).map(|name| (self.hub.noun(), name))
+        self.hub.name.as_ref().filter(|_| is_unread).map(|name| (noun(self.hub.topology), name))
     }
 
     /// The objects of the hub that are no workload.
@@ -159,7 +153,7 @@ impl Engine {
         }
         self.hub.is_told = true;
         let Some(hub) = self.hub() else { return };
-        tracing::info!(hub = %hub.name, zones = hub.zones, intents = hub.intents, "the {} was read", self.hub.noun());
+        tracing::info!(hub = %hub.name, zones = hub.zones, intents = hub.intents, "the {} was read", noun(hub.topology));
         let has_sources = Source::ALL.into_iter().any(|source| self.index.sources().is_on(source));
         if let Some(what) = hub.lacks(has_sources) {
             tracing::warn!(hub = %hub.name, "{what}");
@@ -172,7 +166,7 @@ impl HubView {
     /// objects ask for names too.
     #[must_use]
     pub fn lacks(&self, has_sources: bool) -> Option<String> {
-        if self.is_followed {
+        if self.topology == Topology::Follower {
             let what = match (self.zones, self.intents) {
                 (0, _) => "has no Zone: of what it hands over nothing is answered",
                 (_, 0) => "hands over no name; is a `portolan run` with the rights of a hub at work there?",
@@ -190,7 +184,7 @@ impl HubView {
             (_, false) => format!("has nothing that asks for a name; apply {asks}"),
             (_, true) => return None,
         };
-        Some(format!("the {} {} {what}", noun(self.is_of_mesh), self.name))
+        Some(format!("the {} {} {what}", noun(self.topology), self.name))
     }
 }
 

@@ -93,8 +93,13 @@ impl Engine {
         if !self.complete {
             return None;
         }
+        // What was not heard since the start is as old as the last good state, or as silent as it was then. That a cluster
+        // is found to be silent now says nothing of what was never known of it.
+        let state = self.last_good.map(|state| state.true_at);
+        let before =
+            |silent_since: Option<i64>| state.map(|at| silent_since.map_or(at, |since| since.min(at)));
         let heard = |(name, cluster): (&ClusterName, &portolan_core::cluster::Cluster)| {
-            Some((name.clone(), self.heard_at(name).max(cluster.silent_since)?))
+            Some((name.clone(), self.heard_at(name).or_else(|| before(cluster.silent_since))?))
         };
         let heard = self.fleet().clusters.iter().filter_map(heard).collect();
         Some(Pulse { read_at: self.root_true_at, heard })

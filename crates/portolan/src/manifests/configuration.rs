@@ -40,7 +40,7 @@ pub(super) fn text(install: &Install) -> String {
     if install.role != Role::All {
         say("role", install.role.word());
     }
-    if install.hub.is_some() {
+    if install.topology == Topology::Follower {
         say("kubeconfig", &format!("{HUB_FOLDER}/kubeconfig"));
         say("followHub", "true");
     } else if install.role.follows_clusters() {

@@ -34,7 +34,8 @@ fn with_etcd(role: Role) -> Install {
 
 /// Of a cluster that follows a hub elsewhere.
 fn with_hub(role: Role) -> Install {
-    Install { hub: Some("hub-kubeconfig".into()), ..with_stream(role) }
+    let hub = Some("hub-kubeconfig".into());
+    Install { hub, topology: Topology::Follower, ..with_stream(role) }
 }
 
 fn with_stream(role: Role) -> Install {
@@ -135,7 +136,6 @@ fn the_program_takes_its_configuration() {
         assert_eq!(config.role, role, "{name}");
         assert_eq!(config.topology, install.topology, "{name}");
         assert_eq!(config.in_cluster.is_some(), install.has_rights(), "{name}");
-        assert_eq!(config.follow_hub, install.hub.is_some(), "{name}");
         assert_eq!(config.lease.is_some(), install.has_rights(), "{name}");
         let (is_serve, is_streamed) = (install.role == Role::Serve, install.stream.is_some());
         assert_eq!(config.skydns.is_some(), is_serve && !is_streamed, "{name}");

@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 use super::program::printed;
 
 /// Each role, and what is said of it besides the image.
-const ROLES: [(&str, &str, &[&str]); 3] = [
+const ROLES: [(&str, &str, &[&str]); 5] = [
     ("portolan", "portolan", &["--cluster", "eu-1"]),
     (
         "fleet",
         "portolan-control",
         &["--role", "control", "--cluster", "eu-1", "--etcd", "https://etcd:2379", "--etcd-secret", "tls"],
     ),
+    ("edge", "portolan", &["--cluster", "us-1", "--hub-secret", "hub-kubeconfig"]),
+    ("mesh", "portolan-control", &["--role", "control", "--mesh", "eu-1", "--stream-secret", "tls"]),
     ("fleet", "portolan-serve", &["--role", "serve", "--etcd", "http://etcd:2379", "--zone", "example.org"]),
 ];
 

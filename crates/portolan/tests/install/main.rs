@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `applied` | what is printed is taken: strictly, by kubectl, and its pods by the restricted pod security standard |
 //! | `story` | pods of what was applied, from an intent to an answer, with the rights that they have and no others |
+//! | `several` | the same of two clusters, of which one follows the other, and which are a mesh |
 //! | `certificates` | who comes in to an etcd, and who does not |
 //! | `pod` | a pod as a kubelet would run it: arguments, variables, volumes, the token of its account |
 //! | `program` | commands of the binary, and questions over DNS and HTTP |
@@ -16,4 +17,5 @@ mod applied;
 mod certificates;
 mod pod;
 mod program;
+mod several;
 mod story;

@@ -133,6 +133,16 @@ impl Pod {
         assert_eq!(self.probe("livenessProbe").as_deref(), Some("200"));
     }
 
+    /// Waits until it tells of a right that it lacks; it is not ready therefore.
+    #[track_caller]
+    pub(crate) fn wait_until_it_lacks(&self, resource: &str) {
+        self.program.wait("what is missing", || {
+            let said = self.exec(&["status"]).out;
+            (said.contains(resource) && said.contains("forbidden")).then_some(())
+        });
+        assert_ne!(self.probe("readinessProbe").as_deref(), Some("200"), "it knows of no {resource}");
+    }
+
     /// Where a folder of the pod's is.
     fn at(&self, name: &str) -> PathBuf {
         self.program.at(name)

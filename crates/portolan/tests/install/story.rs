@@ -6,22 +6,23 @@ use portolan_testbed::ask::RecordType;
 use portolan_testbed::etcd::{ClientFiles, EtcdSetup};
 use portolan_testbed::shop::{self, INTENTS, NAME, NAMESPACE};
 use portolan_testbed::{ApiServer, EtcdCluster};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::pod::Pod;
 use super::program::{authority, printed};
+use super::several::without;
 
 /// A zone, a name in it, and the Service that it leads to, at an address.
-fn fleet(address: &str) -> String {
+pub(crate) fn fleet(address: &str) -> String {
     [NAMESPACE, &shop::workload(address, true), INTENTS].join("---")
 }
 
-fn manifests(said: &[&str]) -> String {
+pub(crate) fn manifests(said: &[&str]) -> String {
     printed(&[&["manifests", "--image", "registry.example/portolan:1"], said].concat())
 }
 
 /// The status of the name says that all is well.
-fn is_ready(server: &ApiServer) -> Option<()> {
+pub(crate) fn is_ready(server: &ApiServer) -> Option<()> {
     let name = server.admin().get("/apis/portolan.dev/v1alpha1/namespaces/shop/globalnames/shop").ok()?;
     let conditions = name["status"]["conditions"].as_array()?;
     conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True").then_some(())
@@ -47,17 +48,8 @@ fn all_in_one_with_just_these_rights() {
     pod.program.stop();
 
     // One rule less, and it is told which.
-    let mut documents: Vec<Value> = serde_saphyr::from_multiple(&all).unwrap();
-    let role = documents.iter_mut().find(|one| one["metadata"]["name"] == "portolan-member").unwrap();
-    assert_eq!(role["rules"][0]["resources"][0], "services");
-    role["rules"][0]["resources"] = json!(["nodes"]);
-    server.admin().apply(&role.to_string()).unwrap();
-    let pod = Pod::start(&server, "portolan", "portolan");
-    pod.program.wait("what is missing", || {
-        let said = pod.exec(&["status"]).out;
-        (said.contains("services") && said.contains("forbidden")).then_some(())
-    });
-    assert_ne!(pod.probe("readinessProbe").as_deref(), Some("200"), "it knows of no Service");
+    server.admin().apply(&without(&all, "portolan-member", "services")).unwrap();
+    Pod::start(&server, "portolan", "portolan").wait_until_it_lacks("services");
 }
 
 /// The etcd with certificates of ours, and the Secret of a client's.

@@ -191,6 +191,20 @@ fn a_certificate_of_another_authority_is_refused_and_one_that_is_put_right_count
     assert!(said.err.contains("must begin with https://") && said.err.contains("streamCa"), "{}", said.err);
 }
 
+/// Who follows reads its files for each connection; one that is not there is told at the start all the same, and by `check`.
+#[test]
+fn a_file_of_the_stream_that_is_not_there_is_told_at_once() {
+    let papers = Papers::new();
+    fs::remove_file(papers.at("serve.key")).unwrap();
+    for (command, said) in [("run", "error: streamKey: "), ("check", "--stream-key: fault: ")] {
+        let program = Program::new(BINARY, command).with([command, "--follow", "https://127.0.0.1:1"]);
+        let ended = program.with(papers.flags("serve")).run(&[]);
+        let expected = format!("{said}{} cannot be read: No such file", papers.at("serve.key").display());
+        assert_eq!(ended.code, 2, "{}", ended.all());
+        assert!(ended.all().contains(&expected), "{}", ended.all());
+    }
+}
+
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

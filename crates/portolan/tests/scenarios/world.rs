@@ -178,6 +178,7 @@ impl World {
         self.settle();
         self.index = index(&self.options, self.now, self.grace);
         self.index.remember(&self.fleet, SILENT_SINCE);
+        self.fleet.clusters.keys().for_each(|cluster| self.index.silent(cluster, SILENT_SINCE));
         self.snapshot = Snapshot::new(7);
         for (apex, text) in self.files.clone() {
             self.lay(&apex, &text).expect("it was laid before");

@@ -12,6 +12,7 @@
 //! | `demand` | what is watched once an intent asks for it |
 //! | `mesh` | thirty clusters without a hub, and what is asked of each |
 //! | `start` | starts with nothing, and kinds that come later |
+//! | `restart` | starts with the last good state |
 //! | `sources` | kinds of sources that clusters lack, or lose |
 //! | `sizes` | objects of any size: B-32 |
 //! | `together` | many watchers that begin at once: F-54 |
@@ -25,6 +26,7 @@ mod fleet;
 mod lists;
 mod mesh;
 mod refusals;
+mod restart;
 mod returns;
 mod server;
 mod sizes;

@@ -28,15 +28,6 @@ fn objects() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// The fleet without what a restart changes.
-fn without_silence(fleet: &Fleet) -> Fleet {
-    let mut fleet = fleet.clone();
-    for cluster in fleet.clusters.values_mut() {
-        cluster.silent_since = None;
-    }
-    fleet
-}
-
 fn restarted(remembered: &Fleet) -> Bench {
     let mut bench = Bench { fleet: remembered.clone(), ..Bench::default() };
     bench.index.remember(remembered, 500);
@@ -56,8 +47,29 @@ fn nothing_heard_is_as_before() {
     let before = Bench::of(&objects());
     let mut bench = restarted(&before.fleet);
     bench.take();
-    assert_eq!(without_silence(&bench.fleet), before.fleet);
-    assert!(bench.fleet.clusters.values().all(|cluster| cluster.silent_since == Some(500)));
+    assert_eq!(bench.fleet, before.fleet);
+}
+
+/// That it is not heard yet is no silence. One that is silent was last heard when the state was true, or before it.
+#[test]
+fn who_is_found_to_be_silent_is_so_since_the_state_was_true() {
+    let mut before = Bench::of(&objects());
+    let [eu, us] = ["eu", "us"].map(ClusterName::from);
+    before.index.silent(&us, 300);
+    before.take();
+    let mut bench = restarted(&before.fleet);
+    bench.take();
+    let since = |bench: &Bench| [&eu, &us].map(|name| bench.fleet.clusters[name].silent_since);
+    assert_eq!(since(&bench), [None, Some(300)]);
+    [&eu, &us].into_iter().for_each(|name| bench.index.silent(name, 900));
+    bench.take();
+    assert_eq!(since(&bench), [Some(500), Some(300)]);
+    assert_eq!(bench.index.remembered().collect::<Vec<_>>(), [&eu, &us]);
+    hear(&mut bench, "eu");
+    bench.index.silent(&eu, 900);
+    bench.take();
+    assert_eq!(since(&bench), [Some(900), Some(300)], "it was heard since");
+    assert_eq!(bench.index.remembered().collect::<Vec<_>>(), [&us]);
 }
 
 #[test]
@@ -67,7 +79,7 @@ fn every_step_of_hearing_is_as_before() {
         let mut bench = restarted(&before.fleet);
         for source in order {
             hear(&mut bench, source);
-            assert_eq!(without_silence(&bench.fleet), before.fleet, "{order:?} at {source:?}");
+            assert_eq!(bench.fleet, before.fleet, "{order:?} at {source:?}");
         }
         assert_eq!(bench.fleet, before.fleet, "{order:?}: all are heard");
         assert_eq!(bench.index.memory.fleet, Fleet::default(), "{order:?}: nothing is remembered any more");

@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use portolan_kube::lease::Held;
 use tokio::sync::watch;
 
-use super::gate::{Gate, Standing};
+use super::gate::{Gate, Standing, Term};
 use crate::clock;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -24,6 +25,13 @@ fn gate(standing: Standing) -> (watch::Sender<Standing>, Gate) {
     let sender = watch::Sender::new(standing);
     let gate = Gate::of(sender.subscribe());
     (sender, gate)
+}
+
+/// A gate that is open in a term, and what ends that: as who was stopped finds it when he goes on.
+pub(in crate::clusters) fn leading(term: Term) -> (Gate, impl Fn() + Clone + Send + Sync) {
+    let (sender, gate) = gate(held(term, HOUR));
+    let sender = Arc::new(sender);
+    (gate, move || drop(sender.send_replace(held(term, Duration::ZERO))))
 }
 
 #[test]

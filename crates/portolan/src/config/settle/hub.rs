@@ -18,7 +18,7 @@ const CRD: &str = "crd";
 
 impl Settling<'_> {
     /// Whether a hub is followed.
-    pub(super) fn follow_hub(&mut self) -> bool {
+    pub(super) fn follows_hub(&mut self) -> bool {
         let follows = match self.said.text("followHub") {
             None | Some("false") => return false,
             Some("true") => true,

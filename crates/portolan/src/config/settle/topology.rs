@@ -1,4 +1,4 @@
-//! Whether a fleet has a hub, or is a mesh.
+//! Whether a fleet has a hub, which may be followed, or is a mesh.
 
 use portolan_core::Reason;
 use portolan_kube::api::Topology;
@@ -9,7 +9,10 @@ use crate::config::value::fault;
 impl Settling<'_> {
     /// A fleet has a hub or is a mesh, in which the cluster of a pod is the own one.
     pub(super) fn topology(&mut self) -> Topology {
-        let Some(mesh) = self.said.text("mesh") else { return Topology::Hub };
+        let follows_hub = self.follows_hub();
+        let Some(mesh) = self.said.text("mesh") else {
+            return if follows_hub { Topology::Follower } else { Topology::Hub };
+        };
         if self.said.text("hub").is_some() {
             let message = "stands beside `hub`; a mesh has none".to_owned();
             self.problems.push(fault("mesh", Reason::Conflict, message, &self.place("mesh")));

@@ -1,12 +1,14 @@
 //! Following a hub.
 
+use portolan_kube::api::Topology;
+
 use super::*;
 
 #[test]
 fn a_hub_is_followed_where_somebody_says_so() {
     let follows = |said: &str, flags: &[(&'static str, &[&str])]| {
         let text = format!("version: v1alpha1\nkubeconfig: k\n{said}");
-        settled(&text, &[], flags).1.unwrap().follow_hub
+        settled(&text, &[], flags).1.unwrap().topology == Topology::Follower
     };
     assert!(!follows("", &[]));
     assert!(!follows("followHub: false\nlease: l\n", &[]));

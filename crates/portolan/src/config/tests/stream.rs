@@ -87,3 +87,28 @@ fn what_is_wrong_is_told_with_its_key_and_the_rule() {
         assert!(faults.iter().any(|fault| fault.contains(expected)), "{said}: {faults:?}");
     }
 }
+
+/// A slip in a path is told at once, on either side, by its key; a folder or a pipe is no file that is read time and again.
+#[test]
+fn files_of_tls_have_to_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(at("ca"), "").unwrap();
+    for side in ["follow: [https://a:1]", "fleet: f\nstreamListen: 127.0.0.1:7353"] {
+        let (ca, key) = (at("ca"), at("key"));
+        let folder = folder.path().display();
+        let text =
+            format!("version: v1alpha1\n{side}\nstreamCa: {ca}\nstreamCert: {folder}\nstreamKey: {key}\n");
+        let (said, config) = settled(&text, &[], &[]);
+        let told: Vec<String> =
+            here::faults(&said, &config.unwrap()).iter().map(ToString::to_string).collect();
+        let expected = [
+            format!("config: streamCert: Unreadable: {folder} cannot be read: it is no file"),
+            format!("config: streamKey: Unreadable: {key} cannot be read: No such file or directory"),
+        ];
+        assert_eq!(told.len(), expected.len(), "{told:?}");
+        for (told, expected) in told.iter().zip(expected) {
+            assert!(told.contains(&expected), "{told}");
+        }
+    }
+}

@@ -1,4 +1,8 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use portolan_core::Problem;
+use portolan_kube::api::Topology;
 
 use super::super::tests::events;
 use super::*;
@@ -149,4 +153,128 @@ fn a_clock_that_jumps_makes_no_cluster_late() {
         let us: &ClusterName = &"us-1".into();
         assert_eq!(engine.fleet().clusters[us].silent_since, Some(NOW + jump), "as the time of day is now");
     }
+}
+
+// === With a last good state ===
+
+/// When the process begins again.
+const AGAIN: i64 = NOW + 1_000;
+
+fn followed(name: &str) -> Event {
+    Event::Followed(name.into())
+}
+
+/// One that begins with what a state has.
+fn begun(folder: &Path, now: i64) -> Engine {
+    let mut engine = Engine::open(&folder.join("state"), now).unwrap();
+    engine.has_hub("eu-1".into(), Topology::Hub);
+    engine.resume(now);
+    engine
+}
+
+/// The same again, after one that read the hub and us-1, which is drained while it is silent, and after these events.
+fn begun_again(folder: &Path, more: Vec<Event>) -> Engine {
+    let mut engine = begun(folder, NOW);
+    let member = "\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: us-1}\nspec: {whenSilent: Drain}\n";
+    engine.take(vec![followed("eu-1"), followed("us-1")], NOW);
+    let heard = [Event::Heard("eu-1".into()), Event::Heard("us-1".into()), Event::Heard(root())];
+    engine.take([events("", member), heard.into(), more].concat(), NOW);
+    engine.close().unwrap();
+    drop(engine);
+    begun(folder, AGAIN)
+}
+
+/// The clusters that are silent, and drained therefore where that is asked for, each with since when.
+fn silent(engine: &Engine) -> BTreeMap<&str, i64> {
+    let clusters = engine.fleet().clusters.iter();
+    let silent: BTreeMap<&str, i64> =
+        clusters.filter_map(|(name, one)| Some((&*name.0, one.silent_since?))).collect();
+    let us: &ClusterName = &"us-1".into();
+    assert_eq!(engine.fleet().clusters[us].is_drained(), silent.contains_key("us-1"));
+    silent
+}
+
+/// Events that come after so many seconds of the second life.
+fn take_again(engine: &mut Engine, events: Vec<Event>, after: i64) {
+    engine.tick(AGAIN + after, after);
+    engine.take(events, AGAIN + after);
+}
+
+#[test]
+fn a_cluster_that_was_heard_before_our_restart_is_not_silent_for_not_being_read_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = begun_again(folder.path(), Vec::new());
+    assert_eq!(silent(&engine), [].into());
+    take_again(&mut engine, vec![followed("eu-1"), followed("us-1")], 0);
+    assert_eq!(silent(&engine), [].into());
+    take_again(&mut engine, vec![Event::Heard("eu-1".into()), Event::Heard(root())], 1);
+    assert_eq!(silent(&engine), [].into(), "the hub is read, and nothing is known of the other");
+    let us: &ClusterName = &"us-1".into();
+    assert_eq!(engine.pulse().unwrap().heard[us], NOW, "what is known of it was true then");
+    take_again(&mut engine, Vec::new(), UNREAD_MAX - 1);
+    assert_eq!(silent(&engine), [].into());
+    take_again(&mut engine, Vec::new(), UNREAD_MAX);
+    assert_eq!(silent(&engine), [("us-1", NOW)].into(), "nothing of it is younger than the state");
+    assert_eq!(engine.pulse().unwrap().heard[us], NOW);
+    take_again(&mut engine, vec![Event::Reached(us.clone()), Event::Heard(us.clone())], 90);
+    assert_eq!(silent(&engine), [].into());
+}
+
+#[test]
+fn one_that_is_found_to_be_silent_is_so_since_it_was_last_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = begun_again(folder.path(), Vec::new());
+    take_again(&mut engine, vec![followed("eu-1"), followed("us-1")], 0);
+    take_again(&mut engine, vec![Event::Silent("us-1".into())], 3);
+    assert_eq!(silent(&engine), [("us-1", NOW)].into());
+    let us: &ClusterName = &"us-1".into();
+    assert_eq!(engine.pulse().unwrap().heard[us], NOW, "R-01: followers keep what they heard later");
+}
+
+#[test]
+fn one_that_was_silent_before_is_so_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = begun_again(folder.path(), vec![Event::Silent("us-1".into())]);
+    assert_eq!(silent(&engine), [("us-1", NOW)].into());
+    take_again(&mut engine, vec![followed("eu-1"), followed("us-1"), Event::Heard(root())], 0);
+    assert_eq!(silent(&engine), [("us-1", NOW)].into());
+}
+
+/// An operator need not wait until it is silent.
+#[test]
+fn one_that_was_not_read_yet_may_be_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = begun_again(folder.path(), Vec::new());
+    let heard = vec![Event::Heard("eu-1".into()), Event::Heard(root())];
+    take_again(&mut engine, [vec![followed("eu-1"), followed("us-1")], heard].concat(), 1);
+    assert!(engine.forget("eu-1", AGAIN + 1).is_err(), "it is heard");
+    engine.forget("us-1", AGAIN + 1).unwrap();
+    assert!(!engine.fleet().clusters.contains_key("us-1"));
+}
+
+/// Which clusters are registered is known by the hub: one that it registers is followed once that was read.
+#[test]
+fn one_that_nobody_follows_yet_is_waited_for_by_the_hub() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = begun_again(folder.path(), Vec::new());
+    take_again(&mut engine, vec![followed("eu-1")], 0);
+    take_again(&mut engine, vec![Event::Reached("eu-1".into())], 1);
+    // However long that takes.
+    take_again(&mut engine, Vec::new(), 2 * UNREAD_MAX);
+    assert_eq!(silent(&engine), [].into());
+    let heard = vec![Event::Heard("eu-1".into()), Event::Heard(root())];
+    take_again(&mut engine, heard, 2 * UNREAD_MAX);
+    take_again(&mut engine, Vec::new(), 3 * UNREAD_MAX - 1);
+    assert_eq!(silent(&engine), [].into());
+    take_again(&mut engine, Vec::new(), 3 * UNREAD_MAX);
+    assert_eq!(silent(&engine), [("us-1", NOW)].into());
+    // Nor is it waited for where the hub is not reached.
+    drop(engine);
+    let folder = tempfile::tempdir().unwrap();
+    let mut engine = begun_again(folder.path(), Vec::new());
+    take_again(&mut engine, vec![followed("eu-1")], 0);
+    take_again(&mut engine, Vec::new(), UNREAD_MAX - 1);
+    assert_eq!(silent(&engine), [].into());
+    take_again(&mut engine, Vec::new(), UNREAD_MAX);
+    assert_eq!(silent(&engine), [("eu-1", NOW), ("us-1", NOW)].into());
 }

@@ -1,10 +1,11 @@
 //! An engine that follows another, fact by fact.
 
 use portolan_core::{Fact, RecordType};
+use portolan_kube::api::Topology;
 
 use super::*;
 use crate::engine::tests::{NOW, ZONE, events, record};
-use crate::engine::{Event, root};
+use crate::engine::{Event, UNREAD_MAX, root};
 
 /// A control replica's, with these names.
 fn control(names: &[(&str, &str)], now: i64) -> Engine {
@@ -53,7 +54,8 @@ fn a_follower_answers_as_control_does() {
 /// had of clusters that nobody hears.
 #[test]
 fn what_a_hub_hands_over_is_as_young_as_the_hub() {
-    let mut control = Engine::new(NOW).following_hub();
+    let mut control = Engine::new(NOW);
+    control.has_hub("eu-1".into(), Topology::Follower);
     let member =
         "\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: eu-1}\nspec: {}\n";
     let events = events("", ZONE).into_iter().chain(events("", member));
@@ -62,6 +64,19 @@ fn what_a_hub_hands_over_is_as_young_as_the_hub() {
     assert_eq!(heard(&control), [("eu-1".into(), NOW)].into());
     control.seen(&root(), NOW + 60);
     assert_eq!(heard(&control), [("eu-1".into(), NOW + 60)].into());
+}
+
+/// who was started with nothing knows nothing of a cluster that it never read, however young that one's silence is.
+#[test]
+fn r_01_a_cluster_that_was_never_read_was_never_heard() {
+    let mut control = Engine::new(NOW);
+    control.has_hub("eu-1".into(), Topology::Hub);
+    control.take(["eu-1", "us-1"].map(|name| Event::Followed(name.into())).into(), NOW);
+    control.take(vec![Event::Heard("eu-1".into()), Event::Heard(root())], NOW);
+    control.tick(NOW + UNREAD_MAX, UNREAD_MAX);
+    let silent = |name: &str| control.fleet().clusters[&ClusterName::from(name)].silent_since.is_some();
+    assert!(silent("us-1") && !silent("eu-1"));
+    assert_eq!(control.pulse().expect("it waits for nobody any more").heard, [("eu-1".into(), NOW)].into());
 }
 
 #[test]
