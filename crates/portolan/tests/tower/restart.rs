@@ -18,7 +18,7 @@ fn clusters() -> (Server, Server, Value) {
     intents(&eu);
     let described = json!({
         "apiVersion": "portolan.dev/v1alpha1", "kind": "MemberCluster", "metadata": {"name": "us-1"},
-        "spec": {"whenSilent": "Drain"},
+        "spec": {"whenSilent": {"type": "Drain"}},
     });
     eu.put(described.clone());
     (eu, us, described)

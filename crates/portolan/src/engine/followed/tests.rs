@@ -175,7 +175,7 @@ fn begun(folder: &Path, now: i64) -> Engine {
 /// The same again, after one that read the hub and us-1, which is drained while it is silent, and after these events.
 fn begun_again(folder: &Path, more: Vec<Event>) -> Engine {
     let mut engine = begun(folder, NOW);
-    let member = "\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: us-1}\nspec: {whenSilent: Drain}\n";
+    let member = "\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: us-1}\nspec: {whenSilent: {type: Drain}}\n";
     engine.take(vec![followed("eu-1"), followed("us-1")], NOW);
     let heard = [Event::Heard("eu-1".into()), Event::Heard("us-1".into()), Event::Heard(root())];
     engine.take([events("", member), heard.into(), more].concat(), NOW);
