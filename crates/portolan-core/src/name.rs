@@ -269,29 +269,21 @@ impl FromStr for Name {
             return Ok(Self::root());
         }
         let mut wire = Vec::with_capacity(text.len() + 2);
-        let mut label: Vec<u8> = Vec::with_capacity(LABEL_OCTETS_MAX);
+        // Where the length of the label stands that is being read, or the root's.
+        let mut length_at = 0;
+        wire.push(0);
         let mut octets = text.bytes();
-        let mut open = false;
         while let Some(octet) = octets.next() {
-            open = true;
             match octet {
-                b'.' => {
-                    push_label(&mut wire, &label)?;
-                    label.clear();
-                    open = false;
-                }
-                b'\\' => label.push(unescape(&mut octets)?),
-                _ => label.push(octet),
+                b'.' => length_at = end_label(&mut wire, length_at)?,
+                b'\\' => wire.push(unescape(&mut octets)?.to_ascii_lowercase()),
+                _ => wire.push(octet.to_ascii_lowercase()),
             }
         }
-        if open {
-            push_label(&mut wire, &label)?;
+        if wire.len() > length_at + 1 {
+            end_label(&mut wire, length_at)?;
         }
-        if wire.is_empty() {
-            return Err(NameError::Empty);
-        }
-        wire.push(0);
-        Self::from_wire(&wire)
+        if wire.len() == 1 { Err(NameError::Empty) } else { Ok(Self(wire.into())) }
     }
 }
 
@@ -420,6 +412,25 @@ fn check_wire(wire: &[u8]) -> Result<(), NameError> {
         }
         rest = tail.get(len..).ok_or(NameError::BadWire)?;
     }
+}
+
+/// Writes the length of the label that ends here, and a place for the next one's: where that is.
+fn end_label(wire: &mut Vec<u8>, length_at: usize) -> Result<usize, NameError> {
+    let next = wire.len();
+    let length = next - length_at - 1;
+    match length {
+        0 => return Err(NameError::EmptyLabel),
+        1..=LABEL_OCTETS_MAX => {}
+        _ => return Err(NameError::LabelTooLong),
+    }
+    if next + 1 > NAME_OCTETS_MAX {
+        return Err(NameError::NameTooLong);
+    }
+    if let (Some(place), Ok(length)) = (wire.get_mut(length_at), u8::try_from(length)) {
+        *place = length;
+    }
+    wire.push(0);
+    Ok(next)
 }
 
 fn push_label(wire: &mut Vec<u8>, label: &[u8]) -> Result<(), NameError> {
