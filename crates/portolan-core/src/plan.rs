@@ -48,8 +48,8 @@ pub use record_set::{
     Targets, Wanted,
 };
 
-pub use decide::WANTED_MAX;
 use decide::{MayGo, decide};
+pub use decide::{SET_TARGETS_MAX, WANTED_MAX};
 use group::{Group, Sides};
 
 /// What another DNS has.

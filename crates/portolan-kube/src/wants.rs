@@ -25,9 +25,11 @@ use crate::dns_endpoint::DnsEndpoint;
 use crate::object::ObjectKey;
 
 mod asked;
+mod united;
 
 use asked::{Asked, asked};
-pub use asked::{MEMBERS, RECORDS_MAX, SET_TARGETS_MAX};
+pub use asked::{MEMBERS, RECORDS_MAX};
+use united::united;
 
 /// Most names and resources of each that are remembered to be gone. Above it those that went first are forgotten:
 /// a plan may ask about them.
@@ -71,14 +73,13 @@ impl Wants {
     /// Everything that is asked for. It `is_whole` when everything was read.
     #[must_use]
     pub fn desired(&self, is_whole: bool) -> Desired {
-        let all = self.askers.values();
         let gone = Gone {
             resources: self.gone_resources.keys().cloned().collect(),
             names: self.gone_names.keys().cloned().collect(),
         };
         Desired {
-            sets: all.clone().flat_map(|asked| asked.sets.iter().cloned()).collect(),
-            stays: all.flat_map(|asked| asked.stays.iter().cloned()).collect(),
+            sets: self.names.keys().flat_map(|name| self.sets_of(name)).collect(),
+            stays: self.askers.values().flat_map(|asked| asked.stays.iter().cloned()).collect(),
             gone,
             is_whole,
         }
@@ -89,11 +90,8 @@ impl Wants {
     pub fn desired_of(&self, names: &BTreeSet<Name>, is_whole: bool) -> Desired {
         let (mut sets, mut stays) = (Vec::new(), BTreeSet::new());
         for name in names {
-            let askers = self.names.get(name).into_iter().flatten();
-            for asked in askers.filter_map(|asker| self.askers.get(asker)) {
-                sets.extend_from_slice(asked.of(name));
-                stays.extend(asked.stays.contains(name).then(|| name.clone()));
-            }
+            sets.extend(self.sets_of(name));
+            stays.extend(self.asked_of(name).any(|asked| asked.stays.contains(name)).then(|| name.clone()));
         }
         let gone_names = names.iter().filter(|name| self.gone_names.contains_key(*name));
         let gone = Gone { resources: BTreeSet::new(), names: gone_names.cloned().collect() };
@@ -144,6 +142,16 @@ impl Wants {
     pub fn settled(&mut self, turn: u64) {
         self.gone_names.retain(|_, at| *at > turn);
         self.gone_resources.retain(|_, at| *at > turn);
+    }
+
+    /// The sets of a name: what objects ask for alike is one.
+    fn sets_of(&self, name: &Name) -> Vec<Wanted> {
+        united(self.asked_of(name).flat_map(|asked| asked.of(name)))
+    }
+
+    /// What the objects ask for that ask for a name, in their order.
+    fn asked_of(&self, name: &Name) -> impl Iterator<Item = &Asked> {
+        self.askers_of(name).filter_map(|asker| self.askers.get(asker))
     }
 
     fn replace(&mut self, asker: Asker, now: Option<Asked>) -> BTreeSet<Name> {

@@ -27,6 +27,9 @@ use crate::record::{RecordType, Target};
 /// Most sets that are looked at of those that are wanted of one name. Above it nothing goes there.
 pub const WANTED_MAX: usize = 1_000;
 
+/// Most targets of one set, whoever asks for them. One that has more is refused, and its name stays as it is.
+pub const SET_TARGETS_MAX: usize = 1_024;
+
 /// What may go at a name, beside what the policy says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MayGo {
@@ -308,6 +311,7 @@ fn fault(set: &RecordSet) -> Option<&'static str> {
         () if set.targets.is_empty() => Some("has no target"),
         () if !set.targets.iter().all(fits) => Some("has a target that is not of its type"),
         () if set.rtype == RecordType::CNAME && set.targets.len() > 1 => Some("an alias has one target"),
+        () if set.targets.len() > SET_TARGETS_MAX => Some("has more than 1,024 targets"),
         () => None,
     }
 }

@@ -1,16 +1,17 @@
 //! What one `DNSEndpoint` asks for.
 //!
 //! As External-DNS' source `crd` reads it (0.22: `source/crd.go`): a record set for each endpoint, the object as its
-//! resource, its labels and its provider's properties with it. Two things are not as there. What breaks a rule is
+//! resource, its labels and its provider's properties with it. Three things are not as there. What breaks a rule is
 //! refused with the reason, where External-DNS passes empty targets, aliases with two targets and A records with host
-//! names on; and trailing dots are a matter of spelling.
+//! names on; trailing dots are a matter of spelling; and of what one object says of one set with two TTLs, or of an alias
+//! twice, the first counts and its author is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use portolan_core::plan::{Labels, Properties, RecordSet, Targets, Wanted};
+use portolan_core::plan::{Labels, Properties, RecordSet, SET_TARGETS_MAX, Targets, Wanted};
 use portolan_core::record::Rdata;
-use portolan_core::{Name, Problem, Reason, RecordType, Target};
+use portolan_core::{Name, Problem, Reason, RecordType, Target, Ttl};
 use serde::Serialize;
 
 use crate::dns_endpoint::{DnsEndpoint, MARK, RecordSpec};
@@ -21,10 +22,10 @@ use crate::kubefed::{RECORD_TTL_RULE, RecordTtl};
 use crate::object::{Kind, ObjectKey};
 use crate::sources::shown;
 
+use super::united::is_alias;
+
 /// Most endpoints of one object that are read; the names of the others stay as they are.
 pub const RECORDS_MAX: usize = 32_768;
-/// Most targets of one endpoint; one that has more is refused, and its name stays as it is.
-pub const SET_TARGETS_MAX: usize = 1_024;
 /// The property that tells of each target what the annotation of an object of ours says: its cluster, whether it is
 /// ready, its weight; of targets too that are not to be answered now. JSON.
 pub const MEMBERS: &str = "portolan/endpoints";
@@ -66,7 +67,7 @@ pub(super) fn asked(key: &ObjectKey, object: &DnsEndpoint, place: &str) -> Asked
         subject: format!("{} {namespace}/{name}", Kind::DnsEndpoint),
         place,
         members: members(object),
-        seen: BTreeSet::new(),
+        seen: BTreeMap::new(),
         asked: Asked { resource, ..Asked::default() },
     };
     let all = &object.spec.endpoints;
@@ -92,8 +93,8 @@ struct Reading<'o> {
     subject: String,
     place: &'o str,
     members: OfSet,
-    /// A set is known by its name, type and `setIdentifier`.
-    seen: BTreeSet<(Name, RecordType, String)>,
+    /// A set is known by its name, type and `setIdentifier`. What stands twice with one TTL is one set with all targets.
+    seen: BTreeMap<(Name, RecordType, String), Option<Ttl>>,
     asked: Asked,
 }
 
@@ -124,12 +125,20 @@ impl Reading<'_> {
         let invalid = |message: String| (Reason::Invalid, message);
         let rtype = record_type(&record.record_type).map_err(invalid)?;
         let identifier = record.set_identifier.clone().unwrap_or_default();
-        if !self.seen.insert((name.clone(), rtype, identifier.clone())) {
+        let ttl = record.record_ttl.ttl();
+        let key = (name.clone(), rtype, identifier.clone());
+        let first = self.seen.get(&key).copied();
+        self.seen.entry(key).or_insert(ttl);
+        if first.is_some_and(|first| first != ttl || is_alias(rtype)) {
             let which = match &*identifier {
                 "" => "no setIdentifier".to_owned(),
                 identifier => format!("setIdentifier {}", shown(identifier)),
             };
-            return Err((Reason::Duplicate, format!("{rtype} with {which} stands twice; the first counts")));
+            let how = if is_alias(rtype) { "" } else { ", with different TTLs" };
+            return Err((
+                Reason::Duplicate,
+                format!("{rtype} with {which} stands twice{how}; the first counts"),
+            ));
         }
         let properties = properties(record);
         let aliases = properties.get("alias").is_some_and(|value| **value != *"false");
@@ -140,7 +149,7 @@ impl Reading<'_> {
         {
             self.tell(&format!("{field}.recordTTL"), Reason::Invalid, format!("{text} {RECORD_TTL_RULE}"));
         }
-        let mut set = RecordSet::new(name.clone(), rtype, targets, record.record_ttl.ttl());
+        let mut set = RecordSet::new(name.clone(), rtype, targets, ttl);
         set.properties = properties;
         if identifier.is_empty()
             && let Some(members) = self.members.get(&(name.clone(), rtype))

@@ -1,5 +1,5 @@
 use portolan_core::RecordType;
-use portolan_core::plan::Labels;
+use portolan_core::plan::{Labels, SET_TARGETS_MAX};
 use portolan_core::record::TXT_STRING_OCTETS_MAX;
 
 use super::*;
@@ -171,7 +171,7 @@ fn one_that_clashes_leaves_the_others() {
         "web",
         "{dnsName: a.example, recordType: A, targets: [192.0.2.1], setIdentifier: x, \
           providerSpecific: [{name: made/up, value: one}, {name: made/up, value: two}], labels: {team: shop}}, \
-         {dnsName: a.example, recordType: A, targets: [192.0.2.2], setIdentifier: x}, \
+         {dnsName: a.example, recordType: A, targets: [192.0.2.2], setIdentifier: x, recordTTL: 60}, \
          {dnsName: b.example, recordType: A, targets: [nonsense]}, \
          {dnsName: c.example, recordType: A, targets: [192.0.2.3]}",
     );
@@ -186,6 +186,102 @@ fn one_that_clashes_leaves_the_others() {
     let told: Vec<String> = wants.problems().told.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("DNSEndpoint shop/web: spec.endpoints[1]: Duplicate: a.example."), "{told:?}");
+}
+
+/// What objects `a`, `b` and so on ask for of one name, and the sets that it comes to, each with its resource.
+#[track_caller]
+fn check_united(case: &str, asked: &[&str], expected: &[&str]) {
+    let mut wants = Wants::default();
+    for (object, endpoints) in ('a'..='z').zip(asked) {
+        let endpoints = endpoints.split("; ").map(|endpoint| format!("{{dnsName: n.example, {endpoint}}}"));
+        set(&mut wants, &object.to_string(), &endpoints.collect::<Vec<_>>().join(", "));
+    }
+    let line = |wanted: &Wanted| {
+        let targets: Vec<String> = wanted.set.targets.iter().map(ToString::to_string).collect();
+        let ttl = wanted.set.ttl.map_or(String::new(), |ttl| format!(" {}", ttl.seconds()));
+        format!("{}: {}{ttl} {}", wanted.resource, wanted.set, targets.join(" "))
+    };
+    let mut lines: Vec<String> = wants.desired(true).sets.iter().map(line).collect();
+    lines.sort();
+    assert_eq!(lines, expected, "{case}");
+    let mut of_name: Vec<String> =
+        wants.desired_of(&names(&["n.example"]), true).sets.iter().map(line).collect();
+    of_name.sort();
+    assert_eq!(of_name, expected, "{case}, of the name alone");
+}
+
+/// Held against what External-DNS 0.22 makes of the same objects: each set here is one endpoint there, up to whose resource it
+/// has, which is the first's in the order of its cache there.
+#[test]
+fn what_objects_ask_for_alike_is_one_set() {
+    let a = |rest: &str| format!("recordType: A, targets: [192.0.2.{rest}");
+    let (one, two) = (a("1]"), a("2]"));
+    let (slow, fast) = (a("1], recordTTL: 300"), a("2], recordTTL: 60"));
+    let (eu, us) = (a("1], setIdentifier: eu"), a("2], setIdentifier: us"));
+    let many = a("1, 192.0.2.3], recordTTL: 60");
+    let (alias, other) =
+        ("recordType: CNAME, targets: [lb.example]", "recordType: CNAME, targets: [web.example]");
+    check_united("no TTL", &[&two, &one], &["crd/shop/a: n.example. A 192.0.2.1 192.0.2.2"]);
+    check_united("one TTL", &[&fast, &many], &["crd/shop/a: n.example. A 60 192.0.2.1 192.0.2.2 192.0.2.3"]);
+    check_united("the same targets", &[&one, &one], &["crd/shop/a: n.example. A 192.0.2.1"]);
+    check_united(
+        "different TTLs",
+        &[&slow, &fast, &many],
+        &[
+            "crd/shop/a: n.example. A 300 192.0.2.1",
+            "crd/shop/b: n.example. A 60 192.0.2.1 192.0.2.2 192.0.2.3",
+        ],
+    );
+    check_united(
+        "one with a TTL, one without",
+        &[&one, &fast],
+        &["crd/shop/a: n.example. A 192.0.2.1", "crd/shop/b: n.example. A 60 192.0.2.2"],
+    );
+    check_united(
+        "different set identifiers",
+        &[&eu, &us],
+        &["crd/shop/a: n.example. A [eu] 192.0.2.1", "crd/shop/b: n.example. A [us] 192.0.2.2"],
+    );
+    check_united(
+        "one set identifier",
+        &[&eu, &eu.replace("192.0.2.1", "192.0.2.2")],
+        &["crd/shop/a: n.example. A [eu] 192.0.2.1 192.0.2.2"],
+    );
+    check_united("one alias", &[alias, alias], &["crd/shop/a: n.example. CNAME lb.example."]);
+    check_united(
+        "two aliases",
+        &[alias, other],
+        &["crd/shop/a: n.example. CNAME lb.example.", "crd/shop/b: n.example. CNAME web.example."],
+    );
+    check_united(
+        "one object",
+        &[&format!("{one}; {two}")],
+        &["crd/shop/a: n.example. A 192.0.2.1 192.0.2.2"],
+    );
+    // Here External-DNS has two candidates, of which the lesser wins; the object's author is told instead.
+    check_united(
+        "one object, two TTLs",
+        &[&format!("{slow}; {fast}")],
+        &["crd/shop/a: n.example. A 300 192.0.2.1"],
+    );
+    check_united(
+        "one object, two aliases",
+        &[&format!("{alias}; {other}")],
+        &["crd/shop/a: n.example. CNAME lb.example."],
+    );
+}
+
+#[test]
+fn one_of_those_who_ask_alike_leaves_with_its_targets() {
+    let endpoint = |n: u8| format!("{{dnsName: a.example, recordType: A, targets: [192.0.2.{n}]}}");
+    let mut wants = Wants::default();
+    set(&mut wants, "a", &endpoint(1));
+    assert_eq!(set(&mut wants, "b", &endpoint(2)), names(&["a.example"]));
+    let targets = |wants: &Wants| wants.desired(true).sets[0].set.targets.len();
+    assert_eq!((wants.desired(true).sets.len(), targets(&wants)), (1, 2));
+    assert_eq!(remove(&mut wants, "a"), names(&["a.example"]));
+    assert_eq!((&*wants.desired(true).sets[0].resource, targets(&wants)), ("crd/shop/b", 1));
+    assert!(wants.desired(true).gone.names.is_empty(), "it is asked for still");
 }
 
 #[test]

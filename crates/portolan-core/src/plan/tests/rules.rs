@@ -3,9 +3,9 @@
 
 use alloc::sync::Arc;
 
-use super::bench::{Row, acts, check, options, properties, wanted};
-use crate::plan::{DomainFilter, Keeps, Options, Owner, SyncPolicy, standing};
-use crate::record::RecordType;
+use super::bench::{Dns, Row, acts, check, desired, found, options, properties, wanted};
+use crate::plan::{DomainFilter, Keeps, Options, Owner, SET_TARGETS_MAX, SyncPolicy, standing};
+use crate::record::{RecordType, Target};
 use crate::testing::name;
 
 fn check_all(options: &Options, rows: &[Row]) {
@@ -347,6 +347,18 @@ fn what_is_no_record_set_costs_itself_and_takes_nothing_away() {
             ),
         ],
     );
+}
+
+#[test]
+fn a_set_of_too_many_targets_is_refused_and_what_is_there_stays() {
+    for (count, changes, problems) in [(SET_TARGETS_MAX, 1, 0), (SET_TARGETS_MAX + 1, 0, 1)] {
+        let dns = Dns::new([found("foo.x A 192.0.2.1 by=me")]);
+        let mut desired = desired(&["foo.x A"]);
+        let target = |n: u32| Target::Address(n.to_be_bytes().into());
+        desired.sets[0].set.targets = (1..).take(count).map(target).collect();
+        let plan = dns.plan(&desired, &options());
+        assert_eq!((plan.changes.len(), plan.problems.told.len()), (changes, problems), "{count} targets");
+    }
 }
 
 #[test]
