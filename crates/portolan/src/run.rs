@@ -46,9 +46,7 @@ const ASIDE_END: Duration = Duration::from_secs(1);
 #[expect(clippy::needless_pass_by_value, reason = "a server and its configuration end together")]
 pub fn run(config: RunConfig) -> anyhow::Result<()> {
     // Before anything is answered or announced: a file or a context that is not there is a slip of who started this.
-    if let Some((key, why)) = here::no_stream(&config).into_iter().next() {
-        bail!(Refused(format!("{key}: {why}")));
-    }
+    refuse_no_stream(&config)?;
     let members = if config.follows_clusters() { Some(members(&config)?) } else { None };
     let elector = members.as_ref().and_then(|members| elector(&config, members));
     let gate = elector.as_ref().map_or(Gate::always_open(), Elector::gate);
@@ -87,12 +85,8 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     open_http(&config, &asked, &aside)?;
     let spoken = provider.as_ref().map(Provider::address);
     let first = addresses.first().copied().or(spoken);
-    let control = open_control(
-        &config,
-        first,
-        Known { engine: Some(engine.clone()), holds: holds.clone(), gate },
-        &aside,
-    )?;
+    let known = Known { engine: Some(engine.clone()), holds: holds.clone(), gate };
+    let control = open_control(&config, first, known, &aside)?;
     if let Some((provider, records)) = provider.zip(records) {
         aside.block_on(async { provider.serve(&records, asked) })?;
     }
@@ -117,6 +111,14 @@ pub fn run(config: RunConfig) -> anyhow::Result<()> {
     aside.shutdown_timeout(ASIDE_END);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Files of the stream that cannot be read are told at once, not by whoever is to be followed or follows.
+fn refuse_no_stream(config: &RunConfig) -> anyhow::Result<()> {
+    match here::no_stream(config).into_iter().next() {
+        Some((key, why)) => bail!(Refused(format!("{key}: {why}"))),
+        None => Ok(()),
+    }
 }
 
 /// Where zone files are all there is, a name that they lack is denied from the first question on.

@@ -345,10 +345,6 @@ mod tests {
             (&format!("{ALL} --etcd https://e:1 --etcd-secret S"), "--etcd-secret \"S\": is not 1 to 253"),
             (&format!("{ALL} --etcd {}", ["http://e:1"; 17].join(",")), "at most 16 are taken"),
             (SERVE, "--follow and --etcd are not set"),
-            (
-                &format!("{SERVE} --mesh --etcd http://e:1 --zone z"),
-                "--mesh says nothing with the role serve",
-            ),
             (&format!("{SERVE} --follow https://c:1"), "--follow needs --stream-secret NAME"),
             (
                 &format!("{SERVE} --follow http://c:1 --stream-secret s"),

@@ -139,6 +139,7 @@ fn a_member_that_went_with_its_folder_is_forgotten() {
     let before = Bench::of(&objects());
     let mut bench = restarted(&before.fleet);
     hear(&mut bench, "");
+    bench.index.silent(&ClusterName::from("us"), 900);
     bench.delete("", &mk_member("us", json!({})));
     bench.take();
     assert!(!bench.fleet.clusters.contains_key(&ClusterName::from("us")));
