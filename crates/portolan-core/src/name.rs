@@ -417,16 +417,8 @@ fn check_wire(wire: &[u8]) -> Result<(), NameError> {
 /// Writes the length of the label that ends here, and a place for the next one's: where that is.
 fn end_label(wire: &mut Vec<u8>, length_at: usize) -> Result<usize, NameError> {
     let next = wire.len();
-    let length = next - length_at - 1;
-    match length {
-        0 => return Err(NameError::EmptyLabel),
-        1..=LABEL_OCTETS_MAX => {}
-        _ => return Err(NameError::LabelTooLong),
-    }
-    if next + 1 > NAME_OCTETS_MAX {
-        return Err(NameError::NameTooLong);
-    }
-    if let (Some(place), Ok(length)) = (wire.get_mut(length_at), u8::try_from(length)) {
+    let length = label_length(next - length_at - 1, next + 1)?;
+    if let Some(place) = wire.get_mut(length_at) {
         *place = length;
     }
     wire.push(0);
@@ -434,19 +426,19 @@ fn end_label(wire: &mut Vec<u8>, length_at: usize) -> Result<usize, NameError> {
 }
 
 fn push_label(wire: &mut Vec<u8>, label: &[u8]) -> Result<(), NameError> {
-    if label.is_empty() {
-        return Err(NameError::EmptyLabel);
-    }
-    let len = u8::try_from(label.len()).map_err(|_| NameError::LabelTooLong)?;
-    if label.len() > LABEL_OCTETS_MAX {
-        return Err(NameError::LabelTooLong);
-    }
-    if wire.len() + label.len() + 2 > NAME_OCTETS_MAX {
-        return Err(NameError::NameTooLong);
-    }
-    wire.push(len);
+    wire.push(label_length(label.len(), wire.len() + label.len() + 2)?);
     wire.extend_from_slice(label);
     Ok(())
+}
+
+/// The octet before a label of so many octets, in a name that has so many up to that label, the root's with them.
+fn label_length(label: usize, name: usize) -> Result<u8, NameError> {
+    if label == 0 {
+        return Err(NameError::EmptyLabel);
+    }
+    let length = u8::try_from(label).ok().filter(|_| label <= LABEL_OCTETS_MAX);
+    let length = length.ok_or(NameError::LabelTooLong)?;
+    if name > NAME_OCTETS_MAX { Err(NameError::NameTooLong) } else { Ok(length) }
 }
 
 fn unescape(octets: &mut core::str::Bytes<'_>) -> Result<u8, NameError> {

@@ -212,11 +212,18 @@ fn told(changes: &[(String, Duration)]) -> String {
         let change = |(what, took): &(String, Duration)| format!("{what}: {} ms", took.as_millis());
         return changes.iter().map(change).collect::<Vec<_>>().join(", ");
     }
-    let mut took: Vec<u128> = changes.iter().map(|(_, took)| took.as_millis()).collect();
-    took.sort_unstable();
-    let last = took.len() - 1;
-    let (median, most, max) = (took[last / 2], took[last * 99 / 100], took[last]);
-    format!("{} changes: p50 {median} ms, p99 {most} ms, at most {max} ms", took.len())
+    let [median, most, max] = quantiles(changes.iter().map(|(_, took)| *took).collect());
+    format!("{} changes: p50 {median} ms, p99 {most} ms, at most {max} ms", changes.len())
+}
+
+/// The median, the 99th of a hundred and the longest, in milliseconds.
+///
+/// # Panics
+/// When there are none.
+#[must_use]
+pub fn quantiles(mut times: Vec<Duration>) -> [u128; 3] {
+    times.sort_unstable();
+    [50, 99, 100].map(|hundredths| times[(times.len() * hundredths).div_ceil(100).max(1) - 1].as_millis())
 }
 
 // === The thread ===

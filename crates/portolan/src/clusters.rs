@@ -195,7 +195,6 @@ pub type Dialled = (ClusterName, Arc<dyn Dial>);
 /// as that runs. The engine is told of no hub before.
 ///
 /// [`Clusters`] has a runtime of its own; tests, whose clusters are scripted and whose time is no clock's, do without.
-///
 pub fn follow(
     dialled: Vec<Dialled>,
     (topology, hub): (Topology, &ClusterName),

@@ -6,6 +6,7 @@
 //! names on; trailing dots are a matter of spelling; and of what one object says of one set with two TTLs, or of an alias
 //! twice, the first counts and its author is told.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -126,10 +127,14 @@ impl Reading<'_> {
         let rtype = record_type(&record.record_type).map_err(invalid)?;
         let identifier = record.set_identifier.clone().unwrap_or_default();
         let ttl = record.record_ttl.ttl();
-        let key = (name.clone(), rtype, identifier.clone());
-        let first = self.seen.get(&key).copied();
-        self.seen.entry(key).or_insert(ttl);
-        if first.is_some_and(|first| first != ttl || is_alias(rtype)) {
+        let clashes = match self.seen.entry((name.clone(), rtype, identifier.clone())) {
+            Entry::Occupied(first) => *first.get() != ttl || is_alias(rtype),
+            Entry::Vacant(place) => {
+                place.insert(ttl);
+                false
+            }
+        };
+        if clashes {
             let which = match &*identifier {
                 "" => "no setIdentifier".to_owned(),
                 identifier => format!("setIdentifier {}", shown(identifier)),

@@ -1,8 +1,7 @@
 //! How long a change takes where all links are ours, again and again: a name comes, changes and goes.
 
-use std::time::Duration;
-
 use portolan_testbed::EtcdCluster;
+use portolan_testbed::meter::quantiles;
 
 use crate::links::{Clusters, by_hand, no_longer, server, serves};
 use crate::make::{BY_HAND, Came, Chain, Link, Make, Wanted};
@@ -48,13 +47,7 @@ fn a_name_comes_changes_and_goes_as_a_whole() {
         goes.push(whole(change(&[]), "it goes"));
     }
     for (what, times) in [("a name comes", comes), ("a target changes", changes), ("the name goes", goes)] {
-        println!("| {what} | {} |", quantiles(times));
+        let [median, most, max] = quantiles(times);
+        println!("| {what} | {median} | {most} | {max} |");
     }
-}
-
-/// The median, the 99th of a hundred and the longest, in milliseconds, as cells of a table.
-fn quantiles(mut times: Vec<Duration>) -> String {
-    times.sort_unstable();
-    let at = |hundredths: usize| times[(times.len() * hundredths).div_ceil(100).max(1) - 1].as_millis();
-    format!("{} | {} | {}", at(50), at(99), at(100))
 }
