@@ -17,22 +17,25 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::cluster::{CLUSTER_NUMBERS_MAX, Cluster, ClusterName};
-use crate::fleet::{Fleet, NameFacts, NameView, Texts, Touched, ZoneFacts};
+use crate::fleet::{Fleet, NameView, Touched, ZoneFacts};
 use crate::geo::Ordering;
 use crate::name::{Name, NameRef};
 use crate::policy::{Glob, Policy, Stage};
 use crate::problem::{Problem, Reason};
+use crate::publish::Filled;
 use crate::zone::{CHAIN_MAX, ClusterTable, Policies, Records, Snapshot, Steering, Tables};
 
 mod alike;
 mod orders;
 mod pools;
+mod texts;
 mod whole;
 
-pub use whole::{Done, Whole};
+pub use whole::{Done, Limb, Way, Whole};
 
 use alike::Alike;
 use orders::TablesCache;
+use texts::Texts;
 
 /// What a compile came to.
 #[derive(Debug)]
@@ -44,8 +47,8 @@ pub struct Compiled {
     /// How many names and offers were looked at: what it cost, counted and not timed.
     pub steps: u64,
     pub(crate) parts: Parts,
-    /// True when the snapshot before has no names, so that each of these is new.
-    pub(crate) is_first: bool,
+    /// All names, where the snapshot before has none.
+    pub(crate) filled: Option<Filled>,
 }
 
 /// One change of a snapshot, as compile makes them.
@@ -113,7 +116,7 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     }
     let Compiler { clusters, policies, tables, steps, .. } = compiler;
     let parts = Parts { clusters, policies, tables: tables.finish() };
-    Compiled { changes, problems, steps, parts, is_first: false }
+    Compiled { changes, problems, steps, parts, filled: None }
 }
 
 /// What becomes of clusters and zones themselves.
@@ -170,35 +173,30 @@ impl Compiler<'_> {
 
     /// The records of a name, and its problems.
     fn compiled(&mut self, name: &Name, facts: &NameView<'_>) -> Option<Records> {
-        let alias = facts.only_alias();
-        let facts = facts.to_facts_with(&mut self.texts);
-        let records = self.records(name, &facts);
-        if let Some(alias) = alias {
-            self.look_for_loop(name, &facts, alias);
+        let records = self.records(name, facts);
+        if let Some(alias) = facts.only_alias() {
+            self.look_for_loop(name, facts, alias);
         }
         records
     }
 
     /// The policy of a name: the one that its object names, else the one with the most specific host
     /// pattern, else its zone's, else the default (DESIGN section 6).
-    fn steering(&mut self, name: &Name, facts: &NameFacts) -> Arc<Steering> {
-        if let Some(wanted) = &facts.policy {
+    fn steering(&mut self, name: &Name, facts: &NameView<'_>) -> Arc<Steering> {
+        if let Some(wanted) = facts.policy {
             if let Some(found) = self.policies.by_name.get(wanted) {
                 return found.clone();
             }
-            let message = format!(
-                "SteeringPolicy {:?} is not there; the name is steered as if none were named",
-                &*wanted.0
-            );
+            let message =
+                format!("SteeringPolicy {wanted:?} is not there; the name is steered as if none were named");
             self.problem_of(format!("{}: spec.policy", facts.owner), Reason::NotFound, message);
         }
-        let policies = self.policies.clone();
-        if let Some(found) = policies.of_host(name.borrowed()) {
+        if let Some(found) = self.policies.of_host(name.borrowed()) {
             return found.clone();
         }
         let zone = self.fleet.zone_of(name.borrowed());
         if let Some((apex, wanted)) = zone.and_then(|(apex, zone)| Some((apex, zone.policy.as_ref()?))) {
-            match policies.by_name.get(wanted) {
+            match self.policies.by_name.get(wanted) {
                 Some(found) => return found.clone(),
                 None => {
                     let message =
@@ -208,11 +206,11 @@ impl Compiler<'_> {
                 }
             }
         }
-        policies.default.clone()
+        self.policies.default.clone()
     }
 
     /// Aliases that lead back to where they began are reported, and end where they repeat when answered.
-    fn look_for_loop(&mut self, name: &Name, facts: &NameFacts, alias: NameRef<'_>) {
+    fn look_for_loop(&mut self, name: &Name, facts: &NameView<'_>, alias: NameRef<'_>) {
         let mut at = name.borrowed();
         let mut next = alias;
         for _ in 0..CHAIN_MAX {
@@ -227,7 +225,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn problem(&mut self, name: &Name, facts: &NameFacts, reason: Reason, message: String) {
+    fn problem(&mut self, name: &Name, facts: &NameView<'_>, reason: Reason, message: String) {
         self.problem_of(format!("{}: host {}", facts.owner, name.to_dotless()), reason, message);
     }
 

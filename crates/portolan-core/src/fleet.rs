@@ -25,8 +25,7 @@ mod packed;
 
 pub use names::{Block, BlockError, Names, Part};
 pub use packed::{
-    EndpointView, Endpoints, List, NameView, OwnerView, Packed, Sources as SourcesView, TEXTS_MAX,
-    TargetView, Targets, Texts,
+    EndpointView, Endpoints, List, NameView, OwnerView, Packed, Sources as SourcesView, TargetView, Targets,
 };
 
 /// Most offers that a name may have: one per cluster, and room for records of many types.

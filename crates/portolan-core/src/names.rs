@@ -76,10 +76,6 @@ impl<V> Names<V> {
         self.len
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     /// What is there at a name whose hash is known.
     #[inline]
     pub(crate) fn find(&self, hash: u64, name: NameRef<'_>) -> Option<&Entry<V>> {
@@ -110,21 +106,6 @@ impl<V: Clone> Names<V> {
         let before = put(&mut self.root, Entry { hash, name: name.clone(), value }, 0);
         self.len += usize::from(before.is_none());
         before
-    }
-
-    /// Sets the values of names that are not there yet, each once: what many of them cost less in order than
-    /// one by one.
-    pub(crate) fn extend(&mut self, names: Vec<(Name, V)>) {
-        if names.is_empty() {
-            // Nothing is built anew, and copies go on sharing it.
-            return;
-        }
-        let seed = self.seed;
-        let entry = |(name, value): (Name, V)| Entry { hash: hash_of(name.borrowed(), seed), name, value };
-        let mut entries: Vec<Entry<V>> = names.into_iter().map(entry).chain(self.iter().cloned()).collect();
-        entries.sort_unstable_by_key(|entry| entry.hash);
-        self.len = entries.len();
-        self.root = built(&mut entries.into_iter(), self.len, 0);
     }
 
     /// Takes a value out.
@@ -186,23 +167,6 @@ fn replace<V: Clone>(bucket: &mut ThinArc<(), Entry<V>>, at: usize, value: V) ->
     })
 }
 
-/// The slot of the next so many entries, which are in the order of their hashes.
-fn built<V>(entries: &mut alloc::vec::IntoIter<Entry<V>>, count: usize, depth: u32) -> Slot<V> {
-    if count == 0 {
-        return Slot::Empty;
-    }
-    if count <= BUCKET_MAX || depth >= DEPTH_MAX {
-        return bucket_of(entries.by_ref().take(count));
-    }
-    let mut left = count;
-    Slot::Branch(Arc::new(array::from_fn(|at| {
-        let rest = entries.as_slice().get(..left).unwrap_or_default();
-        let here = rest.partition_point(|entry| way(entry.hash, depth) <= at);
-        left -= here;
-        built(entries, here, depth + 1)
-    })))
-}
-
 /// Branches that become empty stay: names come back, and a branch without names is rare.
 fn take<V: Clone>(slot: &mut Slot<V>, hash: u64, name: NameRef<'_>, depth: u32) -> Option<V> {
     match slot {
@@ -236,6 +200,83 @@ fn is_below<V>(branch: &[Slot<V>; WAYS], hash: u64, name: NameRef<'_>, depth: u3
 
 fn bucket_of<V>(entries: impl ExactSizeIterator<Item = Entry<V>>) -> Slot<V> {
     Slot::Bucket(ThinArc::from_header_and_iter((), entries))
+}
+
+// === Many names at once ===
+
+/// Names that are not there yet, each once, by the way that the root takes for them: several threads put them there, each into
+/// its own, and then each grows some of the ways.
+#[derive(Debug)]
+pub(crate) struct Sorted<V> {
+    ways: Vec<Vec<Entry<V>>>,
+    seed: u64,
+}
+
+/// What stands at one way of the root: of each thread its own.
+#[derive(Debug)]
+pub(crate) struct Way<V>(Vec<Vec<Entry<V>>>);
+
+/// The same as part of the map, and how many names are in it.
+#[derive(Debug)]
+pub(crate) struct Limb<V>(Slot<V>, usize);
+
+impl<V> Sorted<V> {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { ways: (0..WAYS).map(|_| Vec::new()).collect(), seed }
+    }
+
+    pub(crate) fn push(&mut self, name: Name, value: V) {
+        let hash = hash_of(name.borrowed(), self.seed);
+        if let Some(own) = self.ways.get_mut(way(hash, 0)) {
+            own.push(Entry { hash, name, value });
+        }
+    }
+
+    /// All ways of the root, in order.
+    pub(crate) fn ways(all: Vec<Self>) -> Vec<Way<V>> {
+        let mut ways: Vec<Way<V>> = (0..WAYS).map(|_| Way(Vec::with_capacity(all.len()))).collect();
+        for sorted in all {
+            ways.iter_mut().zip(sorted.ways).for_each(|(way, own)| way.0.push(own));
+        }
+        ways
+    }
+}
+
+impl<V> Way<V> {
+    pub(crate) fn grown(self) -> Limb<V> {
+        let count = self.0.iter().map(Vec::len).sum();
+        let mut entries = Vec::with_capacity(count);
+        self.0.into_iter().for_each(|own| entries.extend(own));
+        entries.sort_unstable_by_key(|entry| entry.hash);
+        Limb(built(&mut entries.into_iter(), count, 1), count)
+    }
+}
+
+impl<V> Names<V> {
+    /// The map of all ways, in order.
+    pub(crate) fn of(seed: u64, limbs: Vec<Limb<V>>) -> Self {
+        let len = limbs.iter().map(|Limb(_, len)| len).sum();
+        let mut slots = limbs.into_iter().map(|Limb(slot, _)| slot);
+        let root = Slot::Branch(Arc::new(array::from_fn(|_| slots.next().unwrap_or(Slot::Empty))));
+        Self { root: if len == 0 { Slot::Empty } else { root }, len, seed }
+    }
+}
+
+/// The slot of the next so many entries, which are in the order of their hashes.
+fn built<V>(entries: &mut alloc::vec::IntoIter<Entry<V>>, count: usize, depth: u32) -> Slot<V> {
+    if count == 0 {
+        return Slot::Empty;
+    }
+    if count <= BUCKET_MAX || depth >= DEPTH_MAX {
+        return bucket_of(entries.by_ref().take(count));
+    }
+    let mut left = count;
+    Slot::Branch(Arc::new(array::from_fn(|at| {
+        let rest = entries.as_slice().get(..left).unwrap_or_default();
+        let here = rest.partition_point(|entry| way(entry.hash, depth) <= at);
+        left -= here;
+        built(entries, here, depth + 1)
+    })))
 }
 
 /// Every entry of a map.

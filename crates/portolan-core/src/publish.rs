@@ -13,6 +13,8 @@ use crate::zone::{Node, Records, Snapshot, Zone, ZoneFile, content_hash};
 
 mod fill;
 
+pub(crate) use fill::{Filled, Filling, Tally};
+
 /// The serial that a zone's content has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serial {
@@ -84,10 +86,8 @@ impl Snapshot {
         next.tables = compiled.parts.tables;
         let mut sums = BTreeSet::new();
         let mut gathered = Gathered::default();
-        let mut first = Vec::new();
         for change in compiled.changes {
             match change {
-                Change::Name(name, Some(records)) if compiled.is_first => first.push((name, records)),
                 Change::Zone(apex, facts) => next.set_zone(&apex, facts.map(|facts| *facts), &mut sums),
                 Change::Name(name, records) => next.set_name(&name, records, &mut gathered),
                 Change::Ready { name, offer, up } => {
@@ -102,7 +102,9 @@ impl Snapshot {
         let mut changed = next.add_contents(core::mem::take(&mut gathered.contents));
         next.sum_contents(&sums);
         // After the sums of zones that are new, which then look at no names.
-        next.fill(first, &mut gathered);
+        if let Some(filled) = compiled.filled {
+            next.fill(filled, &mut gathered);
+        }
         next.add_children(gathered.children.take());
         changed.append(&mut next.add_contents(gathered.contents));
         changed.append(&mut sums);

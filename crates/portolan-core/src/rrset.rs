@@ -128,9 +128,11 @@ impl RrsetBuf {
     /// Renders records, in this order; of more than [`RECORDS_MAX`] the first.
     #[must_use]
     pub fn new<'r>(rtype: RecordType, ttl: Ttl, records: impl IntoIterator<Item = &'r [u8]>) -> Self {
-        let mut octets = Vec::new();
+        let records = records.into_iter().take(RECORDS_MAX);
+        // All there are of addresses.
+        let mut octets = Vec::with_capacity(records.size_hint().0 * usize::from(width_of(rtype)));
         let mut count = 0;
-        for data in records.into_iter().take(RECORDS_MAX) {
+        for data in records {
             render(&mut octets, rtype, ttl, data);
             count += 1;
         }

@@ -1,9 +1,10 @@
 //! Threads and tasks: work that several share, with its results in order, work that one does again and again, and work
 //! that goes on whatever becomes of it once.
 
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -78,20 +79,31 @@ pub(crate) async fn supervised<W: Future<Output = ()>>(name: &'static str, mut b
     }
 }
 
+/// As many threads as the process may use cores; no more than so many.
+pub(crate) fn cores(most: usize) -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(most)
+}
+
 /// Works on each item, on so many threads: each takes the next one when it is free. The results are in the
 /// order of the items. A panic in one is the caller's, as if it had done all of it itself.
-pub(crate) fn share<I: Sync, R: Send>(items: &[I], threads: usize, work: impl Fn(&I) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
+pub(crate) fn share<T: Send, R: Send>(
+    items: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator + Send>,
+    threads: usize,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let items = items.into_iter();
+    let threads = threads.min(items.len());
+    let items = Mutex::new(items.enumerate());
+    let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
     let take = || {
         let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(at) else { return done };
+        while let Some((at, item)) = next() {
             done.push((at, work(item)));
         }
+        done
     };
     let mut all: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(items.len())).map(|_| scope.spawn(take)).collect();
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
         let mut all = take();
         for other in others {
             match other.join() {

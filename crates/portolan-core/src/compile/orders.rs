@@ -61,10 +61,10 @@ impl TablesCache {
         &mut self,
         fleet: &Fleet,
         steering: &Steering,
-        clusters: &[Option<ClusterName>],
+        clusters: Vec<Option<ClusterName>>,
     ) -> Arc<Orders> {
         let ordering = &steering.ordering;
-        let key = (Arc::as_ptr(ordering).addr(), clusters.to_vec());
+        let key = (Arc::as_ptr(ordering).addr(), clusters);
         if let Some(known) = self.tables.orders.get(&key) {
             return known.orders.clone();
         }
@@ -74,7 +74,8 @@ impl TablesCache {
         }
         let nowhere = || (ClusterName::from(""), Cluster::default());
         let known = |name: &ClusterName| fleet.clusters.get(name).cloned().unwrap_or_default();
-        let placed: Vec<_> = clusters
+        let placed: Vec<_> = key
+            .1
             .iter()
             .map(|c| c.as_ref().map_or_else(nowhere, |name| (name.clone(), known(name))))
             .collect();

@@ -6,43 +6,44 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::cluster::ClusterState;
+use crate::cluster::{ClusterName, ClusterState};
 use crate::compile::Compiler;
-use crate::fleet::{ENDPOINTS_MAX, Endpoint, NameFacts, NameView, TARGETS_MAX};
+use crate::fleet::{ENDPOINTS_MAX, EndpointView, NameView, TARGETS_MAX};
 use crate::health::Verdicts;
 use crate::name::{Name, NameRef};
 use crate::policy::AllDown;
 use crate::problem::Reason;
-use crate::record::{Rdata, RecordType, Target, Ttl};
+use crate::record::{Present, RecordType, Ttl};
 use crate::rrset::{Rrset, RrsetBuf};
 use crate::zone::{
     Aliases, CHAIN_MAX, NAME_SERVERS_MAX, Offer, POOL_RECORDS_MAX, Pool, PoolMember, Records, Rule, Steering,
     content_hash,
 };
 
-/// The records of one type, before they are a pool: each with its offer's index.
-type Gathered = BTreeMap<RecordType, Vec<(u16, Rdata)>>;
+/// A record before it is in a pool. Those of one type stand together, and among them those of one offer.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Gathered<'f> {
+    rtype: RecordType,
+    /// Its offer's index.
+    offer: u16,
+    data: &'f [u8],
+}
 
 impl Compiler<'_> {
     /// The records of a name; none when nothing can be answered for it.
-    pub(super) fn records(&mut self, name: &Name, facts: &NameFacts) -> Option<Records> {
+    pub(super) fn records(&mut self, name: &Name, facts: &NameView<'_>) -> Option<Records> {
         let steering = self.steering(name, facts);
         let members = self.members(name, facts);
         self.steps += u64::try_from(members.len()).unwrap_or(0);
         let mut gathered = gather(&members);
         self.drop_misplaced_aliases(name, facts, &mut gathered);
-        self.hold_limits(name, facts, &mut gathered);
+        self.tell_limits(name, facts, &gathered);
         let offers: Vec<Offer> = members.iter().map(|e| self.offer(e, &steering)).collect();
         let ttl = facts.ttl.or(steering.policy.ttl).unwrap_or(facts.default_ttl);
-        let pools: Vec<Pool> = gathered
-            .into_iter()
-            .filter(|(_, records)| !records.is_empty())
-            .map(|(rtype, records)| {
-                self.pool(&steering, &offers, rtype, &records, pool_ttl(&members, rtype, ttl))
-            })
-            .collect();
-        let alias = |to: &Name| RrsetBuf::of_one(RecordType::CNAME, ttl, &Rdata::name(to));
-        let fallback = facts.fallback.as_ref().map(alias);
+        let pool = |records| self.pool(&steering, &offers, records, pool_ttl(&members, records, ttl));
+        let pools: Box<[Pool]> = by_type(&gathered).map(at_most).map(pool).collect();
+        let alias = |to: NameRef<'_>| RrsetBuf::new(RecordType::CNAME, ttl, [to.as_wire()]);
+        let fallback = facts.fallback.map(alias);
         if pools.is_empty() && fallback.is_none() {
             return None;
         }
@@ -50,7 +51,7 @@ impl Compiler<'_> {
         for (offer, endpoint) in members.iter().enumerate() {
             verdicts.set(offer, endpoint.evidence.is_up());
         }
-        let all_down = self.all_down(name, &steering).map(|to| alias(&to));
+        let all_down = self.all_down(name, &steering).map(|to| alias(to.borrowed()));
         let content = content_of(name, &pools, fallback.as_ref());
         let aliases = Some(Aliases { fallback, all_down });
         Some(Records {
@@ -59,7 +60,7 @@ impl Compiler<'_> {
                 minimum_healthy: steering.policy.minimum_healthy.max(1),
             },
             policy: steering,
-            pools: pools.into(),
+            pools,
             offers: self.alike.offers(&offers),
             verdicts,
             ttl,
@@ -69,12 +70,12 @@ impl Compiler<'_> {
     }
 
     /// The endpoints that are members: they offer something, and their cluster is not disabled.
-    fn members<'e>(&mut self, name: &Name, facts: &'e NameFacts) -> Vec<&'e Endpoint> {
-        let is_member = |e: &&Endpoint| {
-            let cluster = e.cluster.as_ref().and_then(|c| self.fleet.clusters.get(c));
-            !e.targets.is_empty() && cluster.is_none_or(|c| c.state != ClusterState::Disabled)
+    fn members<'f>(&mut self, name: &Name, facts: &NameView<'f>) -> Vec<EndpointView<'f>> {
+        let is_member = |e: &EndpointView<'_>| {
+            let cluster = e.cluster.and_then(|c| self.fleet.clusters.get(c));
+            e.targets.len() > 0 && cluster.is_none_or(|c| c.state != ClusterState::Disabled)
         };
-        let mut members: Vec<&Endpoint> = facts.endpoints.iter().filter(is_member).collect();
+        let mut members: Vec<EndpointView<'_>> = facts.endpoints.clone().filter(is_member).collect();
         if members.len() > ENDPOINTS_MAX {
             let message =
                 format!("has {} offers; those after the first {ENDPOINTS_MAX} are left out", members.len());
@@ -85,17 +86,22 @@ impl Compiler<'_> {
     }
 
     /// An alias stands alone (RFC 1034 section 3.6.2), and never at an apex.
-    fn drop_misplaced_aliases(&mut self, name: &Name, facts: &NameFacts, gathered: &mut Gathered) {
-        if !gathered.contains_key(&RecordType::CNAME) {
+    fn drop_misplaced_aliases(
+        &mut self,
+        name: &Name,
+        facts: &NameView<'_>,
+        gathered: &mut Vec<Gathered<'_>>,
+    ) {
+        let is_alias = |record: &Gathered<'_>| record.rtype == RecordType::CNAME;
+        if !gathered.iter().any(is_alias) {
             return;
         }
         let apex = !self.may_be_alias(name);
-        if gathered.len() == 1 && !apex {
+        if gathered.iter().all(is_alias) && !apex {
             return;
         }
-        let hosts = gathered.remove(&RecordType::CNAME).unwrap_or_default();
-        for (_, host) in hosts {
-            let host = crate::record::Present(RecordType::CNAME, host.as_wire());
+        for host in gathered.extract_if(.., |record| is_alias(record)) {
+            let host = Present(RecordType::CNAME, host.data);
             let why = if apex {
                 "a zone's apex cannot be an alias"
             } else {
@@ -105,18 +111,17 @@ impl Compiler<'_> {
         }
     }
 
-    /// Leaves out what is above a limit, or says what does not go with a referral.
-    fn hold_limits(&mut self, name: &Name, facts: &NameFacts, gathered: &mut Gathered) {
-        for (rtype, records) in gathered {
-            let count = records.len();
+    /// Says what is above a limit, or does not go with a referral.
+    fn tell_limits(&mut self, name: &Name, facts: &NameView<'_>, gathered: &[Gathered<'_>]) {
+        for records in by_type(gathered) {
+            let (count, rtype) = (records.len(), type_of(records));
             if count > POOL_RECORDS_MAX {
                 let message = format!(
                     "has {count} {rtype} records; those after the first {POOL_RECORDS_MAX} are left out"
                 );
                 self.problem(name, facts, Reason::LimitReached, message);
-                records.truncate(POOL_RECORDS_MAX);
             }
-            if *rtype == RecordType::NS && count > NAME_SERVERS_MAX {
+            if rtype == RecordType::NS && count > NAME_SERVERS_MAX {
                 let message = format!(
                     "has {count} name servers; a referral has the addresses of the first {NAME_SERVERS_MAX}"
                 );
@@ -182,48 +187,39 @@ impl Compiler<'_> {
         !self.fleet.zones.contains_key(name)
     }
 
-    fn offer(&self, endpoint: &Endpoint, steering: &Steering) -> Offer {
-        let cluster = endpoint.cluster.as_ref();
+    fn offer(&mut self, endpoint: &EndpointView<'_>, steering: &Steering) -> Offer {
+        let cluster = endpoint.cluster;
         let own = || cluster.and_then(|c| self.fleet.clusters.get(c)).and_then(|c| c.weight);
         let named = cluster.and_then(|c| steering.policy.weights.get(c)).copied();
         Offer {
-            cluster: endpoint.cluster.clone(),
-            cluster_bit: cluster.and_then(|c| self.clusters.numbers.get(c)).copied(),
             weight: named.or(endpoint.weight).or_else(own).unwrap_or(1),
+            cluster_bit: cluster.and_then(|c| self.clusters.numbers.get(c)).copied(),
+            cluster: cluster.map(|c| ClusterName(self.texts.share(c))),
         }
     }
 
-    fn pool(
-        &mut self,
-        steering: &Steering,
-        offers: &[Offer],
-        rtype: RecordType,
-        gathered: &[(u16, Rdata)],
-        ttl: Ttl,
-    ) -> Pool {
-        let mut members: Vec<PoolMember> = Vec::new();
-        for (at, (offer, _)) in gathered.iter().enumerate() {
-            match members.last_mut().filter(|m| m.offer == *offer) {
+    fn pool(&mut self, steering: &Steering, offers: &[Offer], records: &[Gathered<'_>], ttl: Ttl) -> Pool {
+        let rtype = type_of(records);
+        let mut members: Vec<PoolMember> = Vec::with_capacity(offers.len());
+        for (at, record) in records.iter().enumerate() {
+            match members.last_mut().filter(|m| m.offer == record.offer) {
                 Some(member) => member.count += 1,
                 None => {
                     let start = u16::try_from(at).unwrap_or(u16::MAX);
-                    members.push(PoolMember { offer: *offer, start, count: 1 });
+                    members.push(PoolMember { offer: record.offer, start, count: 1 });
                 }
             }
         }
         let cluster = |m: &PoolMember| offers.get(usize::from(m.offer)).and_then(|o| o.cluster.clone());
         // Without stages every client has one tier, whatever the clusters: their number is all that counts.
         let placed = |m: &PoolMember| cluster(m).filter(|_| !steering.policy.order.is_empty());
-        let clusters: Vec<_> = members.iter().map(placed).collect();
-        let orders = self.tables.orders(self.fleet, steering, &clusters);
+        let orders = self.tables.orders(self.fleet, steering, members.iter().map(placed).collect());
         let odds = self.tables.odds(steering, &members, offers);
-        let mut distinct: Vec<&Rdata> = gathered.iter().map(|(_, rdata)| rdata).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let firsts = (distinct.len() < gathered.len()).then(|| firsts_of(gathered));
-        let set = RrsetBuf::new(rtype, ttl, gathered.iter().map(|(_, rdata)| rdata.as_wire()));
+        // No member has a record twice.
+        let firsts = if members.len() > 1 { firsts_of(records) } else { None };
+        let set = RrsetBuf::new(rtype, ttl, records.iter().map(|record| record.data));
         let whole = members.iter().enumerate().all(|(at, member)| usize::from(member.offer) == at);
-        let singles = firsts.is_none() && members.len() == gathered.len();
+        let singles = firsts.is_none() && members.len() == records.len();
         Pool { rtype, ttl, set, members: self.alike.members(&members), orders, odds, whole, singles, firsts }
     }
 }
@@ -252,31 +248,43 @@ impl Pool {
     }
 }
 
-/// Of each record the first with the same data.
-fn firsts_of(gathered: &[(u16, Rdata)]) -> Box<[u16]> {
-    let mut known: BTreeMap<&Rdata, u16> = BTreeMap::new();
-    let records = (0..=u16::MAX).zip(gathered);
-    records.map(|(at, (_, rdata))| *known.entry(rdata).or_insert(at)).collect()
+/// Of each record the first with the same data; none when no two have the same.
+fn firsts_of(records: &[Gathered<'_>]) -> Option<Box<[u16]>> {
+    let mut known: BTreeMap<&[u8], u16> = BTreeMap::new();
+    let numbered = (0..=u16::MAX).zip(records);
+    let firsts: Box<[u16]> = numbered.map(|(at, record)| *known.entry(record.data).or_insert(at)).collect();
+    (known.len() < records.len()).then_some(firsts)
 }
 
-fn gather(members: &[&Endpoint]) -> Gathered {
-    let mut gathered = Gathered::new();
-    for (offer, endpoint) in members.iter().enumerate() {
-        let Ok(offer) = u16::try_from(offer) else { break };
-        let mut targets: Vec<&Target> = endpoint.targets.iter().take(TARGETS_MAX).collect();
-        targets.sort_unstable();
-        targets.dedup();
-        for target in targets {
-            gathered.entry(target.record_type()).or_default().push((offer, target.rdata()));
-        }
+fn gather<'f>(members: &[EndpointView<'f>]) -> Vec<Gathered<'f>> {
+    let mut gathered = Vec::with_capacity(members.len());
+    for (offer, endpoint) in (0..=u16::MAX).zip(members) {
+        let records = endpoint.targets.records().take(TARGETS_MAX);
+        gathered.extend(records.map(|(rtype, data)| Gathered { rtype, offer, data }));
     }
+    gathered.sort_unstable();
+    gathered.dedup();
     gathered
 }
 
+fn by_type<'g, 'f>(gathered: &'g [Gathered<'f>]) -> impl Iterator<Item = &'g [Gathered<'f>]> {
+    gathered.chunk_by(|a, b| a.rtype == b.rtype)
+}
+
+/// What a pool takes of the records of one type.
+fn at_most<'g, 'f>(records: &'g [Gathered<'f>]) -> &'g [Gathered<'f>] {
+    records.get(..POOL_RECORDS_MAX).unwrap_or(records)
+}
+
+/// The type of records that have one.
+fn type_of(records: &[Gathered<'_>]) -> RecordType {
+    records.first().expect("records of a type are one at least").rtype
+}
+
 /// One TTL a set: the least that its members name (RFC 2181 section 5.2).
-fn pool_ttl(members: &[&Endpoint], rtype: RecordType, ttl: Ttl) -> Ttl {
-    let of_type = |e: &&&Endpoint| e.targets.iter().any(|t| t.record_type() == rtype);
-    members.iter().filter(of_type).filter_map(|e| e.ttl).min().unwrap_or(ttl)
+fn pool_ttl(members: &[EndpointView<'_>], records: &[Gathered<'_>], ttl: Ttl) -> Ttl {
+    let own = |record: &Gathered<'_>| members.get(usize::from(record.offer))?.ttl;
+    records.iter().filter_map(own).min().unwrap_or(ttl)
 }
 
 /// A sum over the name's RRsets; verdicts are not content.
@@ -285,10 +293,9 @@ fn content_of(name: &Name, pools: &[Pool], fallback: Option<&RrsetBuf>) -> u128 
         let mut sorted: Vec<&[u8]> = set.records().collect();
         sorted.sort_unstable();
         sorted.dedup();
-        let mut octets = name.as_wire().to_vec();
-        for record in sorted {
-            octets.extend_from_slice(record);
-        }
+        let mut octets = Vec::with_capacity(name.as_wire().len() + set.octets.len());
+        octets.extend_from_slice(name.as_wire());
+        sorted.iter().for_each(|record| octets.extend_from_slice(record));
         content_hash(&octets)
     };
     let pools = pools.iter().map(|pool| set(pool.set.borrowed()));

@@ -3,15 +3,15 @@
 //! ```text
 //!   Whole::new ──▶ clusters, policies, and the tables that a sample of the names asks for
 //!        │
-//!        ├─▶ part ─▶ records of some names ──┐
-//!        ├─▶ part ─▶ …                       ├─▶ join ─▶ Compiled
-//!        └─▶ part ─▶ …                       │
+//!        ├─▶ part ─▶ records of some names ──┐          ┌─▶ Way::grown ─┐
+//!        ├─▶ part ─▶ …                       ├─▶ join ──┼─▶ …           ├─▶ Compiled
+//!        └─▶ part ─▶ …                       │          └─▶ …           ┘
 //!            (nothing shared is changed)     └─ names that need a table which no sample asked for
 //! ```
 //!
 //! Tables of orders are made once and shared, and which of them may be large depends on which came first. So
 //! no part makes one: a name that needs a new one is left for the end, and the parts come to the same
-//! whatever their number.
+//! whatever their number. The map of names is grown in ways, which have nothing in common.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
@@ -19,13 +19,14 @@ use alloc::vec::Vec;
 
 use super::alike::Alike;
 use super::orders::TablesCache;
-use super::{
-    Change, Compiled, Compiler, Parts, clusters_and_zones, index_policies, moved_clusters, number_clusters,
-};
-use crate::fleet::{Fleet, Part, Texts, Touched};
-use crate::name::Name;
+use super::texts::Texts;
+use super::{Compiled, Compiler, Parts, clusters_and_zones, index_policies, moved_clusters, number_clusters};
+use crate::fleet::{Fleet, Part, Touched};
+use crate::name::{Name, NameRef};
+use crate::names::{self, Sorted};
 use crate::problem::Problem;
-use crate::zone::{ClusterTable, Policies, Snapshot};
+use crate::publish::{Filled, Filling, Tally};
+use crate::zone::{ClusterTable, Node, Policies, Records, Snapshot};
 
 /// How many names are looked at for the tables that names need, about.
 const SAMPLE: usize = 4_096;
@@ -41,12 +42,28 @@ pub struct Whole<'f> {
 }
 
 /// What one part came to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Done {
-    changes: Vec<Change>,
+    filling: Filling,
     problems: BTreeMap<Name, Vec<Problem>>,
     pub(super) left: Vec<Name>,
     steps: u64,
+}
+
+/// Names that have a part of the map in common.
+#[derive(Debug)]
+pub struct Way(names::Way<Node>);
+
+/// That part.
+#[derive(Debug)]
+pub struct Limb(names::Limb<Node>);
+
+impl Way {
+    /// Makes it. Several threads may do so at once, each with its own.
+    #[must_use]
+    pub fn grown(self) -> Limb {
+        Limb(self.0.grown())
+    }
 }
 
 impl<'f> Whole<'f> {
@@ -96,7 +113,7 @@ impl<'f> Whole<'f> {
     #[must_use]
     pub fn part(&self, part: &Part<'_>) -> Done {
         let mut compiler = self.compiler(self.tables.fixed());
-        let mut done = Done::default();
+        let mut done = self.nothing();
         for (name, facts) in part.iter() {
             let name = name.to_name();
             compiler.steps += 1;
@@ -106,42 +123,68 @@ impl<'f> Whole<'f> {
                 done.left.push(name);
                 continue;
             }
-            if !problems.is_empty() {
-                done.problems.insert(name.clone(), problems);
-            }
-            if let Some(records) = records {
-                done.changes.push(Change::Name(name, Some(Arc::new(records))));
-            }
+            self.add(&mut done, name, records, problems);
         }
         done.steps = compiler.steps;
         done
     }
 
-    /// Puts the parts together: all of the fleet's, in order. Only names with problems are among
-    /// [`Compiled::problems`].
+    /// Puts the parts together: all of the fleet's. Only names with problems are among
+    /// [`Compiled::problems`]. `grow` is to make a limb of each way, in their order.
     #[must_use]
-    pub fn join(mut self, parts: impl IntoIterator<Item = Done>) -> Compiled {
-        let mut changes: Vec<Change> =
-            clusters_and_zones(self.fleet, &self.clusters, &self.touched).collect();
-        let mut problems = BTreeMap::new();
-        let mut left = Vec::new();
+    pub fn join(
+        mut self,
+        parts: impl IntoIterator<Item = Done>,
+        grow: impl FnOnce(Vec<Way>) -> Vec<Limb>,
+    ) -> Compiled {
+        let mut all: Vec<Done> = parts.into_iter().collect();
         let tables = core::mem::replace(&mut self.tables, TablesCache::new(self.before, &BTreeSet::new()));
         let mut compiler = self.compiler(tables);
-        for mut part in parts {
-            changes.append(&mut part.changes);
-            problems.append(&mut part.problems);
-            left.append(&mut part.left);
-            compiler.steps += part.steps;
+        let mut last = self.nothing();
+        for name in all.iter_mut().flat_map(|done| core::mem::take(&mut done.left)) {
+            let Some(facts) = self.fleet.names.get(name.borrowed()) else { continue };
+            compiler.steps += 1;
+            let records = compiler.compiled(&name, &facts);
+            let problems = core::mem::take(&mut compiler.problems);
+            self.add(&mut last, name, records, problems);
         }
-        for name in left {
-            compiler.name(&name, &mut changes);
-            let found = core::mem::take(&mut compiler.problems);
-            if !found.is_empty() {
-                problems.insert(name, found);
-            }
+        last.steps = compiler.steps;
+        all.push(last);
+        let (mut problems, mut steps) = (BTreeMap::new(), 0);
+        let (mut sorted, mut tally) = (Vec::with_capacity(all.len()), Tally::default());
+        for Done { filling, problems: mut found, steps: more, .. } in all {
+            problems.append(&mut found);
+            steps += more;
+            sorted.push(filling.names);
+            tally.add(filling.tally);
         }
-        let Compiler { clusters, policies, tables, steps, .. } = compiler;
+        let ways = Sorted::ways(sorted).into_iter().map(Way).collect();
+        let limbs = grow(ways).into_iter().map(|Limb(limb)| limb).collect();
+        let changes = clusters_and_zones(self.fleet, &self.clusters, &self.touched).collect();
+        let Compiler { clusters, policies, tables, .. } = compiler;
         let parts = Parts { clusters, policies, tables: tables.finish() };
-        Compiled { changes, problems, steps, parts, is_first: true }
+        Compiled { changes, problems, steps, parts, filled: Some(Filled { limbs, tally }) }
+    }
+
+    fn nothing(&self) -> Done {
+        let filling = Filling::new(self.before.seed());
+        Done { filling, problems: BTreeMap::new(), left: Vec::new(), steps: 0 }
+    }
+
+    fn add(&self, done: &mut Done, name: Name, records: Option<Records>, problems: Vec<Problem>) {
+        if !problems.is_empty() {
+            done.problems.insert(name.clone(), problems);
+        }
+        if let Some(records) = records {
+            let apex = self.zone_of(name.borrowed());
+            done.filling.add(name, apex, records);
+        }
+    }
+
+    /// The apex of the fleet's zone that a name is in; none in one that a file alone makes.
+    fn zone_of(&self, name: NameRef<'_>) -> Option<&'f Name> {
+        let (apex, _) = self.fleet.zone_of(name)?;
+        let of_file = self.before.zone_of(name);
+        of_file.is_none_or(|zone| apex.borrowed().is_at_or_below(zone.apex.borrowed())).then_some(apex)
     }
 }

@@ -26,12 +26,10 @@ use crate::fleet::{Endpoint, Evidence, NameFacts};
 use crate::record::Target;
 
 mod octets;
-mod texts;
 mod view;
 
 pub(super) use octets::{Reader, write_number};
 use octets::{write_name, write_text};
-pub use texts::{TEXTS_MAX, Texts};
 pub(super) use view::check;
 pub use view::{EndpointView, Endpoints, List, NameView, OwnerView, Sources, TargetView, Targets};
 

@@ -1,12 +1,11 @@
 //! The last good state into the first snapshot, on all cores.
 
-use std::num::NonZero;
-
-use portolan_core::compile::{Done, Whole};
+use portolan_core::compile::{Compiled, Way, Whole};
+use portolan_core::{Fleet, Snapshot};
 
 use super::Engine;
 use super::publish::caught;
-use crate::threads::share;
+use crate::threads::{cores, share};
 
 /// Most threads that compile.
 const THREADS_MAX: usize = 16;
@@ -21,10 +20,7 @@ impl Engine {
         let before = self.published.current();
         let revision = self.store.revision();
         let Some((next, problems)) = caught(|| {
-            let fleet = self.store.fleet();
-            let whole = Whole::new(fleet, &before);
-            let done = compile_parts(&whole, fleet);
-            let mut compiled = whole.join(done);
+            let mut compiled = compiled(self.store.fleet(), &before);
             let problems = std::mem::take(&mut compiled.problems);
             let mut next = before.publish(compiled, self.store.serials(), revision);
             next.complete = self.complete;
@@ -47,9 +43,10 @@ impl Engine {
 }
 
 /// Compiles all names, each part on whatever thread is free.
-fn compile_parts(whole: &Whole<'_>, fleet: &portolan_core::Fleet) -> Vec<Done> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
-    let threads = if fleet.names.len() < PARALLEL_MIN { 1 } else { cores };
+fn compiled(fleet: &Fleet, before: &Snapshot) -> Compiled {
+    let threads = if fleet.names.len() < PARALLEL_MIN { 1 } else { cores(THREADS_MAX) };
     let parts = fleet.names.parts(if threads == 1 { 1 } else { threads * PARTS_A_THREAD });
-    share(&parts, threads, |part| whole.part(part))
+    let whole = Whole::new(fleet, before);
+    let done = share(&parts, threads, |part| whole.part(part));
+    whole.join(done, |ways| share(ways, threads, Way::grown))
 }

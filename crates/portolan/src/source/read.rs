@@ -10,7 +10,7 @@ use portolan_core::{Problem, Reason};
 use portolan_kube::manifest::{self, Manifest};
 use portolan_kube::workload::Keep;
 
-use crate::threads::share;
+use crate::threads::{cores, share};
 
 /// Most files of one folder that are read; of more, the last by name are left out.
 pub const FILES_MAX: usize = 200_000;
@@ -177,8 +177,7 @@ pub(super) fn read_all(jobs: &[Job], keep: &Keep) -> Vec<Outcome> {
     if jobs.len() < PARALLEL_MIN {
         return jobs.iter().map(read).collect();
     }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
-    share(jobs, threads, read)
+    share(jobs, cores(jobs.len()), read)
 }
 
 fn read(job: &Job, keep: &Keep) -> Outcome {

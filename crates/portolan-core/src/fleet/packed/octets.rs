@@ -46,12 +46,6 @@ impl<'a> Reader<'a> {
         Some(octets)
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (array, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*array)
-    }
-
     /// A number, in as few octets as it needs.
     pub(crate) fn number(&mut self) -> Option<u64> {
         let first = self.octet()?;

@@ -4,7 +4,6 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::octets::Reader;
-use super::texts::Texts;
 use super::{
     HAS_CLUSTER, HAS_FALLBACK, HAS_OWN_TTL, HAS_POLICY, HAS_TTL, HAS_WEIGHT, HOST, IPV4, IPV6, RECORD,
 };
@@ -127,24 +126,18 @@ impl<'a> NameView<'a> {
     /// Unpacks them.
     #[must_use]
     pub fn to_facts(&self) -> NameFacts {
-        self.to_facts_with(&mut Texts::default())
-    }
-
-    /// As [`NameView::to_facts`], sharing texts with what was unpacked before.
-    #[must_use]
-    pub fn to_facts_with(&self, texts: &mut Texts) -> NameFacts {
         NameFacts {
             owner: Owner {
-                kind: texts.share(self.owner.kind),
-                namespace: texts.share(self.owner.namespace),
+                kind: self.owner.kind.into(),
+                namespace: self.owner.namespace.into(),
                 name: self.owner.name.into(),
             },
             ttl: self.ttl,
             default_ttl: self.default_ttl,
-            policy: self.policy.map(|policy| PolicyName(texts.share(policy))),
+            policy: self.policy.map(|policy| PolicyName(policy.into())),
             fallback: self.fallback.map(NameRef::to_name),
-            endpoints: self.endpoints.clone().map(|endpoint| endpoint.to_endpoint(texts)).collect(),
-            held_by: self.held_by.clone().map(|source| ClusterName(texts.share(source))).collect(),
+            endpoints: self.endpoints.clone().map(|endpoint| endpoint.unpacked()).collect(),
+            held_by: self.held_by.clone().map(ClusterName::from).collect(),
         }
     }
 
@@ -161,20 +154,27 @@ impl<'a> NameView<'a> {
 }
 
 impl EndpointView<'_> {
-    fn to_endpoint(&self, texts: &mut Texts) -> Endpoint {
+    /// Unpacks it.
+    #[must_use]
+    pub fn unpacked(&self) -> Endpoint {
         Endpoint {
-            cluster: self.cluster.map(|cluster| ClusterName(texts.share(cluster))),
+            cluster: self.cluster.map(ClusterName::from),
             targets: self.targets.clone().map(|target| target.to_target()).collect(),
             evidence: self.evidence,
             weight: self.weight,
             ttl: self.ttl,
         }
     }
+}
 
-    /// Unpacks it.
-    #[must_use]
-    pub fn unpacked(&self) -> Endpoint {
-        self.to_endpoint(&mut Texts::default())
+impl<'a> Targets<'a> {
+    /// The records that offer them: of each its type and data.
+    pub(crate) fn records(&self) -> impl Iterator<Item = (RecordType, &'a [u8])> + use<'a> {
+        let mut from = Reader(self.rest);
+        (0..self.left).map(move |_| {
+            let (_, rtype, data) = read_record(&mut from).expect(PACKED);
+            (rtype, data)
+        })
     }
 }
 
@@ -310,17 +310,30 @@ fn read_endpoint<'a>(from: &mut Reader<'a>) -> Option<EndpointView<'a>> {
 }
 
 fn read_target<'a>(from: &mut Reader<'a>) -> Option<TargetView<'a>> {
-    Some(match from.octet()? {
-        IPV4 => TargetView::Address(Ipv4Addr::from(from.array::<4>()?).into()),
-        IPV6 => TargetView::Address(Ipv6Addr::from(from.array::<16>()?).into()),
-        HOST => TargetView::Host(from.name()?),
+    let (tag, rtype, data) = read_record(from)?;
+    Some(match tag {
+        IPV4 => TargetView::Address(Ipv4Addr::from(*data.first_chunk::<4>()?).into()),
+        IPV6 => TargetView::Address(Ipv6Addr::from(*data.first_chunk::<16>()?).into()),
+        HOST => TargetView::Host(NameRef::trusted(data)),
+        _ => TargetView::Record(rtype, data),
+    })
+}
+
+/// A target's tag, and the record that it is: its data lies there as it goes on the wire.
+fn read_record<'a>(from: &mut Reader<'a>) -> Option<(u8, RecordType, &'a [u8])> {
+    let tag = from.octet()?;
+    let (rtype, data) = match tag {
+        IPV4 => (RecordType::A, from.octets(4)?),
+        IPV6 => (RecordType::AAAA, from.octets(16)?),
+        HOST => (RecordType::CNAME, from.name()?.as_wire()),
         RECORD => {
             let rtype = RecordType(u16::try_from(from.number()?).ok()?);
             let length = from.length().filter(|length| *length <= RDATA_OCTETS_MAX)?;
-            TargetView::Record(rtype, from.octets(length)?)
+            (rtype, from.octets(length)?)
         }
         _ => return None,
-    })
+    };
+    Some((tag, rtype, data))
 }
 
 fn read_ttl(from: &mut Reader<'_>) -> Option<Ttl> {

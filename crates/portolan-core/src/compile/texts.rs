@@ -1,19 +1,19 @@
-//! Texts that many names have in common.
+//! Names of clusters, which many offers have in common.
 
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 
-/// Most texts that are shared: kinds, clusters, policies and the namespaces of a large fleet.
-pub const TEXTS_MAX: usize = 4_096;
+/// Most texts that are shared: there are fewer clusters.
+const TEXTS_MAX: usize = 4_096;
 
-/// Shares kinds, namespaces, clusters and policies among the facts that are unpacked one after the other,
-/// so that a million names do not have a million copies of `GlobalName`.
+/// Shares them among names that are compiled one after the other. Each thread has its own, as a count that several
+/// change at once costs more than a name.
 #[derive(Debug, Default)]
-pub struct Texts(BTreeSet<Arc<str>>);
+pub(super) struct Texts(BTreeSet<Arc<str>>);
 
 impl Texts {
     /// A text that is shared with whoever asked for it before. When there are too many, it begins anew.
-    pub fn share(&mut self, text: &str) -> Arc<str> {
+    pub(super) fn share(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return known.clone();
         }
@@ -33,8 +33,8 @@ mod tests {
     #[test]
     fn texts_are_shared_and_do_not_grow_for_ever() {
         let mut texts = Texts::default();
-        let one = texts.share("GlobalName");
-        assert!(Arc::ptr_eq(&one, &texts.share("GlobalName")));
+        let one = texts.share("eu-1");
+        assert!(Arc::ptr_eq(&one, &texts.share("eu-1")));
         for i in 0..3 * TEXTS_MAX {
             texts.share(&alloc::format!("{i}"));
         }
