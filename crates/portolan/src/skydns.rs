@@ -33,8 +33,8 @@ use crate::threads::supervised;
 mod follow;
 mod past;
 
-pub use crate::watching::{BATCH_MAX, GATHER, PAGE_KEYS};
-pub use follow::STORE_HOLD;
+pub use crate::watching::{BATCH_MAX, GATHER};
+pub use follow::{PAGE_KEYS, STORE_HOLD};
 use past::Past;
 
 /// Threads that wait for the store, and for the engine.

@@ -13,13 +13,15 @@
 //! What cannot be understood costs itself: it is told and counted, and what the key had before stays. A list that suddenly
 //! lacks half of the keys, or all, is not believed: what it lacks is held until somebody says so, as with clusters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{self, BTreeMap};
 use std::net::IpAddr;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use portolan_core::cluster::Sources;
 use portolan_core::fleet::{NameFacts, Owner, ZoneFacts};
+use portolan_core::name::LABELS_MAX;
 use portolan_core::record::Soa;
 use portolan_core::{Name, NameRef, Ttl};
 
@@ -48,6 +50,8 @@ pub const SERVERS_MAX: usize = 64;
 
 /// TTL of a zone's SOA and NS records, in seconds.
 const ZONE_TTL: u32 = 300;
+/// `ns.dns` in wire form, without an end.
+const SERVER_LABELS: &[u8] = b"\x02ns\x03dns";
 /// What CoreDNS says in a zone's SOA, in seconds.
 const REFRESH: u32 = 7_200;
 const RETRY: u32 = 1_800;
@@ -86,6 +90,8 @@ pub struct Table {
     setup: Arc<Setup>,
     owner: Owner,
     entries: BTreeMap<Box<[u8]>, Entry>,
+    /// How many keys there are by how many labels of theirs are not their owner's: where none is, none is looked for.
+    stripped: [usize; LABELS_MAX + 1],
     /// By zone, the name servers that keys under `ns.dns.ZONE` give.
     servers: BTreeMap<Name, BTreeMap<Box<[u8]>, Name>>,
     faults: BTreeMap<Box<[u8]>, (u32, Option<Fault>)>,
@@ -196,6 +202,7 @@ impl Table {
             setup,
             owner,
             entries: BTreeMap::new(),
+            stripped: [0; LABELS_MAX + 1],
             servers: BTreeMap::new(),
             faults: BTreeMap::new(),
             told: 0,
@@ -261,23 +268,28 @@ impl Table {
             }
             Found::Entry { spelled, owner, what } => {
                 self.heal(&key);
-                let position = self.setup.position(owner.borrowed(), &key);
-                if let Some(before) = self.find_of(&spelled, &key).filter(|before| *before != position) {
+                if let Some(before) = self.find_of(&spelled, &key, |other| other != owner.borrowed()) {
                     self.remove(&before);
                 }
+                let position = self.setup.position(owner.borrowed(), &key);
                 self.held.remove(&position);
                 self.note_server(&spelled, &owner, &key, Some(&what));
                 let now = Entry { what, round: self.round };
-                match self.entries.get_mut(&position) {
-                    Some(entry) if entry.what == now.what => entry.round = now.round,
-                    Some(entry) => {
+                let is_news = match self.entries.entry(position) {
+                    btree_map::Entry::Occupied(entry) => {
+                        let entry = entry.into_mut();
+                        let is_news = entry.what != now.what;
                         *entry = now;
-                        self.touch(&spelled, &owner);
+                        is_news
                     }
-                    None => {
-                        self.entries.insert(position, now);
-                        self.touch(&spelled, &owner);
+                    btree_map::Entry::Vacant(entry) => {
+                        entry.insert(now);
+                        *stripped(&mut self.stripped, &spelled, &owner) += 1;
+                        true
                     }
+                };
+                if is_news {
+                    self.touch(&spelled, &owner);
                 }
             }
         }
@@ -326,16 +338,9 @@ impl Table {
 
     // === Facts ===
 
-    /// Some of the names that changed, each with its facts; none of a name that has no records any more.
-    pub fn take_names(&mut self, most: usize) -> Vec<(Name, Option<NameFacts>)> {
-        let mut changed = Vec::new();
-        while changed.len() < most
-            && let Some(name) = self.names.pop_first()
-        {
-            let facts = self.facts(&name);
-            changed.push((name, facts));
-        }
-        changed
+    /// Some of the names that changed, in order. [`Table::facts`] has what they are now, for several threads at once.
+    pub fn take_names(&mut self, most: usize) -> Vec<Name> {
+        std::iter::from_fn(|| self.names.pop_first()).take(most).collect()
     }
 
     /// The zones that changed, each with its facts.
@@ -412,15 +417,19 @@ impl Table {
 
     /// Where a key stands, if it does.
     fn find(&self, key: &[u8]) -> Option<Box<[u8]>> {
-        self.find_of(&self.setup.layout.name(key).ok()?, key)
+        self.find_of(&self.setup.layout.name(key).ok()?, key, |_| true)
     }
 
-    fn find_of(&self, spelled: &Name, key: &[u8]) -> Option<Box<[u8]>> {
-        let mut owners = spelled.borrowed().suffixes();
-        if self.setup.rules == Rules::Subtrees {
-            return self.entries.contains_key(key).then(|| key.into());
-        }
-        owners.find_map(|owner| {
+    /// The same among the owners that it may be, and that are looked for.
+    fn find_of(
+        &self,
+        spelled: &Name,
+        key: &[u8],
+        is_wanted: impl Fn(NameRef<'_>) -> bool,
+    ) -> Option<Box<[u8]>> {
+        let owners = spelled.borrowed().suffixes().zip(&self.stripped);
+        let mut owners = owners.filter(|(owner, keys)| **keys > 0 && is_wanted(*owner));
+        owners.find_map(|(owner, _)| {
             let position = self.setup.position(owner, key);
             self.entries.contains_key(&position).then_some(position)
         })
@@ -440,6 +449,7 @@ impl Table {
         };
         let Ok(spelled) = self.setup.layout.name(key) else { return };
         let owner = owner.unwrap_or_else(|| spelled.clone());
+        *stripped(&mut self.stripped, &spelled, &owner) -= 1;
         self.note_server(&spelled, &owner, key, None);
         self.touch(&spelled, &owner);
     }
@@ -461,11 +471,8 @@ impl Table {
 
     /// Keys under `ns.dns.ZONE` are name servers of the zone.
     fn note_server(&mut self, spelled: &Name, owner: &Name, key: &[u8], what: Option<&What>) {
-        let Some(apex) = self.setup.zone_of(spelled.borrowed()).cloned() else { return };
-        let Some(at) = server_name(&apex).filter(|at| spelled.borrowed().is_at_or_below(at.borrowed()))
-        else {
-            return;
-        };
+        let apex = self.setup.zone_of(spelled.borrowed()).filter(|apex| is_of_servers(spelled, apex));
+        let Some(apex) = apex.cloned() else { return };
         let name = match what {
             Some(What::Kept(kept)) if kept.has_address() => Some(owner.clone()),
             Some(What::Service(service)) if service.is_address() => Some(service.stripped.clone()),
@@ -477,8 +484,8 @@ impl Table {
             None => servers.remove(key),
         };
         if before != name {
+            self.names.extend(server_name(&apex));
             self.zones.insert(apex);
-            self.names.insert(at);
         }
     }
 
@@ -526,6 +533,19 @@ fn zone_ttl() -> Ttl {
 /// `ns.dns.ZONE`, which is a zone's name server and has those that keys give below it.
 fn server_name(apex: &Name) -> Option<Name> {
     apex.prepend("ns.dns").ok()
+}
+
+/// True of a name that is a zone's name server or below it.
+fn is_of_servers(name: &Name, apex: &Name) -> bool {
+    let before = |suffix: NameRef<'_>| suffix.as_wire().strip_suffix(apex.as_wire()) == Some(SERVER_LABELS);
+    name.borrowed().suffixes().any(before)
+}
+
+/// How many keys leave out as many labels of what they spell as this one does.
+fn stripped<'s>(stripped: &'s mut [usize; LABELS_MAX + 1], spelled: &Name, owner: &Name) -> &'s mut usize {
+    let labels = |name: &Name| name.borrowed().labels().count();
+    let left_out = labels(spelled).saturating_sub(labels(owner));
+    stripped.get_mut(left_out).expect("a name has no more labels")
 }
 
 /// True when so many keys do not go by themselves.

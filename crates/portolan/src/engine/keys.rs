@@ -22,9 +22,14 @@ use portolan_store::skydns::{Setup, Table};
 
 use super::Engine;
 use super::publish::caught;
+use crate::threads::{cores, share};
 
 /// Names that become facts in one step.
 const NAMES_AT_ONCE: usize = 65_536;
+/// Names that a thread makes facts of in one go.
+const SHARE: usize = 1_024;
+/// Most threads that do.
+const THREADS_MAX: usize = 8;
 /// How many names further up than a key its name may be, when the key alone is known.
 const LABELS_STRIPPED_MAX: usize = 2;
 
@@ -380,10 +385,14 @@ impl Engine {
 impl Engine {
     /// Some of the names that changed, as facts; and whether they were the last.
     fn some_names(&mut self) -> (Vec<Fact>, bool) {
-        let names = self.keys.table.as_mut().map_or(Vec::new(), |table| table.take_names(NAMES_AT_ONCE));
+        let Some(table) = &mut self.keys.table else { return (Vec::new(), true) };
+        let names = table.take_names(NAMES_AT_ONCE);
         let is_last = names.len() < NAMES_AT_ONCE;
+        let facts = |names: &[Name]| names.iter().map(|name| table.facts(name)).collect::<Vec<_>>();
+        let told = share(names.chunks(SHARE), cores(THREADS_MAX), facts).into_iter().flatten();
         let fleet = self.store.fleet();
-        (names.into_iter().filter_map(|(name, now)| self.keys.fact(fleet, name, now)).collect(), is_last)
+        let facts = names.into_iter().zip(told);
+        (facts.filter_map(|(name, now)| self.keys.fact(fleet, name, now)).collect(), is_last)
     }
 }
 

@@ -1,6 +1,5 @@
 //! A store's keys, followed: list, watch, and what is done when neither can be had.
 
-use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +15,11 @@ use super::{Past, Way};
 use crate::clock;
 use crate::clusters::{Holds, NOTE};
 use crate::engine::{Event, KeyChange, KeysTold, SharedEngine, root};
-use crate::threads::share;
-use crate::watching::{PAGE_KEYS, gather, next};
+use crate::threads::{cores, share};
+use crate::watching::{gather, next};
 
+/// Most keys of a page. An etcd goes through all that stand behind a page, to count them: so pages are few.
+pub const PAGE_KEYS: usize = 50_000;
 /// And least: a page that is not got is asked for smaller, as its values may be large.
 const PAGE_KEYS_MIN: usize = 64;
 /// The id of the hold of a store that went back. No cluster is called so.
@@ -356,9 +357,8 @@ fn read(setup: &Setup, pairs: &[Pair]) -> Vec<Read> {
     if pairs.len() < SHARED_MIN {
         return pairs.iter().map(|pair| setup.read(pair)).collect();
     }
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
-    let parts: Vec<&[Pair]> = pairs.chunks(SHARE).collect();
-    let reads = share(&parts, threads, |part| part.iter().map(|pair| setup.read(pair)).collect::<Vec<_>>());
+    let read = |part: &[Pair]| part.iter().map(|pair| setup.read(pair)).collect::<Vec<_>>();
+    let reads = share(pairs.chunks(SHARE), cores(THREADS_MAX), read);
     reads.into_iter().flatten().collect()
 }
 
