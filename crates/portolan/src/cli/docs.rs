@@ -103,7 +103,7 @@ fn usage(name: &str, command: &Command) -> String {
     words.join(" ")
 }
 
-/// A flag as it is typed: `-o, --output FORM`.
+/// A flag as it is typed: `-o, --output FORM`, `--follow-hub[=BOOL]`.
 fn spelt(arg: &Arg) -> String {
     let value = arg.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
     let value = value.filter(|_| takes_value(arg) || arg.is_positional());
@@ -112,7 +112,16 @@ fn spelt(arg: &Arg) -> String {
         (None, Some(long)) => format!("--{long}"),
         _ => return value.unwrap_or_default(),
     };
-    value.map_or(flag.clone(), |value| format!("{flag} {value}"))
+    match value {
+        None => flag,
+        Some(value) if needs_value(arg) => format!("{flag} {value}"),
+        Some(value) => format!("{flag}[={value}]"),
+    }
+}
+
+/// False of a switch, which says yes by itself.
+fn needs_value(arg: &Arg) -> bool {
+    arg.get_num_args().is_none_or(|values| values.min_values() > 0)
 }
 
 fn takes_value(arg: &Arg) -> bool {

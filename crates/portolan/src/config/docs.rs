@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::config::file::CONFIG_BYTES_MAX;
-use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, INSTEAD_OF_FLEET, KEYS, Key, SOURCES, SYNC};
+use crate::config::keys::{CONFIG_ENV, CONFIG_VERSION, Form, INSTEAD_OF_FLEET, KEYS, Key, SOURCES, SYNC};
 
 /// The page.
 #[must_use]
@@ -11,11 +11,15 @@ pub fn page() -> String {
     let mut page = head();
     page.push_str("| key | flag | environment | default |\n| --- | --- | --- | --- |\n");
     for key in KEYS {
-        let (name, flag, value) = (key.name, key.flag, key.value);
+        let (name, flag) = (key.name, key.flag);
+        let value = match key.form {
+            Form::Switch => format!("[={}]", key.value),
+            _ => format!(" {}", key.value),
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
-            "| [`{name}`](#{}) | `--{flag} {value}` | `{}` | {} |",
+            "| [`{name}`](#{}) | `--{flag}{value}` | `{}` | {} |",
             name.to_lowercase(),
             key.env,
             key.default
