@@ -122,6 +122,13 @@ impl Context {
         }
         Ok(config)
     }
+
+    /// Where its API server is, as the file says now.
+    pub(super) fn server(&self) -> Option<String> {
+        let Kubeconfig { contexts, clusters, .. } = Kubeconfig::read_from(&self.file).ok()?;
+        let context = contexts.into_iter().find(|context| context.name == self.context)?.context?;
+        clusters.into_iter().find(|cluster| cluster.name == context.cluster)?.cluster?.server
+    }
 }
 
 /// What is wrong with a kubeconfig, without its text: what cannot be read may stand beside a token.

@@ -298,7 +298,8 @@ impl Member {
             self.is_news = true;
         }
         if is_left {
-            self.lost(reason, &format!("{what}: {}", failure.message)).await;
+            let at = self.way.server().map_or(String::new(), |server| format!(" ({server})"));
+            self.lost(reason, &format!("{what}{at}: {}", failure.message)).await;
         }
         let wait = (PROBE_FIRST * 2_u32.saturating_pow((self.misses - 1).min(8))).min(PROBE_MAX);
         wait.max(failure.retry_after.unwrap_or_default().min(RETRY_AFTER_MAX))

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use http::Uri;
 use kube_client::config::{KubeConfigOptions, Kubeconfig};
 use portolan_core::ClusterName;
 use portolan_kube::registry::access::Access;
@@ -91,6 +92,19 @@ impl Way {
         }
     }
 
+    /// Where its API server is, for people: without what else such an address may hold. None when that is not known.
+    pub(super) fn server(&self) -> Option<String> {
+        let said = match self {
+            Self::Context(context, _) => context.server(),
+            Self::Own(own) => Some(own.server.clone()),
+            Self::Registered(access) => access.borrow().as_ref().map(|access| access.server.clone()),
+            Self::Dialled(_) => None,
+        };
+        let address: Uri = said?.parse().ok()?;
+        let port = address.port().map_or(String::new(), |port| format!(":{port}"));
+        Some(format!("{}://{}{port}", address.scheme_str()?, address.host()?))
+    }
+
     /// Waits until something else leads there. What files say is read when a cluster is not reached.
     pub(super) async fn changed(&mut self) {
         let is_changed = match self {
@@ -129,6 +143,27 @@ mod tests {
     fn find(folder: &Path, environment: &[(&str, &str)]) -> Result<Own, String> {
         let environment: BTreeMap<&str, &str> = environment.iter().copied().collect();
         Own::find("hub", folder, &|name| environment.get(name).map(|text| (*text).to_owned()))
+    }
+
+    #[test]
+    fn where_a_cluster_is_is_told_without_what_may_be_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config");
+        let at = |server: &str| {
+            let text = json!({
+                "clusters": [{ "name": "other" }, { "name": "c", "cluster": { "server": server } }],
+                "contexts": [{ "name": "eu", "context": { "cluster": "c", "user": "u" } }],
+            });
+            std::fs::write(&file, text.to_string()).unwrap();
+            let context = Context { name: "eu-1".into(), context: "eu".into(), file: file.clone() };
+            Way::Context(context, Maker::default()).server()
+        };
+        assert_eq!(at("https://192.0.2.7:6443").as_deref(), Some("https://192.0.2.7:6443"));
+        assert_eq!(at("https://me:secret@[fd00::1]/x?token=y").as_deref(), Some("https://[fd00::1]"));
+        assert_eq!(at("no url"), None);
+        std::fs::remove_file(&file).unwrap();
+        let context = Context { name: "eu-1".into(), context: "eu".into(), file: file.clone() };
+        assert_eq!(Way::Context(context, Maker::default()).server(), None);
     }
 
     #[tokio::test]
