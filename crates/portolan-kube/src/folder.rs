@@ -6,7 +6,7 @@
 //!   remove(path) ────────┘                       └─▶ Change::Deleted
 //! ```
 //!
-//! Everything is kept by object, because one object may stand in several files: the first by path has
+//! Everything is kept by object, because one object may stand in several files: the first by path that is whole has
 //! the word, the others wait behind it, and when it goes the next takes over without a delete between.
 //! What was told is kept beside what is held, so that a file which is written again unchanged, or an
 //! object that moves from file to file, is no change.
@@ -53,8 +53,22 @@ struct File {
     repeats: Vec<Problem>,
     /// True when it never parsed, so that nothing is known of what it holds.
     is_unread: bool,
-    /// Objects that it holds and that were never understood.
+    /// Objects that it holds and that it never gave whole.
     unread: BTreeSet<ObjectKey>,
+}
+
+impl File {
+    /// Takes which objects are refused now: those that it gave before stay what they were.
+    fn refuse(&mut self, refused: Vec<ObjectKey>, before: &BTreeSet<ObjectKey>) {
+        let was_unread = std::mem::take(&mut self.unread);
+        for key in refused {
+            let is_given = before.contains(&key);
+            if !is_given || was_unread.contains(&key) {
+                self.unread.insert(key.clone());
+            }
+            self.keys.extend(is_given.then_some(key));
+        }
+    }
 }
 
 /// What is known of one object.
@@ -77,10 +91,10 @@ impl Folder {
             let before = std::mem::take(&mut file.keys);
             file.repeats.clear();
             file.is_unread = false;
-            let (kept, unread) = manifest.refused.into_iter().partition(|key| before.contains(key));
-            (file.keys, file.unread) = (kept, unread);
+            file.refuse(manifest.refused, &before);
             let mut given = BTreeMap::new();
-            for located in manifest.objects {
+            let stays = |object: &Object| object.in_part && before.contains(&object.key);
+            for located in manifest.objects.into_iter().filter(|located| !stays(&located.object)) {
                 let key = located.object.key.clone();
                 match given.get(&key) {
                     Some(first) => file.repeats.push(duplicate(&key, first, &located)),
@@ -111,7 +125,7 @@ impl Folder {
         self.held.values().filter_map(|held| held.told.as_ref())
     }
 
-    /// What is there and was never understood: files that never parsed, and objects that never could be read.
+    /// What is there and was never understood: files that never parsed, and objects that were never whole.
     #[must_use]
     pub fn lacks(&self) -> Lacks {
         let unread = self.files.iter().filter(|(_, file)| file.is_unread);
@@ -180,7 +194,8 @@ impl Folder {
 
     fn take_change(&mut self, key: ObjectKey) -> Option<Change> {
         let held = self.held.get_mut(&key)?;
-        let Some((_, first)) = held.files.first() else {
+        let whole = held.files.iter().find(|(_, located)| !located.object.in_part);
+        let Some((_, first)) = whole.or(held.files.first()) else {
             let told = self.held.remove(&key).and_then(|held| held.told);
             return told.map(|_| Change::Deleted(key));
         };

@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use portolan_core::{Problem, Reason};
 
-use crate::manifest::Given;
+use crate::manifest::{Given, Refused};
 use crate::object::ObjectKey;
 
 mod failures;
@@ -218,7 +218,7 @@ impl Follower {
         self.trouble.iter().chain(&self.left_out).chain(faults)
     }
 
-    /// Objects that are there, and of which nothing was ever understood.
+    /// Objects that are there, and were never whole.
     #[must_use]
     pub fn refused(&self) -> &BTreeSet<ObjectKey> {
         &self.refused
@@ -375,7 +375,7 @@ impl Follower {
         }
         list.objects.values().for_each(|object| self.note_stamp(object));
         news.extend(list.objects.into_values().map(News::Set));
-        news.extend(list.refused.into_values().map(News::Refused));
+        list.refused.into_values().for_each(|refused| self.refuse(refused, &mut news));
         self.faults = list.faults;
         self.state = State::Following(version.to_owned());
         self.doubts_streams = false;
@@ -490,10 +490,17 @@ impl Follower {
             news.push(News::Set(Arc::new(object)));
             news.extend(self.evidence());
         } else if let Given::Refused(refused, _) = given {
-            news.push(News::Refused(refused.into()));
             self.refused.extend((!self.known.contains(&key)).then_some(key));
+            self.refuse(refused.into(), &mut news);
         }
         news
+    }
+
+    /// Tells of an object that is refused: it stays what it was, and what else it says counts where it is new.
+    fn refuse(&self, refused: Arc<Refused>, news: &mut Vec<News>) {
+        let rest = refused.rest.clone().filter(|_| !self.known.contains(&refused.key));
+        news.extend(rest.map(News::Set));
+        news.push(News::Refused(refused));
     }
 
     /// What an object that came, or a deletion that was told, makes of a first list that is held.

@@ -197,9 +197,13 @@ impl Index {
         &self.options
     }
 
-    /// Takes an object of a source, new or changed. `place` is where it stands, for problems.
+    /// Takes an object of a source, new or changed. `place` is where it stands, for problems. One with a value that is
+    /// not allowed counts where nothing stood before.
     pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
-        self.memory.was_read(source, &object.key);
+        if object.in_part && self.stood_before(source, &object) {
+            return;
+        }
+        self.memory.was_read(source, &object);
         let object = self.graced(source, object, place);
         self.put(source, object, place);
     }
@@ -230,6 +234,7 @@ impl Index {
             self.touch_all(source);
             self.touch_wanting();
             let memory = self.memory.hear(&self.objects, source);
+            self.yield_to_memory(source);
             self.dirty.recall(memory);
         }
     }

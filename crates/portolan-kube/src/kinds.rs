@@ -1,8 +1,7 @@
 //! Our own kinds: what a platform team and its tenants tell Portolan.
 //!
 //! These types are what was *said*, text and all, and the single source of our CRDs ([`crate::crds`]);
-//! what it *means* is worked out by [`crate::settle`], which leaves out a bad item with a Problem and
-//! keeps the rest. Hence their form: everything that may be left out is an `Option` or an empty list (no
+//! what it *means* is worked out by [`crate::settle`], with a Problem for whatever is not allowed. Hence their form: everything that may be left out is an `Option` or an empty list (no
 //! default is in the schema: a default is a meaning), numbers are `i64` so that one that is too large
 //! or negative can be told apart from one that is no number, and choices keep a word that they do not
 //! know ([`choice`]). The doc comment of a field is its description in the schema.

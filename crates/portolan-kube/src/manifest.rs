@@ -12,7 +12,8 @@
 //! [whole](Manifest::whole), and keeps the objects that it gave before, for half a file must not look
 //! like the deletion of the other half. Half a file is often good YAML, because `kubectl` prints the kind
 //! of a list last; so whatever has no kind, and a file that holds nothing at all, is such a fault. A fault
-//! of type costs the object: it is [refused](Manifest::refused), and alone keeps what it was before.
+//! of type costs the object: it is [refused](Manifest::refused), and alone keeps what it was before. So does a value
+//! that is not allowed in an object of ours; what else such a one says counts where it is new.
 //! Anything smaller (an unknown field of our kinds, a wrong `recordTTL`) costs itself.
 //!
 //! Kinds that we do not read are passed over, but their syntax counts.
@@ -26,6 +27,7 @@ mod path;
 mod place;
 mod plain;
 mod split;
+mod strict;
 mod text;
 mod tree;
 mod typed;
@@ -43,6 +45,7 @@ use serde_json::{Map, Value};
 use self::path::{Finding, Path};
 use self::place::Spot;
 use self::tree::{Fault, Tree};
+use self::typed::Refusal;
 use self::words::Shown;
 use crate::kinds::GROUP;
 use crate::object::{Object, ObjectKey};
@@ -74,9 +77,11 @@ pub struct Located {
 /// What a file gave.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manifest {
-    /// The objects of kinds that we read, in the order of the file.
+    /// The objects of kinds that we read, in the order of the file; those among them with a value that is not allowed
+    /// are [in part](Object::in_part).
     pub objects: Vec<Located>,
-    /// Objects that are there, but have a field of a wrong type: they stay what they were.
+    /// Objects that are there, but have a field of a wrong type or a value that is not allowed: they stay what they
+    /// were.
     pub refused: Vec<ObjectKey>,
     /// What is wrong with it, in the order of the file.
     pub problems: Vec<Problem>,
@@ -229,9 +234,12 @@ impl Reader<'_> {
         let namespace = metadata.and_then(|metadata| text_of(metadata, "namespace"));
         let key = ObjectKey::new(known, namespace, name);
         match typed::object(known, &value, self.keep) {
-            Err(findings) => {
+            Err(Refusal { findings, rest }) => {
                 self.findings(&key, findings, stretch);
-                self.manifest.refused.extend((!key.name.is_empty()).then_some(key));
+                if !key.name.is_empty() {
+                    rest.into_iter().for_each(|rest| self.give(rest, stretch));
+                    self.manifest.refused.push(key);
+                }
             }
             Ok(_) if key.name.is_empty() => {
                 let (subject, message) =
@@ -240,10 +248,14 @@ impl Reader<'_> {
             }
             Ok((object, findings)) => {
                 self.findings(&key, findings, stretch);
-                let place = self.place(stretch.start);
-                self.manifest.objects.push(Located { object: Arc::new(object), place: place.into() });
+                self.give(object, stretch);
             }
         }
+    }
+
+    fn give(&mut self, object: Object, stretch: Stretch) {
+        let place = self.place(stretch.start);
+        self.manifest.objects.push(Located { object: Arc::new(object), place: place.into() });
     }
 
     /// A kind that we do not read. In our own group there is none.

@@ -28,6 +28,9 @@ pub struct Object {
     pub created: i64,
     /// What it says.
     pub body: Body,
+    /// It has a value that is not allowed. What else it says counts, but only where nothing stood before: whatever
+    /// did stays.
+    pub in_part: bool,
 }
 
 /// What an object says. What is not needed of a cluster's own objects is dropped when they are read; the
@@ -134,7 +137,7 @@ pub trait Read {
 impl Read for core_v1::Secret {
     fn object(self, _: &Keep) -> Object {
         let (key, created) = identity(Kind::Secret, &self.metadata);
-        Object { key, created, body: Body::Secret(Secret::of(&self).into()) }
+        Object { key, created, body: Body::Secret(Secret::of(&self).into()), in_part: false }
     }
 }
 
@@ -143,14 +146,14 @@ macro_rules! objects {
         $(impl Read for $read {
             fn object(self, keep: &Keep) -> Object {
                 let (key, created) = identity(Kind::$kind, &self.metadata);
-                Object { key, created, body: Body::$kind($kind::of(&self, keep).into()) }
+                Object { key, created, body: Body::$kind($kind::of(&self, keep).into()), in_part: false }
             }
         })*
         $(impl Read for $whole {
             fn object(self, _: &Keep) -> Object {
                 let read = Box::new(self);
                 let (key, created) = identity(Kind::$boxed, &read.metadata);
-                Object { key, created, body: Body::$boxed(read) }
+                Object { key, created, body: Body::$boxed(read), in_part: false }
             }
         })*
     };
@@ -175,7 +178,8 @@ pub(crate) fn kept<Spec, Status>(
 ) -> Object {
     let (key, created) = identity(kind, &read.metadata);
     let meta = keep.meta(&read.metadata);
-    Object { key, created, body: body(Box::new(Kept { meta, spec: read.spec, status: read.status })) }
+    let body = body(Box::new(Kept { meta, spec: read.spec, status: read.status }));
+    Object { key, created, body, in_part: false }
 }
 
 /// Which object it is, and when it was made.

@@ -9,8 +9,10 @@
 //! ```
 //!
 //! The value stands beside its problems, never instead of them: a bad item is left out, a bad field
-//! has its default, and only a [`Zone`](crate::kinds::Zone) without a usable apex gives nothing. A
-//! schema refuses most of this at an API server, but a folder has no API server and a CRD may be old.
+//! has its default, and only a [`Zone`](crate::kinds::Zone) without a usable apex gives nothing. Such a
+//! value counts where the object is new. Of one that stood before, whatever is [refused](refusals) is told where it
+//! is read, and it stays as it was. A schema refuses most of this at an API server, but a folder has no API server
+//! and a CRD may be old.
 //!
 //! A [`Problem`] from here has a subject of the form `Kind namespace/name: spec.field[0]` and, but for
 //! those of CSV files, no place; and who holds an object (`held_by`) is left empty. Both are for the
@@ -25,7 +27,7 @@ mod policy;
 mod strangers;
 mod zone;
 
-pub use cluster::{cluster, observed};
+pub use cluster::{cluster, observed, region};
 pub use fence::{Claim, Fence};
 pub use global_name::{SettledBackend, SettledName, global_name};
 pub use networks::networks_csv;
@@ -34,8 +36,32 @@ pub use strangers::strangers;
 pub use zone::{SettledZone, ZONE_TTL, zone};
 
 use std::fmt;
+use std::sync::Arc;
 
-use portolan_core::Ttl;
+use portolan_core::place::NetworkMap;
+use portolan_core::{Problem, Reason, Ttl};
+
+use crate::object::Body;
+
+/// What an object of ours says and is not allowed to, whatever other objects say: it is refused for that. Of kinds of
+/// others there is none.
+#[must_use]
+pub fn refusals(body: &Body) -> Vec<Problem> {
+    let problems = match body {
+        Body::Zone(object) => zone(object).1,
+        Body::GlobalName(object) => global_name(object).1,
+        Body::SteeringPolicy(object) => policy(object, &mut |_| Ok(Arc::new(NetworkMap::default()))).1,
+        Body::MemberCluster(object) => cluster(object).1,
+        _ => return Vec::new(),
+    };
+    problems.into_iter().filter(refuses).collect()
+}
+
+/// True of what an object is refused for. What stands twice, or is not there yet, is told and costs nothing else.
+#[must_use]
+pub fn refuses(problem: &Problem) -> bool {
+    matches!(problem.reason, Reason::Invalid | Reason::LimitReached)
+}
 
 /// A TTL that an object names, in seconds: none when it is 0 or absent, which is the default.
 ///

@@ -249,7 +249,9 @@ pub fn with_refused(wanted: Option<Wanted>, refused: &Refused, faults: &Faults) 
     let accepted = faults.accepted(&faults.about(&refused.key.to_string()));
     let accepted = match accepted.is_true {
         // No more than so many problems are told of all objects of a kind.
-        true => no("Accepted", "Invalid", "a field has a wrong type".to_owned()),
+        true => {
+            no("Accepted", "Invalid", "a field has a wrong type, or a value that is not allowed".to_owned())
+        }
         false => accepted,
     };
     conditions.retain(|condition| !matches!(condition.type_, "Accepted" | "Ready"));

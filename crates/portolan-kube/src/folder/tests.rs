@@ -92,6 +92,50 @@ fn a_wrong_type_keeps_that_object_alone() {
     );
 }
 
+/// A `Zone`, and what is said of it: `+z=APEX`, with `~` where only in part.
+fn zones(folder: &mut Folder, path: &str, apex: &str) -> Vec<String> {
+    let text = format!(
+        "apiVersion: portolan.dev/v1alpha1\nkind: Zone\nmetadata: {{name: z}}\nspec: {{apex: {apex}}}\n"
+    );
+    folder.set(path, manifest::read(path, text.as_bytes()));
+    zone_changes(folder)
+}
+
+fn zone_changes(folder: &mut Folder) -> Vec<String> {
+    let told = |change| match change {
+        Change::Set(object, place) => {
+            let Body::Zone(zone) = &object.body else { panic!("only zones here") };
+            format!("{}{} {place}", if object.in_part { "~" } else { "" }, zone.spec.apex)
+        }
+        Change::Deleted(key) => format!("-{}", key.name),
+    };
+    folder.take_changes().into_iter().map(told).collect()
+}
+
+#[test]
+fn a_value_that_is_not_allowed_keeps_what_was_whole() {
+    let mut folder = Folder::default();
+    let bad = "'exam ple', ttl: 5";
+    assert_eq!(zones(&mut folder, "a.yaml", "a.example"), ["a.example a.yaml:1:1"]);
+    assert_eq!((zones(&mut folder, "a.yaml", bad), folder.problems().count()), (vec![], 1));
+    assert!(folder.lacks().is_empty(), "it was whole once");
+    assert_eq!(zones(&mut folder, "a.yaml", "b.example"), ["b.example a.yaml:1:1"]);
+    folder.remove("a.yaml");
+    assert_eq!(zone_changes(&mut folder), ["-z"]);
+
+    // A new one counts in part, and lacks until it is whole.
+    assert_eq!(zones(&mut folder, "b.yaml", bad), ["~exam ple b.yaml:1:1"]);
+    assert_eq!(zones(&mut folder, "b.yaml", "'an other'"), [""; 0]);
+    assert_eq!(folder.lacks().objects.len(), 1);
+    // The whole one of two files counts, and the other takes over only when that is gone.
+    assert_eq!(zones(&mut folder, "c.yaml", "c.example"), ["c.example c.yaml:1:1"]);
+    folder.remove("c.yaml");
+    assert_eq!(zone_changes(&mut folder), ["~exam ple b.yaml:1:1"]);
+    assert_eq!(zones(&mut folder, "b.yaml", "b.example"), ["b.example b.yaml:1:1"]);
+    assert!(folder.lacks().is_empty());
+    assert_eq!(zones(&mut folder, "b.yaml", bad), [""; 0]);
+}
+
 #[test]
 fn an_object_that_moves_is_the_same_object() {
     let mut folder = Folder::default();

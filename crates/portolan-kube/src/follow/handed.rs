@@ -48,6 +48,7 @@ impl Follower {
             resource: resource_of(&endpoint.api_version, &endpoint.kind),
             uid: endpoint.metadata.uid.clone(),
             generation: endpoint.metadata.generation,
+            rest: None,
         };
         Given::Refused(Box::new(refused), problems)
     }

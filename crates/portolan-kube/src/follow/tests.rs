@@ -6,6 +6,7 @@ use crate::object::Kind;
 use crate::workload::Keep;
 
 mod restart;
+mod values;
 
 /// A follower, what it came to, and a way to write what a server says.
 struct Bench {

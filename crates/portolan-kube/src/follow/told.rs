@@ -69,7 +69,8 @@ pub struct Failure {
 pub enum News {
     /// An object is there, or is another than before.
     Set(Arc<Object>),
-    /// An object is there and cannot be understood; it stays what it was.
+    /// An object is there and is not taken as it is; it stays what it was. What else it says goes before, where it is
+    /// new.
     Refused(Arc<Refused>),
     /// An object is gone, understood or not.
     Deleted(ObjectKey),

@@ -24,7 +24,8 @@ use super::Index;
 use super::memory::{Memory, OFFERING};
 use super::names::is_of;
 use super::objects::{Objects, is_intent, is_root};
-use crate::object::{Kind, ObjectKey};
+use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::settle;
 
 /// What is in doubt of one source.
 #[derive(Debug, Default)]
@@ -111,7 +112,7 @@ impl Memory {
             known.into_iter().flat_map(|known| self.keys_of(known.owner)).collect::<Vec<_>>()
         };
         let gave = |source: &str, key: &ObjectKey| {
-            objects.source_named(source).is_some_and(|of| of.get(key).is_some())
+            objects.source_named(source).is_some_and(|of| of.get_whole(key).is_some())
         };
         let is_given =
             |key: &ObjectKey| gave(&source.0, key) || (key.kind == Kind::MemberCluster && gave("", key));
@@ -120,12 +121,29 @@ impl Memory {
     }
 
     /// A source gave an object. The root's description of a cluster beats all others, so that none is lacking.
-    pub(super) fn was_read(&mut self, source: &ClusterName, key: &ObjectKey) {
+    pub(super) fn was_read(&mut self, source: &ClusterName, object: &Object) {
+        let key = &object.key;
+        if object.in_part {
+            return;
+        }
         if key.kind == Kind::MemberCluster && is_root(source) {
             self.doubts.values_mut().for_each(|doubt| _ = doubt.unread.remove(key));
         } else if let Some(doubt) = self.doubts.get_mut(source) {
             doubt.unread.remove(key);
         }
+    }
+
+    /// True when what is remembered of a source stands for an object of it, which it has not given whole since. Of a
+    /// zone it is not known which object it was, but its apex is.
+    fn stands_for(&self, source: &ClusterName, object: &Object) -> bool {
+        let Some(doubt) = self.doubts.get(source) else { return false };
+        let is_of_source =
+            |apex: &Name| self.fleet.zones.get(apex).is_some_and(|known| known.held_by.contains(source));
+        let stands = match &object.body {
+            Body::Zone(zone) => settle::zone(zone).0.is_some_and(|zone| is_of_source(&zone.apex)),
+            _ => false,
+        };
+        stands || doubt.unread.contains(&object.key)
     }
 
     /// Sources gave a zone of this apex.
@@ -170,6 +188,21 @@ struct Offered {
 }
 
 impl Index {
+    /// True when something stood before of what an object says: its copy that the source gave, or what is remembered.
+    pub(super) fn stood_before(&self, source: &ClusterName, object: &Object) -> bool {
+        let known = self.objects.source(source).and_then(|source| source.get(&object.key));
+        known.is_some_and(|known| *known.object != *object) || self.memory.stands_for(source, object)
+    }
+
+    /// Drops what a source that is heard now gave in part, where something is remembered of it.
+    pub(super) fn yield_to_memory(&mut self, source: &ClusterName) {
+        let Some(of) = self.objects.source(source) else { return };
+        let in_part = of.objects.values().map(|located| &located.object).filter(|object| object.in_part);
+        let yielding = in_part.filter(|object| self.memory.stands_for(source, object));
+        let yielding: Vec<ObjectKey> = yielding.map(|object| object.key.clone()).collect();
+        yielding.iter().for_each(|key| self.objects.delete(source, key));
+    }
+
     /// Notes what was read of a name's remembered offers.
     pub(super) fn learn(&mut self, name: &Name) {
         if !self.memory.is_partial() {

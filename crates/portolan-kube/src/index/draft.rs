@@ -14,6 +14,7 @@ use portolan_core::{Name, Problem, Reason, RecordType, Target, Ttl};
 use super::objects::{Held, is_root};
 use crate::dns_endpoint::ProviderProperty;
 use crate::object::{Kind, ObjectKey};
+use crate::settle;
 
 /// Who has the better right to a name: the oldest, then by cluster, namespace, kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,8 +173,9 @@ pub(super) fn subject(key: &ObjectKey, source: &ClusterName) -> String {
     if is_root(source) { key.to_string() } else { format!("{key} ({source})") }
 }
 
-/// Gives problems of a settled object its source and place.
+/// Gives problems of a settled object its source and place. What the object is refused for was told where it was read.
 pub(super) fn placed(mut problems: Vec<Problem>, held: &Held<'_>) -> Vec<Problem> {
+    problems.retain(|problem| !settle::refuses(problem));
     let bare = held.key.to_string();
     for problem in &mut problems {
         if let Some(rest) = problem.subject.strip_prefix(&bare) {

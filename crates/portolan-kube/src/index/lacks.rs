@@ -17,7 +17,7 @@ use portolan_core::cluster::ClusterName;
 pub struct Lacks {
     /// Files that may hold anything.
     pub files: BTreeSet<Arc<str>>,
-    /// Objects that are there, and whose fields could not be understood.
+    /// Objects that are there, and were never whole: a type of them is wrong, or a value not allowed.
     pub objects: BTreeSet<ObjectKey>,
     /// Kinds that may have more objects than were given.
     pub kinds: BTreeSet<Kind>,

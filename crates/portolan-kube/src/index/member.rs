@@ -12,7 +12,6 @@ use super::objects::is_root;
 use super::source::Source;
 use super::when::when;
 use super::{About, Index};
-use crate::hosts;
 use crate::kinds::ZONES_MAX;
 use crate::object::{Body, Kind, ObjectKey};
 use crate::settle;
@@ -127,9 +126,9 @@ impl Index {
 
     fn complain(&self, name: &ClusterName, cluster: &mut Cluster, problems: &mut Vec<Problem>) {
         if let Some(region) = &cluster.region
-            && let Err(rule) = hosts::plain_host(&format!("{region}.invalid"))
+            && let Err(rule) = settle::region(region)
         {
-            let message = format!("region {region:?} cannot be part of a name: it {rule}; it is left out");
+            let message = format!("region {region:?} {rule}; it is left out");
             problems.push(problem(name, Reason::Invalid, message));
             cluster.region = None;
         }

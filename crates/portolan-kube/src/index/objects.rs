@@ -85,7 +85,7 @@ impl Objects {
     /// True when an object may stand in what could not be read of a source.
     pub(super) fn may_lack(&self, source: &str, key: &ObjectKey) -> bool {
         let is_unread = |source: &Source| {
-            source.get(key).is_none() && source.lacks.may_have(|kind| kind == key.kind, |k| k == key)
+            source.get_whole(key).is_none() && source.lacks.may_have(|kind| kind == key.kind, |k| k == key)
         };
         self.sources.get(source).is_some_and(is_unread)
     }

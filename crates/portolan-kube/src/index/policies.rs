@@ -43,11 +43,12 @@ impl Index {
 
     /// What of a policy was refused first, if anything was: it is used without that.
     #[must_use]
-    pub fn refusal_of(&self, policy: &PolicyName) -> Option<&Problem> {
-        self.problems
-            .get(&About::Policy(policy.0.clone()))?
-            .iter()
-            .find(|problem| status::is_refusal(problem))
+    pub fn refusal_of(&self, policy: &PolicyName) -> Option<Problem> {
+        let noted = self.problems.get(&About::Policy(policy.0.clone())).into_iter().flatten();
+        let held = self.objects.held(&ObjectKey::new(Kind::SteeringPolicy, None, &policy.0));
+        let object = held.map(|held| held.object).filter(|object| object.in_part);
+        let refused = object.map_or_else(Vec::new, |object| settle::refusals(&object.body));
+        noted.cloned().chain(refused).find(status::is_refusal)
     }
 }
 

@@ -71,6 +71,11 @@ impl Source {
         self.objects.get(key)
     }
 
+    /// The same, where it was given whole.
+    pub(super) fn get_whole(&self, key: &ObjectKey) -> Option<&Located> {
+        self.get(key).filter(|located| !located.object.in_part)
+    }
+
     /// The Ingresses that lead to a Service.
     pub(super) fn ingresses_to(&self, service: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
         self.ingresses.of(service)

@@ -18,6 +18,7 @@ mod resolved;
 mod restart;
 mod sourced;
 mod sources;
+mod values;
 
 use std::sync::Arc;
 
@@ -35,10 +36,11 @@ use serde_json::{Value, json};
 use super::{Index, Resolution};
 use crate::dns_endpoint::DnsEndpoint;
 use crate::endpoints;
-use crate::kinds::{GlobalName, MemberCluster, SteeringPolicy, Zone};
+use crate::kinds::MemberCluster;
 use crate::kubefed::{Domain, IngressDnsRecord, ServiceDnsRecord};
 use crate::manifest;
 use crate::object::{Object, ObjectKey, Read};
+use crate::settle;
 use crate::workload::Keep;
 
 /// An index and the fleet of a follower that applies what it gives out.
@@ -210,10 +212,11 @@ fn object_keeping(value: &Value, keep: &Keep) -> Object {
         "ServiceDNSRecord" => from::<ServiceDnsRecord>(of, keep),
         "IngressDNSRecord" => from::<IngressDnsRecord>(of, keep),
         "DNSEndpoint" => from::<DnsEndpoint>(of, keep),
-        "Zone" => from::<Zone>(of, keep),
-        "GlobalName" => from::<GlobalName>(of, keep),
-        "SteeringPolicy" => from::<SteeringPolicy>(of, keep),
-        "MemberCluster" => from::<MemberCluster>(of, keep),
+        // Its status is not kept where a manifest is read; a follower of a hub reads it.
+        "MemberCluster" => {
+            let object = from::<MemberCluster>(of, keep);
+            Object { in_part: !settle::refusals(&object.body).is_empty(), ..object }
+        }
         other => {
             let read = manifest::read_keeping("x.json", value.to_string().as_bytes(), keep);
             let first = read.objects.first().unwrap_or_else(|| panic!("no {other}: {:?}", read.problems));

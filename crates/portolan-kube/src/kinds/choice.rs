@@ -1,7 +1,7 @@
 //! Choices: a word out of a list, which later versions may lengthen.
 //!
-//! A plain enum would fail the whole object for one word that this version does not know (`Latency`
-//! from a newer manifest, or a typing error). A choice keeps the word, so that only the part that
+//! A plain enum would leave nothing of an object for one word that this version does not know (`Latency`
+//! from a newer manifest, or a typing error). A choice keeps the word, so that of a new object only the part that
 //! needs it is left out, with a Problem that names the word and lists the known ones. The schema lists
 //! the known words, so an API server refuses the others from the start.
 

@@ -96,7 +96,7 @@ fn body(text: &str, start: Spot, next: Option<Spot>) -> &str {
 }
 
 /// A path from the form in which subjects have it; none when it is not one.
-fn path(field: &str) -> Option<Vec<Step>> {
+pub(super) fn path(field: &str) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     let mut rest = field;
     while !rest.is_empty() && steps.len() < DEPTH_MAX {

@@ -1,10 +1,12 @@
 //! One object as an API server gives it, which has no lines but may have the same faults as one in a file.
 
+use std::sync::Arc;
+
 use portolan_core::{Problem, Reason};
 use serde_json::Value;
 
 use super::path::{Finding, Path};
-use super::typed;
+use super::typed::{self, Refusal};
 use crate::api::{Resource, resource_of};
 use crate::object::{Kind, Object, ObjectKey};
 use crate::workload::Keep;
@@ -14,14 +16,14 @@ use crate::workload::Keep;
 pub enum Given {
     /// An object, and what is wrong with its fields.
     Object(Object, Vec<Problem>),
-    /// An object that has a field of a wrong type: it stays what it was.
+    /// An object that has a field of a wrong type, or a value that is not allowed: it stays what it was.
     Refused(Box<Refused>, Vec<Problem>),
     /// Nothing that has a name.
     Nameless(Problem),
 }
 
-/// An object that is there and cannot be understood: which one, for whoever tells its author.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An object that is there and is not taken as it is: which one, for whoever tells its author.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refused {
     /// Its key.
     pub key: ObjectKey,
@@ -31,6 +33,8 @@ pub struct Refused {
     pub uid: Option<String>,
     /// Which of its author's versions this is.
     pub generation: Option<i64>,
+    /// What else it says, where only values are not allowed: it counts where nothing stood before.
+    pub rest: Option<Arc<Object>>,
 }
 
 impl Given {
@@ -63,9 +67,10 @@ pub fn given(kind: Kind, mut value: Value, place: &str, keep: &Keep) -> Given {
     };
     match typed::object(kind, &value, keep) {
         Ok((object, findings)) => Given::Object(object, findings.into_iter().map(problem).collect()),
-        Err(findings) => {
+        Err(Refusal { findings, rest }) => {
             let problems = findings.into_iter().map(problem).collect();
-            Given::Refused(Box::new(refused(key, &value)), problems)
+            let refused = Refused { rest: rest.map(Arc::new), ..refused(key, &value) };
+            Given::Refused(Box::new(refused), problems)
         }
     }
 }
@@ -79,6 +84,7 @@ fn refused(key: ObjectKey, value: &Value) -> Refused {
         resource: spelt.and_then(|(api_version, kind)| resource_of(&api_version, &kind)),
         uid: text(metadata, "uid"),
         generation: metadata.get("generation").and_then(Value::as_i64),
+        rest: None,
     }
 }
 
@@ -94,7 +100,7 @@ mod tests {
         let object = |spec| json!({"metadata": metadata, "spec": spec});
         let Given::Object(known, problems) = given(
             Kind::GlobalName,
-            object(json!({"hosts": ["a.example"], "backends": [], "x": 1})),
+            object(json!({"hosts": ["a.example"], "backends": [{"kind": "Service", "name": "web"}], "x": 1})),
             "hub",
             &Keep::default(),
         ) else {

@@ -13,13 +13,14 @@ pub(super) enum Step {
     Item(usize),
 }
 
-/// A path as people write it: `spec.ports[0].name`.
+/// A path as people write it: `spec.ports[0].name`, `spec.weights["eu-1"]`.
 pub(super) struct Path<'a>(pub(super) &'a [Step]);
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, step) in self.0.iter().enumerate() {
             match step {
+                Step::Key(key) if !is_plain(key) => write!(f, "[{key:?}]")?,
                 Step::Key(key) if nth == 0 => f.write_str(key)?,
                 Step::Key(key) => write!(f, ".{key}")?,
                 Step::Item(index) => write!(f, "[{index}]")?,
@@ -27,6 +28,11 @@ impl fmt::Display for Path<'_> {
         }
         Ok(())
     }
+}
+
+/// True of a key that is a word; around others it must be seen where they end.
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'_')
 }
 
 /// Which end of a path is meant.

@@ -4,6 +4,8 @@ use super::*;
 use crate::kubefed::RecordTtl;
 use crate::object::{Body, Kind};
 
+mod values;
+
 /// What a file gives: its objects (`Kind ns/name @LINE:COLUMN`) and its problems without the file.
 fn told(file: &str, bytes: &[u8]) -> (Vec<String>, Vec<String>, bool) {
     let manifest = read(file, bytes);
@@ -101,7 +103,7 @@ fn every_kind_and_group_is_known() {
         (
             "portolan.dev/v1alpha1",
             "GlobalName",
-            "spec: {hosts: [a.example], backends: []}\n",
+            "spec: {hosts: [a.example], backends: [{kind: Service, name: web}]}\n",
             Kind::GlobalName,
         ),
         ("portolan.dev/v1alpha1", "SteeringPolicy", "spec: {}\n", Kind::SteeringPolicy),
@@ -406,7 +408,7 @@ fn every_wrong_type_is_told_at_once() {
         "5:25: SteeringPolicy p: spec.hosts[2]: Invalid: 2 is a whole number where a text is expected",
         "5:28: SteeringPolicy p: spec.hosts[3]: Invalid: y is true or false where a text is expected (in quotes it is a text)",
         "6:8: SteeringPolicy p: spec.ttl: Invalid: \"soon\" is a text where a whole number is expected",
-        "7:3: SteeringPolicy p: spec.wieghts: UnknownField: no such field in portolan.dev/v1alpha1; the object is used without it",
+        "7:3: SteeringPolicy p: spec.wieghts: UnknownField: no such field in portolan.dev/v1alpha1",
     ];
     check("f.yaml", text, &[], &told, true);
     // A required field that has a wrong type is not missing as well.

@@ -3,20 +3,24 @@
 use k8s_openapi::api::core::v1 as core_v1;
 use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
-use portolan_core::Reason;
+use portolan_core::{Problem, Reason};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::field;
 use super::path::{End, Finding, Step};
+use super::strict::Strict;
 use super::text_of;
 use super::words::{self, Quoted, Shown};
-use super::wrong;
+use super::wrong::{self, Found};
 use crate::dns_endpoint::{self, DnsEndpoint, MARK};
 use crate::gateway_api;
 use crate::kinds::{GROUP, GlobalName, MemberCluster, SteeringPolicy, VERSION, Zone};
 use crate::kubefed::{self, Domain, IngressDnsRecord, RECORD_TTL_RULE, RecordTtl, ServiceDnsRecord};
+use crate::nearest::nearest;
 use crate::object::{Body, Kind, Object, Read, kept};
 use crate::registry::objects::{ClusterProfile, FederatedCluster, KubeFedCluster, RegistryCluster};
+use crate::settle;
 use crate::workload::Keep;
 use crate::{istio, openshift};
 
@@ -25,6 +29,8 @@ use crate::{istio, openshift};
 pub const ANNOTATION_BYTES_MAX: usize = 4 * 1024;
 /// The annotation that `kubectl apply` leaves: another copy of the whole object.
 pub(super) const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// What becomes of an object with an unknown field and nothing worse.
+const USED: &str = "; the object is used without it";
 /// The fields that an object of any kind may have beside `spec`.
 const TOP_FIELDS: [&str; 4] = ["apiVersion", "kind", "metadata", "status"];
 
@@ -126,8 +132,23 @@ pub(super) fn has_status(kind: Kind) -> bool {
     matches!(kind, Kind::Service | Kind::Ingress | Kind::ClusterProfile)
 }
 
-/// Makes the object, and says what is wrong with its fields; wrong types make no object, and all are told.
-pub(super) fn object(kind: Kind, value: &Value, keep: &Keep) -> Result<(Object, Vec<Finding>), Vec<Finding>> {
+/// Why an object is refused.
+pub(super) struct Refusal {
+    /// All that is wrong with it.
+    pub(super) findings: Vec<Finding>,
+    /// The object, where its types are right and something of it is not allowed.
+    pub(super) rest: Option<Object>,
+}
+
+impl From<Vec<Finding>> for Refusal {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self { findings, rest: None }
+    }
+}
+
+/// Makes the object, and says what is wrong with its fields. It is refused for wrong types, and one of ours for values
+/// that are not allowed; all are told.
+pub(super) fn object(kind: Kind, value: &Value, keep: &Keep) -> Result<(Object, Vec<Finding>), Refusal> {
     let mut findings = Vec::new();
     let object = match kind {
         Kind::Service => foreign::<core_v1::Service>(value)?.object(keep),
@@ -137,14 +158,14 @@ pub(super) fn object(kind: Kind, value: &Value, keep: &Keep) -> Result<(Object, 
         Kind::Node => foreign::<core_v1::Node>(value)?.object(keep),
         Kind::Pod => foreign::<core_v1::Pod>(value)?.object(keep),
         Kind::Namespace => foreign::<core_v1::Namespace>(value)?.object(keep),
-        Kind::Gateway => kept(kind, foreign(value)?, Body::Gateway, keep),
-        Kind::ListenerSet => kept(kind, foreign(value)?, Body::ListenerSet, keep),
+        Kind::Gateway => kept(kind, straight(value)?, Body::Gateway, keep),
+        Kind::ListenerSet => kept(kind, straight(value)?, Body::ListenerSet, keep),
         Kind::HttpRoute | Kind::GrpcRoute | Kind::TlsRoute | Kind::TcpRoute | Kind::UdpRoute => {
-            kept(kind, foreign(value)?, Body::GatewayRoute, keep)
+            kept(kind, straight(value)?, Body::GatewayRoute, keep)
         }
-        Kind::Route => kept(kind, foreign(value)?, Body::Route, keep),
-        Kind::IstioGateway => kept(kind, foreign(value)?, Body::IstioGateway, keep),
-        Kind::VirtualService => kept(kind, foreign(value)?, Body::VirtualService, keep),
+        Kind::Route => kept(kind, straight(value)?, Body::Route, keep),
+        Kind::IstioGateway => kept(kind, straight(value)?, Body::IstioGateway, keep),
+        Kind::VirtualService => kept(kind, straight(value)?, Body::VirtualService, keep),
         Kind::Domain => foreign::<Domain>(value)?.object(keep),
         Kind::ServiceDnsRecord => foreign::<ServiceDnsRecord>(value)?.object(keep),
         Kind::IngressDnsRecord => foreign::<IngressDnsRecord>(value)?.object(keep),
@@ -160,29 +181,65 @@ pub(super) fn object(kind: Kind, value: &Value, keep: &Keep) -> Result<(Object, 
         Kind::Secret => foreign::<core_v1::Secret>(value)?.object(keep),
     };
     let object = without_wrong_ttls(object, &mut findings);
-    Ok((object, findings))
+    let refusals = settle::refusals(&object.body);
+    if refusals.is_empty() && !has_misspelt_rule(&object.body) {
+        findings.iter_mut().filter(|finding| is_unknown(finding)).for_each(|finding| finding.message += USED);
+        return Ok((object, findings));
+    }
+    findings.extend(refusals.into_iter().map(refused));
+    Err(Refusal { findings, rest: Some(Object { in_part: true, ..object }) })
+}
+
+/// What is settled of an object is told with the path of its field behind the object.
+fn refused(Problem { subject, reason, message, .. }: Problem) -> Finding {
+    let path = subject.split_once(": ").and_then(|(_, path)| field::path(path)).unwrap_or_default();
+    Finding { path, end: End::Value, reason, message }
 }
 
 /// An object of somebody else's kind: what its type does not have is passed over.
 fn foreign<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<Finding>> {
-    T::deserialize(value).map_err(|_| wrong::types(value, wrong_type::<T>).0)
+    T::deserialize(Strict(value)).map_err(|_| wrong_types::<T>(value))
+}
+
+/// The same of a kind that is [read straight](super::whole) from octets as well, which gives the same object: there
+/// a list may stand for an object.
+fn straight<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<Finding>> {
+    T::deserialize(value).map_err(|_| wrong_types::<T>(value))
+}
+
+fn wrong_types<T: DeserializeOwned>(value: &Value) -> Vec<Finding> {
+    let find = |value: &Value| Found { wrong: wrong_type::<T>(value), unknown: Vec::new() };
+    wrong::types(value, find).0
 }
 
 /// An object of ours: what its type does not have is told, and the object is used without it.
 fn ours<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Finding>) -> Result<T, Vec<Finding>> {
     let start = findings.len();
-    let Some(object) = with_unknown_fields(value, findings) else {
-        // What stands behind a wrong type is looked at without it.
-        findings.truncate(start);
-        let (mut wrong, rest) = wrong::types(value, wrong_type::<T>);
-        if let Some(rest) = rest {
-            let mut unknown = Vec::new();
-            let _: Option<T> = with_unknown_fields(&rest, &mut unknown);
-            wrong.extend(unknown);
-        }
-        return Err(wrong);
+    if let Some(object) = with_unknown_fields(value, findings) {
+        return Ok(object);
+    }
+    findings.truncate(start);
+    let find = |value: &Value| {
+        let mut unknown = Vec::new();
+        let read: Option<T> = with_unknown_fields(value, &mut unknown);
+        Found { wrong: if read.is_some() { None } else { wrong_type::<T>(value) }, unknown }
     };
-    Ok(object)
+    let (mut wrong, unknown) = wrong::types(value, find);
+    wrong.iter_mut().for_each(|finding| suspect(finding, &unknown));
+    wrong.extend(unknown);
+    Err(wrong)
+}
+
+/// Says of a field that is missing which of the unknown ones beside it may be meant for it.
+fn suspect(finding: &mut Finding, unknown: &[Finding]) {
+    let Some(missing) = words::missing_in(&finding.message) else { return };
+    let beside = unknown.iter().filter_map(|unknown| match unknown.path.split_last() {
+        Some((Step::Key(key), parents)) if *parents == *finding.path => Some(key.as_str()),
+        _ => None,
+    });
+    if let Some(meant) = nearest(missing, beside) {
+        finding.message = format!("{}; {meant} is no such field: is it meant?", finding.message);
+    }
 }
 
 /// An object of ours, with the fields that its type does not have; none where a type is wrong.
@@ -194,12 +251,12 @@ fn with_unknown_fields<T: DeserializeOwned>(value: &Value, findings: &mut Vec<Fi
             findings.push(unknown_field(steps));
         }
     };
-    serde_ignored::deserialize(value, &mut unknown).ok()
+    serde_ignored::deserialize(Strict(value), &mut unknown).ok()
 }
 
 /// A rule of a fence without one of its fields would admit more than it should, so it admits nobody.
 fn without_misspelt_rules(mut zone: Zone, findings: &mut [Finding]) -> Zone {
-    for finding in findings.iter_mut().filter(|finding| finding.reason == Reason::UnknownField) {
+    for finding in findings.iter_mut().filter(|finding| is_unknown(finding)) {
         let [Step::Key(spec), Step::Key(admit), Step::Item(index), ..] = finding.path.as_slice() else {
             continue;
         };
@@ -208,20 +265,27 @@ fn without_misspelt_rules(mut zone: Zone, findings: &mut [Finding]) -> Zone {
             continue;
         };
         rule.is_misspelt = true;
-        finding.message =
-            "no such field in portolan.dev/v1alpha1; this rule admits nobody until it is mended".into();
+        finding.message += "; what it should have narrowed is not known, so the rule admits nobody";
     }
     zone
 }
 
+fn has_misspelt_rule(body: &Body) -> bool {
+    matches!(body, Body::Zone(zone) if zone.spec.admit.iter().any(|rule| rule.is_misspelt))
+}
+
+fn is_unknown(finding: &Finding) -> bool {
+    finding.reason == Reason::UnknownField
+}
+
 fn unknown_field(path: Vec<Step>) -> Finding {
-    let message = "no such field in portolan.dev/v1alpha1; the object is used without it".into();
+    let message = "no such field in portolan.dev/v1alpha1".into();
     Finding { path, end: End::Key, reason: Reason::UnknownField, message }
 }
 
 /// Reads a value that has a wrong type once more, for the path of the field; none when it has no more.
 fn wrong_type<T: DeserializeOwned>(value: &Value) -> Option<Finding> {
-    let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
+    let error = serde_path_to_error::deserialize::<_, T>(Strict(value)).err()?;
     let path = steps_of_error(error.path());
     let message = words::of_a_type(&error.inner().to_string(), value, &path);
     Some(Finding { path, end: End::Value, reason: Reason::Invalid, message })

@@ -8,6 +8,8 @@ use super::path::Step;
 
 /// Longest message of a library that is passed on, in characters: it may quote the value.
 const MESSAGE_CHARS_MAX: usize = 200;
+/// The end of what is said of an object without a field.
+const MISSING: &str = ", which must be there";
 /// Most characters of a value that a message repeats.
 const VALUE_CHARS_MAX: usize = 80;
 
@@ -32,7 +34,12 @@ pub(super) fn of_a_type(said: &str, object: &Value, path: &[Step]) -> String {
 
 /// What is said of an object without a field.
 pub(super) fn missing(field: &str) -> String {
-    format!("has no {field}, which must be there")
+    format!("has no {field}{MISSING}")
+}
+
+/// The field that is said to be missing.
+pub(super) fn missing_in(message: &str) -> Option<&str> {
+    message.strip_prefix("has no ")?.strip_suffix(MISSING)
 }
 
 /// The value at a path.

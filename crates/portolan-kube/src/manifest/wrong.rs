@@ -15,16 +15,27 @@ const ROUNDS_MAX: usize = 100;
 /// Most octets that all rounds together read of one object; there is one round whatever its size.
 const READ_OCTETS_MAX: usize = 16 * 1024 * 1024;
 
-/// What is wrong, and what is left without it when all of that was found. `find` says what is wrong first.
-pub(super) fn types(
-    value: &Value,
-    find: impl Fn(&Value) -> Option<Finding>,
-) -> (Vec<Finding>, Option<Value>) {
+/// What a reader of a type found of a value: what it ended at, and the fields that it passed over until then.
+pub(super) struct Found {
+    pub(super) wrong: Option<Finding>,
+    pub(super) unknown: Vec<Finding>,
+}
+
+/// What is wrong, and then the fields that were passed over. `find` reads a value as far as it goes.
+pub(super) fn types(value: &Value, find: impl Fn(&Value) -> Found) -> (Vec<Finding>, Vec<Finding>) {
     let mut rest = value.clone();
+    let mut unknown: Vec<Finding> = Vec::new();
     let mut found: Vec<Finding> = Vec::new();
     let mut taken: Vec<Vec<Step>> = Vec::new();
     for _ in 0..rounds(value) {
-        let Some(mut finding) = find(&rest) else { return (found, Some(rest)) };
+        let Found { wrong, unknown: passed_over } = find(&rest);
+        for mut finding in passed_over {
+            finding.path = as_it_was(&finding.path, &taken);
+            if unknown.iter().all(|known| known.path != finding.path) {
+                unknown.push(finding);
+            }
+        }
+        let Some(mut finding) = wrong else { return (found, unknown) };
         let here = std::mem::take(&mut finding.path);
         let goes_on = take(&mut rest, &here);
         finding.path = as_it_was(&here, &taken);
@@ -33,13 +44,13 @@ pub(super) fn types(
             found.push(finding);
         }
         if !goes_on {
-            return (found, None);
+            return (found, unknown);
         }
         taken.push(path);
     }
     let message = "no more wrong types are looked for in an object of this size; there may be more".into();
     found.push(Finding { path: Vec::new(), end: End::Value, reason: Reason::LimitReached, message });
-    (found, None)
+    (found, unknown)
 }
 
 fn rounds(value: &Value) -> usize {
@@ -113,20 +124,34 @@ mod tests {
     use super::*;
 
     /// The first number in a list of texts, which is what is wrong with it.
-    fn first_number(value: &Value) -> Option<Finding> {
-        let index = value.as_array()?.iter().position(Value::is_number)?;
-        let (path, message) = (vec![Step::Item(index)], "a number".into());
-        Some(Finding { path, end: End::Value, reason: Reason::Invalid, message })
+    fn first_number(value: &Value) -> Found {
+        let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        let finding = |index, reason, message: &str| Finding {
+            path: vec![Step::Item(index)],
+            end: End::Value,
+            reason,
+            message: message.into(),
+        };
+        let wrong = items.iter().position(Value::is_number);
+        let passed_over = items.get(..wrong.unwrap_or(items.len())).unwrap_or_default();
+        let unknown = passed_over.iter().enumerate().filter(|(_, item)| item.is_string());
+        Found {
+            wrong: wrong.map(|index| finding(index, Reason::Invalid, "a number")),
+            unknown: unknown.map(|(index, _)| finding(index, Reason::UnknownField, "a text")).collect(),
+        }
     }
 
     #[track_caller]
     fn check(numbers: usize, text_octets: usize, found: usize, is_all: bool) {
         let mut items = vec![json!(1); numbers];
         items.push(Value::String("x".repeat(text_octets)));
-        let (findings, rest) = types(&Value::Array(items), first_number);
+        let (findings, unknown) = types(&Value::Array(items), first_number);
+        // The text behind them all is seen once they are gone, and stands where it stood.
+        let seen: Vec<_> = unknown.into_iter().map(|finding| finding.path).collect();
+        assert_eq!(seen, if is_all { vec![vec![Step::Item(numbers)]] } else { Vec::new() });
         let told = findings.iter().filter(|finding| finding.reason == Reason::Invalid).count();
         let says_more = findings.last().is_some_and(|last| last.reason == Reason::LimitReached);
-        assert_eq!((told, says_more, rest.is_some()), (found, !is_all, is_all));
+        assert_eq!((told, says_more), (found, !is_all));
     }
 
     #[test]

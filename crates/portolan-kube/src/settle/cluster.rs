@@ -9,6 +9,7 @@ use portolan_core::policy::WEIGHT_MAX;
 use portolan_core::{Problem, Reason};
 
 use super::findings::Findings;
+use crate::hosts;
 use crate::kinds::{Location, MemberCluster, State, WhenSilentType, ZONES_MAX};
 
 /// Longest region or zone, in characters (that of a label's value).
@@ -26,7 +27,7 @@ pub fn cluster(object: &MemberCluster) -> (Cluster, Vec<Problem>) {
         zones.extend(findings.keep(format_args!("spec.zones[{i}]"), zone, label_value(zone)));
     }
     let cluster = Cluster {
-        region: spec.region.as_ref().and_then(|r| findings.keep("spec.region", r, label_value(r))),
+        region: spec.region.as_ref().and_then(|r| findings.keep("spec.region", r, region(r))),
         zones,
         place: spec.location.as_ref().and_then(|location| place(location, &mut findings)),
         weight: findings.number("spec.weight", spec.weight, WEIGHT_MAX),
@@ -41,8 +42,8 @@ pub fn cluster(object: &MemberCluster) -> (Cluster, Vec<Problem>) {
 /// read the cluster itself.
 pub fn observed(cluster: &mut Cluster, object: &MemberCluster) {
     let Some(status) = &object.status else { return };
-    let region = status.region.as_deref().filter(|region| label_value(region).is_ok());
-    cluster.region = region.map(Arc::from).or(cluster.region.take());
+    let found = status.region.as_deref().and_then(|found| region(found).ok());
+    cluster.region = found.or(cluster.region.take());
     let zones = status.zones.iter().filter_map(|zone| label_value(zone).ok()).take(ZONES_MAX);
     let zones: BTreeSet<Arc<str>> = zones.collect();
     if !zones.is_empty() {
@@ -96,6 +97,18 @@ fn degrees(text: &str, max: f64) -> Result<f64, String> {
     let is_decimal = digits.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.');
     let degrees = text.parse::<f64>().ok().filter(|degrees| is_decimal && degrees.abs() <= max);
     degrees.ok_or_else(|| format!("is not a decimal number of degrees, -{max} to {max}"))
+}
+
+/// A region: what a Node's label may have, and part of names besides.
+///
+/// # Errors
+/// The rule that it breaks.
+pub fn region(text: &str) -> Result<Arc<str>, String> {
+    let region = label_value(text)?;
+    match hosts::plain_host(&format!("{text}.invalid")) {
+        Ok(_) => Ok(region),
+        Err(rule) => Err(format!("cannot be part of a name: it {rule}")),
+    }
 }
 
 /// A region or zone as Kubernetes lets a Node's label have it.

@@ -91,7 +91,7 @@ impl Findings {
 
     /// Notes a field that a choice does not look at, beside its `type`.
     pub(super) fn unfit(&mut self, field: impl fmt::Display, goes_with: &str) {
-        self.note(Reason::Invalid, field, format_args!("goes with type {goes_with}; it is passed over"));
+        self.note(Reason::Invalid, field, format_args!("goes with type {goes_with} only"));
     }
 
     /// Notes a word that a choice does not know.
@@ -108,7 +108,7 @@ impl Findings {
         max: usize,
     ) -> impl Iterator<Item = (usize, &'i T)> + use<'i, T> {
         if items.len() > max {
-            let message = format!("{} items; those after the first {max} are left out", items.len());
+            let message = format!("{} items; at most {max} are allowed", items.len());
             self.note(Reason::LimitReached, field, message);
         }
         items.iter().take(max).enumerate()

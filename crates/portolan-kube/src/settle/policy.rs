@@ -165,10 +165,7 @@ fn pick(spec: &SteeringPolicySpec, findings: &mut Findings) -> Pick {
 
 fn weights(spec: &SteeringPolicySpec, findings: &mut Findings) -> BTreeMap<ClusterName, u32> {
     if spec.weights.len() > CLUSTERS_MAX {
-        let message = format!(
-            "{} clusters; those after the first {CLUSTERS_MAX} by name are left out",
-            spec.weights.len()
-        );
+        let message = format!("{} clusters; at most {CLUSTERS_MAX} are allowed", spec.weights.len());
         findings.note(Reason::LimitReached, "spec.weights", message);
     }
     let said = spec.weights.iter().take(CLUSTERS_MAX);

@@ -104,12 +104,12 @@ fn an_intent_without_anything_behind_it_says_so() {
 #[test]
 fn what_is_refused_is_not_accepted() {
     let mut fleet = bench();
-    let name = mk_global_name("shop/y", &["-bad-.example.org"], &["web"]);
+    let name = mk_global_name("shop/y", &["y.example.net", "Y.example.net"], &["web"]);
     fleet.set("", &name);
     let found = status(&mut fleet, &name, None).unwrap();
-    assert!(conditions(&found).starts_with("Accepted=False/Invalid"), "{}", conditions(&found));
+    assert!(conditions(&found).starts_with("Accepted=False/Duplicate"), "{}", conditions(&found));
     let message = found["conditions"][0]["message"].as_str().unwrap();
-    assert!(message.starts_with("spec.hosts[0]: "), "{message}");
+    assert!(message.starts_with("spec.hosts[1]: "), "{message}");
 }
 
 /// What was not looked for is not said to be missing.
@@ -265,7 +265,8 @@ fn what_stands_there_of_clusters_that_were_not_read_is_spared() {
 #[test]
 fn what_cannot_be_understood_is_not_accepted() {
     let key = ObjectKey::new(Kind::GlobalName, Some("shop"), "web");
-    let refused = Refused { key: key.clone(), resource: None, uid: Some("u".into()), generation: Some(3) };
+    let refused =
+        Refused { key: key.clone(), resource: None, uid: Some("u".into()), generation: Some(3), rest: None };
     let problem = Problem {
         subject: format!("{key}: spec.hosts"),
         reason: Reason::Invalid,

@@ -27,10 +27,10 @@ pub(super) struct Changes {
 
 impl Changes {
     /// What becomes of a fleet with these facts; a policy may be told of as refused in part.
-    pub(super) fn of<'p>(
+    pub(super) fn of(
         fleet: &Fleet,
         facts: &[Fact],
-        refused: impl Fn(&PolicyName) -> Option<&'p Problem>,
+        refused: impl Fn(&PolicyName) -> Option<Problem>,
     ) -> Self {
         let mut changes = Self::default();
         for fact in facts {
@@ -53,11 +53,11 @@ impl Changes {
         }
     }
 
-    fn fact<'p>(
+    fn fact(
         &mut self,
         fleet: &Fleet,
         fact: &Fact,
-        refused: &impl Fn(&PolicyName) -> Option<&'p Problem>,
+        refused: &impl Fn(&PolicyName) -> Option<Problem>,
     ) {
         match fact {
             Fact::Cluster(name, now) => {
@@ -80,7 +80,7 @@ impl Changes {
             Fact::Policy(name, now) => {
                 let what = || format!("SteeringPolicy {name}");
                 match refused(name).filter(|_| now.is_some()) {
-                    Some(problem) => self.line(|| format!("{} is taken in part: {}", what(), told(problem))),
+                    Some(problem) => self.line(|| format!("{} is taken in part: {}", what(), told(&problem))),
                     None => self.came_or_went(fleet.policies.contains_key(name), now.is_some(), what),
                 }
             }

@@ -139,7 +139,7 @@ pub(super) fn source() -> ClusterName {
 }
 
 fn set(key: ObjectKey, body: Body) -> Event {
-    let object = Arc::new(Object { key, created: i64::MAX, body });
+    let object = Arc::new(Object { key, created: i64::MAX, body, in_part: false });
     Event::Set { source: source(), object, place: SOURCE.into() }
 }
 

@@ -105,6 +105,43 @@ fn a_disk_that_cannot_be_written_is_counted_and_nothing_else() {
     server.program.stop();
 }
 
+/// Faults R-08: a bad directive leaves the old one in force, and names never lose data.
+#[test]
+fn a_value_that_is_not_allowed_takes_nothing_away() {
+    let fleet = FleetFolder::new();
+    let drained = "---\napiVersion: portolan.dev/v1alpha1\nkind: MemberCluster\nmetadata: {name: eu-1}\nspec: {state: Draining}\n";
+    let root = fs::read_to_string(fleet.path("root.yaml")).unwrap() + drained;
+    let server = started(&fleet);
+    fleet.write("root.yaml", &root);
+    server.wait_for_web(US);
+    let serial = server.serial();
+    let bad = [
+        ("state: Draining", "state: Drainin"),
+        ("apex: glb.example", "apex: glb..example"),
+        ("kind: Service,", "kind: Servce,"),
+        ("{type: Tiers,", "{type: Teirs,"),
+    ];
+    fleet.write("root.yaml", &bad.iter().fold(root.clone(), |text, (good, bad)| text.replace(good, bad)));
+    let told = |server: &Server| {
+        let refused = "portolan_problems{reason=\"Invalid\"}";
+        server.program.wait("all that is refused", || (server.metric(refused) == 4).then_some(()));
+        let status = server.program.tell(&["status", "-o", "json"]).out;
+        assert!(status.contains("\"Servce\\\" is not known; known are Service, Ingress"), "{status}");
+        assert!(status.contains("root.yaml:22:"), "{status}");
+    };
+    told(&server);
+    assert_eq!((server.web(), server.serial()), (vec![US.to_owned()], serial));
+    assert!(server.program.log().contains("cluster eu-1 is being drained"), "{}", server.program.log());
+    server.program.stop();
+
+    let server = Server::start(&fleet);
+    told(&server);
+    assert_eq!((server.web(), server.serial()), (vec![US.to_owned()], serial), "over a restart too");
+    fleet.write("root.yaml", &root.replace("Draining", "Active"));
+    server.wait_for_web(EU);
+    server.program.stop();
+}
+
 #[test]
 fn a_bad_file_takes_nothing_away_at_a_restart() {
     let fleet = FleetFolder::new();

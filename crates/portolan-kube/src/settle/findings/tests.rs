@@ -25,5 +25,5 @@ fn items_have_a_limit() {
     let kept: Vec<_> = findings.within("spec.f", &["a", "b", "c"], 2).collect();
     assert_eq!(kept, [(0, &"a"), (1, &"b")]);
     let text = findings.into_problems()[0].to_string();
-    assert_eq!(text, "Zone x: spec.f: LimitReached: 3 items; those after the first 2 are left out");
+    assert_eq!(text, "Zone x: spec.f: LimitReached: 3 items; at most 2 are allowed");
 }

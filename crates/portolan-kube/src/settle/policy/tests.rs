@@ -97,7 +97,7 @@ fn bad_fields_have_their_defaults() {
         ),
         (
             "{pick: {type: All, answers: 2}}",
-            "spec.pick.answers: Invalid: goes with type First or Weighted; it is passed over",
+            "spec.pick.answers: Invalid: goes with type First or Weighted only",
         ),
         (
             "{order: [{type: Distance}]}",
@@ -123,7 +123,7 @@ fn bad_fields_have_their_defaults() {
         ),
         (
             "{allDown: {type: ServeAll, name: a.example.com}}",
-            "spec.allDown.name: Invalid: goes with type Fallback; it is passed over",
+            "spec.allDown.name: Invalid: goes with type Fallback only",
         ),
         (
             "{unknownLocation: {type: Far}}",
@@ -139,7 +139,7 @@ fn bad_fields_have_their_defaults() {
         ),
         (
             "{unknownLocation: {type: Even, place: EU}}",
-            "spec.unknownLocation.place: Invalid: goes with type Place; it is passed over",
+            "spec.unknownLocation.place: Invalid: goes with type Place only",
         ),
         (
             "{hosts: [a.*.com]}",
@@ -192,7 +192,7 @@ fn tiers_hold_each_cluster_once() {
     check_policy(
         &format!("{{order: [{too_many}]}}"),
         Policy { order: vec![tiers(&[&["a"]]); STAGES_MAX], ..plain() },
-        &["spec.order: LimitReached: 9 items; those after the first 8 are left out"],
+        &["spec.order: LimitReached: 9 items; at most 8 are allowed"],
     );
 }
 
@@ -260,8 +260,8 @@ fn fields_of_another_type_are_passed_over() {
         "{order: [{type: Tiers, networksFile: net.csv, tiers: [{clusters: [a]}]}, {type: Geo, tiers: [{clusters: [a]}]}]}",
         Policy { order: vec![tiers(&[&["a"]]), Stage::Geo(Arc::default())], ..plain() },
         &[
-            "spec.order[0].networks: Invalid: goes with type Geo; it is passed over",
-            "spec.order[1].tiers: Invalid: goes with type Tiers; it is passed over",
+            "spec.order[0].networks: Invalid: goes with type Geo only",
+            "spec.order[1].tiers: Invalid: goes with type Tiers only",
         ],
     );
 }

@@ -56,7 +56,7 @@ pub(in crate::sources) fn shape(source: Source) -> Value {
         Kind::VirtualService => Body::VirtualService(Box::default()),
         _ => Body::GatewayRoute(Box::default()),
     };
-    fields(&Object { key: ObjectKey::new(kind, None, ""), created: 0, body })
+    fields(&Object { key: ObjectKey::new(kind, None, ""), created: 0, body, in_part: false })
 }
 
 fn whole(key: &ObjectKey, meta: Option<&Meta>, spec: Value, status: Value) -> Value {

@@ -71,9 +71,11 @@ pub(super) async fn read(hub: &Client, believed: &Believed) -> Result<Read> {
 fn set(registry: &mut Registry, resource: Resource, object: Value, problems: &mut Vec<Problem>) {
     let given = given(resource.kind, object, "hub", &Keep::default());
     problems.extend(given.problems());
-    if let Given::Object(object, _) = given {
-        registry.set(Arc::new(object));
-    }
+    match given {
+        Given::Object(object, _) => registry.set(Arc::new(object)),
+        Given::Refused(refused, _) => refused.rest.is_some_and(|rest| registry.set(rest)),
+        Given::Nameless(_) => false,
+    };
 }
 
 /// All of a list; nothing of a kind that the server does not have.

@@ -65,7 +65,7 @@ fn a_policy_of_which_something_is_refused_is_not_said_to_be_added() {
     };
     let told = |now: Option<Policy>| {
         let fact = Fact::Policy(PolicyName("near".into()), now);
-        Changes::of(&Fleet::default(), &[fact], |policy| (&*policy.0 == "near").then_some(&problem)).lines
+        Changes::of(&Fleet::default(), &[fact], |policy| (&*policy.0 == "near").then(|| problem.clone())).lines
     };
     let taken = r#"SteeringPolicy near is taken in part: spec.pick.type: "Best" is not one of All, First"#;
     assert_eq!(told(Some(Policy::default())), [taken]);

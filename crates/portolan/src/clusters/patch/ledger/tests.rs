@@ -260,7 +260,13 @@ async fn the_records_of_what_is_not_understood_stay() {
     let record = writes.iter().find(|write| matches!(write, Write::Put(..))).unwrap();
     let intent = ObjectKey::new(Kind::GlobalName, Some("shop"), "n0");
     let refused = |key: &ObjectKey| {
-        Event::Refused(Arc::new(Refused { key: key.clone(), resource: None, uid: None, generation: Some(1) }))
+        Event::Refused(Arc::new(Refused {
+            key: key.clone(),
+            resource: None,
+            uid: None,
+            generation: Some(1),
+            rest: None,
+        }))
     };
     let deleted = |key: &ObjectKey| Event::Deleted { source: root(), key: key.clone() };
     let other = ObjectKey::new(Kind::GlobalName, Some("shop"), "other");
@@ -306,7 +312,8 @@ async fn what_is_not_understood_is_told() {
     let key = ObjectKey::new(Kind::GlobalName, Some("shop"), "n0");
     let resource = INTENTS.into_iter().find(|resource| resource.kind == Kind::GlobalName);
     let refused = |generation| {
-        let refused = Refused { key: key.clone(), resource, uid: None, generation: Some(generation) };
+        let refused =
+            Refused { key: key.clone(), resource, uid: None, generation: Some(generation), rest: None };
         bench.engine.lock().take(vec![Event::Refused(Arc::new(refused))], 0);
     };
     refused(1);
