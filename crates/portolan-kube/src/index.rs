@@ -233,6 +233,8 @@ impl Index {
         if self.objects.hear(source) {
             self.touch_all(source);
             self.touch_wanting();
+            // One that was never read may be this one, misspelt.
+            self.dirty.clusters.extend(self.awaited.iter().cloned());
             let memory = self.memory.hear(&self.objects, source);
             self.yield_to_memory(source);
             self.dirty.recall(memory);

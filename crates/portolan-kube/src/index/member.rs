@@ -13,6 +13,7 @@ use super::source::Source;
 use super::when::when;
 use super::{About, Index};
 use crate::kinds::ZONES_MAX;
+use crate::nearest::nearest;
 use crate::object::{Body, Kind, ObjectKey};
 use crate::settle;
 use crate::workload::{Node, REGION_LABELS};
@@ -95,9 +96,19 @@ impl Index {
             self.awaited.insert(name.clone());
             let message = "has a MemberCluster and was never read; a server that starts now answers SERVFAIL, \
                            not NXDOMAIN, for names that it does not know, until it is read, Disabled or removed";
-            problems.push(problem(name, Reason::Incomplete, message.to_owned()));
+            let drains =
+                if cluster.state == ClusterState::Draining { self.drains(name) } else { String::new() };
+            problems.push(problem(name, Reason::Incomplete, format!("{message}{drains}")));
         }
         problems
+    }
+
+    /// What is said of one that is to be drained: it may be another one, misspelt.
+    fn drains(&self, name: &ClusterName) -> String {
+        let read = self.objects.clusters().map(|(read, _)| &*read.0);
+        let meant =
+            nearest(&name.0, read).map_or(String::new(), |meant| format!("; did you mean {meant:?}?"));
+        format!(". That it is Draining drains nothing{meant}")
     }
 
     /// What a cluster is described as: by a `MemberCluster`, or as remembered. While the root, whose

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use portolan_core::cluster::{Cluster, ClusterState};
 use portolan_core::fleet::NameFacts;
 use portolan_core::policy::PolicyName;
 use portolan_core::{ClusterName, Fact, Fleet, Name, Problem};
@@ -53,12 +54,7 @@ impl Changes {
         }
     }
 
-    fn fact(
-        &mut self,
-        fleet: &Fleet,
-        fact: &Fact,
-        refused: &impl Fn(&PolicyName) -> Option<Problem>,
-    ) {
+    fn fact(&mut self, fleet: &Fleet, fact: &Fact, refused: &impl Fn(&PolicyName) -> Option<Problem>) {
         match fact {
             Fact::Cluster(name, now) => {
                 let before = fleet.clusters.get(name);
@@ -72,6 +68,7 @@ impl Changes {
                     }
                     _ => {}
                 }
+                self.state(name, before, now.as_ref());
             }
             Fact::Zone(apex, now) => {
                 let what = || format!("zone {}", apex.to_dotless());
@@ -89,6 +86,18 @@ impl Changes {
                 self.name(name, before.as_ref(), now.as_ref());
             }
         }
+    }
+
+    /// What an operator makes of a cluster; one that is new is in service unless it is said otherwise.
+    fn state(&mut self, name: &ClusterName, before: Option<&Cluster>, now: Option<&Cluster>) {
+        let was = before.map_or(ClusterState::Active, |cluster| cluster.state);
+        let Some(is) = now.map(|cluster| cluster.state).filter(|is| *is != was) else { return };
+        let what = match is {
+            ClusterState::Active => "in service again",
+            ClusterState::Draining => "being drained",
+            ClusterState::Disabled => "disabled",
+        };
+        self.line(|| format!("cluster {name} is {what}"));
     }
 
     fn name(&mut self, name: &Name, before: Option<&NameFacts>, now: Option<&NameFacts>) {

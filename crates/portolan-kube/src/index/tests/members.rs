@@ -11,6 +11,28 @@ fn eu(bench: &mut Bench) -> Option<portolan_core::cluster::Cluster> {
     bench.fleet.clusters.get(&ClusterName::from("eu")).cloned()
 }
 
+/// A drain of a cluster that nobody has drains nothing, and must not look as if it did.
+#[test]
+fn a_drain_that_is_misspelt_is_told_with_what_may_be_meant() {
+    let mut bench = Bench::of(&[("", mk_member("eu-l", json!({ "state": "Draining" })))]);
+    let told = |bench: &Bench| {
+        let all = bench.index.problems().filter(|problem| problem.reason == Reason::Incomplete);
+        all.map(|problem| format!("{}: {}", problem.subject, problem.message)).collect::<Vec<_>>().join("\n")
+    };
+    assert!(told(&bench).ends_with("That it is Draining drains nothing"), "{}", told(&bench));
+    bench.index.heard(&ClusterName::from("eu-1"));
+    bench.take();
+    assert!(
+        told(&bench).starts_with("cluster eu-l: has a MemberCluster and was never read"),
+        "{}",
+        told(&bench)
+    );
+    assert!(told(&bench).ends_with("drains nothing; did you mean \"eu-1\"?"), "{}", told(&bench));
+    bench.set("", &mk_member("eu-l", json!({})));
+    bench.take();
+    assert!(!told(&bench).contains("drains"), "{}", told(&bench));
+}
+
 #[test]
 fn region_and_zones() {
     let labelled = |name: &str, labels: serde_json::Value| {

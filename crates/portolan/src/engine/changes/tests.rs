@@ -1,4 +1,4 @@
-use portolan_core::cluster::Cluster;
+use portolan_core::cluster::{Cluster, ClusterState};
 use portolan_core::fleet::{Evidence, NameFacts};
 use portolan_core::policy::{Policy, PolicyName};
 use portolan_core::{Fact, Fleet, Problem, Reason};
@@ -31,6 +31,18 @@ fn what_an_operator_wants_to_know() {
     check(Fact::Cluster("fra".into(), None), of_cluster(None), &["cluster fra is new"]);
     check(of_cluster(Some(7)), of_cluster(None), &["cluster fra is heard again"]);
     check(of_cluster(Some(7)), Fact::Cluster("fra".into(), None), &["cluster fra is forgotten"]);
+    let set_to = |state| Fact::Cluster("fra".into(), Some(Cluster { state, ..Cluster::default() }));
+    let [active, draining, disabled] =
+        [ClusterState::Active, ClusterState::Draining, ClusterState::Disabled].map(set_to);
+    check(active.clone(), draining.clone(), &["cluster fra is being drained"]);
+    check(draining.clone(), draining.clone(), &[]);
+    check(draining.clone(), active, &["cluster fra is in service again"]);
+    check(draining.clone(), disabled, &["cluster fra is disabled"]);
+    check(
+        Fact::Cluster("fra".into(), None),
+        draining,
+        &["cluster fra is new", "cluster fra is being drained"],
+    );
     // That it is silent is a problem, which is logged as one.
     check(of_cluster(None), of_cluster(Some(7)), &[]);
 
@@ -65,7 +77,8 @@ fn a_policy_of_which_something_is_refused_is_not_said_to_be_added() {
     };
     let told = |now: Option<Policy>| {
         let fact = Fact::Policy(PolicyName("near".into()), now);
-        Changes::of(&Fleet::default(), &[fact], |policy| (&*policy.0 == "near").then(|| problem.clone())).lines
+        Changes::of(&Fleet::default(), &[fact], |policy| (&*policy.0 == "near").then(|| problem.clone()))
+            .lines
     };
     let taken = r#"SteeringPolicy near is taken in part: spec.pick.type: "Best" is not one of All, First"#;
     assert_eq!(told(Some(Policy::default())), [taken]);
