@@ -32,6 +32,8 @@ pub use packed::{
 pub const ENDPOINTS_MAX: usize = 1_024;
 /// Most targets that one cluster's offer may have (a load balancer's status may list thousands).
 pub const TARGETS_MAX: usize = 64;
+/// Names that are set in one go.
+const NAMES_AT_ONCE: usize = 65_536;
 
 /// The object that a name belongs to, as people write it: `ServiceDNSRecord shop/web (eu-1)`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,19 +182,19 @@ impl Touched {
 impl Fleet {
     /// Takes facts and says which of them were news.
     pub fn apply(&mut self, facts: impl IntoIterator<Item = Fact>) -> Touched {
-        let mut touched = Touched::default();
+        let (mut touched, mut names) = (Touched::default(), Vec::new());
         for fact in facts {
             match fact {
                 Fact::Cluster(key, value) => set(&mut self.clusters, &mut touched.clusters, key, value),
                 Fact::Zone(key, value) => set(&mut self.zones, &mut touched.zones, key, value),
                 Fact::Policy(key, value) => set(&mut self.policies, &mut touched.policies, key, value),
-                Fact::Name(key, value) => {
-                    if self.names.set(key.borrowed(), value.as_ref()) {
-                        touched.names.insert(key);
-                    }
-                }
+                Fact::Name(key, value) => names.push((key, value)),
+            }
+            if names.len() == NAMES_AT_ONCE {
+                touched.names.append(&mut self.names.set_all(names.drain(..)).into_iter().collect());
             }
         }
+        touched.names.append(&mut self.names.set_all(names).into_iter().collect());
         touched
     }
 

@@ -94,7 +94,9 @@ impl Folder {
             file.refuse(manifest.refused, &before);
             let mut given = BTreeMap::new();
             let stays = |object: &Object| object.in_part && before.contains(&object.key);
-            for located in manifest.objects.into_iter().filter(|located| !stays(&located.object)) {
+            let told = manifest.objects.into_iter().filter(|located| !stays(&located.object));
+            let (in_part, whole): (Vec<_>, Vec<_>) = told.partition(|located| located.object.in_part);
+            for located in whole.into_iter().chain(in_part) {
                 let key = located.object.key.clone();
                 match given.get(&key) {
                     Some(first) => file.repeats.push(duplicate(&key, first, &located)),
@@ -215,7 +217,7 @@ fn duplicate(key: &ObjectKey, first: &Located, other: &Located) -> Problem {
     Problem {
         subject: key.to_string(),
         reason: Reason::Duplicate,
-        message: format!("stands at {} already; the first by path counts", first.place),
+        message: format!("stands at {} already; the first by path that is whole counts", first.place),
         place: other.place.to_string(),
     }
 }

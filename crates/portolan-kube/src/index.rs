@@ -211,7 +211,8 @@ impl Index {
     /// Takes an object of a source away. Without a `MemberCluster` a silent cluster is no member any more.
     pub fn delete(&mut self, source: &ClusterName, key: &ObjectKey) {
         let affected = self.objects.affected_by(source, key);
-        if affected.is_empty() {
+        // Of one that was refused ever since a restart nothing but the last good state is known.
+        if affected.is_empty() && !self.memory.misses(source, key) {
             return;
         }
         affected.iter().for_each(|affected| self.touch(source, affected));

@@ -121,6 +121,9 @@ impl Registry {
             return key.kind != Kind::RegistryCluster && self.strangers.insert(key.clone());
         }
         let known = self.objects.get(key);
+        if known.is_some() && object.in_part {
+            return false;
+        }
         if known
             .is_some_and(|known| known.created == object.created && says_the_same(&known.body, &object.body))
         {

@@ -54,13 +54,13 @@ pub fn refusals(body: &Body) -> Vec<Problem> {
         Body::MemberCluster(object) => cluster(object).1,
         _ => return Vec::new(),
     };
-    problems.into_iter().filter(refuses).collect()
+    problems.into_iter().filter(|problem| refuses(problem.reason)).collect()
 }
 
 /// True of what an object is refused for. What stands twice, or is not there yet, is told and costs nothing else.
 #[must_use]
-pub fn refuses(problem: &Problem) -> bool {
-    matches!(problem.reason, Reason::Invalid | Reason::LimitReached)
+pub fn refuses(reason: Reason) -> bool {
+    matches!(reason, Reason::Invalid | Reason::LimitReached)
 }
 
 /// A TTL that an object names, in seconds: none when it is 0 or absent, which is the default.

@@ -61,7 +61,7 @@ fn fleet(names: u32, offers: u32) -> Result<Fleet, String> {
     fleet.zones.insert(name(ZONE)?, zone()?);
     for index in 0..names {
         let at = name(&format!("web-{index:07}.{ZONE}"))?;
-        fleet.names.set(at.borrowed(), Some(&facts(index, offers)));
+        fleet.names.set(&at, Some(&facts(index, offers)));
     }
     Ok(fleet)
 }

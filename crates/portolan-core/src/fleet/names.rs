@@ -6,21 +6,25 @@
 //! | --- | --- | --- |
 //! | copied | the index, the writer of the last good state | a copy shares all of it ([`tree`]), and later changes cost each their own path only |
 //! | changed, one name | every commit | a leaf of some kilobytes is made anew, whatever the size of the fleet |
+//! | changed, many names | first reading | they go in order, and a leaf is made anew once for all of its own ([`change`]) |
 //! | looked up | compile, index, `explain` | a view of the packed facts, which nobody has to free |
 //! | walked in order | output, the last good state, compile at the start | leaves are in order, and are cut into parts that threads share |
 //! | read from disk | start | leaves are cut out of the file's octets after one check ([`Block`]) |
 
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::fmt;
 
 use crate::fleet::NameFacts;
 use crate::fleet::packed::{NameView, pack};
 use crate::name::{Name, NameRef};
 
+mod change;
 mod leaf;
 mod load;
 mod tree;
 
+use change::{Change, News};
 use leaf::Leaf;
 pub use load::{Block, BlockError};
 use tree::{Leaves, Node, Walk};
@@ -62,20 +66,38 @@ impl Names {
     }
 
     /// Sets the facts of a name, or takes it out. False when it was so before.
-    pub fn set(&mut self, name: NameRef<'_>, facts: Option<&NameFacts>) -> bool {
-        let mut packed = Vec::new();
-        let now = facts.map(|facts| {
-            packed.reserve(128);
-            pack(facts, &mut packed);
-            &packed[..]
-        });
-        let before = self.root.get(name.as_wire());
-        if before == now {
-            return false;
+    pub fn set(&mut self, name: &Name, facts: Option<&NameFacts>) -> bool {
+        !self.set_all([(name.clone(), facts)]).is_empty()
+    }
+
+    /// Sets the facts of names, or takes them out; of a name that stands twice the last counts. Returns those that were
+    /// not so before, in order.
+    pub fn set_all<F: Borrow<NameFacts>>(
+        &mut self,
+        facts: impl IntoIterator<Item = (Name, Option<F>)>,
+    ) -> Vec<Name> {
+        let mut facts: Vec<(Name, Option<F>)> = facts.into_iter().collect();
+        // Stable: the last of a name stays the last.
+        facts.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut packed = Vec::with_capacity(facts.len() * 128);
+        let mut ends = Vec::with_capacity(facts.len());
+        for (_, facts) in &facts {
+            facts.iter().for_each(|facts| pack(facts.borrow(), &mut packed));
+            ends.push(packed.len());
         }
-        self.len = self.len + usize::from(now.is_some()) - usize::from(before.is_some());
-        self.root.set(name.as_wire(), now);
-        true
+        let mut changes: Vec<Change<'_>> = Vec::with_capacity(facts.len());
+        let mut begin = 0;
+        for ((name, facts), end) in facts.iter().zip(ends) {
+            let octets = packed.get(begin..end).unwrap_or_default();
+            begin = end;
+            changes.pop_if(|before| before.name == name);
+            changes.push(Change { name, facts: facts.as_ref().map(|_| octets) });
+        }
+        let mut news = News::default();
+        self.root.news(&changes, &mut news);
+        self.len = self.len + news.added - news.removed();
+        self.root.set(&news.changes);
+        news.changes.into_iter().map(|change| change.name.clone()).collect()
     }
 
     /// All names in order, with their facts.
@@ -129,9 +151,7 @@ impl Eq for Names {}
 impl<'f> FromIterator<(Name, &'f NameFacts)> for Names {
     fn from_iter<I: IntoIterator<Item = (Name, &'f NameFacts)>>(names: I) -> Self {
         let mut all = Self::default();
-        for (name, facts) in names {
-            all.set(name.borrowed(), Some(facts));
-        }
+        all.set_all(names.into_iter().map(|(name, facts)| (name, Some(facts))));
         all
     }
 }

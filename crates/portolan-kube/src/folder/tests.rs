@@ -94,11 +94,12 @@ fn a_wrong_type_keeps_that_object_alone() {
 
 /// A `Zone`, and what is said of it: `+z=APEX`, with `~` where only in part.
 fn zones(folder: &mut Folder, path: &str, apex: &str) -> Vec<String> {
-    let text = format!(
-        "apiVersion: portolan.dev/v1alpha1\nkind: Zone\nmetadata: {{name: z}}\nspec: {{apex: {apex}}}\n"
-    );
-    folder.set(path, manifest::read(path, text.as_bytes()));
+    folder.set(path, manifest::read(path, zone(apex).as_bytes()));
     zone_changes(folder)
+}
+
+fn zone(apex: &str) -> String {
+    format!("apiVersion: portolan.dev/v1alpha1\nkind: Zone\nmetadata: {{name: z}}\nspec: {{apex: {apex}}}\n")
 }
 
 fn zone_changes(folder: &mut Folder) -> Vec<String> {
@@ -134,6 +135,12 @@ fn a_value_that_is_not_allowed_keeps_what_was_whole() {
     assert_eq!(zones(&mut folder, "b.yaml", "b.example"), ["b.example b.yaml:1:1"]);
     assert!(folder.lacks().is_empty());
     assert_eq!(zones(&mut folder, "b.yaml", bad), [""; 0]);
+
+    // The same within a file.
+    let mut folder = Folder::default();
+    let text = format!("{}---\n{}", zone("'exam ple', ttl: 5"), zone("a.example"));
+    folder.set("a.yaml", manifest::read("a.yaml", text.as_bytes()));
+    assert_eq!(zone_changes(&mut folder), ["a.example a.yaml:6:1"]);
 }
 
 #[test]
@@ -153,7 +160,7 @@ fn the_first_by_path_has_the_word() {
     let mut f = Follower::default();
     assert_eq!(f.set("b.yaml", &domain("a", "b.example")).changes(), "+a=b.example");
     assert_eq!(f.set("a.yaml", &domain("a", "a.example")).changes(), "+a=a.example");
-    let told = "b.yaml:1:1: Domain x/a: Duplicate: stands at a.yaml:1:1 already; the first by path counts";
+    let told = "b.yaml:1:1: Domain x/a: Duplicate: stands at a.yaml:1:1 already; the first by path that is whole counts";
     assert_eq!(f.problems(), [told]);
     assert_eq!(f.remove("a.yaml").changes(), "+a=b.example", "the second takes over, without a delete");
     assert_eq!(f.problems(), [""; 0]);
@@ -167,7 +174,7 @@ fn twice_in_one_file_the_first_counts() {
         f.set("a.yaml", &(domain("a", "1.example") + &domain("a", "2.example"))).changes(),
         "+a=1.example"
     );
-    let told = "a.yaml:6:1: Domain x/a: Duplicate: stands at a.yaml:1:1 already; the first by path counts";
+    let told = "a.yaml:6:1: Domain x/a: Duplicate: stands at a.yaml:1:1 already; the first by path that is whole counts";
     assert_eq!(f.problems(), [told]);
 }
 

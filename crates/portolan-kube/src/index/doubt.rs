@@ -133,17 +133,24 @@ impl Memory {
         }
     }
 
+    /// True of an object by which a source had a part in what is remembered, and that it has not given whole since.
+    pub(super) fn misses(&self, source: &ClusterName, key: &ObjectKey) -> bool {
+        self.doubts.get(source).is_some_and(|doubt| doubt.unread.contains(key))
+    }
+
     /// True when what is remembered of a source stands for an object of it, which it has not given whole since. Of a
     /// zone it is not known which object it was, but its apex is.
     fn stands_for(&self, source: &ClusterName, object: &Object) -> bool {
-        let Some(doubt) = self.doubts.get(source) else { return false };
+        if !self.doubts.contains_key(source) {
+            return false;
+        }
         let is_of_source =
             |apex: &Name| self.fleet.zones.get(apex).is_some_and(|known| known.held_by.contains(source));
         let stands = match &object.body {
             Body::Zone(zone) => settle::zone(zone).0.is_some_and(|zone| is_of_source(&zone.apex)),
             _ => false,
         };
-        stands || doubt.unread.contains(&object.key)
+        stands || self.misses(source, &object.key)
     }
 
     /// Sources gave a zone of this apex.

@@ -175,7 +175,7 @@ pub(super) fn subject(key: &ObjectKey, source: &ClusterName) -> String {
 
 /// Gives problems of a settled object its source and place. What the object is refused for was told where it was read.
 pub(super) fn placed(mut problems: Vec<Problem>, held: &Held<'_>) -> Vec<Problem> {
-    problems.retain(|problem| !settle::refuses(problem));
+    problems.retain(|problem| !settle::refuses(problem.reason));
     let bare = held.key.to_string();
     for problem in &mut problems {
         if let Some(rest) = problem.subject.strip_prefix(&bare) {

@@ -308,7 +308,7 @@ impl Memory {
             let mut facts = known.to_facts();
             facts.endpoints.retain(|e| e.cluster.as_ref() != Some(cluster));
             facts.held_by.remove(cluster);
-            self.fleet.names.set(name.borrowed(), Some(&facts));
+            self.fleet.names.set(name, Some(&facts));
         }
         self.prune(objects, &touched);
         touched
@@ -333,7 +333,7 @@ impl Memory {
 
     /// Drops a name, if no source that is not heard whole yet has a part in it.
     pub(super) fn prune_name(&mut self, objects: &Objects, name: &Name) {
-        if !self.is_needed(objects, name) && self.fleet.names.set(name.borrowed(), None) {
+        if !self.is_needed(objects, name) && self.fleet.names.set(name, None) {
             self.doubts.values_mut().for_each(|doubt| _ = doubt.learnt.remove(name));
         }
     }

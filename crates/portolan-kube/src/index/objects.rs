@@ -155,16 +155,19 @@ impl Objects {
     }
 
     /// The copy of an intent that counts: the root's, else the one that says what most clusters say (of
-    /// equally many, the first by cluster).
+    /// equally many, the first by cluster). One that counts in part does so only where none is whole.
     pub(super) fn held(&self, key: &ObjectKey) -> Option<Held<'_>> {
         let (key, holders) = self.holders.get_key_value(key)?;
         let copy = |name| self.sources.get_key_value(name).filter(|(_, source)| source.is_read);
         let copies = holders.iter().filter_map(copy);
         let copies: Vec<_> = copies.filter_map(|(name, source)| Some((name, source.get(key)?))).collect();
         let held_by: Sources = copies.iter().map(|(name, _)| (*name).clone()).collect();
-        let (source, located) = match copies.first() {
+        let is_whole = |(_, located): &&Copy<'_>| !located.object.in_part;
+        let whole: Vec<_> = copies.iter().filter(is_whole).copied().collect();
+        let counting = if whole.is_empty() { &copies } else { &whole };
+        let (source, located) = match counting.first() {
             Some(root) if is_root(root.0) => *root,
-            _ => *most_common(&copies)?,
+            _ => *most_common(counting)?,
         };
         let (mut agreeing, mut disagreeing) = (Vec::new(), Vec::new());
         for (name, other) in &copies {

@@ -353,7 +353,7 @@ impl Hosts {
         let mut kept = Names::default();
         for name in names {
             if let Some(facts) = remembered.names.get(name.borrowed()) {
-                kept.set(name.borrowed(), Some(&facts.to_facts()));
+                kept.set(&name, Some(&facts.to_facts()));
             }
         }
         *remembered = Remembered { names: kept, is_cut: true };

@@ -5,7 +5,7 @@ use std::fmt;
 use portolan_core::Reason;
 
 /// One step of a path into a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     /// Into the value of a key.
     Key(String),

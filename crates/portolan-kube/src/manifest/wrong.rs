@@ -4,6 +4,8 @@
 //! read again, until nothing is wrong any more or it can go on no longer. Each round reads the whole object, so of
 //! a large one there are few.
 
+use std::collections::BTreeSet;
+
 use portolan_core::Reason;
 use serde_json::Value;
 
@@ -24,14 +26,14 @@ pub(super) struct Found {
 /// What is wrong, and then the fields that were passed over. `find` reads a value as far as it goes.
 pub(super) fn types(value: &Value, find: impl Fn(&Value) -> Found) -> (Vec<Finding>, Vec<Finding>) {
     let mut rest = value.clone();
-    let mut unknown: Vec<Finding> = Vec::new();
+    let (mut unknown, mut seen): (Vec<Finding>, BTreeSet<Vec<Step>>) = Default::default();
     let mut found: Vec<Finding> = Vec::new();
     let mut taken: Vec<Vec<Step>> = Vec::new();
     for _ in 0..rounds(value) {
         let Found { wrong, unknown: passed_over } = find(&rest);
         for mut finding in passed_over {
             finding.path = as_it_was(&finding.path, &taken);
-            if unknown.iter().all(|known| known.path != finding.path) {
+            if seen.insert(finding.path.clone()) {
                 unknown.push(finding);
             }
         }

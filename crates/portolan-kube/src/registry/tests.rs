@@ -468,6 +468,23 @@ fn a_status_that_is_written_is_no_news() {
     assert_eq!(sets, [true, false, true]);
 }
 
+/// What a registration with a value that is not allowed says counts where it is new, and else leaves what it was.
+#[test]
+fn a_registration_in_part_replaces_none() {
+    let Bench(mut registry) = Bench::new(&[]);
+    let mut set = |secret: &str, weight: i64| {
+        let spec = json!({ "weight": weight, "credentials": { "secret": secret } });
+        let value = json!({ "metadata": { "name": "eu-1" }, "spec": spec });
+        match given(Kind::MemberCluster, value, "hub", &Keep::default()) {
+            Given::Object(object, _) => registry.set(Arc::new(object)),
+            Given::Refused(refused, _) => refused.rest.is_some_and(|rest| registry.set(rest)),
+            nameless => panic!("{nameless:?}"),
+        }
+    };
+    let sets = [("eu", -1), ("other", -1), ("other", 1), ("eu", -1), ("eu", 1)];
+    assert_eq!(sets.map(|(secret, weight)| set(secret, weight)), [true, false, true, false, true]);
+}
+
 /// However they come, the same follows.
 #[test]
 fn the_order_of_events_does_not_matter() {

@@ -6,6 +6,8 @@ use portolan_core::place::{Place, PlaceError};
 use portolan_core::policy::PolicyName;
 use portolan_core::{Problem, Reason, Ttl};
 
+use super::refuses;
+
 /// Most problems that one object is told of; the rest are counted in one more.
 pub(super) const PROBLEMS_MAX: usize = 100;
 /// Most characters of a value that a message repeats.
@@ -16,13 +18,14 @@ pub(super) struct Findings {
     /// What is settled: `SteeringPolicy near`, or a file.
     object: String,
     problems: Vec<Problem>,
-    dropped: usize,
+    /// How many more there are, and what the worst of them is.
+    dropped: Option<(usize, Reason)>,
 }
 
 impl Findings {
     /// Starts on an object.
     pub(super) fn of(object: String) -> Self {
-        Self { object, problems: Vec::new(), dropped: 0 }
+        Self { object, problems: Vec::new(), dropped: None }
     }
 
     /// Notes a problem with a field.
@@ -116,11 +119,11 @@ impl Findings {
 
     /// The problems, in the order in which they were noted.
     pub(super) fn into_problems(mut self) -> Vec<Problem> {
-        if self.dropped > 0 {
+        if let Some((dropped, reason)) = self.dropped {
             self.problems.push(Problem {
-                message: format!("{} more problems are not listed", self.dropped),
+                message: format!("{dropped} more problems are not listed"),
                 subject: self.object,
-                reason: Reason::LimitReached,
+                reason,
                 place: String::new(),
             });
         }
@@ -135,7 +138,9 @@ impl Findings {
         message: impl fmt::Display,
     ) {
         if self.problems.len() == PROBLEMS_MAX {
-            self.dropped += 1;
+            let (dropped, worst) = self.dropped.unwrap_or((0, reason));
+            let worst = if refuses(reason) { Reason::LimitReached } else { worst };
+            self.dropped = Some((dropped + 1, worst));
             return;
         }
         self.problems.push(Problem {

@@ -41,7 +41,7 @@ pub(crate) fn sample() -> State {
     fleet
         .policies
         .insert(PolicyName("plain".into()), Policy { all_down: AllDown::Refuse, ..Policy::default() });
-    fleet.names.set(name("web.glb.example").borrowed(), Some(&web()));
+    fleet.names.set_all([(name("web.glb.example"), Some(web()))]);
     let serial = Serial { serial: 1_700_000_042, content: 0x0123_4567_89ab_cdef_0011_2233_4455_6677 };
     let serials = [(name("glb.example"), Reserved { serial, ceiling: 1_700_065_578 })].into();
     State { true_at: 1_700_000_100, clean: true, serials, fleet }
@@ -112,7 +112,7 @@ fn large(names: usize) -> State {
     for i in 0..names {
         let owner = Owner { name: format!("n{i}").into(), ..web().owner };
         let facts = NameFacts { owner, ..web() };
-        state.fleet.names.set(name(&format!("n{i}.glb.example")).borrowed(), Some(&facts));
+        state.fleet.names.set(&name(&format!("n{i}.glb.example")), Some(&facts));
     }
     state
 }
@@ -279,7 +279,7 @@ fn names_are_checked_when_they_are_read() {
 fn blocks_are_checked_when_they_are_read() {
     let mut state = State::default();
     let facts = web();
-    state.fleet.names.set(name("a.example").borrowed(), Some(&facts));
+    state.fleet.names.set(&name("a.example"), Some(&facts));
     let mut octets = octets_of(&state);
     let block = state.fleet.names.octets().map(<[u8]>::len).sum::<usize>();
     let at = octets.len() - block;

@@ -81,7 +81,7 @@ impl State {
             fleet.policies.insert(core::policy::PolicyName(name.into()), policy.into_core()?);
         }
         for (name, facts) in self.names {
-            fleet.names.set(name.into_core()?.borrowed(), Some(&facts.into_core()?));
+            fleet.names.set(&name.into_core()?, Some(&facts.into_core()?));
         }
         let serials = serials_into_core(self.serials)?;
         Ok(super::State { true_at: self.true_at, clean: self.clean, serials, fleet })

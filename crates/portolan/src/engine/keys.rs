@@ -204,8 +204,7 @@ impl Keys {
     }
 
     /// What a name of the keys becomes as a fact; none when an object speaks for it, or it is held.
-    fn fact(&mut self, fleet: &Fleet, name: Name, facts: Option<NameFacts>) -> Option<Fact> {
-        let is_objects = fleet.names.get(name.borrowed()).is_some_and(|known| known.owner.kind != OWNER_KIND);
+    fn fact(&mut self, name: Name, facts: Option<NameFacts>, is_objects: bool) -> Option<Fact> {
         if is_objects {
             match facts {
                 Some(_) => self.hidden.insert(name),
@@ -388,12 +387,19 @@ impl Engine {
         let Some(table) = &mut self.keys.table else { return (Vec::new(), true) };
         let names = table.take_names(NAMES_AT_ONCE);
         let is_last = names.len() < NAMES_AT_ONCE;
-        let facts = |names: &[Name]| names.iter().map(|name| table.facts(name)).collect::<Vec<_>>();
-        let told = share(names.chunks(SHARE), cores(THREADS_MAX), facts).into_iter().flatten();
         let fleet = self.store.fleet();
+        let told = |name: &Name| (table.facts(name), is_objects(fleet, name));
+        let told = |names: &[Name]| names.iter().map(told).collect::<Vec<_>>();
+        let told = share(names.chunks(SHARE), cores(THREADS_MAX), told).into_iter().flatten();
         let facts = names.into_iter().zip(told);
-        (facts.filter_map(|(name, now)| self.keys.fact(fleet, name, now)).collect(), is_last)
+        let facts = facts.filter_map(|(name, (now, is_objects))| self.keys.fact(name, now, is_objects));
+        (facts.collect(), is_last)
     }
+}
+
+/// True of a name that an object speaks for.
+fn is_objects(fleet: &Fleet, name: &Name) -> bool {
+    fleet.names.get(name.borrowed()).is_some_and(|known| known.owner.kind != OWNER_KIND)
 }
 
 impl Keys {

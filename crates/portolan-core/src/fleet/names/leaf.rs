@@ -6,12 +6,13 @@
 //! ```
 //!
 //! Entries follow each other and nothing else is kept: with some forty of them, walking costs less than a
-//! table of offsets would in memory. The same octets stand in the last good state.
+//! table of offsets would in memory. Many changes are one walk. The same octets stand in the last good state.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use super::change::{Change, News};
 use crate::fleet::packed::{NameView, Reader, check};
 use crate::name::{Name, NameRef};
 
@@ -75,6 +76,22 @@ impl<'a> Entries<'a> {
     fn left(&self) -> usize {
         self.0.0.len()
     }
+
+    /// Goes on to where a name stands or would stand, and past it if it is there: how many octets were left before it,
+    /// and its entry.
+    fn seek(&mut self, name: &[u8]) -> (usize, Option<Entry<'a>>) {
+        loop {
+            let here = self.clone();
+            match self.next().map(|entry| (entry.name.cmp(name), entry)) {
+                Some((Ordering::Less, _)) => {}
+                Some((Ordering::Equal, entry)) => return (here.left(), Some(entry)),
+                Some((Ordering::Greater, _)) | None => {
+                    *self = here;
+                    return (self.left(), None);
+                }
+            }
+        }
+    }
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -114,40 +131,34 @@ impl Leaf {
     }
 
     pub(super) fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        let (_, found) = self.find(name);
+        let (_, found) = self.entries().seek(name);
         found.map(|entry| entry.facts)
     }
 
-    /// Where a name stands or would stand, and its entry if it is there.
-    fn find(&self, name: &[u8]) -> (usize, Option<Entry<'_>>) {
+    /// Which of some changes, in order, are any.
+    pub(super) fn news<'c>(&self, changes: &[Change<'c>], news: &mut News<'c>) {
         let mut entries = self.entries();
-        loop {
-            let at = self.0.len() - entries.left();
-            let Some(entry) = entries.next() else { return (at, None) };
-            match entry.name.cmp(name) {
-                Ordering::Less => {}
-                Ordering::Equal => return (at, Some(entry)),
-                Ordering::Greater => return (at, None),
-            }
+        for change in changes {
+            let (_, before) = entries.seek(change.name.as_wire());
+            news.note(*change, before.map(|entry| entry.facts));
         }
     }
 
-    /// The leaf with other facts of a name, or with none; a second one when they are too many for one.
-    pub(super) fn with(&self, name: &[u8], facts: Option<&[u8]>) -> (Self, Option<Self>) {
-        let (at, old) = self.find(name);
-        let (before, rest) = self.0.split_at(at);
-        let mut entries = Entries::of(rest);
-        if old.is_some() {
-            entries.next();
+    /// The leaf after changes, in order; and those behind it, when that is too much for one.
+    pub(super) fn with(&self, changes: &[Change<'_>]) -> (Self, Vec<Self>) {
+        let added: usize = changes.iter().map(Change::octets).sum();
+        let mut octets = Vec::with_capacity(self.0.len() + added);
+        let (mut entries, mut done) = (self.entries(), 0);
+        for change in changes {
+            let (left, _) = entries.seek(change.name.as_wire());
+            octets.extend_from_slice(self.0.get(done..self.0.len() - left).unwrap_or_default());
+            if let Some(facts) = change.facts {
+                Entry { name: change.name.as_wire(), facts }.write(&mut octets);
+            }
+            done = self.0.len() - entries.left();
         }
-        let after = rest.get(rest.len() - entries.left()..).unwrap_or_default();
-        let mut octets = Vec::with_capacity(self.0.len() + name.len() + facts.map_or(0, <[u8]>::len) + 8);
-        octets.extend_from_slice(before);
-        if let Some(facts) = facts {
-            Entry { name, facts }.write(&mut octets);
-        }
-        octets.extend_from_slice(after);
-        Self::split(&octets)
+        octets.extend_from_slice(self.0.get(done..).unwrap_or_default());
+        Self::cut(&octets)
     }
 
     /// The leaf with all entries of the one behind it; none when that would be too many.
@@ -156,17 +167,24 @@ impl Leaf {
         is_room.then(|| Self([&*self.0, &*next.0].concat().into()))
     }
 
-    /// One leaf, or two of about the same size.
-    fn split(octets: &[u8]) -> (Self, Option<Self>) {
+    /// One leaf, or several of about the same size.
+    fn cut(octets: &[u8]) -> (Self, Vec<Self>) {
         if octets.len() <= LEAF_OCTETS_MAX {
-            return (Self::of(octets), None);
+            return (Self::of(octets), Vec::new());
         }
+        let each = octets.len().div_ceil(octets.len().div_ceil(LEAF_OCTETS_MADE));
         let mut entries = Entries::of(octets);
-        let mut middle = 0;
-        while entries.next().is_some() && (middle == 0 || octets.len() - entries.left() <= octets.len() / 2) {
-            middle = octets.len() - entries.left();
+        let (mut leaves, mut begin, mut at) = (Vec::new(), 0, 0);
+        while entries.next().is_some() {
+            let end = octets.len() - entries.left();
+            let is_full = at - begin >= each || end - begin > LEAF_OCTETS_MAX;
+            if at > begin && is_full {
+                leaves.push(Self::of(octets.get(begin..at).unwrap_or_default()));
+                begin = at;
+            }
+            at = end;
         }
-        let (left, right) = octets.split_at(middle);
-        (Self::of(left), (!right.is_empty()).then(|| Self::of(right)))
+        leaves.push(Self::of(octets.get(begin..).unwrap_or_default()));
+        (leaves.remove(0), leaves)
     }
 }

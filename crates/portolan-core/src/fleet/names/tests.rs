@@ -21,13 +21,11 @@ fn plain(i: usize) -> NameFacts {
 }
 
 fn of(count: usize) -> Names {
-    (0..count).map(|i| (name(&format!("n{i}.shop.example")), plain(i))).fold(
-        Names::default(),
-        |mut names, (n, f)| {
-            names.set(n.borrowed(), Some(&f));
-            names
-        },
-    )
+    let mut names = Names::default();
+    for i in 0..count {
+        names.set(&name(&format!("n{i}.shop.example")), Some(&plain(i)));
+    }
+    names
 }
 
 /// Every leaf is in its size, and everything is found and in order.
@@ -64,7 +62,7 @@ proptest! {
             let key = name(&format!("n{key}.{}.example", key % 7));
             let value = value.map(of_size);
             let is_news = expected.get(&key) != value.as_ref();
-            prop_assert_eq!(names.set(key.borrowed(), value.as_ref()), is_news);
+            prop_assert_eq!(names.set(&key, value.as_ref()), is_news);
             match value {
                 Some(value) => expected.insert(key, value),
                 None => expected.remove(&key),
@@ -81,10 +79,122 @@ proptest! {
         prop_assert_eq!(&again, &names);
         prop_assert_eq!(again == copy.0, expected == copy.1);
         for key in expected.keys() {
-            names.set(key.borrowed(), None);
+            names.set(key, None);
         }
         check_whole(&names, &BTreeMap::new());
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Many at once are the same as one after the other, and the same names are told.
+    #[test]
+    fn many_at_once_are_as_one_by_one(
+        batches in proptest::collection::vec(
+            proptest::collection::vec((0usize..2_000, proptest::option::of(0usize..400)), 0..1_500), 1..6),
+    ) {
+        let mut names = Names::default();
+        let mut expected = BTreeMap::new();
+        for batch in batches {
+            let copy = (names.clone(), expected.clone());
+            let batch: Vec<(Name, Option<NameFacts>)> = batch.into_iter()
+                .map(|(key, value)| (name(&format!("n{key}.{}.example", key % 7)), value.map(of_size)))
+                .collect();
+            let last: BTreeMap<Name, Option<NameFacts>> = batch.iter().cloned().collect();
+            let is_news = |(name, value): &(&Name, &Option<NameFacts>)| expected.get(*name) != value.as_ref();
+            let news: Vec<Name> = last.iter().filter(is_news).map(|(name, _)| name.clone()).collect();
+            prop_assert_eq!(names.set_all(batch), news);
+            for (name, value) in last {
+                match value {
+                    Some(value) => expected.insert(name, value),
+                    None => expected.remove(&name),
+                };
+            }
+            check_whole(&names, &expected);
+            check_whole(&copy.0, &copy.1);
+        }
+        names.set_all(expected.into_keys().map(|name| (name, None::<NameFacts>)));
+        check_whole(&names, &BTreeMap::new());
+    }
+}
+
+/// A name in a row of names: `i`'s stand in order.
+fn in_a_row(i: usize) -> Name {
+    name(&format!("n{i:05}.shop.example"))
+}
+
+/// Three levels, the second node of the second level without its first leaf: what is put there again stands before
+/// the first that the node was made with.
+#[test]
+fn a_node_that_lost_its_first_leaf_is_joined_as_a_whole() {
+    let value = of_size(1_500);
+    let mut expected: BTreeMap<Name, NameFacts> = (0..200).map(|i| (in_a_row(i), value.clone())).collect();
+    let names: Names = expected.iter().map(|(name, facts)| (name.clone(), facts)).collect();
+    let octets: Vec<u8> = names.octets().flatten().copied().collect();
+    let mut names = Names::from_blocks([Block::read(&octets).unwrap()]).unwrap();
+    let Node::Inner(root) = &names.root else { panic!("one level") };
+    let first = (0..200).find(|i| root.firsts().nth(1) == Some(&in_a_row(*i))).expect("two nodes");
+    let mut set = |names: &mut Names, range: core::ops::Range<usize>, value: Option<&NameFacts>| {
+        for i in range {
+            match value {
+                Some(value) => expected.insert(in_a_row(i), value.clone()),
+                None => expected.remove(&in_a_row(i)),
+            };
+            names.set(&in_a_row(i), value);
+        }
+        check_whole(names, &expected);
+    };
+    set(&mut names, first..first + 2, None);
+    set(&mut names, first..first + 1, Some(&value));
+    set(&mut names, first + 30..200, None);
+    set(&mut names, 0..first - 6, None);
+    set(&mut names, first..first + 1, Some(&of_size(700)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whole stretches go and come, at once or one by one: nodes are emptied, filled and joined on all levels.
+    #[test]
+    fn stretches_go_and_come(
+        steps in proptest::collection::vec((0usize..600, 1usize..250, any::<bool>(), any::<bool>()), 1..40),
+    ) {
+        let value = of_size(1_200);
+        let mut names: Names = Names::default();
+        let mut expected = BTreeMap::new();
+        names.set_all((0..600).map(|i| (in_a_row(i), Some(&value))));
+        expected.extend((0..600).map(|i| (in_a_row(i), value.clone())));
+        for (from, count, comes, at_once) in steps {
+            let keys = || (from..(from + count).min(600)).map(in_a_row);
+            let facts = comes.then_some(&value);
+            if at_once {
+                names.set_all(keys().map(|key| (key, facts)));
+            } else {
+                keys().for_each(|key| _ = names.set(&key, facts));
+            }
+            match facts {
+                Some(value) => expected.extend(keys().map(|key| (key, value.clone()))),
+                None => keys().for_each(|key| _ = expected.remove(&key)),
+            }
+            check_whole(&names, &expected);
+        }
+    }
+}
+
+#[test]
+fn names_in_order_fill_their_leaves() {
+    let count = 20_000;
+    let names: Names = (0..count)
+        .map(|i| (name(&format!("n{i}.shop.example")), plain(i)))
+        .collect::<Vec<_>>()
+        .iter()
+        .map(|(name, facts)| (name.clone(), facts))
+        .collect();
+    assert_eq!(names, of(count));
+    let octets: usize = names.octets().map(<[u8]>::len).sum();
+    let leaves = names.octets().count();
+    assert!(leaves <= octets / (LEAF_OCTETS_MADE - 100) + 1, "{leaves} leaves are not full");
 }
 
 #[test]
@@ -93,7 +203,7 @@ fn facts_of_any_size_have_their_place() {
     let mut expected = BTreeMap::new();
     for i in [5, 1, 9, 3, 7, 2, 8, 4, 6, 0] {
         let (key, value) = (name(&format!("n{i}.example")), of_size(if i % 3 == 0 { 50_000 } else { 1_500 }));
-        names.set(key.borrowed(), Some(&value));
+        names.set(&key, Some(&value));
         expected.insert(key, value);
     }
     check_whole(&names, &expected);
@@ -144,7 +254,7 @@ fn a_change_copies_no_more_in_a_large_fleet() {
         assert_eq!(copied.bytes_total, 0, "a copy shares everything");
         let value = plain(7);
         let cost = allocation_counter::measure(|| {
-            names.set(key.borrowed(), Some(&value));
+            names.set(&key, Some(&value));
         });
         let leaf = u64::try_from(2 * LEAF_OCTETS_MAX).unwrap();
         assert!(cost.bytes_total > 0 && cost.count_total <= 16, "{cost:?}");
@@ -159,13 +269,13 @@ fn equal_names_are_equal_however_they_came() {
     let forward = of(3_000);
     let mut backward = Names::default();
     for i in (0..3_000).rev() {
-        backward.set(name(&format!("n{i}.shop.example")).borrowed(), Some(&plain(i)));
+        backward.set(&name(&format!("n{i}.shop.example")), Some(&plain(i)));
     }
     assert_eq!(forward, backward);
     let changed = NameFacts { endpoints: Vec::<Endpoint>::new(), ..plain(0) };
-    backward.set(name("n0.shop.example").borrowed(), Some(&changed));
+    backward.set(&name("n0.shop.example"), Some(&changed));
     assert_ne!(forward, backward);
-    backward.set(name("n0.shop.example").borrowed(), None);
+    backward.set(&name("n0.shop.example"), None);
     assert_ne!(forward, backward);
     assert!(!backward.contains(name("n0.shop.example").borrowed()));
 }

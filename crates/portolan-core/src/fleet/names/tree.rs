@@ -14,6 +14,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::change::{Change, News};
 use super::leaf::{Entry, LEAF_OCTETS_MIN, Leaf};
 use crate::name::Name;
 
@@ -33,7 +34,8 @@ pub(super) struct Inner {
     children: Vec<Child>,
 }
 
-/// Part of a tree. Names before `first` stand in an earlier child, unless there is none.
+/// Part of a tree. Names before `first` stand in an earlier child; unless there is none, and then they stand here, and
+/// `first` says nothing.
 #[derive(Clone)]
 pub(super) struct Child {
     first: Name,
@@ -49,7 +51,11 @@ impl Default for Node {
 impl Node {
     /// The tree of leaves that are in order and not empty.
     pub(super) fn from_leaves(leaves: impl IntoIterator<Item = Leaf>) -> Self {
-        let mut level: Vec<Child> = leaves.into_iter().map(|leaf| Child::of(Self::Leaf(leaf))).collect();
+        Self::above(leaves.into_iter().map(|leaf| Child::of(Self::Leaf(leaf))).collect())
+    }
+
+    /// The tree of parts that are in order and of one depth.
+    fn above(mut level: Vec<Child>) -> Self {
         while level.len() > 1 {
             let mut above = Vec::with_capacity(level.len() / CHILDREN_MAX + 1);
             let mut left = level.into_iter().peekable();
@@ -72,11 +78,28 @@ impl Node {
         }
     }
 
-    /// Sets the facts of a name in a whole tree, or takes it out.
-    pub(super) fn set(&mut self, name: &[u8], facts: Option<&[u8]>) {
-        if let Some(right) = self.set_below(name, facts) {
+    /// Which of some changes, in order, are any.
+    pub(super) fn news<'c>(&self, changes: &[Change<'c>], news: &mut News<'c>) {
+        match self {
+            Self::Leaf(leaf) => leaf.news(changes, news),
+            Self::Inner(inner) => {
+                let mut rest = changes;
+                while let Some((at, own)) = inner.next_share(&mut rest) {
+                    inner.children.get(at).inspect(|child| child.node.news(own, news));
+                }
+            }
+        }
+    }
+
+    /// Makes changes, in order, in a whole tree.
+    pub(super) fn set(&mut self, changes: &[Change<'_>]) {
+        if changes.is_empty() {
+            return;
+        }
+        let right = self.set_below(changes);
+        if !right.is_empty() {
             let left = Child::of(core::mem::take(self));
-            *self = Self::Inner(Arc::new(Inner { children: [left, right].into() }));
+            *self = Self::above([left].into_iter().chain(right).collect());
         }
         while let Self::Inner(inner) = self {
             match &inner.children[..] {
@@ -87,15 +110,15 @@ impl Node {
         }
     }
 
-    /// The same of a part of a tree; returns what does not fit into it any more, which belongs behind it.
-    fn set_below(&mut self, name: &[u8], facts: Option<&[u8]>) -> Option<Child> {
+    /// The same in a part of a tree; returns what does not fit into it any more, which belongs behind it.
+    fn set_below(&mut self, changes: &[Change<'_>]) -> Vec<Child> {
         match self {
             Self::Leaf(leaf) => {
-                let (left, right) = leaf.with(name, facts);
+                let (left, right) = leaf.with(changes);
                 *leaf = left;
-                right.map(|leaf| Child::of(Self::Leaf(leaf)))
+                right.into_iter().map(|leaf| Child::of(Self::Leaf(leaf))).collect()
             }
-            Self::Inner(inner) => Arc::make_mut(inner).set(name, facts),
+            Self::Inner(inner) => Arc::make_mut(inner).set(changes),
         }
     }
 
@@ -114,13 +137,19 @@ impl Node {
     }
 
     /// The part with all that is in the one behind it; none when that would be too much.
-    fn joined(&self, next: &Self) -> Option<Self> {
-        match (self, next) {
+    fn joined(&self, next: &Child) -> Option<Self> {
+        match (self, &next.node) {
             (Self::Leaf(leaf), Self::Leaf(next)) => leaf.joined(next).map(Self::Leaf),
-            (Self::Inner(inner), Self::Inner(next)) => {
-                let children = || [&inner.children[..], &next.children[..]].concat();
-                let is_room = inner.children.len() + next.children.len() < CHILDREN_MAX;
-                is_room.then(|| Self::Inner(Arc::new(Inner { children: children() })))
+            (Self::Inner(inner), Self::Inner(behind)) => {
+                let is_room = inner.children.len() + behind.children.len() < CHILDREN_MAX;
+                is_room.then(|| {
+                    let mut children = [&inner.children[..], &behind.children[..]].concat();
+                    // What was its first child has earlier ones now.
+                    if let Some(child) = children.get_mut(inner.children.len()) {
+                        child.first = next.first.clone();
+                    }
+                    Self::Inner(Arc::new(Inner { children }))
+                })
             }
             _ => None,
         }
@@ -136,22 +165,58 @@ impl Node {
 }
 
 impl Inner {
-    /// The child that a name stands in if it is there.
-    fn position(&self, name: &[u8]) -> usize {
-        self.children.partition_point(|child| child.first.as_wire() <= name).saturating_sub(1)
+    /// The first names of its children.
+    #[cfg(test)]
+    pub(super) fn firsts(&self) -> impl Iterator<Item = &Name> {
+        self.children.iter().map(|child| &child.first)
     }
 
-    fn set(&mut self, name: &[u8], facts: Option<&[u8]>) -> Option<Child> {
-        let at = self.position(name);
-        let child = self.children.get_mut(at)?;
-        match child.node.set_below(name, facts) {
-            Some(right) => self.children.insert(at + 1, right),
-            None => self.settle(at),
+    /// The child that a name stands in if it is there.
+    fn position(&self, name: &[u8]) -> usize {
+        let behind_the_first = self.children.get(1..).unwrap_or_default();
+        behind_the_first.partition_point(|child| child.first.as_wire() <= name)
+    }
+
+    /// Takes those off some changes, in order, that fall to one child: which it is, and they.
+    fn next_share<'r, 'c>(&self, rest: &mut &'r [Change<'c>]) -> Option<(usize, &'r [Change<'c>])> {
+        let at = self.position(rest.first()?.name.as_wire());
+        let count = match self.children.get(at + 1) {
+            Some(next) => rest.partition_point(|change| *change.name < next.first),
+            None => rest.len(),
+        };
+        let (own, behind) = rest.split_at(count);
+        *rest = behind;
+        Some((at, own))
+    }
+
+    fn set(&mut self, changes: &[Change<'_>]) -> Vec<Child> {
+        let mut rest = changes;
+        while let Some((at, own)) = self.next_share(&mut rest) {
+            let Some(child) = self.children.get_mut(at) else { break };
+            let right = child.node.set_below(own);
+            if right.is_empty() {
+                self.settle(at);
+            } else {
+                self.children.splice(at + 1..at + 1, right);
+            }
         }
-        (self.children.len() > CHILDREN_MAX).then(|| {
-            let children = self.children.split_off(CHILDREN_MAX / 2);
-            Child::of(Node::Inner(Arc::new(Inner { children })))
+        self.overflow()
+    }
+
+    /// Keeps as many children as a node may have: the others, in nodes of about the same size.
+    fn overflow(&mut self) -> Vec<Child> {
+        let count = self.children.len();
+        if count <= CHILDREN_MAX {
+            return Vec::new();
+        }
+        let each = count.div_ceil(count.div_ceil(CHILDREN_MAX));
+        let mut right = self.children.split_off(each).into_iter().peekable();
+        core::iter::from_fn(|| {
+            right.peek()?;
+            let children = right.by_ref().take(each).collect();
+            Some(Child::of(Node::Inner(Arc::new(Inner { children }))))
         })
+        .collect()
     }
 
     /// Drops a child that became empty, and puts one that became small together with a neighbour.
@@ -168,7 +233,7 @@ impl Inner {
             else {
                 continue;
             };
-            if let Some(node) = one.node.joined(&next.node) {
+            if let Some(node) = one.node.joined(next) {
                 one.node = node;
                 self.children.remove(left + 1);
                 return;

@@ -48,7 +48,7 @@ fn without_holders(fleet: &Fleet) -> Fleet {
     let mut without = fleet.clone();
     for (name, facts) in fleet.names.iter() {
         let facts = NameFacts { held_by: Sources::new(), ..facts.to_facts() };
-        without.names.set(name, Some(&facts));
+        without.names.set(&name.to_name(), Some(&facts));
     }
     without
 }

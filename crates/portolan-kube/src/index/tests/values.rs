@@ -184,3 +184,34 @@ fn a_copy_that_is_refused_stays_the_copy_that_it_was() {
     bench.take();
     assert_eq!(bench.fleet, before);
 }
+
+/// Nobody's whole copy yields to a new one that is not.
+#[test]
+fn a_new_copy_in_part_counts_only_where_none_is_whole() {
+    let part = with(name(), "/hosts", json!(["other.example.org", "a b"]));
+    let mut bench = Bench::sourced(SOURCES).with(&objects());
+    bench.delete("", &name());
+    bench.set("us", &name());
+    let shown = bench.show(HOST);
+    for source in ["", "eu"] {
+        bench.set(source, &part);
+        assert_eq!((bench.show(HOST), bench.show("other.example.org")), (shown.clone(), String::new()));
+    }
+    bench.delete("us", &name());
+    assert_eq!((bench.show(HOST), bench.show("other.example.org")), (String::new(), shown));
+}
+
+/// It was refused ever since the restart, so that nothing but the last good state told of it.
+#[test]
+fn a_refused_member_that_is_deleted_takes_its_silent_cluster_along() {
+    let faulty = with(member(), "/state", json!("Drainin"));
+    let mut bench = restarted(&objects());
+    lacks(&mut bench, &[&faulty]);
+    hear(&mut bench, &instead(&faulty), &["", "us"]);
+    bench.index.silent(&ClusterName::from("eu"), 77);
+    assert_eq!(bench.show(HOST), "eu=192.0.2.1 Ready | us=198.51.100.1 Ready");
+    bench.delete("", &faulty);
+    lacks(&mut bench, &[]);
+    assert_eq!(bench.show(HOST), "us=198.51.100.1 Ready");
+    assert!(!bench.fleet.clusters.contains_key("eu"));
+}

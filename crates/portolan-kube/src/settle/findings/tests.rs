@@ -19,6 +19,21 @@ fn problems_have_a_limit() {
     assert_eq!(problems[PROBLEMS_MAX].to_string(), "Zone x: LimitReached: 3 more problems are not listed");
 }
 
+/// An object is refused for what is not listed too, and only if it would be for one of them.
+#[test]
+fn what_is_not_listed_is_as_bad_as_the_worst_of_it() {
+    let last = |reasons: [Reason; 2]| {
+        let mut findings = Findings::of("Zone x".into());
+        (0..PROBLEMS_MAX)
+            .for_each(|i| findings.note(Reason::Duplicate, format_args!("spec.f[{i}]"), "is twice"));
+        reasons.into_iter().for_each(|reason| findings.note(reason, "spec.g", "is so"));
+        findings.into_problems().last().map(|last| (last.reason, refuses(last.reason)))
+    };
+    assert_eq!(last([Reason::Duplicate, Reason::Duplicate]), Some((Reason::Duplicate, false)));
+    assert_eq!(last([Reason::Duplicate, Reason::Invalid]), Some((Reason::LimitReached, true)));
+    assert_eq!(last([Reason::Invalid, Reason::Duplicate]), Some((Reason::LimitReached, true)));
+}
+
 #[test]
 fn items_have_a_limit() {
     let mut findings = Findings::of("Zone x".into());
