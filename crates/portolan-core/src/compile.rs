@@ -22,15 +22,16 @@ use crate::geo::Ordering;
 use crate::name::{Name, NameRef};
 use crate::policy::{Glob, Policy, Stage};
 use crate::problem::{Problem, Reason};
-use crate::publish::Filled;
 use crate::zone::{CHAIN_MAX, ClusterTable, Policies, Records, Snapshot, Steering, Tables};
 
 mod alike;
+mod filling;
 mod orders;
 mod pools;
 mod texts;
 mod whole;
 
+pub(crate) use filling::{Filled, Tally};
 pub use whole::{Done, Limb, Way, Whole};
 
 use alike::Alike;

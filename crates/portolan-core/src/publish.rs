@@ -13,8 +13,6 @@ use crate::zone::{Node, Records, Snapshot, Zone, ZoneFile, content_hash};
 
 mod fill;
 
-pub(crate) use fill::{Filled, Filling, Tally};
-
 /// The serial that a zone's content has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serial {

@@ -51,7 +51,7 @@ struct File {
     problems: Vec<Problem>,
     /// Objects that it holds twice.
     repeats: Vec<Problem>,
-    /// True when it never parsed, so that nothing is known of what it holds.
+    /// True when it never parsed, or has had an object that may be any ever since, so that it is not known what it holds.
     is_unread: bool,
     /// Objects that it holds and that it never gave whole.
     unread: BTreeSet<ObjectKey>,
@@ -90,8 +90,12 @@ impl Folder {
         if manifest.whole {
             let before = std::mem::take(&mut file.keys);
             file.repeats.clear();
-            file.is_unread = false;
+            file.is_unread &= manifest.has_nameless;
             file.refuse(manifest.refused, &before);
+            if manifest.has_nameless {
+                // Whichever it was: it stays what it was.
+                file.keys.extend(before.iter().cloned());
+            }
             let mut given = BTreeMap::new();
             let stays = |object: &Object| object.in_part && before.contains(&object.key);
             let told = manifest.objects.into_iter().filter(|located| !stays(&located.object));

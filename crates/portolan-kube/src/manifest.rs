@@ -83,6 +83,8 @@ pub struct Manifest {
     /// Objects that are there, but have a field of a wrong type or a value that is not allowed: they stay what they
     /// were.
     pub refused: Vec<ObjectKey>,
+    /// True when it holds an object of ours that may be any: of a kind that is none, or without a name.
+    pub has_nameless: bool,
     /// What is wrong with it, in the order of the file.
     pub problems: Vec<Problem>,
     /// False when it did not parse, so that what it gave before stays.
@@ -131,6 +133,11 @@ pub fn too_large(file: &str, length: u64) -> Option<Problem> {
         message: format!("has {length} bytes; a manifest has at most {FILE_BYTES_MAX}"),
         place: format!("{file}:1:1"),
     })
+}
+
+/// True of a version of our own group, in which there are no kinds but ours.
+fn is_ours(api_version: &str) -> bool {
+    api_version.split_once('/').is_some_and(|(group, _)| group == GROUP)
 }
 
 /// The stretch of the file that an object stands in.
@@ -226,6 +233,7 @@ impl Reader<'_> {
         let Some(known) = typed::kind(api_version, kind, self.keep) else {
             return self.pass_over(api_version, kind, stretch);
         };
+        let is_ours = is_ours(api_version);
         if let Value::Object(object) = &mut value {
             typed::trim(known, object, self.keep);
         }
@@ -236,12 +244,15 @@ impl Reader<'_> {
         match typed::object(known, &value, self.keep) {
             Err(Refusal { findings, rest }) => {
                 self.findings(&key, findings, stretch);
-                if !key.name.is_empty() {
+                if key.name.is_empty() {
+                    self.manifest.has_nameless |= is_ours;
+                } else {
                     rest.into_iter().for_each(|rest| self.give(rest, stretch));
                     self.manifest.refused.push(key);
                 }
             }
             Ok(_) if key.name.is_empty() => {
+                self.manifest.has_nameless |= is_ours;
                 let (subject, message) =
                     (format!("{known}: metadata.name"), "is missing; every object has a name");
                 self.problem(Reason::Invalid, subject, message.into(), stretch.start);
@@ -260,7 +271,8 @@ impl Reader<'_> {
 
     /// A kind that we do not read. In our own group there is none.
     fn pass_over(&mut self, api_version: &str, kind: &str, stretch: Stretch) {
-        if api_version.split_once('/').is_some_and(|(group, _)| group == GROUP) {
+        if is_ours(api_version) {
+            self.manifest.has_nameless = true;
             let message = format!(
                 "{api_version} {kind} is unknown; known are Zone, GlobalName, SteeringPolicy and MemberCluster of {GROUP}/v1alpha1"
             );

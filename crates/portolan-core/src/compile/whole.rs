@@ -18,6 +18,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::alike::Alike;
+use super::filling::{Filled, Filling, Tally};
 use super::orders::TablesCache;
 use super::texts::Texts;
 use super::{Compiled, Compiler, Parts, clusters_and_zones, index_policies, moved_clusters, number_clusters};
@@ -25,7 +26,6 @@ use crate::fleet::{Fleet, Part, Touched};
 use crate::name::{Name, NameRef};
 use crate::names::{self, Sorted};
 use crate::problem::Problem;
-use crate::publish::{Filled, Filling, Tally};
 use crate::zone::{ClusterTable, Node, Policies, Records, Snapshot};
 
 /// How many names are looked at for the tables that names need, about.

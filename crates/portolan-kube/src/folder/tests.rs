@@ -92,6 +92,38 @@ fn a_wrong_type_keeps_that_object_alone() {
     );
 }
 
+/// Which object it was is not known: so all that its file gave stay, until each is named again.
+#[test]
+fn an_object_of_ours_that_may_be_any_takes_none_away() {
+    let good = zone("a.example");
+    let other = good.replace("name: z", "name: y").replace("a.example", "b.example");
+    let both = |one: &str| format!("{one}---\n{other}");
+    let bad = [
+        good.replace("Zone", "Zoen"),
+        good.replace("{name: z}", "{}"),
+        good.replace("v1alpha1", "v1"),
+        good.replace("{name: z}", "{}").replace("a.example", "[]"),
+    ];
+    for bad in bad {
+        let mut folder = Folder::default();
+        let mut set = |folder: &mut Folder, text: &str| {
+            folder.set("a.yaml", manifest::read("a.yaml", text.as_bytes()));
+            zone_changes(folder)
+        };
+        assert_eq!(set(&mut folder, &both(&good)).len(), 2);
+        assert_eq!(set(&mut folder, &both(&bad)), [""; 0], "{bad}");
+        assert_eq!((folder.problems().count() > 0, folder.lacks().is_empty()), (true, true), "{bad}");
+        assert_eq!(set(&mut folder, &other), ["-z"], "{bad}");
+
+        // Of a start nobody knows what else it was.
+        let mut folder = Folder::default();
+        assert_eq!(set(&mut folder, &both(&bad)).len(), 1);
+        assert!(!folder.lacks().is_empty(), "{bad}");
+        assert_eq!(set(&mut folder, &other), [""; 0]);
+        assert!(folder.lacks().is_empty(), "{bad}");
+    }
+}
+
 /// A `Zone`, and what is said of it: `+z=APEX`, with `~` where only in part.
 fn zones(folder: &mut Folder, path: &str, apex: &str) -> Vec<String> {
     folder.set(path, manifest::read(path, zone(apex).as_bytes()));

@@ -265,7 +265,7 @@ fn without_misspelt_rules(mut zone: Zone, findings: &mut [Finding]) -> Zone {
             continue;
         };
         rule.is_misspelt = true;
-        finding.message += "; what it should have narrowed is not known, so the rule admits nobody";
+        finding.message += "; what it should have narrowed is not known, so a new rule with it admits nobody";
     }
     zone
 }

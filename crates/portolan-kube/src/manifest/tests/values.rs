@@ -75,7 +75,7 @@ fn a_misspelt_rule_refuses_its_zone() {
         &[
             "6:3 spec.more: UnknownField: no such field in portolan.dev/v1alpha1",
             "8:5 spec.admit[0].namespace: UnknownField: no such field in portolan.dev/v1alpha1; what it should have narrowed \
-             is not known, so the rule admits nobody",
+             is not known, so a new rule with it admits nobody",
         ],
     );
 }

@@ -194,7 +194,7 @@ spec: {apex: example.com, admit: [{namespace: [other]}, {namespaces: [team]}]}
     let manifest = crate::manifest::read("z.yaml", text.as_bytes());
     let told: Vec<String> = manifest.problems.iter().map(ToString::to_string).collect();
     let expected = "z.yaml:4:36: Zone z: spec.admit[0].namespace: UnknownField: no such field in portolan.dev/v1alpha1; \
-                    what it should have narrowed is not known, so the rule admits nobody";
+                    what it should have narrowed is not known, so a new rule with it admits nobody";
     assert_eq!(told, [expected]);
     let crate::object::Body::Zone(object) = &manifest.objects[0].object.body else { panic!("{manifest:?}") };
     let fence = super::zone(object).0.unwrap().fence;

@@ -8,6 +8,9 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::{Request, Status};
+
 use super::fault::Fault;
 use super::link::Link;
 use super::options::{Password, User};
@@ -117,6 +120,22 @@ fn read(path: &Path) -> io::Result<String> {
         return Err(io::Error::other(format!("has more than {PASSWORD_OCTETS_MAX} octets")));
     }
     Ok(text)
+}
+
+/// A message with what goes beside each: a member without a leader is to refuse it, and who we are.
+///
+/// # Errors
+/// When the token is not of ASCII.
+pub(super) fn addressed<T>(message: T, token: Option<&Token>) -> Result<Request<T>, Status> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
+    if let Some(token) = token {
+        let mut token: MetadataValue<Ascii> =
+            token.parse().map_err(|_| Status::unauthenticated("the token is not of ASCII"))?;
+        token.set_sensitive(true);
+        request.metadata_mut().insert("token", token);
+    }
+    Ok(request)
 }
 
 async fn authenticate(user: &User, link: &Link) -> Result<State, Fault> {

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use tokio::time::{Duration, Instant, timeout_at};
 use tonic::{Response, Status};
 
-use super::access::Token;
+use super::access::{Token, addressed};
 use super::fault::Fault;
-use super::link::{Link, addressed};
+use super::link::Link;
 use super::protocol::{LeaseTimeToLiveResponse, RangeRequest, RangeResponse, ResponseHeader, TxnResponse};
 use super::{Client, QUESTION_MAX, revision};
 use crate::kv::KvError;

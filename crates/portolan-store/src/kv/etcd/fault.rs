@@ -5,7 +5,6 @@
 
 use tonic::{Code, ConnectError, Status};
 
-use super::link::causes;
 use crate::kv::{KvError, Revision};
 
 /// Why there was no answer.
@@ -102,6 +101,13 @@ fn words(status: &Status) -> String {
     words.retain(|words| !words.is_empty());
     words.dedup();
     words.join(": ")
+}
+
+/// An error, and what is behind it.
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use super::access::Token;
+use super::access::{Token, addressed};
 use super::ask::Question;
-use super::link::{Link, addressed};
+use super::link::Link;
 use super::protocol::{KeyValue, LeaseTimeToLiveRequest, LeaseTimeToLiveResponse};
 use super::{Client, revision};
 use crate::kv::{KvError, Pair};

@@ -14,13 +14,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::{Duration, Instant};
-use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity, Uri};
-use tonic::{Request, Status};
 use tower::service_fn;
 
 use super::ANSWER_OCTETS_MAX;
-use super::access::Token;
+use super::fault::causes;
 use super::options::{Address, Tls};
 use super::protocol::auth_client::AuthClient;
 use super::protocol::kv_client::KvClient;
@@ -99,22 +97,6 @@ impl Link {
     }
 }
 
-/// A message with what goes beside each: a member without a leader is to refuse it, and who we are.
-///
-/// # Errors
-/// When the token is not of ASCII.
-pub(super) fn addressed<T>(message: T, token: Option<&Token>) -> Result<Request<T>, Status> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert("hasleader", MetadataValue::from_static("true"));
-    if let Some(token) = token {
-        let mut token: MetadataValue<Ascii> =
-            token.parse().map_err(|_| Status::unauthenticated("the token is not of ASCII"))?;
-        token.set_sensitive(true);
-        request.metadata_mut().insert("token", token);
-    }
-    Ok(request)
-}
-
 /// Reads the files.
 fn config(tls: &Tls) -> Result<ClientTlsConfig, String> {
     let config = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(read(&tls.authority)?));
@@ -136,11 +118,4 @@ fn told(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = causes(error).map(ToString::to_string).collect();
     words.dedup();
     words.join(": ")
-}
-
-/// An error, and what is behind it.
-pub(super) fn causes<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn Error + 'static)| (*error).source())
 }

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use super::access::Token;
+use super::access::{Token, addressed};
 use super::ask::Question;
 use super::fault::Fault;
-use super::link::{Link, addressed};
+use super::link::Link;
 use super::protocol::{RangeRequest, RangeResponse};
 use super::{ANSWER_OCTETS_MAX, Client, bounds, revision, wire};
 use crate::kv::{KvError, Page, Revision, Span};

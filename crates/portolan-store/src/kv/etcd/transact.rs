@@ -13,10 +13,10 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep};
 use tonic::{Response, Status};
 
-use super::access::Token;
+use super::access::{Token, addressed};
 use super::ask::Question;
 use super::fault::Fault;
-use super::link::{Link, addressed};
+use super::link::Link;
 use super::protocol::compare::{CompareResult, CompareTarget, TargetUnion};
 use super::protocol::request_op::Request;
 use super::protocol::{

@@ -23,10 +23,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 use tonic::{Status, Streaming};
 
-use super::access::Token;
+use super::access::{Token, addressed};
 use super::ask::{NO_ANSWER, Question};
 use super::fault::Fault;
-use super::link::{Link, addressed};
+use super::link::Link;
 use super::protocol::event::EventType;
 use super::protocol::watch_request::RequestUnion;
 use super::protocol::{
