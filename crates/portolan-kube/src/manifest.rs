@@ -259,14 +259,14 @@ impl Reader<'_> {
             }
             Ok((object, findings)) => {
                 self.findings(&key, findings, stretch);
-                self.give(object, stretch);
+                self.give(Arc::new(object), stretch);
             }
         }
     }
 
-    fn give(&mut self, object: Object, stretch: Stretch) {
+    fn give(&mut self, object: Arc<Object>, stretch: Stretch) {
         let place = self.place(stretch.start);
-        self.manifest.objects.push(Located { object: Arc::new(object), place: place.into() });
+        self.manifest.objects.push(Located { object, place: place.into() });
     }
 
     /// A kind that we do not read. In our own group there is none.

@@ -106,7 +106,7 @@ fn an_object_of_ours_that_may_be_any_takes_none_away() {
     ];
     for bad in bad {
         let mut folder = Folder::default();
-        let mut set = |folder: &mut Folder, text: &str| {
+        let set = |folder: &mut Folder, text: &str| {
             folder.set("a.yaml", manifest::read("a.yaml", text.as_bytes()));
             zone_changes(folder)
         };

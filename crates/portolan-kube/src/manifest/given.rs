@@ -69,7 +69,7 @@ pub fn given(kind: Kind, mut value: Value, place: &str, keep: &Keep) -> Given {
         Ok((object, findings)) => Given::Object(object, findings.into_iter().map(problem).collect()),
         Err(Refusal { findings, rest }) => {
             let problems = findings.into_iter().map(problem).collect();
-            let refused = Refused { rest: rest.map(Arc::new), ..refused(key, &value) };
+            let refused = Refused { rest, ..refused(key, &value) };
             Given::Refused(Box::new(refused), problems)
         }
     }

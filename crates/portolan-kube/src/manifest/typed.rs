@@ -1,5 +1,7 @@
 //! From a tree to the object of a kind that we read.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1 as core_v1;
 use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
@@ -137,7 +139,7 @@ pub(super) struct Refusal {
     /// All that is wrong with it.
     pub(super) findings: Vec<Finding>,
     /// The object, where its types are right and something of it is not allowed.
-    pub(super) rest: Option<Object>,
+    pub(super) rest: Option<Arc<Object>>,
 }
 
 impl From<Vec<Finding>> for Refusal {
@@ -187,7 +189,7 @@ pub(super) fn object(kind: Kind, value: &Value, keep: &Keep) -> Result<(Object, 
         return Ok((object, findings));
     }
     findings.extend(refusals.into_iter().map(refused));
-    Err(Refusal { findings, rest: Some(Object { in_part: true, ..object }) })
+    Err(Refusal { findings, rest: Some(Arc::new(Object { in_part: true, ..object })) })
 }
 
 /// What is settled of an object is told with the path of its field behind the object.

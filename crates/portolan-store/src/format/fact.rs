@@ -83,7 +83,7 @@ pub fn encode(fact: &Fact) -> Result<(Vec<u8>, Option<Vec<u8>>), StoreError> {
         Fact::Name(name, now) => {
             let packed = now.as_ref().map(|now| {
                 let mut names = Names::default();
-                names.set(&name, Some(now));
+                names.set(name, Some(now));
                 Ok(names.octets().collect::<Vec<_>>().concat())
             });
             (NAME, name.to_string(), packed)

@@ -3,6 +3,8 @@
 //! etcd says most of it in words (`api/v3rpc/rpctypes/error.go`), which have stood for years; a code alone does not tell
 //! «no room» from «too many requests».
 
+use std::error::Error;
+
 use tonic::{Code, ConnectError, Status};
 
 use crate::kv::{KvError, Revision};
