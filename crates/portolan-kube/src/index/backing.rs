@@ -14,6 +14,7 @@ use super::places::host_field;
 use super::source::Source;
 use super::world::World;
 use crate::ingress;
+use crate::manifest::Located;
 use crate::object::{Body, ObjectKey};
 
 /// Most clusters that a message lists, and most hosts that one Ingress is told of.
@@ -34,9 +35,11 @@ impl<'a> Backing<'a> {
     }
 
     /// Looks for it in a cluster.
-    pub(super) fn look(&mut self, cluster: &'a ClusterName, source: &Source) {
+    pub(super) fn look(&mut self, cluster: &'a ClusterName, source: &'a Source) -> Option<&'a Located> {
         self.looked_in.push(cluster);
-        self.is_there |= source.get(self.key).is_some();
+        let located = source.get(self.key);
+        self.is_there |= located.is_some();
+        located
     }
 
     /// The cluster that was looked in offers an address.
@@ -47,6 +50,7 @@ impl<'a> Backing<'a> {
     /// Tells the record when there is nothing, at the field that names it. While no cluster was heard at
     /// all, nothing is known.
     pub(super) fn judge(&self, draft: &mut Draft<'_>, field: Option<String>, world: World<'_>) {
+        draft.steps += self.looked_in.len();
         if self.has_address {
             return;
         }

@@ -44,8 +44,8 @@ pub(super) fn service_record(draft: &mut Draft<'_>, record: &ServiceDnsRecord, w
     };
     let mut backing = Backing::of(&service);
     for (name, source) in world.objects.clusters() {
-        backing.look(name, source);
-        let Some(offer) = offer::service(draft, name, source, &service, rule, world.hosts) else { continue };
+        let Some(located) = backing.look(name, source) else { continue };
+        let Some(offer) = offer::service(draft, name, source, located, rule, world.hosts) else { continue };
         backing.found();
         for level in levels.made(draft, world.clusters.get(name)) {
             draft.offer(&level, offer.clone());
@@ -85,8 +85,8 @@ pub(super) fn ingress_record(draft: &mut Draft<'_>, record: &IngressDnsRecord, w
     let ingress = ObjectKey { kind: Kind::Ingress, ..draft.held.key.clone() };
     let mut backing = Backing::of(&ingress);
     for (cluster, source) in world.objects.clusters() {
-        backing.look(cluster, source);
-        if offer::ingress_hosts(draft, cluster, source, &ingress, &names, world.hosts) {
+        let Some(located) = backing.look(cluster, source) else { continue };
+        if offer::ingress_hosts(draft, cluster, source, located, &names, world.hosts) {
             backing.found();
         }
     }

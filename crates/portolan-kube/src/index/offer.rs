@@ -46,14 +46,16 @@ pub(super) fn global_name(draft: &mut Draft<'_>, object: &GlobalName, world: Wor
         let key = ObjectKey { kind: backend.kind, namespace, name: backend.name };
         let mut backing = Backing::of(&key);
         for (cluster, source) in world.objects.clusters() {
-            backing.look(cluster, source);
+            let Some(located) = backing.look(cluster, source) else { continue };
             if backend.kind == Kind::Service {
-                let Some(offer) = service(draft, cluster, source, &key, rule, world.hosts) else { continue };
+                let Some(offer) = service(draft, cluster, source, located, rule, world.hosts) else {
+                    continue;
+                };
                 backing.found();
                 for host in &settled.hosts {
                     draft.offer(host, offer.clone());
                 }
-            } else if ingress_hosts(draft, cluster, source, &key, &settled.hosts, world.hosts) {
+            } else if ingress_hosts(draft, cluster, source, located, &settled.hosts, world.hosts) {
                 backing.found();
             }
         }
@@ -73,22 +75,20 @@ fn field_of(object: &GlobalName, key: &ObjectKey) -> Option<String> {
     object.spec.backends.iter().position(is_it).map(|i| format!("spec.backends[{i}].name"))
 }
 
-/// What a cluster's Service offers; none without an address.
+/// What a cluster's Service, which stands at `located`, offers; none without an address.
 pub(super) fn service(
     draft: &mut Draft<'_>,
     cluster: &ClusterName,
     source: &Source,
-    key: &ObjectKey,
+    located: &Located,
     rule: ServiceRule,
     resolved: &Hosts,
 ) -> Option<Endpoint> {
-    draft.steps += 1;
-    let located = source.get(key)?;
     let Body::Service(object) = &located.object.body else { return None };
     let external = object.external_ips.iter().map(|ip| &**ip).filter(|_| rule.external_ips);
-    let about = About { cluster, key, located };
+    let about = About { cluster, located };
     let targets = targets(draft, object.balancer.all().chain(external), &about, resolved);
-    let evidence = match source.readiness(key) {
+    let evidence = match source.readiness_of(&located.object.key, Some(&located.object.body)) {
         Evidence::NotReady if rule.allow_without_endpoints => Evidence::Allowed,
         evidence => evidence,
     };
@@ -100,14 +100,13 @@ pub(super) fn ingress_hosts<'h>(
     draft: &mut Draft<'_>,
     cluster: &ClusterName,
     source: &Source,
-    key: &ObjectKey,
+    located: &Located,
     hosts: impl IntoIterator<Item = &'h Name>,
     resolved: &Hosts,
 ) -> bool {
-    draft.steps += 1;
-    let Some(located) = source.get(key) else { return false };
+    let key = &located.object.key;
     let Body::Ingress(object) = &located.object.body else { return false };
-    let targets = targets(draft, object.balancer.all(), &About { cluster, key, located }, resolved);
+    let targets = targets(draft, object.balancer.all(), &About { cluster, located }, resolved);
     let routes =
         ingress::Routes::of(object, |service| source.readiness(&service_key(&key.namespace, service)));
     let mut unruled = Vec::new();
@@ -133,8 +132,13 @@ fn endpoint(cluster: &ClusterName, targets: Vec<Target>, evidence: Evidence) -> 
 /// Whose status is read.
 struct About<'a> {
     cluster: &'a ClusterName,
-    key: &'a ObjectKey,
     located: &'a Located,
+}
+
+impl About<'_> {
+    fn subject(&self) -> String {
+        subject(&self.located.object.key, self.cluster)
+    }
 }
 
 /// The targets that a load balancer's status has, host names resolved, sorted, each once, no more than
@@ -150,7 +154,7 @@ fn targets<'t>(
     for text in texts {
         match target(text, &mut faults) {
             Some(Target::Host(host)) => {
-                draft.want_host(&host, resolved, || subject(about.key, about.cluster));
+                draft.want_host(&host, resolved, || about.subject());
                 targets.extend(resolved.targets(host, &mut faults));
             }
             other => targets.extend(other),
@@ -169,7 +173,7 @@ fn targets<'t>(
         faults.push((Reason::LimitReached, message));
         targets.truncate(TARGETS_MAX);
     }
-    let subject = || format!("{}: status.loadBalancer.ingress", subject(about.key, about.cluster));
+    let subject = || format!("{}: status.loadBalancer.ingress", about.subject());
     draft.problems.extend(faults.into_iter().map(|(reason, message)| Problem {
         subject: subject(),
         reason,

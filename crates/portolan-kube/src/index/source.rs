@@ -18,12 +18,15 @@ use crate::workload::{EndpointSlice, Pairs};
 #[derive(Debug, Default)]
 pub(super) struct Source {
     pub(super) objects: BTreeMap<ObjectKey, Located>,
-    /// The EndpointSlices of each Service.
-    slices: Links,
+    /// The EndpointSlices of each Service, and whether they have a ready endpoint.
+    slices: Links<bool>,
     /// The Ingresses that lead to each Service.
     ingresses: Links,
     /// The Services that an Istio gateway may stand behind.
     entrances: BTreeSet<ObjectKey>,
+    /// The namespace of the last object that came: keys of one namespace share its text, so that those who look
+    /// through many have it at hand. Lists come by namespace.
+    namespace: Arc<str>,
     /// True since it was read for the first time.
     pub(super) is_read: bool,
     /// What of it could not be read.
@@ -36,7 +39,7 @@ impl Source {
     /// Takes an object; returns whose meaning changed with it, nothing when it was there like this.
     pub(super) fn set(&mut self, located: Located) -> Vec<ObjectKey> {
         let object = located.object.clone();
-        let key = &object.key;
+        let key = &self.shared(&object.key);
         let before = match self.objects.entry(key.clone()) {
             Entry::Vacant(room) => {
                 room.insert(located);
@@ -57,6 +60,14 @@ impl Source {
             }
         }
         affected
+    }
+
+    /// The same key, of the text that the last one's namespace has.
+    fn shared(&mut self, key: &ObjectKey) -> ObjectKey {
+        if self.namespace != key.namespace {
+            self.namespace = key.namespace.clone();
+        }
+        ObjectKey { namespace: self.namespace.clone(), ..key.clone() }
     }
 
     /// Takes an object away; returns whose meaning changed with it.
@@ -83,7 +94,12 @@ impl Source {
 
     /// What the readiness of a Service rests on. Of one that stands for another name nothing tells.
     pub(super) fn readiness(&self, service: &ObjectKey) -> Evidence {
-        match self.body(service) {
+        self.readiness_of(service, self.body(service))
+    }
+
+    /// The same of one that was found here.
+    pub(super) fn readiness_of(&self, service: &ObjectKey, body: Option<&Body>) -> Evidence {
+        match body {
             Some(Body::Service(object)) if object.is_external_name => Evidence::None,
             _ if self.has_ready(service) => Evidence::Ready,
             _ => Evidence::NotReady,
@@ -92,12 +108,12 @@ impl Source {
 
     /// True when a Service has a ready endpoint. Its EndpointSlices tell; Endpoints only where it has none.
     fn has_ready(&self, service: &ObjectKey) -> bool {
-        let mut slices = self.slices.of(service).peekable();
+        let mut slices = self.slices.notes(service).peekable();
         if slices.peek().is_none() {
             let key = ObjectKey { kind: Kind::Endpoints, ..service.clone() };
             return matches!(self.body(&key), Some(Body::Endpoints(endpoints)) if endpoints.has_ready);
         }
-        slices.any(|key| matches!(self.body(key), Some(Body::EndpointSlice(slice)) if slice.has_ready))
+        slices.any(|has_ready| *has_ready)
     }
 
     /// True when nothing was read that tells whether a Service is ready, or one that an Ingress leads to.
@@ -123,17 +139,19 @@ impl Source {
         if is_entrance(object) {
             self.entrances.insert(key.clone());
         }
-        each_link(key, object, |kind, service| self.links(kind).add(service, key.clone()));
+        each_link(key, object, |service| match &object.body {
+            Body::EndpointSlice(slice) => self.slices.note(service, key.clone(), slice.has_ready),
+            _ => self.ingresses.add(service, key.clone()),
+        });
     }
 
     /// Drops them.
     fn unlink(&mut self, key: &ObjectKey, object: &Object) {
         self.entrances.remove(key);
-        each_link(key, object, |kind, service| self.links(kind).remove(service, key.clone()));
-    }
-
-    fn links(&mut self, kind: Kind) -> &mut Links {
-        if kind == Kind::Ingress { &mut self.ingresses } else { &mut self.slices }
+        each_link(key, object, |service| match &object.body {
+            Body::EndpointSlice(_) => self.slices.remove(service, key.clone()),
+            _ => self.ingresses.remove(service, key.clone()),
+        });
     }
 }
 
@@ -176,15 +194,14 @@ fn is_entrance(object: &Object) -> bool {
 }
 
 /// The Services that an object refers to.
-fn each_link(key: &ObjectKey, object: &Object, mut each: impl FnMut(Kind, ObjectKey)) {
+fn each_link(key: &ObjectKey, object: &Object, mut each: impl FnMut(ObjectKey)) {
     match &object.body {
         Body::EndpointSlice(slice) => {
             let service = slice.service.as_ref();
-            service.into_iter().for_each(|service| each(key.kind, service_key(&key.namespace, service)));
+            service.into_iter().for_each(|service| each(service_key(&key.namespace, service)));
         }
         Body::Ingress(ingress) => {
-            ingress::services(ingress)
-                .for_each(|service| each(key.kind, service_key(&key.namespace, service)));
+            ingress::services(ingress).for_each(|service| each(service_key(&key.namespace, service)));
         }
         _ => {}
     }

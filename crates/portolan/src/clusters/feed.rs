@@ -19,8 +19,9 @@ use crate::engine::{Event, SharedEngine};
 
 /// How long after the first event others are waited for: a rollout changes many objects at once.
 pub const GATHER: Duration = Duration::from_millis(10);
-/// Most events of a batch.
-pub const BATCH_MAX: usize = 20_000;
+/// Most events of a batch. A cluster that is heard for the first time has every name looked at that it may stand
+/// behind, so hundreds that start together are to be few batches. What fails inside takes its batch with it, so it is not all.
+pub const BATCH_MAX: usize = 200_000;
 /// Most messages that wait; then the tasks that follow clusters wait, and their servers.
 const WAITING_MAX: usize = 1_024;
 /// Most of them that are one cluster's: one that tells without end keeps no other waiting for long.
@@ -196,6 +197,19 @@ mod tests {
         other.turn().now_or_never().expect("another cluster has room").tell(seen("other"));
         drop(told.recv().await);
         assert!(one.turn().now_or_never().is_some());
+    }
+
+    /// Clusters that are heard for the first time have every name looked at, so those that wait together cost that once.
+    #[tokio::test]
+    async fn what_waits_is_one_batch() {
+        let (sender, told) = channel();
+        for name in ["a", "b", "c"] {
+            sender.of_cluster().turn().await.tell(seen(name));
+        }
+        drop(sender);
+        let mut taken = Vec::new();
+        feed(told, Arc::default(), |batch| taken.push(batch.seen)).await;
+        assert_eq!(taken, [["a", "b", "c"].map(ClusterName::from).to_vec()]);
     }
 
     #[tokio::test]
