@@ -107,7 +107,7 @@ impl Folder {
                     None => drop(given.insert(key, located)),
                 }
             }
-            file.keys.extend(given.keys().cloned());
+            file.keys.append(&mut given.keys().cloned().collect());
             before.difference(&file.keys).for_each(|key| self.take_away(key, &path));
             given.into_iter().for_each(|(key, located)| self.put(key, &path, located));
         }
@@ -123,6 +123,10 @@ impl Folder {
     /// What changed since the last time, by key.
     pub fn take_changes(&mut self) -> Vec<Change> {
         let touched = std::mem::take(&mut self.touched);
+        if touched.len() == self.held.len() {
+            // The first look: the nodes of a tree that grew in order are half full.
+            self.held = std::mem::take(&mut self.held).into_iter().collect();
+        }
         touched.into_iter().filter_map(|key| self.take_change(key)).collect()
     }
 

@@ -34,6 +34,11 @@ impl<N> Links<N> {
         self.0.remove(&(to, from));
     }
 
+    /// Lays them close together, as many to a node of the tree as it holds.
+    pub(super) fn pack(&mut self) {
+        self.0 = std::mem::take(&mut self.0).into_iter().collect();
+    }
+
     /// Those that refer to an object, in order.
     pub(super) fn of(&self, to: &ObjectKey) -> impl Iterator<Item = &ObjectKey> {
         self.pairs(to).map(|((_, from), _)| from)

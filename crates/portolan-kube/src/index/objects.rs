@@ -66,7 +66,11 @@ impl Objects {
     pub(super) fn hear(&mut self, source: &ClusterName) -> bool {
         let source = self.entry(source);
         source.silent_since = None;
-        !std::mem::replace(&mut source.is_read, true)
+        let is_first = !std::mem::replace(&mut source.is_read, true);
+        if is_first {
+            source.pack();
+        }
+        is_first
     }
 
     /// Notes what of a source could not be read; true when that is news.

@@ -62,6 +62,13 @@ impl Source {
         affected
     }
 
+    /// Lays what came one by one close together: the nodes of a tree that grew in order are half full.
+    pub(super) fn pack(&mut self) {
+        self.objects = std::mem::take(&mut self.objects).into_iter().collect();
+        self.slices.pack();
+        self.ingresses.pack();
+    }
+
     /// The same key, of the text that the last one's namespace has.
     fn shared(&mut self, key: &ObjectKey) -> ObjectKey {
         if self.namespace != key.namespace {
@@ -198,7 +205,7 @@ fn each_link(key: &ObjectKey, object: &Object, mut each: impl FnMut(ObjectKey)) 
     match &object.body {
         Body::EndpointSlice(slice) => {
             let service = slice.service.as_ref();
-            service.into_iter().for_each(|service| each(service_key(&key.namespace, service)));
+            service.into_iter().for_each(|service| each(service_key(&key.namespace, service.clone())));
         }
         Body::Ingress(ingress) => {
             ingress::services(ingress).for_each(|service| each(service_key(&key.namespace, service)));
@@ -208,7 +215,7 @@ fn each_link(key: &ObjectKey, object: &Object, mut each: impl FnMut(ObjectKey)) 
 }
 
 /// The key of a Service.
-pub(super) fn service_key(namespace: &Arc<str>, name: &str) -> ObjectKey {
+pub(super) fn service_key(namespace: &Arc<str>, name: impl Into<Arc<str>>) -> ObjectKey {
     ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.into() }
 }
 

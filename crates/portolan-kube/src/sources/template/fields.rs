@@ -44,7 +44,7 @@ pub(in crate::sources) fn shape(source: Source) -> Value {
     let kind = source.kind();
     let body = match kind {
         Kind::Service => Body::Service(Service::default()),
-        Kind::Ingress => Body::Ingress(Ingress::default()),
+        Kind::Ingress => Body::Ingress(Box::default()),
         Kind::Node => Body::Node(Node::default()),
         Kind::Pod => Body::Pod(Box::default()),
         Kind::Route => {
