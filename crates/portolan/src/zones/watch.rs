@@ -21,8 +21,6 @@ use crate::threads::Regular;
 
 /// How often zone files are looked at.
 pub const POLL: Duration = Duration::from_secs(1);
-/// What makes mimalloc look at its arenas: more than it keeps for each thread. It is not touched.
-const NUDGE_OCTETS: usize = 1 << 20;
 /// Most problems of one zone file that are logged.
 const LOGGED_MAX: usize = 20;
 
@@ -41,27 +39,15 @@ impl Watch {
     pub fn start(sources: &[ZoneSource], engine: SharedEngine) -> anyhow::Result<Self> {
         let mut files: Vec<Watched> = sources.iter().map(Watched::new).collect();
         files.iter_mut().for_each(|file| file.read(&engine));
-        let mut was_read = true;
         let look = move || {
-            if was_read {
-                give_memory_back();
-            }
-            was_read = false;
             for file in &mut files {
                 if file.has_settled() {
                     file.read(&engine);
-                    was_read = true;
                 }
             }
         };
         Ok(Self { _thread: Regular::start("zone-files", POLL, look)? })
     }
-}
-
-/// What reading took and freed is some three times what a zone takes. mimalloc gives such memory back to the
-/// system a moment later, but looks only when somebody asks it for more; where nobody does, it is asked here.
-fn give_memory_back() {
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(NUDGE_OCTETS)));
 }
 
 /// One zone file.
