@@ -124,7 +124,7 @@ impl Folder {
     pub fn take_changes(&mut self) -> Vec<Change> {
         let touched = std::mem::take(&mut self.touched);
         if touched.len() == self.held.len() {
-            // The first look: the nodes of a tree that grew in order are half full.
+            // As at the first look: the nodes of a tree that grew in order are half full.
             self.held = std::mem::take(&mut self.held).into_iter().collect();
         }
         touched.into_iter().filter_map(|key| self.take_change(key)).collect()

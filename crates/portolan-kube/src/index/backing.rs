@@ -47,7 +47,7 @@ impl<'a> Backing<'a> {
         self.has_address = true;
     }
 
-    /// Tells the record when there is nothing, at the field that names it. While no cluster was heard at
+    /// Counts the clusters that were looked in, and tells the record when there is nothing, at the field that names it. While no cluster was heard at
     /// all, nothing is known.
     pub(super) fn judge(&self, draft: &mut Draft<'_>, field: Option<String>, world: World<'_>) {
         draft.steps += self.looked_in.len();

@@ -24,7 +24,7 @@ pub(super) struct Source {
     ingresses: Links,
     /// The Services that an Istio gateway may stand behind.
     entrances: BTreeSet<ObjectKey>,
-    /// The namespace of the last object that came: keys of one namespace share its text, so that those who look
+    /// The namespace of the last object that came: keys of one namespace here share its text, so that those who look
     /// through many have it at hand. Lists come by namespace.
     namespace: Arc<str>,
     /// True since it was read for the first time.
@@ -148,7 +148,8 @@ impl Source {
         }
         each_link(key, object, |service| match &object.body {
             Body::EndpointSlice(slice) => self.slices.note(service, key.clone(), slice.has_ready),
-            _ => self.ingresses.add(service, key.clone()),
+            Body::Ingress(_) => self.ingresses.add(service, key.clone()),
+            _ => {}
         });
     }
 
@@ -157,7 +158,8 @@ impl Source {
         self.entrances.remove(key);
         each_link(key, object, |service| match &object.body {
             Body::EndpointSlice(_) => self.slices.remove(service, key.clone()),
-            _ => self.ingresses.remove(service, key.clone()),
+            Body::Ingress(_) => self.ingresses.remove(service, key.clone()),
+            _ => {}
         });
     }
 }

@@ -169,6 +169,30 @@ fn what_makes_a_service_ready() {
 }
 
 #[test]
+fn a_slice_counts_for_the_service_that_its_label_names_now() {
+    let mut bench = Bench::of(&[
+        ("", mk_domain("any/fed", "example.org")),
+        ("", mk_record("shop/web", json!({}))),
+        ("", mk_record("shop/api", json!({}))),
+        ("eu", mk_service("shop/web", &["192.0.2.1"])),
+        ("eu", mk_service("shop/api", &["192.0.2.2"])),
+    ]);
+    let label = |service: &str| json!({ "kubernetes.io/service-name": service });
+    for (what, labels, web, api) in [
+        ("its own", label("web"), "Ready", "NotReady"),
+        ("another's", label("api"), "NotReady", "Ready"),
+        ("none", json!({}), "NotReady", "NotReady"),
+        ("its own again", label("web"), "Ready", "NotReady"),
+    ] {
+        let mut slice = mk_slice("shop/web", true);
+        slice["metadata"]["labels"] = labels;
+        bench.set("eu", &slice);
+        assert_eq!(bench.show("web.shop.fed.svc.example.org"), format!("eu=192.0.2.1 {web}"), "{what}");
+        assert_eq!(bench.show("api.shop.fed.svc.example.org"), format!("eu=192.0.2.2 {api}"), "{what}");
+    }
+}
+
+#[test]
 fn a_silent_cluster_keeps_what_it_had() {
     let mut bench = three(mk_record("shop/web", json!({})));
     let before: Vec<String> = bench.fleet.names.keys().map(|name| name.to_string()).collect();
