@@ -47,8 +47,8 @@ impl<'a> Backing<'a> {
         self.has_address = true;
     }
 
-    /// Counts the clusters that were looked in, and tells the record when there is nothing, at the field that names it. While no cluster was heard at
-    /// all, nothing is known.
+    /// Counts the clusters that were looked in, and tells the record when there is nothing, at the field that names
+    /// it. While no cluster was heard at all, nothing is known.
     pub(super) fn judge(&self, draft: &mut Draft<'_>, field: Option<String>, world: World<'_>) {
         draft.steps += self.looked_in.len();
         if self.has_address {
