@@ -22,13 +22,14 @@ use crate::geo::Ordering;
 use crate::name::{Name, NameRef};
 use crate::policy::{Glob, Policy, Stage};
 use crate::problem::{Problem, Reason};
+use crate::record::RecordType;
 use crate::zone::{CHAIN_MAX, ClusterTable, Policies, Records, Snapshot, Steering, Tables};
 
 mod alike;
 mod filling;
 mod orders;
 mod pools;
-mod texts;
+mod seen;
 mod whole;
 
 pub(crate) use filling::{Filled, Tally};
@@ -36,7 +37,8 @@ pub use whole::{Done, Limb, Way, Whole};
 
 use alike::Alike;
 use orders::TablesCache;
-use texts::Texts;
+use pools::Room;
+use seen::Seen;
 
 /// What a compile came to.
 #[derive(Debug)]
@@ -58,7 +60,7 @@ pub enum Change {
     /// A zone is there, or no more. Boxed, as most changes are names and there may be a million.
     Zone(Name, Option<Box<ZoneFacts>>),
     /// A name has these records, or none.
-    Name(Name, Option<Arc<Records>>),
+    Name(Name, Option<Records>),
     /// What stands behind one offer of a name is ready, or no more. Set in place.
     Ready {
         /// The name.
@@ -98,24 +100,14 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     }
     changes.extend(clusters_and_zones(fleet, &clusters, touched));
     let tables = TablesCache::new(before, &placed);
-    let texts = Texts::default();
-    let mut compiler = Compiler {
-        fleet,
-        before,
-        clusters,
-        policies,
-        tables,
-        texts,
-        steps,
-        alike: Alike::default(),
-        problems: Vec::new(),
-    };
+    let mut compiler = Compiler::new(fleet, before, &clusters, &policies, tables);
+    compiler.steps = steps;
     let mut problems = BTreeMap::new();
     for name in names {
         compiler.name(&name, &mut changes);
         problems.insert(name, core::mem::take(&mut compiler.problems));
     }
-    let Compiler { clusters, policies, tables, steps, .. } = compiler;
+    let (tables, steps) = compiler.finish();
     let parts = Parts { clusters, policies, tables: tables.finish() };
     Compiled { changes, problems, steps, parts, filled: None }
 }
@@ -137,17 +129,47 @@ fn clusters_and_zones<'c>(
 struct Compiler<'f> {
     fleet: &'f Fleet,
     before: &'f Snapshot,
-    clusters: ClusterTable,
-    policies: Arc<Policies>,
+    clusters: &'f ClusterTable,
+    policies: &'f Policies,
     tables: TablesCache,
-    texts: Texts,
     steps: u64,
-    /// Offers and members of the names before, for those that are the same.
+    seen: Seen,
+    /// Forms of the names before, for those that are the same.
     alike: Alike,
+    room: Room<'f>,
+    /// The zone of the name at hand, and its apex.
+    zone: Option<(&'f Name, &'f ZoneFacts)>,
     problems: Vec<Problem>,
 }
 
-impl Compiler<'_> {
+impl<'f> Compiler<'f> {
+    fn new(
+        fleet: &'f Fleet,
+        before: &'f Snapshot,
+        clusters: &'f ClusterTable,
+        policies: &'f Policies,
+        tables: TablesCache,
+    ) -> Self {
+        Self {
+            fleet,
+            before,
+            clusters,
+            policies,
+            tables,
+            steps: 0,
+            seen: Seen::default(),
+            alike: Alike::default(),
+            room: Room::default(),
+            zone: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The tables that there are now, which only pools keep any more, and what it cost.
+    fn finish(self) -> (TablesCache, u64) {
+        (self.tables, self.steps)
+    }
+
     fn name(&mut self, name: &Name, changes: &mut Vec<Change>) {
         self.steps += 1;
         let old = self.before.records(name.borrowed());
@@ -161,21 +183,26 @@ impl Compiler<'_> {
         match (old, records) {
             (Some(old), Some(new)) if old.same_but_verdicts(&new) => {
                 for offer in 0..new.offers().len() {
-                    let up = new.verdicts.is_up(offer);
-                    if old.verdicts.is_up(offer) != up {
+                    let up = new.verdicts().is_up(offer);
+                    if old.verdicts().is_up(offer) != up {
                         changes.push(Change::Ready { name: name.clone(), offer, up });
                     }
                 }
             }
             (None, None) => {}
-            (_, new) => changes.push(Change::Name(name.clone(), new.map(Arc::new))),
+            (_, new) => changes.push(Change::Name(name.clone(), new)),
         }
     }
 
     /// The records of a name, and its problems.
-    fn compiled(&mut self, name: &Name, facts: &NameView<'_>) -> Option<Records> {
+    fn compiled(&mut self, name: &Name, facts: &NameView<'f>) -> Option<Records> {
+        self.zone = self.fleet.zone_of(name.borrowed());
         let records = self.records(name, facts);
-        if let Some(alias) = facts.only_alias() {
+        // What has records of another type, as nearly all have, is no alias.
+        let is_more = |records: &Records| records.pools().iter().any(|p| p.rtype != RecordType::CNAME);
+        if !records.as_ref().is_some_and(is_more)
+            && let Some(alias) = facts.only_alias()
+        {
             self.look_for_loop(name, facts, alias);
         }
         records
@@ -183,22 +210,22 @@ impl Compiler<'_> {
 
     /// The policy of a name: the one that its object names, else the one with the most specific host
     /// pattern, else its zone's, else the default (DESIGN section 6).
-    fn steering(&mut self, name: &Name, facts: &NameView<'_>) -> Arc<Steering> {
+    fn steering(&mut self, name: &Name, facts: &NameView<'_>) -> &'f Arc<Steering> {
+        let policies = self.policies;
         if let Some(wanted) = facts.policy {
-            if let Some(found) = self.policies.by_name.get(wanted) {
-                return found.clone();
+            if let Some(found) = policies.by_name.get(wanted) {
+                return found;
             }
             let message =
                 format!("SteeringPolicy {wanted:?} is not there; the name is steered as if none were named");
-            self.problem_of(format!("{}: spec.policy", facts.owner), Reason::NotFound, message);
+            self.problem_of(format!("{}: spec.policy", facts.owner()), Reason::NotFound, message);
         }
-        if let Some(found) = self.policies.of_host(name.borrowed()) {
-            return found.clone();
+        if let Some(found) = policies.of_host(name.borrowed()) {
+            return found;
         }
-        let zone = self.fleet.zone_of(name.borrowed());
-        if let Some((apex, wanted)) = zone.and_then(|(apex, zone)| Some((apex, zone.policy.as_ref()?))) {
-            match self.policies.by_name.get(wanted) {
-                Some(found) => return found.clone(),
+        if let Some((apex, wanted)) = self.zone.and_then(|(apex, zone)| Some((apex, zone.policy.as_ref()?))) {
+            match policies.by_name.get(wanted) {
+                Some(found) => return found,
                 None => {
                     let message =
                         format!("SteeringPolicy {:?}, the zone's default, is not there", &*wanted.0);
@@ -207,7 +234,7 @@ impl Compiler<'_> {
                 }
             }
         }
-        self.policies.default.clone()
+        &policies.default
     }
 
     /// Aliases that lead back to where they began are reported, and end where they repeat when answered.
@@ -227,7 +254,7 @@ impl Compiler<'_> {
     }
 
     fn problem(&mut self, name: &Name, facts: &NameView<'_>, reason: Reason, message: String) {
-        self.problem_of(format!("{}: host {}", facts.owner, name.to_dotless()), reason, message);
+        self.problem_of(format!("{}: host {}", facts.owner(), name.to_dotless()), reason, message);
     }
 
     /// A problem of something else than the name. It is the same for each name that it concerns, and is told once.
@@ -275,7 +302,7 @@ fn concerned(
         let by_cluster = || facts.endpoints.clone().any(|e| e.cluster.is_some_and(|c| placed.contains(c)));
         let by_policy = || {
             let now = policies.of_host(name).and_then(|s| s.name.as_ref());
-            let was = before.records(name).and_then(|r| r.policy.name.as_ref());
+            let was = before.records(name).and_then(|r| r.policy().name.as_ref());
             let zone = fleet.zone_of(name).and_then(|(_, z)| z.policy.as_ref());
             let of_other = [now, was, zone].into_iter().flatten().map(|policy| &*policy.0);
             facts.policy.into_iter().chain(of_other).any(|p| touched.policies.contains(p))
@@ -348,6 +375,9 @@ fn size_of_ordering(stages: &[Stage]) -> (usize, usize) {
 impl Policies {
     /// The policy with the most specific pattern for a name.
     fn of_host(&self, name: NameRef<'_>) -> Option<&Arc<Steering>> {
+        if self.exact.is_empty() && self.below.is_empty() {
+            return None;
+        }
         let below = || name.suffixes().skip(1).find_map(|s| self.below.get(s.as_wire()));
         self.by_name.get(self.exact.get(name.as_wire()).or_else(below)?)
     }

@@ -5,9 +5,9 @@
 //! reader copies the bits once for one answer ([`Up`]), so that a flip comes before or after the answer
 //! and never between two looks of one: every combination of bits is a legal state of the world.
 
-use alloc::boxed::Box;
 use arrayvec::ArrayVec;
 use core::sync::atomic::{AtomicU64, Ordering};
+use triomphe::ThinArc;
 
 use crate::fleet::ENDPOINTS_MAX;
 
@@ -15,7 +15,7 @@ use crate::fleet::ENDPOINTS_MAX;
 #[derive(Debug)]
 pub struct Verdicts {
     first: AtomicU64,
-    more: Box<[AtomicU64]>,
+    more: Option<ThinArc<(), AtomicU64>>,
 }
 
 impl Verdicts {
@@ -23,7 +23,18 @@ impl Verdicts {
     #[must_use]
     pub fn all_up(count: usize) -> Self {
         let word = || AtomicU64::new(u64::MAX);
-        Self { first: word(), more: (1..count.div_ceil(64)).map(|_| word()).collect() }
+        let more = (1..count.div_ceil(64)).map(|_| word());
+        let more = (more.len() > 0).then(|| ThinArc::from_header_and_iter((), more));
+        Self { first: word(), more }
+    }
+
+    /// One for each, UP or not.
+    pub(crate) fn new(ups: impl ExactSizeIterator<Item = bool>) -> Self {
+        let all = Self::all_up(ups.len());
+        for (index, _) in ups.enumerate().filter(|(_, up)| !up) {
+            all.set(index, false);
+        }
+        all
     }
 
     /// Sets one; out of range does nothing. True when that was a change.
@@ -42,7 +53,7 @@ impl Verdicts {
     #[inline]
     pub fn read(&self) -> Up {
         let mut up = Up { words: ArrayVec::new() };
-        let words = core::iter::once(&self.first).chain(&self.more).take(WORDS);
+        let words = core::iter::once(&self.first).chain(self.more()).take(WORDS);
         for word in words {
             let _ = up.words.try_push(word.load(Ordering::Relaxed));
         }
@@ -58,10 +69,15 @@ impl Verdicts {
         word.load(Ordering::Relaxed) & (1 << (index % 64)) != 0
     }
 
+    #[inline]
+    fn more(&self) -> &[AtomicU64] {
+        self.more.as_ref().map_or(&[], |more| &more.slice)
+    }
+
     fn word(&self, index: usize) -> Option<&AtomicU64> {
         match index.checked_sub(1) {
             None => Some(&self.first),
-            Some(index) => self.more.get(index),
+            Some(index) => self.more().get(index),
         }
     }
 }

@@ -221,8 +221,11 @@ pub(crate) struct Way<V>(Vec<Vec<Entry<V>>>);
 pub(crate) struct Limb<V>(Slot<V>, usize);
 
 impl<V> Sorted<V> {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { ways: (0..WAYS).map(|_| Vec::new()).collect(), seed }
+    /// None, with room for about so many.
+    pub(crate) fn with_capacity(seed: u64, count: usize) -> Self {
+        // Hashes spread evenly: a way gets its share, and hardly ever an eighth more.
+        let share = count / WAYS;
+        Self { ways: (0..WAYS).map(|_| Vec::with_capacity(share + share / 8)).collect(), seed }
     }
 
     pub(crate) fn push(&mut self, name: Name, value: V) {

@@ -90,7 +90,7 @@ impl Snapshot {
                 Change::Name(name, records) => next.set_name(&name, records, &mut gathered),
                 Change::Ready { name, offer, up } => {
                     if let Some(records) = next.records(name.borrowed()) {
-                        records.verdicts.set(offer, up);
+                        records.verdicts().set(offer, up);
                     }
                 }
                 Change::Drained(cluster, drained) => next.clusters.set_drained(&cluster, drained),
@@ -177,7 +177,7 @@ impl Snapshot {
         for (name, records) in self.names() {
             let zone = self.zone_of(name.borrowed()).filter(|zone| zone.facts.is_some());
             if let Some(sum) = zone.and_then(|zone| sums.get_mut(&zone.apex)) {
-                *sum = sum.wrapping_add(records.content);
+                *sum = sum.wrapping_add(records.content());
             }
         }
         for (apex, content) in sums {
@@ -191,9 +191,9 @@ impl Snapshot {
         }
     }
 
-    fn set_name(&mut self, name: &Name, records: Option<Arc<Records>>, gathered: &mut Gathered) {
-        let cut = |records: Option<&Arc<Records>>| records.is_some_and(|r| r.pool(RecordType::NS).is_some());
-        let content = |records: Option<&Arc<Records>>| records.map_or(0, |r| r.content);
+    fn set_name(&mut self, name: &Name, records: Option<Records>, gathered: &mut Gathered) {
+        let cut = |records: Option<&Records>| records.is_some_and(|r| r.pool(RecordType::NS).is_some());
+        let content = |records: Option<&Records>| records.map_or(0, Records::content);
         let (has, new) = (cut(records.as_ref()), content(records.as_ref()));
         let before = self.set_node(name, gathered, |node| core::mem::replace(&mut node.records, records));
         let (had, old) = (cut(before.as_ref()), content(before.as_ref()));

@@ -19,6 +19,7 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use triomphe::ThinArc;
 
@@ -88,30 +89,39 @@ pub(crate) struct Node {
     /// Zones with their apex here or below: that name is there whatever stands at it.
     pub(crate) zones: u32,
     /// None for an empty non-terminal.
-    pub(crate) records: Option<Arc<Records>>,
+    pub(crate) records: Option<Records>,
 }
 
-/// The records of one name.
+/// The records of one name, in one piece that whoever has them shares: a head, and one pool a type, by type.
+#[derive(Clone, Debug)]
+pub struct Records(ThinArc<Head, Pool>);
+
+/// What is one of a name.
 #[derive(Debug)]
-pub struct Records {
-    /// The policy that steers them; the default one has no name.
-    pub policy: Arc<Steering>,
-    /// One pool a type, by type.
-    pub pools: Box<[Pool]>,
+pub(crate) struct Head {
     /// One bit an offer: is what stands behind it ready?
-    pub verdicts: Verdicts,
-    /// TTL of its aliases.
-    pub ttl: Ttl,
-    /// Who offers them; names that the same clusters offer mostly share it.
-    pub(crate) offers: ThinArc<(), Offer>,
-    /// What of its policy every answer asks for.
-    pub(crate) rule: Rule,
+    pub(crate) verdicts: Verdicts,
+    /// Who offers them, and how they are steered.
+    pub(crate) form: ThinArc<Form, Offer>,
     /// What the name is an alias of while no member is healthy: its own fallback, and its policy's.
     pub(crate) aliases: Option<Box<Aliases>>,
-    pub(crate) content: u128,
+    /// What they add to the content of their zone, as octets: a number of this size would have to stand at a
+    /// multiple of it, which costs an allocator room.
+    pub(crate) content: [u8; 16],
+    /// TTL of its aliases.
+    pub(crate) ttl: Ttl,
 }
 
-/// What of a policy every answer asks for, in the records themselves.
+/// How names are steered that the same clusters offer, which mostly share it with the list of those offers.
+#[derive(Debug)]
+pub(crate) struct Form {
+    /// The policy; the default one has no name.
+    pub(crate) policy: Arc<Steering>,
+    /// What of it every answer asks for.
+    pub(crate) rule: Rule,
+}
+
+/// What of a policy every answer asks for, beside the offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) pick: Pick,
@@ -159,19 +169,24 @@ pub struct Pool {
     pub ttl: Ttl,
     /// The records, those of one member side by side.
     pub(crate) set: RrsetBuf,
-    /// Who offers which of them, by cluster; pools of one form mostly share it.
-    pub(crate) members: ThinArc<(), PoolMember>,
+    /// Who offers which of them, by cluster, and in which order of tiers.
+    pub(crate) form: ThinArc<PoolForm, PoolMember>,
+    /// Of each record the first with the same data, where two members offer the same record: it may stand once
+    /// in an answer (RFC 2181 section 5).
+    pub(crate) firsts: Option<Box<[u16]>>,
+}
+
+/// How one chooses among the members of a pool. Pools of names that are alike mostly share it, with the list of members.
+#[derive(Debug)]
+pub(crate) struct PoolForm {
     /// The order of tiers for each client.
     pub(crate) orders: Arc<Orders>,
     /// The members' shares, where a weighted pick has many to choose among.
     pub(crate) odds: Option<Arc<Odds>>,
     /// True when each offer of the name is the member of its number, so that verdicts are read as they are.
     pub(crate) whole: bool,
-    /// True when each member has one record, the one of its number, and no two have the same.
+    /// True when each member has one record, the one of its number.
     pub(crate) singles: bool,
-    /// Of each record the first with the same data, where two members offer the same record: it may stand once
-    /// in an answer (RFC 2181 section 5).
-    pub(crate) firsts: Option<Box<[u16]>>,
 }
 
 /// A member of a pool.
@@ -209,7 +224,7 @@ pub(crate) struct Policies {
 
 /// The key of a table of orders: the ordering by its place in memory, which the table keeps, and the
 /// clusters by name.
-pub(crate) type OrdersKey = (usize, alloc::vec::Vec<Option<ClusterName>>);
+pub(crate) type OrdersKey = (usize, Vec<Option<ClusterName>>);
 
 /// A table of orders, and what it was made of.
 #[derive(Clone, Debug)]
@@ -222,8 +237,8 @@ pub(crate) struct OrdersTable {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
     pub(crate) orders: BTreeMap<OrdersKey, OrdersTable>,
-    pub(crate) places: alloc::vec::Vec<Arc<Places>>,
-    pub(crate) odds: BTreeMap<alloc::vec::Vec<u32>, Arc<Odds>>,
+    pub(crate) places: Vec<Arc<Places>>,
+    pub(crate) odds: BTreeMap<Vec<u32>, Arc<Odds>>,
 }
 
 /// All that answering needs; a new one shares with the one before whatever did not change.
@@ -318,19 +333,19 @@ impl Snapshot {
     /// The records of a name of the fleet, if it has any of its own.
     #[must_use]
     pub fn records(&self, name: NameRef<'_>) -> Option<&Records> {
-        self.names.get(name)?.records.as_deref()
+        self.names.get(name)?.records.as_ref()
     }
 
     /// Names of the fleet that have records, in no order.
     pub fn names(&self) -> impl Iterator<Item = (&Name, &Records)> {
-        self.names.iter().filter_map(|entry| Some((&entry.name, entry.value.records.as_deref()?)))
+        self.names.iter().filter_map(|entry| Some((&entry.name, entry.value.records.as_ref()?)))
     }
 
     /// Which offers of a name may be answered, read once: verdicts may change while an answer is made.
     #[must_use]
     #[inline]
     pub fn up(&self, records: &Records) -> Up {
-        let mut up = records.verdicts.read();
+        let mut up = records.verdicts().read();
         if self.clusters.any_drained() {
             for offer in 0..records.offers().len() {
                 if self.is_drained(records, offer) {
@@ -344,7 +359,7 @@ impl Snapshot {
     /// True while an offer may be answered: something behind it is ready, and its cluster is not drained.
     #[must_use]
     pub fn is_up(&self, records: &Records, offer: usize) -> bool {
-        records.verdicts.is_up(offer) && !self.is_drained(records, offer)
+        records.verdicts().is_up(offer) && !self.is_drained(records, offer)
     }
 
     /// True when the cluster of an offer is drained.
@@ -431,31 +446,91 @@ impl Depths {
 }
 
 impl Records {
+    pub(crate) fn new(head: Head, pools: Vec<Pool>) -> Self {
+        Self(ThinArc::from_header_and_iter(head, pools.into_iter()))
+    }
+
+    #[inline]
+    fn head(&self) -> &Head {
+        &self.0.header.header
+    }
+
+    /// One pool a type, by type.
+    #[must_use]
+    #[inline]
+    pub fn pools(&self) -> &[Pool] {
+        &self.0.slice
+    }
+
+    /// One bit an offer: is what stands behind it ready?
+    #[must_use]
+    #[inline]
+    pub fn verdicts(&self) -> &Verdicts {
+        &self.head().verdicts
+    }
+
+    /// TTL of its aliases.
+    #[must_use]
+    #[inline]
+    pub fn ttl(&self) -> Ttl {
+        self.head().ttl
+    }
+
+    /// What the name is an alias of while no member is healthy.
+    #[inline]
+    pub(crate) fn aliases(&self) -> Option<&Aliases> {
+        self.head().aliases.as_deref()
+    }
+
     /// Who offers them.
     #[must_use]
     #[inline]
     pub fn offers(&self) -> &[Offer] {
-        &self.offers.slice
+        &self.head().form.slice
+    }
+
+    /// The policy that steers them; the default one has no name.
+    #[must_use]
+    #[inline]
+    pub fn policy(&self) -> &Steering {
+        &self.head().form.header.header.policy
+    }
+
+    /// What they add to the content of their zone.
+    pub(crate) fn content(&self) -> u128 {
+        u128::from_ne_bytes(self.head().content)
+    }
+
+    /// What of its policy every answer asks for.
+    #[inline]
+    pub(crate) fn rule(&self) -> Rule {
+        self.head().form.header.header.rule
     }
 
     /// The pool of a type.
     #[must_use]
     #[inline]
     pub fn pool(&self, rtype: RecordType) -> Option<&Pool> {
-        self.pools.iter().find(|pool| pool.rtype == rtype)
+        self.pools().iter().find(|pool| pool.rtype == rtype)
     }
 
     /// The name that a KubeFed level is an alias of while none of its members is healthy.
     #[must_use]
     pub fn fallback(&self) -> Option<Rrset<'_>> {
-        self.aliases.as_ref()?.fallback.as_ref().map(RrsetBuf::borrowed)
+        self.aliases()?.fallback.as_ref().map(RrsetBuf::borrowed)
     }
 }
 
 impl Pool {
     #[inline]
     pub(crate) fn members(&self) -> &[PoolMember] {
-        &self.members.slice
+        &self.form.slice
+    }
+
+    /// How one chooses among them.
+    #[inline]
+    pub(crate) fn form(&self) -> &PoolForm {
+        &self.form.header.header
     }
 
     /// The records, those of one member side by side.

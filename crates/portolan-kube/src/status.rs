@@ -96,7 +96,7 @@ impl Owners {
     pub fn of<'f>(names: impl Iterator<Item = (NameRef<'f>, NameView<'f>)>, snapshot: &Snapshot) -> Self {
         let mut owners: BTreeMap<(String, String, String), Owned> = BTreeMap::new();
         for (name, facts) in names {
-            let owner = facts.owner;
+            let owner = facts.owner();
             let key = (owner.kind.to_owned(), owner.namespace.to_owned(), owner.name.to_owned());
             let owned = owners.entry(key).or_default();
             if snapshot.zone_of(name).is_none() {

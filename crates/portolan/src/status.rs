@@ -316,11 +316,12 @@ impl NameRow {
             let (verdict, why) = members.verdict(endpoint, offer);
             MemberRow { cluster: endpoint.cluster.as_ref().map(ToString::to_string), verdict, why }
         };
-        let types = records.map_or_else(Vec::new, |r| r.pools.iter().map(|p| p.rtype.to_string()).collect());
+        let types =
+            records.map_or_else(Vec::new, |r| r.pools().iter().map(|p| p.rtype.to_string()).collect());
         Self {
             name: name.to_dotless(),
             types,
-            policy: records.and_then(|r| r.policy.name.as_ref()).map(ToString::to_string),
+            policy: records.and_then(|r| r.policy().name.as_ref()).map(ToString::to_string),
             owner: facts.owner.to_string(),
             zone: snapshot.zone_of(name).map(|zone| zone.apex.to_dotless()),
             fallback: facts.fallback.as_ref().map(Name::to_dotless),

@@ -46,18 +46,18 @@ pub fn candidates(snapshot: &Snapshot, name: NameRef<'_>) -> Vec<Projected> {
     };
     let up = snapshot.up(records);
     if let Some((alias, _)) = alias_of(records, &up) {
-        return [Projected { rtype: RecordType::CNAME, ttl: records.ttl, records: owned(alias.data()) }]
+        return [Projected { rtype: RecordType::CNAME, ttl: records.ttl(), records: owned(alias.data()) }]
             .into();
     }
     let of_pool = |pool: &Pool| {
-        let up = if pool.whole { up.clone() } else { up.of(pool.offers()) };
+        let up = if pool.form().whole { up.clone() } else { up.of(pool.offers()) };
         pool_of(&Place { snapshot, records, pool, owner: name, up: &up })
     };
-    records.pools.iter().map(of_pool).collect()
+    records.pools().iter().map(of_pool).collect()
 }
 
 fn pool_of(place: &Place<'_, '_>) -> Projected {
-    let order = place.pool.orders.unknown();
+    let order = place.pool.form().orders.unknown();
     let candidates = place.in_tier(order, place.first_tier(order, &mut ()));
     let set = place.pool.set.borrowed();
     let picked = candidates.members().flat_map(|member| place.member(member).records());
@@ -72,7 +72,7 @@ fn owned<'r>(data: impl Iterator<Item = &'r [u8]>) -> Vec<Rdata> {
 /// The alias that a name is as a whole while no member is healthy: KubeFed's fallback, else the policy's.
 #[inline]
 pub(super) fn alias_of<'a>(records: &'a Records, up: &Up) -> Option<(Rrset<'a>, &'static str)> {
-    let aliases = records.aliases.as_ref()?;
+    let aliases = records.aliases()?;
     if up.any_of(records.offers().len()) {
         return None;
     }

@@ -56,7 +56,7 @@ impl<'a> Place<'a, '_> {
         answer: &mut Answer<'a>,
         trace: &mut T,
     ) -> Selected<'a> {
-        let found = self.pool.orders.find(query.client.address);
+        let found = self.pool.form().orders.find(query.client.address);
         answer.scope = answer.scope.max(found.scope);
         if T::ON {
             self.explain(query, found, trace);
@@ -64,7 +64,7 @@ impl<'a> Place<'a, '_> {
         let candidates = match self.first_tier(found, trace) {
             Some(tier) => Candidates::new(found.order.members(tier), Some(self.up)),
             None => {
-                let all_down = &self.records.policy.policy.all_down;
+                let all_down = &self.records.policy().policy.all_down;
                 trace.note(Step::AllDown(all_down));
                 match all_down {
                     AllDown::Empty => return Selected::Empty,
@@ -74,7 +74,7 @@ impl<'a> Place<'a, '_> {
             }
         };
         let start = answer.picks.len();
-        let pick = self.records.rule.pick;
+        let pick = self.records.rule().pick;
         self.pick(pick, &candidates, draw, answer);
         if self.pool.rtype == RecordType::CNAME {
             // A name is an alias of one name (RFC 2181 section 10.1): of several, the draw's first.
@@ -91,7 +91,7 @@ impl<'a> Place<'a, '_> {
     /// The first tier with enough healthy members, else the first with any.
     #[inline]
     pub(super) fn first_tier<T: Trace>(&self, found: Found<'_>, trace: &mut T) -> Option<usize> {
-        let minimum = u32::from(self.records.rule.minimum_healthy.max(1));
+        let minimum = u32::from(self.records.rule().minimum_healthy.max(1));
         let tiers = 0..found.order.tiers();
         let healthy = |tier: usize| {
             let members = found.order.members(tier).iter().zip(self.up.words());
@@ -103,7 +103,7 @@ impl<'a> Place<'a, '_> {
             for tier in tiers.clone() {
                 let number = u8::try_from(tier).unwrap_or(u8::MAX);
                 let healthy = u16::try_from(healthy(tier)).unwrap_or(u16::MAX);
-                let wanted = self.records.rule.minimum_healthy.max(1);
+                let wanted = self.records.rule().minimum_healthy.max(1);
                 trace.note(Step::Tier(number, healthy, wanted, used == Some(tier)));
             }
         }
@@ -159,7 +159,7 @@ impl<'a> Place<'a, '_> {
     #[inline]
     fn take_all(&self, candidates: &Candidates, draw: &mut Draw, answer: &mut Answer<'a>) {
         let room = PICKS_MAX - answer.picks.len();
-        if self.pool.singles && candidates.words.len() == 1 && room >= MASK_BITS {
+        if self.pool.form().singles && candidates.words.len() == 1 && room >= MASK_BITS {
             // A record each, and none twice: nearly every pool.
             let numbers = bits(candidates.words.first().copied().unwrap_or(0));
             return numbers.for_each(|member| push(u16::try_from(member).unwrap_or(u16::MAX), answer));
@@ -207,7 +207,7 @@ impl<'a> Place<'a, '_> {
         draw: &mut Draw,
         is_free: impl Fn(usize) -> bool,
     ) -> Option<usize> {
-        let odds = self.pool.odds.as_ref()?;
+        let odds = self.pool.form().odds.as_ref()?;
         (0..REDRAWS_MAX).map(|_| odds.draw(draw)).find(|member| candidates.has(*member) && is_free(*member))
     }
 
@@ -286,7 +286,7 @@ impl<'a> Place<'a, '_> {
 
     fn explain<T: Trace>(&self, query: &Query<'_>, found: Found<'_>, trace: &mut T) {
         trace.note(Step::Pool(self.pool.rtype));
-        for place in locate(&self.records.policy.policy, query.client.address) {
+        for place in locate(&self.records.policy().policy, query.client.address) {
             trace.note(Step::Client(query.client.address, place));
         }
         trace.note(Step::Scope(found.scope));
@@ -296,7 +296,7 @@ impl<'a> Place<'a, '_> {
             trace.note(Step::Member(Member {
                 cluster: whose.cluster.as_ref(),
                 tier: found.order.tier_of(index),
-                ready: self.records.verdicts.is_up(offer),
+                ready: self.records.verdicts().is_up(offer),
                 drained: self.snapshot.is_drained(self.records, offer),
                 weight: whose.weight,
                 records: usize::from(member.count),

@@ -505,7 +505,7 @@ impl super::Trace for TakesDown<'_> {
         if matches!(step, super::Step::Tier(..)) {
             for (_, records) in self.0.names() {
                 (0..records.offers().len()).for_each(|offer| {
-                    records.verdicts.set(offer, false);
+                    records.verdicts().set(offer, false);
                 });
             }
         }

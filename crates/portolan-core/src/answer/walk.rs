@@ -160,7 +160,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
 
     #[inline]
     fn records(&mut self, at: At<'a>, apex: bool, records: &'a Records) -> Next<'a> {
-        self.trace.note(Step::Steered(records.policy.name.as_ref()));
+        self.trace.note(Step::Steered(records.policy().name.as_ref()));
         let rtype = self.query.rtype;
         if apex && (rtype == RecordType::SOA || rtype == RecordType::NS) {
             return self.sure_apex_or_nothing(at, apex);
@@ -171,14 +171,14 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
         }
         let wanted = match rtype {
             // One RRset is an answer to ANY (RFC 8482 section 4.1).
-            RecordType::ANY => records.pools.first(),
+            RecordType::ANY => records.pools().first(),
             _ => records.pool(rtype).or_else(|| records.pool(RecordType::CNAME)),
         };
         let Some(pool) = wanted else {
             // A name of the fleet hides what a file may have there.
             return self.sure_apex_or_nothing(at, apex);
         };
-        let of_pool = if pool.whole { None } else { Some(up.of(pool.offers())) };
+        let of_pool = if pool.form().whole { None } else { Some(up.of(pool.offers())) };
         let up = of_pool.as_ref().unwrap_or(&up);
         let place = select::Place { snapshot: self.snapshot, records, pool, owner: at.name, up };
         match place.select(self.query, &mut self.draw, self.answer, self.trace) {
@@ -255,7 +255,7 @@ impl<'a, T: Trace> Walk<'a, '_, T> {
     }
 
     fn alias(&mut self, at: At<'a>, records: &Records, alias: Rrset<'a>, why: &'static str) -> Next<'a> {
-        let ttl = if records.offers().is_empty() { records.ttl } else { records.ttl.halved() };
+        let ttl = if records.offers().is_empty() { records.ttl() } else { records.ttl().halved() };
         self.lead(RecordSet::whole(at.name, ttl, alias), why)
     }
 

@@ -2,8 +2,9 @@
 //! its children, a zone the sum of its contents, and the map is grown from names that are sorted already.
 
 use alloc::collections::BTreeMap;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::num::Wrapping;
+use core::ops::AddAssign;
 
 use crate::name::{Name, NameRef};
 use crate::names::{Limb, Sorted};
@@ -21,12 +22,19 @@ pub(super) struct Filling {
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     /// By apex, the content of the zone's names.
-    pub(crate) contents: BTreeMap<Name, u128>,
+    pub(crate) contents: Sums<Wrapping<u128>>,
     /// By name, how many names stand directly below it.
-    pub(crate) children: BTreeMap<Name, u32>,
+    pub(crate) children: Sums<Wrapping<u32>>,
     /// Names that delegate.
     pub(crate) cuts: Vec<Name>,
     pub(crate) deepest: usize,
+}
+
+/// Sums by name. Names that follow each other mostly add to one: it is kept at hand.
+#[derive(Debug, Default)]
+pub(crate) struct Sums<V> {
+    settled: BTreeMap<Name, V>,
+    last: Option<(Name, V)>,
 }
 
 /// All of them, as a map.
@@ -37,48 +45,63 @@ pub(crate) struct Filled {
 }
 
 impl Filling {
-    /// None, for a snapshot whose names are hashed with this seed.
-    pub(super) fn new(seed: u64) -> Self {
-        Self { names: Sorted::new(seed), tally: Tally::default() }
+    /// None, with room for about so many, for a snapshot whose names are hashed with this seed.
+    pub(super) fn with_capacity(seed: u64, count: usize) -> Self {
+        Self { names: Sorted::with_capacity(seed, count), tally: Tally::default() }
     }
 
     /// Adds a name that is not there yet, and the apex of the fleet's zone that holds it.
     pub(super) fn add(&mut self, name: Name, apex: Option<&Name>, records: Records) {
         let tally = &mut self.tally;
         if let Some(apex) = apex {
-            let content = entry(&mut tally.contents, apex.borrowed());
-            *content = content.wrapping_add(records.content);
+            tally.contents.add(apex.borrowed(), Wrapping(records.content()));
         }
         if let Some(parent) = name.borrowed().parent().filter(|parent| !parent.is_root()) {
-            *entry(&mut tally.children, parent) += 1;
+            tally.children.add(parent, Wrapping(1));
         }
         if records.pool(RecordType::NS).is_some() {
             tally.cuts.push(name.clone());
         }
         tally.deepest = tally.deepest.max(name.borrowed().labels().count());
-        self.names.push(name, Node { records: Some(Arc::new(records)), ..Node::default() });
+        self.names.push(name, Node { records: Some(records), ..Node::default() });
     }
 }
 
 impl Tally {
     /// Adds what other names come to.
     pub(super) fn add(&mut self, other: Self) {
-        for (apex, content) in other.contents {
-            let sum = entry(&mut self.contents, apex.borrowed());
-            *sum = sum.wrapping_add(content);
-        }
-        for (name, count) in other.children {
-            *entry(&mut self.children, name.borrowed()) += count;
-        }
+        self.contents.add_all(other.contents);
+        self.children.add_all(other.children);
         self.cuts.extend(other.cuts);
         self.deepest = self.deepest.max(other.deepest);
     }
 }
 
-/// What a map has of a name, which is copied only when it is new there.
-fn entry<'m, V: Default>(map: &'m mut BTreeMap<Name, V>, name: NameRef<'_>) -> &'m mut V {
-    if !map.contains_key(name.as_wire()) {
-        map.insert(name.to_name(), V::default());
+impl<V: Copy + Default + AddAssign> Sums<V> {
+    fn add(&mut self, name: NameRef<'_>, more: V) {
+        match &mut self.last {
+            Some((last, sum)) if last.borrowed() == name => *sum += more,
+            last => {
+                let before = last.replace((name.to_name(), more));
+                self.settle(before);
+            }
+        }
     }
-    map.get_mut(name.as_wire()).expect("it was put there if it was not")
+
+    fn add_all(&mut self, other: Self) {
+        other.into_map().into_iter().for_each(|sum| self.settle(Some(sum)));
+    }
+
+    fn settle(&mut self, sum: Option<(Name, V)>) {
+        if let Some((name, more)) = sum {
+            *self.settled.entry(name).or_default() += more;
+        }
+    }
+
+    /// All of them.
+    pub(crate) fn into_map(mut self) -> BTreeMap<Name, V> {
+        let last = self.last.take();
+        self.settle(last);
+        self.settled
+    }
 }

@@ -51,6 +51,11 @@ impl TablesCache {
         Self { before, tables, merged: self.merged, fixed: Some(Arc::new(none)), missing: false }
     }
 
+    /// True when a table was missing since that was [taken](TablesCache::take_missing).
+    pub(super) fn is_missing(&self) -> bool {
+        self.missing
+    }
+
     /// True when a table was missing since the last time.
     pub(super) fn take_missing(&mut self) -> bool {
         core::mem::take(&mut self.missing)

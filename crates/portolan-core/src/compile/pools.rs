@@ -6,7 +6,8 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::cluster::{ClusterName, ClusterState};
+use triomphe::ThinArc;
+
 use crate::compile::Compiler;
 use crate::fleet::{ENDPOINTS_MAX, EndpointView, NameView, TARGETS_MAX};
 use crate::health::Verdicts;
@@ -16,8 +17,8 @@ use crate::problem::Reason;
 use crate::record::{Present, RecordType, Ttl};
 use crate::rrset::{Rrset, RrsetBuf};
 use crate::zone::{
-    Aliases, CHAIN_MAX, NAME_SERVERS_MAX, Offer, POOL_RECORDS_MAX, Pool, PoolMember, Records, Rule, Steering,
-    content_hash,
+    Aliases, CHAIN_MAX, Form, Head, NAME_SERVERS_MAX, Offer, POOL_RECORDS_MAX, Pool, PoolForm, PoolMember,
+    Records, Steering, content_hash,
 };
 
 /// A record before it is in a pool. Those of one type stand together, and among them those of one offer.
@@ -29,60 +30,85 @@ struct Gathered<'f> {
     data: &'f [u8],
 }
 
-impl Compiler<'_> {
+/// Room that is made once and used for name after name.
+#[derive(Default)]
+pub(super) struct Room<'f> {
+    /// The endpoints that are members, and what each of them offers as the snapshot has it.
+    members: Vec<EndpointView<'f>>,
+    offers: Vec<Offer>,
+    gathered: Vec<Gathered<'f>>,
+    of_pool: Vec<PoolMember>,
+    octets: Vec<u8>,
+}
+
+impl<'f> Compiler<'f> {
     /// The records of a name; none when nothing can be answered for it.
-    pub(super) fn records(&mut self, name: &Name, facts: &NameView<'_>) -> Option<Records> {
+    pub(super) fn records(&mut self, name: &Name, facts: &NameView<'f>) -> Option<Records> {
+        let mut room = core::mem::take(&mut self.room);
+        let records = self.records_with(&mut room, name, facts);
+        self.room = room;
+        records
+    }
+
+    fn records_with(&mut self, room: &mut Room<'f>, name: &Name, facts: &NameView<'f>) -> Option<Records> {
         let steering = self.steering(name, facts);
-        let members = self.members(name, facts);
-        self.steps += u64::try_from(members.len()).unwrap_or(0);
-        let mut gathered = gather(&members);
-        self.drop_misplaced_aliases(name, facts, &mut gathered);
-        self.tell_limits(name, facts, &gathered);
-        let offers: Vec<Offer> = members.iter().map(|e| self.offer(e, &steering)).collect();
+        self.find_members(room, steering, name, facts);
+        self.steps += u64::try_from(room.members.len()).unwrap_or(0);
+        gather(&room.members, &mut room.gathered);
+        self.drop_misplaced_aliases(name, facts, &mut room.gathered);
+        self.tell_limits(name, facts, &room.gathered);
+        let form = self.alike.name(steering, &room.offers);
         let ttl = facts.ttl.or(steering.policy.ttl).unwrap_or(facts.default_ttl);
-        let pool = |records| self.pool(&steering, &offers, records, pool_ttl(&members, records, ttl));
-        let pools: Box<[Pool]> = by_type(&gathered).map(at_most).map(pool).collect();
+        let mut pools = Vec::with_capacity(by_type(&room.gathered).count());
+        for records in by_type(&room.gathered).map(at_most) {
+            pools.push(self.pool(&form, &mut room.of_pool, records, pool_ttl(&room.members, records, ttl)));
+        }
         let alias = |to: NameRef<'_>| RrsetBuf::new(RecordType::CNAME, ttl, [to.as_wire()]);
         let fallback = facts.fallback.map(alias);
         if pools.is_empty() && fallback.is_none() {
             return None;
         }
-        let verdicts = Verdicts::all_up(offers.len());
-        for (offer, endpoint) in members.iter().enumerate() {
-            verdicts.set(offer, endpoint.evidence.is_up());
-        }
-        let all_down = self.all_down(name, &steering).map(|to| alias(to.borrowed()));
-        let content = content_of(name, &pools, fallback.as_ref());
+        let verdicts = Verdicts::new(room.members.iter().map(|endpoint| endpoint.evidence.is_up()));
+        let all_down = self.all_down(name, steering).map(|to| alias(to.borrowed()));
+        let content = content_of(name, &pools, fallback.as_ref(), &mut room.octets);
         let aliases = Some(Aliases { fallback, all_down });
-        Some(Records {
-            rule: Rule {
-                pick: steering.policy.pick,
-                minimum_healthy: steering.policy.minimum_healthy.max(1),
-            },
-            policy: steering,
-            pools,
-            offers: self.alike.offers(&offers),
+        let head = Head {
             verdicts,
-            ttl,
+            form,
             aliases: aliases.filter(|a| a.fallback.is_some() || a.all_down.is_some()).map(Box::new),
-            content,
-        })
+            content: content.to_ne_bytes(),
+            ttl,
+        };
+        Some(Records::new(head, pools))
     }
 
     /// The endpoints that are members: they offer something, and their cluster is not disabled.
-    fn members<'f>(&mut self, name: &Name, facts: &NameView<'f>) -> Vec<EndpointView<'f>> {
-        let is_member = |e: &EndpointView<'_>| {
-            let cluster = e.cluster.and_then(|c| self.fleet.clusters.get(c));
-            e.targets.len() > 0 && cluster.is_none_or(|c| c.state != ClusterState::Disabled)
-        };
-        let mut members: Vec<EndpointView<'_>> = facts.endpoints.clone().filter(is_member).collect();
-        if members.len() > ENDPOINTS_MAX {
-            let message =
-                format!("has {} offers; those after the first {ENDPOINTS_MAX} are left out", members.len());
-            self.problem(name, facts, Reason::LimitReached, message);
-            members.truncate(ENDPOINTS_MAX);
+    fn find_members(&mut self, room: &mut Room<'f>, steering: &Steering, name: &Name, facts: &NameView<'f>) {
+        room.members.clear();
+        room.offers.clear();
+        let mut count = 0;
+        for endpoint in facts.endpoints.clone().filter(|endpoint| endpoint.targets.len() > 0) {
+            let cluster = endpoint.cluster.map(|c| self.seen.of(c, self.fleet, self.clusters));
+            if cluster.as_ref().is_some_and(|(_, cluster)| cluster.is_disabled) {
+                continue;
+            }
+            count += 1;
+            if count > ENDPOINTS_MAX {
+                continue;
+            }
+            let named = endpoint.cluster.and_then(|c| steering.policy.weights.get(c)).copied();
+            let own = || cluster.as_ref().and_then(|(_, cluster)| cluster.weight);
+            room.offers.push(Offer {
+                weight: named.or(endpoint.weight).or_else(own).unwrap_or(1),
+                cluster_bit: cluster.as_ref().and_then(|(_, cluster)| cluster.bit),
+                cluster: cluster.map(|(name, _)| name),
+            });
+            room.members.push(endpoint);
         }
-        members
+        if count > ENDPOINTS_MAX {
+            let message = format!("has {count} offers; those after the first {ENDPOINTS_MAX} are left out");
+            self.problem(name, facts, Reason::LimitReached, message);
+        }
     }
 
     /// An alias stands alone (RFC 1034 section 3.6.2), and never at an apex.
@@ -187,20 +213,14 @@ impl Compiler<'_> {
         !self.fleet.zones.contains_key(name)
     }
 
-    fn offer(&mut self, endpoint: &EndpointView<'_>, steering: &Steering) -> Offer {
-        let cluster = endpoint.cluster;
-        let own = || cluster.and_then(|c| self.fleet.clusters.get(c)).and_then(|c| c.weight);
-        let named = cluster.and_then(|c| steering.policy.weights.get(c)).copied();
-        Offer {
-            weight: named.or(endpoint.weight).or_else(own).unwrap_or(1),
-            cluster_bit: cluster.and_then(|c| self.clusters.numbers.get(c)).copied(),
-            cluster: cluster.map(|c| ClusterName(self.texts.share(c))),
-        }
-    }
-
-    fn pool(&mut self, steering: &Steering, offers: &[Offer], records: &[Gathered<'_>], ttl: Ttl) -> Pool {
-        let rtype = type_of(records);
-        let mut members: Vec<PoolMember> = Vec::with_capacity(offers.len());
+    fn pool(
+        &mut self,
+        name: &ThinArc<Form, Offer>,
+        members: &mut Vec<PoolMember>,
+        records: &[Gathered<'_>],
+        ttl: Ttl,
+    ) -> Pool {
+        members.clear();
         for (at, record) in records.iter().enumerate() {
             match members.last_mut().filter(|m| m.offer == record.offer) {
                 Some(member) => member.count += 1,
@@ -210,31 +230,47 @@ impl Compiler<'_> {
                 }
             }
         }
+        let form = self.alike.pool(name, members).unwrap_or_else(|| self.pool_form(name, members));
+        // No member has a record twice.
+        let firsts = if members.len() > 1 { firsts_of(records) } else { None };
+        let rtype = type_of(records);
+        let set = RrsetBuf::new(rtype, ttl, records.iter().map(|record| record.data));
+        Pool { rtype, ttl, set, form, firsts }
+    }
+
+    fn pool_form(
+        &mut self,
+        name: &ThinArc<Form, Offer>,
+        members: &[PoolMember],
+    ) -> ThinArc<PoolForm, PoolMember> {
+        let (steering, offers) = (&*name.header.header.policy, &name.slice);
         let cluster = |m: &PoolMember| offers.get(usize::from(m.offer)).and_then(|o| o.cluster.clone());
         // Without stages every client has one tier, whatever the clusters: their number is all that counts.
         let placed = |m: &PoolMember| cluster(m).filter(|_| !steering.policy.order.is_empty());
         let orders = self.tables.orders(self.fleet, steering, members.iter().map(placed).collect());
-        let odds = self.tables.odds(steering, &members, offers);
-        // No member has a record twice.
-        let firsts = if members.len() > 1 { firsts_of(records) } else { None };
-        let set = RrsetBuf::new(rtype, ttl, records.iter().map(|record| record.data));
+        let odds = self.tables.odds(steering, members, offers);
         let whole = members.iter().enumerate().all(|(at, member)| usize::from(member.offer) == at);
-        let singles = firsts.is_none() && members.len() == records.len();
-        Pool { rtype, ttl, set, members: self.alike.members(&members), orders, odds, whole, singles, firsts }
+        let singles = members.iter().all(|member| member.count == 1);
+        let form = PoolForm { orders, odds, whole, singles };
+        let form = ThinArc::from_header_and_iter(form, members.iter().cloned());
+        if !self.tables.is_missing() {
+            self.alike.keep(name, &form);
+        }
+        form
     }
 }
 
 impl Records {
     /// True when only readiness differs.
     pub(super) fn same_but_verdicts(&self, other: &Self) -> bool {
-        self.policy.name == other.policy.name
-            && (Arc::ptr_eq(&self.policy.policy, &other.policy.policy)
-                || self.policy.policy == other.policy.policy)
-            && self.offers == other.offers
-            && self.aliases == other.aliases
-            && self.ttl == other.ttl
-            && self.pools.len() == other.pools.len()
-            && self.pools.iter().zip(&other.pools).all(|(a, b)| a.same(b))
+        let (ours, theirs) = (self.policy(), other.policy());
+        ours.name == theirs.name
+            && (Arc::ptr_eq(&ours.policy, &theirs.policy) || ours.policy == theirs.policy)
+            && self.offers() == other.offers()
+            && self.aliases() == other.aliases()
+            && self.ttl() == other.ttl()
+            && self.pools().len() == other.pools().len()
+            && self.pools().iter().zip(other.pools()).all(|(a, b)| a.same(b))
     }
 }
 
@@ -243,8 +279,8 @@ impl Pool {
         self.rtype == other.rtype
             && self.ttl == other.ttl
             && self.set == other.set
-            && self.members == other.members
-            && Arc::ptr_eq(&self.orders, &other.orders)
+            && self.members() == other.members()
+            && Arc::ptr_eq(&self.form().orders, &other.form().orders)
     }
 }
 
@@ -256,15 +292,14 @@ fn firsts_of(records: &[Gathered<'_>]) -> Option<Box<[u16]>> {
     (known.len() < records.len()).then_some(firsts)
 }
 
-fn gather<'f>(members: &[EndpointView<'f>]) -> Vec<Gathered<'f>> {
-    let mut gathered = Vec::with_capacity(members.len());
+fn gather<'f>(members: &[EndpointView<'f>], gathered: &mut Vec<Gathered<'f>>) {
+    gathered.clear();
     for (offer, endpoint) in (0..=u16::MAX).zip(members) {
         let records = endpoint.targets.records().take(TARGETS_MAX);
         gathered.extend(records.map(|(rtype, data)| Gathered { rtype, offer, data }));
     }
     gathered.sort_unstable();
     gathered.dedup();
-    gathered
 }
 
 fn by_type<'g, 'f>(gathered: &'g [Gathered<'f>]) -> impl Iterator<Item = &'g [Gathered<'f>]> {
@@ -288,16 +323,20 @@ fn pool_ttl(members: &[EndpointView<'_>], records: &[Gathered<'_>], ttl: Ttl) ->
 }
 
 /// A sum over the name's RRsets; verdicts are not content.
-fn content_of(name: &Name, pools: &[Pool], fallback: Option<&RrsetBuf>) -> u128 {
-    let set = |set: Rrset<'_>| {
-        let mut sorted: Vec<&[u8]> = set.records().collect();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let mut octets = Vec::with_capacity(name.as_wire().len() + set.octets.len());
+fn content_of(name: &Name, pools: &[Pool], fallback: Option<&RrsetBuf>, octets: &mut Vec<u8>) -> u128 {
+    let mut set = |set: Rrset<'_>| {
+        octets.clear();
         octets.extend_from_slice(name.as_wire());
-        sorted.iter().for_each(|record| octets.extend_from_slice(record));
-        content_hash(&octets)
+        if set.count == 1 {
+            octets.extend_from_slice(set.octets);
+        } else {
+            let mut sorted: Vec<&[u8]> = set.records().collect();
+            sorted.sort_unstable();
+            sorted.dedup();
+            sorted.iter().for_each(|record| octets.extend_from_slice(record));
+        }
+        content_hash(octets)
     };
-    let pools = pools.iter().map(|pool| set(pool.set.borrowed()));
-    pools.chain(fallback.map(|f| set(f.borrowed()))).fold(0, u128::wrapping_add)
+    let sets = pools.iter().map(|pool| &pool.set).chain(fallback);
+    sets.map(|one| set(one.borrowed())).fold(0, u128::wrapping_add)
 }

@@ -130,7 +130,7 @@ fn the_most_specific_pattern_steers() {
         ..Policy::default()
     };
     let ttl =
-        |world: &World| world.snapshot.records(name("n0.shop.example").borrowed()).unwrap().ttl.seconds();
+        |world: &World| world.snapshot.records(name("n0.shop.example").borrowed()).unwrap().ttl().seconds();
     world.policy("default", Some(policy("nobody.test", 1, 0)));
     world.zone(
         "example",

@@ -17,12 +17,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::alike::Alike;
 use super::filling::{Filled, Filling, Tally};
 use super::orders::TablesCache;
-use super::texts::Texts;
 use super::{Compiled, Compiler, Parts, clusters_and_zones, index_policies, moved_clusters, number_clusters};
-use crate::fleet::{Fleet, Part, Touched};
+use crate::fleet::{Fleet, Part, Touched, ZoneFacts};
 use crate::name::{Name, NameRef};
 use crate::names::{self, Sorted};
 use crate::problem::Problem;
@@ -91,29 +89,18 @@ impl<'f> Whole<'f> {
             // Only the tables that it asks for are wanted.
             drop(compiler.compiled(&name.to_name(), &facts));
         }
-        let Compiler { tables, .. } = compiler;
-        self.tables = tables;
+        (self.tables, _) = compiler.finish();
     }
 
-    fn compiler(&self, tables: TablesCache) -> Compiler<'f> {
-        Compiler {
-            fleet: self.fleet,
-            before: self.before,
-            clusters: self.clusters.clone(),
-            policies: self.policies.clone(),
-            tables,
-            texts: Texts::default(),
-            steps: 0,
-            alike: Alike::default(),
-            problems: Vec::new(),
-        }
+    fn compiler(&self, tables: TablesCache) -> Compiler<'_> {
+        Compiler::new(self.fleet, self.before, &self.clusters, &self.policies, tables)
     }
 
     /// Compiles some of the fleet's names. Several threads may do so at once.
     #[must_use]
     pub fn part(&self, part: &Part<'_>) -> Done {
         let mut compiler = self.compiler(self.tables.fixed());
-        let mut done = self.nothing();
+        let mut done = self.nothing(part.names());
         for (name, facts) in part.iter() {
             let name = name.to_name();
             compiler.steps += 1;
@@ -123,7 +110,7 @@ impl<'f> Whole<'f> {
                 done.left.push(name);
                 continue;
             }
-            self.add(&mut done, name, records, problems);
+            self.add(&mut done, name, compiler.zone, records, problems);
         }
         done.steps = compiler.steps;
         done
@@ -140,15 +127,16 @@ impl<'f> Whole<'f> {
         let mut all: Vec<Done> = parts.into_iter().collect();
         let tables = core::mem::replace(&mut self.tables, TablesCache::new(self.before, &BTreeSet::new()));
         let mut compiler = self.compiler(tables);
-        let mut last = self.nothing();
+        let mut last = self.nothing(0);
         for name in all.iter_mut().flat_map(|done| core::mem::take(&mut done.left)) {
             let Some(facts) = self.fleet.names.get(name.borrowed()) else { continue };
             compiler.steps += 1;
             let records = compiler.compiled(&name, &facts);
             let problems = core::mem::take(&mut compiler.problems);
-            self.add(&mut last, name, records, problems);
+            self.add(&mut last, name, compiler.zone, records, problems);
         }
-        last.steps = compiler.steps;
+        let (tables, left) = compiler.finish();
+        last.steps = left;
         all.push(last);
         let (mut problems, mut steps) = (BTreeMap::new(), 0);
         let (mut sorted, mut tally) = (Vec::with_capacity(all.len()), Tally::default());
@@ -161,30 +149,37 @@ impl<'f> Whole<'f> {
         let ways = Sorted::ways(sorted).into_iter().map(Way).collect();
         let limbs = grow(ways).into_iter().map(|Limb(limb)| limb).collect();
         let changes = clusters_and_zones(self.fleet, &self.clusters, &self.touched).collect();
-        let Compiler { clusters, policies, tables, .. } = compiler;
+        let Self { clusters, policies, .. } = self;
         let parts = Parts { clusters, policies, tables: tables.finish() };
         Compiled { changes, problems, steps, parts, filled: Some(Filled { limbs, tally }) }
     }
 
-    fn nothing(&self) -> Done {
-        let filling = Filling::new(self.before.seed());
+    /// Nothing yet, with room for so many names.
+    fn nothing(&self, names: usize) -> Done {
+        let filling = Filling::with_capacity(self.before.seed(), names);
         Done { filling, problems: BTreeMap::new(), left: Vec::new(), steps: 0 }
     }
 
-    fn add(&self, done: &mut Done, name: Name, records: Option<Records>, problems: Vec<Problem>) {
+    fn add(
+        &self,
+        done: &mut Done,
+        name: Name,
+        zone: Option<(&Name, &ZoneFacts)>,
+        records: Option<Records>,
+        problems: Vec<Problem>,
+    ) {
         if !problems.is_empty() {
             done.problems.insert(name.clone(), problems);
         }
         if let Some(records) = records {
-            let apex = self.zone_of(name.borrowed());
+            let apex = zone.map(|(apex, _)| apex).filter(|apex| self.is_of_fleet(name.borrowed(), apex));
             done.filling.add(name, apex, records);
         }
     }
 
-    /// The apex of the fleet's zone that a name is in; none in one that a file alone makes.
-    fn zone_of(&self, name: NameRef<'_>) -> Option<&'f Name> {
-        let (apex, _) = self.fleet.zone_of(name)?;
+    /// True when a name of a zone of the fleet is not in one below it that a file alone makes.
+    fn is_of_fleet(&self, name: NameRef<'_>, apex: &Name) -> bool {
         let of_file = self.before.zone_of(name);
-        of_file.is_none_or(|zone| apex.borrowed().is_at_or_below(zone.apex.borrowed())).then_some(apex)
+        of_file.is_none_or(|zone| apex.borrowed().is_at_or_below(zone.apex.borrowed()))
     }
 }

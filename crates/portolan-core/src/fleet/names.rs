@@ -38,7 +38,10 @@ pub struct Names {
 
 /// Some names that follow each other: what one thread looks at.
 #[derive(Clone)]
-pub struct Part<'a>(Vec<&'a Leaf>);
+pub struct Part<'a> {
+    leaves: Vec<&'a Leaf>,
+    names: usize,
+}
 
 impl Names {
     /// How many there are.
@@ -121,14 +124,20 @@ impl Names {
     pub fn parts(&self, count: usize) -> Vec<Part<'_>> {
         let leaves: Vec<&Leaf> = Leaves::of(&self.root).collect();
         let each = leaves.len().div_ceil(count.max(1)).max(1);
-        leaves.chunks(each).map(|leaves| Part(leaves.to_vec())).collect()
+        let names = (self.len * each).div_ceil(leaves.len().max(1));
+        leaves.chunks(each).map(|leaves| Part { leaves: leaves.to_vec(), names }).collect()
     }
 }
 
 impl<'a> Part<'a> {
+    /// About how many names it has.
+    pub(crate) fn names(&self) -> usize {
+        self.names
+    }
+
     /// Its names in order, with their facts.
     pub fn iter(&self) -> impl Iterator<Item = (NameRef<'a>, NameView<'a>)> + use<'a, '_> {
-        Walk::of(self.0.iter().copied()).map(leaf::Entry::view)
+        Walk::of(self.leaves.iter().copied()).map(leaf::Entry::view)
     }
 }
 

@@ -44,7 +44,7 @@ fn equal_hashes_are_no_end() {
 fn many_at_once_are_as_one_by_one() {
     for (count, puts) in [(0, 1), (1, 2), (8, 1), (9, 3), (64, 1), (5_000, 3)] {
         let mut one_by_one = Names::new(3);
-        let mut sorted: Vec<Sorted<u32>> = (0..puts).map(|_| Sorted::new(3)).collect();
+        let mut sorted: Vec<Sorted<u32>> = (0..puts).map(|_| Sorted::with_capacity(3, 0)).collect();
         for i in 0..count {
             one_by_one.insert(&name(i), i);
             sorted[(i % puts) as usize].push(name(i), i);

@@ -96,7 +96,7 @@ impl Snapshot {
         if zone.facts.is_some()
             && let Some(entry) = self.names.find(hash, name)
         {
-            match entry.value.records.as_deref() {
+            match entry.value.records.as_ref() {
                 Some(records) => return Some(Known::Records(Stored::Fleet(records))),
                 None => known = Some(Known::Empty),
             }

@@ -103,7 +103,7 @@ pub(super) fn of(snapshot: &Snapshot, name: &Name, facts: &NameView<'_>) -> Vec<
     let clusters = records.offers().iter().map(|offer| offer.cluster.as_ref().map(|cluster| &*cluster.0));
     let offers = offers_of(facts, clusters);
     let mut members = Vec::new();
-    for pool in &records.pools {
+    for pool in records.pools() {
         for (index, data) in pool.set().data().enumerate() {
             let offer = pool.offer_of(index);
             let Some((at, offer)) = offer.and_then(|at| Some((at, records.offers().get(at)?))) else {
@@ -115,7 +115,7 @@ pub(super) fn of(snapshot: &Snapshot, name: &Name, facts: &NameView<'_>) -> Vec<
                 rtype: pool.rtype.to_string(),
                 target: target(pool.rtype, data),
                 cluster: offer.cluster.as_ref().map(ToString::to_string),
-                ready: records.verdicts.is_up(at),
+                ready: records.verdicts().is_up(at),
                 weight: offer.weight,
                 offer: nth,
                 evidence: facts.and_then(|facts| word(facts.evidence)).map(str::to_owned),
@@ -145,8 +145,8 @@ fn offers_of<'f, 'c>(
 /// What a name has beside its members; none where that is nothing.
 pub(super) fn named(snapshot: &Snapshot, name: &Name, facts: &NameView<'_>) -> Option<Named> {
     snapshot.records(name.borrowed())?;
-    let kind = (!is_record(facts.owner.kind)).then(|| facts.owner.kind.to_owned());
-    let is_read = facts.owner.kind == Kind::GlobalName.to_string();
+    let kind = (!is_record(facts.owner().kind)).then(|| facts.owner().kind.to_owned());
+    let is_read = facts.owner().kind == Kind::GlobalName.to_string();
     let ttl = facts.ttl.filter(|_| !is_read).map(Ttl::seconds);
     let fallback = facts.fallback.map(|to| to.to_name().to_dotless());
     let says = kind.is_some() || ttl.is_some() || fallback.is_some();

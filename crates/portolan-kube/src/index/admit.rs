@@ -52,17 +52,18 @@ impl Index {
     /// source that may hold it still.
     pub(super) fn may_stand(&self, name: &Name, known: &NameView<'_>) -> bool {
         let Some((_, zone)) = self.zones.of(name) else { return true };
-        let kind = Kind::of_owner(known.owner.kind);
+        let owner = known.owner();
+        let kind = Kind::of_owner(owner.kind);
         let asking = Asking {
             name,
-            namespace: known.owner.namespace,
+            namespace: owner.namespace,
             delegates: delegates(known),
             is_kubefed: matches!(
                 kind,
                 Some(Kind::ServiceDnsRecord | Kind::IngressDnsRecord | Kind::DnsEndpoint)
             ),
         };
-        let holders: Vec<ClusterName> = self.memory.unheard(&self.objects, name, known.owner).collect();
+        let holders: Vec<ClusterName> = self.memory.unheard(&self.objects, name, owner).collect();
         kind == Some(Kind::Zone) || asking.fits(&zone.by, &holders).unwrap_or(true)
     }
 }

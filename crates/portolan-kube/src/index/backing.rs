@@ -91,7 +91,7 @@ impl Index {
     pub fn without_rule(&self, name: &Name, cluster: &ClusterName) -> Option<String> {
         let source = self.objects.source(cluster)?;
         let claim = self.given.names.get(name.borrowed()).and_then(|facts| {
-            self.claims.get(name)?.iter().find(|claim| claim.facts.view().owner == facts.owner)
+            self.claims.get(name)?.iter().find(|claim| claim.facts.view().owner() == facts.owner())
         })?;
         let uses = &self.drafted.get(&claim.by.key)?.uses;
         let has_rule = |key: &ObjectKey| match &source.get(key)?.object.body {

@@ -109,7 +109,7 @@ impl Memory {
             let holds = |known: &NameView<'_>| known.held_by.clone().any(|holder| *holder == *source.0);
             // A hub hands over whatever clusters held before it was followed.
             let known = known.filter(|known| self.follows_hub || holds(known));
-            known.into_iter().flat_map(|known| self.keys_of(known.owner)).collect::<Vec<_>>()
+            known.into_iter().flat_map(|known| self.keys_of(known.owner())).collect::<Vec<_>>()
         };
         let gave = |source: &str, key: &ObjectKey| {
             objects.source_named(source).is_some_and(|of| of.get_whole(key).is_some())
@@ -240,11 +240,11 @@ impl Index {
         let of_cluster = numbered(known).filter(|(_, e)| e.cluster == Some(&*cluster.0));
         let is_only = of_cluster.clone().count() == 1;
         let is_replaced = |e: &EndpointView<'_>| {
-            if Kind::is_sourced(known.owner.kind) {
+            if Kind::is_sourced(known.owner().kind) {
                 e.unpacked().targets.iter().all(|target| offered.targets.contains(target))
                     || (is_only && offered.by_owner)
             } else {
-                !offered.targets.is_empty() || self.gave_all(cluster, known.owner)
+                !offered.targets.is_empty() || self.gave_all(cluster, known.owner())
             }
         };
         let marks = of_cluster.map(|(nth, e)| {
@@ -264,7 +264,7 @@ impl Index {
             for e in view.endpoints.clone().filter(|e| e.cluster == Some(&*cluster.0)) {
                 let is_told = e.evidence.is_up() || !self.lacks_readiness(&cluster.0, &claim.by.key);
                 offered.untold |= !is_told;
-                offered.by_owner |= view.owner == known.owner;
+                offered.by_owner |= view.owner() == known.owner();
                 offered.targets.extend(e.unpacked().targets);
             }
         }

@@ -153,7 +153,8 @@ impl Memory {
         name: &'m Name,
         owner: OwnerView<'m>,
     ) -> impl Iterator<Item = Endpoint> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner, owner));
+        let known =
+            self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner(), owner));
         let stays = move |(nth, e): &(usize, EndpointView<'_>)| {
             e.cluster.is_some_and(|cluster| {
                 !self.mark(cluster, name.borrowed(), *nth).offer
@@ -173,7 +174,7 @@ impl Memory {
         cluster: &ClusterName,
     ) -> Option<Evidence> {
         let known = self.fleet.names.get(name.borrowed());
-        let known = known.filter(|known| is_same_tenant(known.owner, owner))?;
+        let known = known.filter(|known| is_same_tenant(known.owner(), owner))?;
         let untold = numbered(&known).filter(|(nth, e)| {
             e.cluster == Some(&*cluster.0) && !self.mark(&cluster.0, name.borrowed(), *nth).readiness
         });
@@ -189,7 +190,8 @@ impl Memory {
         name: &'m Name,
         owner: OwnerView<'m>,
     ) -> impl Iterator<Item = ClusterName> {
-        let known = self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner, owner));
+        let known =
+            self.fleet.names.get(name.borrowed()).filter(|known| is_same_tenant(known.owner(), owner));
         let held_by = known.into_iter().flat_map(move |known| {
             let held_by = known.held_by.clone();
             held_by.filter(move |source| self.may_own(objects, source, name.borrowed(), &known))
@@ -244,7 +246,7 @@ impl Memory {
         if !objects.is_read(source) || !self.awaits(source) {
             return !objects.is_read(source);
         }
-        let owner = facts.owner;
+        let owner = facts.owner();
         if self.follows_hub {
             return self.keys_of(owner).any(|key| self.may_hold(objects, source, &key));
         }
@@ -346,7 +348,7 @@ impl Memory {
             let is_unread = |(nth, e): (usize, EndpointView<'_>)| {
                 e.cluster.is_some_and(|cluster| {
                     self.mark(cluster, name, nth) != Mark::ALL
-                        && self.may_back(objects, cluster, facts.owner, &BACKING)
+                        && self.may_back(objects, cluster, facts.owner(), &BACKING)
                 })
             };
             self.is_held(objects, name, &facts) || numbered(&facts).any(is_unread)

@@ -81,7 +81,7 @@ impl Index {
             let known = speakers.remembered.as_ref().filter(is_other);
             let first = speakers.claims.first().filter(|first| !first.by.shares_with(&claim.by));
             let owner = match (known, first) {
-                (Some(known), _) => Some((known.owner.to_string(), "which had it before the restart")),
+                (Some(known), _) => Some((known.owner().to_string(), "which had it before the restart")),
                 (None, Some(first)) => {
                     Some((first.by.subject.clone(), first.by.rank.why_before(&claim.by.rank)))
                 }
@@ -127,9 +127,9 @@ impl Index {
     /// the parts of those that were read are gone.
     fn as_remembered(&self, name: &Name, known: &NameView<'_>) -> NameFacts {
         let mut facts = known.to_facts();
-        if Kind::is_sourced(known.owner.kind) && !self.follows_hub {
-            facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner).collect();
-            facts.held_by = self.memory.unheard(&self.objects, name, known.owner).collect();
+        if Kind::is_sourced(known.owner().kind) && !self.follows_hub {
+            facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner()).collect();
+            facts.held_by = self.memory.unheard(&self.objects, name, known.owner()).collect();
         }
         facts
     }
@@ -137,7 +137,7 @@ impl Index {
     /// Whose a name was before the restart, where a claim belongs with that; else whose the claim is.
     fn owner_before<'a>(&'a self, name: &Name, claim: &'a Claim) -> OwnerView<'a> {
         let known = self.memory.fleet.names.get(name.borrowed()).filter(|known| is_of(known, claim));
-        known.map_or_else(|| claim.facts.view().owner, |known| known.owner)
+        known.map_or_else(|| claim.facts.view().owner(), |known| known.owner())
     }
 
     /// What a claim says of a name. A host name that is not resolved yet is what it was before a restart. Of a
@@ -169,8 +169,8 @@ pub(super) fn is_same_tenant(a: OwnerView<'_>, b: OwnerView<'_>) -> bool {
 /// True when a claim belongs with what is remembered of its name: it is of the same tenant, or both are the reverse
 /// name of an address, which anybody behind it shares.
 pub(super) fn is_of(known: &NameView<'_>, claim: &Claim) -> bool {
-    is_same_tenant(known.owner, claim.facts.view().owner)
-        || (claim.by.is_reverse && Kind::is_sourced(known.owner.kind) && is_reverse(&known.to_facts()))
+    is_same_tenant(known.owner(), claim.facts.view().owner())
+        || (claim.by.is_reverse && Kind::is_sourced(known.owner().kind) && is_reverse(&known.to_facts()))
 }
 
 fn conflict(name: &Name, loser: &Claim, owner: &str, why: &str) -> Problem {

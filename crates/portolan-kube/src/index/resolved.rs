@@ -254,7 +254,7 @@ impl Hosts {
         let Some(remembered) = &self.remembered else { return };
         let owner = facts.owner.clone();
         let known = remembered.names.get(name.borrowed());
-        let Some(known) = known.filter(|known| is_same_tenant(known.owner, owner.view())) else { return };
+        let Some(known) = known.filter(|known| is_same_tenant(known.owner(), owner.view())) else { return };
         for offer in &mut facts.endpoints {
             let is_waiting =
                 |target: &Target| matches!(target, Target::Host(host) if self.is_unresolved(host));

@@ -124,7 +124,7 @@ impl Due {
             };
             let before = fleet.names.get(name.borrowed());
             if let Some(before) = &before {
-                self.went(name, &before.owner);
+                self.went(name, &before.owner());
             }
             if let Some(now) = now {
                 self.came(name, &now.owner.view());
@@ -165,7 +165,7 @@ impl Due {
         let owner = OwnerView { kind: &kind, namespace: &key.namespace, name: &key.name };
         let written = written_beside(key).and_then(|written| self.names.get(&written));
         let is_owner =
-            |name: &&Name| fleet.names.get(name.borrowed()).is_some_and(|facts| facts.owner == owner);
+            |name: &&Name| fleet.names.get(name.borrowed()).is_some_and(|facts| facts.owner() == owner);
         written.into_iter().flatten().filter(is_owner).cloned().collect()
     }
 }
@@ -182,7 +182,7 @@ impl Engine {
             self.due.is_asked_for = true;
             self.due.everything = true;
             for (name, facts) in self.store.fleet().names.iter() {
-                self.due.came(&name.to_name(), &facts.owner);
+                self.due.came(&name.to_name(), &facts.owner());
             }
         }
         if std::mem::take(&mut self.due.everything) {
@@ -238,7 +238,7 @@ impl Engine {
         let mut names = self.due.names_of(fleet, key);
         if key.kind == Kind::DnsEndpoint && self.hub.is_of_mesh() {
             names.retain(|name| {
-                fleet.names.get(name.borrowed()).is_some_and(|facts| self.is_here(&facts.owner))
+                fleet.names.get(name.borrowed()).is_some_and(|facts| self.is_here(&facts.owner()))
             });
         }
         names

@@ -109,10 +109,10 @@ impl Keys {
             .filter(|(apex, zone)| !(zone.held_by.is_empty() && table.setup().zones.contains(*apex)));
         let zones = zones.map(|(apex, zone)| (apex.clone(), zone.clone())).collect();
         let (clusters, policies) = (fleet.clusters.clone(), fleet.policies.clone());
-        if !fleet.names.iter().any(|(_, facts)| is_ours(facts.owner.kind)) {
+        if !fleet.names.iter().any(|(_, facts)| is_ours(facts.owner().kind)) {
             return Fleet { clusters, policies, zones, names: fleet.names.clone() };
         }
-        let others = fleet.names.iter().filter(|(_, facts)| !is_ours(facts.owner.kind));
+        let others = fleet.names.iter().filter(|(_, facts)| !is_ours(facts.owner().kind));
         let others: Vec<_> = others.map(|(name, facts)| (name.to_name(), facts.to_facts())).collect();
         let names = others.iter().map(|(name, facts)| (name.clone(), facts)).collect();
         Fleet { clusters, policies, zones, names }
@@ -129,7 +129,7 @@ impl Keys {
                 }
                 Fact::Name(name, Some(_)) => {
                     let is_ours =
-                        fleet.names.get(name.borrowed()).is_some_and(|was| was.owner.kind == OWNER_KIND);
+                        fleet.names.get(name.borrowed()).is_some_and(|was| was.owner().kind == OWNER_KIND);
                     if is_ours || table.facts(name).is_some() {
                         self.lacking.remove(name);
                         self.hidden.insert(name.clone());
@@ -230,7 +230,7 @@ impl Keys {
     /// The names of the last good state that the first list lacks: those that are gone.
     fn gone(&mut self, fleet: &Fleet, is_believed: bool) -> Vec<Name> {
         let Some(table) = &self.table else { return Vec::new() };
-        let remembered = fleet.names.iter().filter(|(_, facts)| facts.owner.kind == OWNER_KIND);
+        let remembered = fleet.names.iter().filter(|(_, facts)| facts.owner().kind == OWNER_KIND);
         let (mut before, mut lacking) = (0, Vec::new());
         for (name, _) in remembered {
             before += 1;
@@ -399,7 +399,7 @@ impl Engine {
 
 /// True of a name that an object speaks for.
 fn is_objects(fleet: &Fleet, name: &Name) -> bool {
-    fleet.names.get(name.borrowed()).is_some_and(|known| known.owner.kind != OWNER_KIND)
+    fleet.names.get(name.borrowed()).is_some_and(|known| known.owner().kind != OWNER_KIND)
 }
 
 impl Keys {

@@ -181,7 +181,7 @@ impl Engine {
             Problem { subject: subject.clone(), reason, message, place }
         };
         let told = names.iter().take(OVERLAPS_TOLD_MAX).map(|(name, overlap)| {
-            let owner = self.store.fleet().names.get(name.borrowed()).map(|facts| facts.owner.to_string());
+            let owner = self.store.fleet().names.get(name.borrowed()).map(|facts| facts.owner().to_string());
             let place = owner.as_ref().and_then(|owner| self.index.whereabouts(owner));
             let place = place.map_or_else(String::new, |(_, place)| place.to_string());
             let owner = owner.unwrap_or_else(|| "the fleet".to_owned());

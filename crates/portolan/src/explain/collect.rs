@@ -96,7 +96,7 @@ impl<'a> Collector<'a> {
         let walked = self.current();
         let Some(name) = &walked.source else { return };
         let Some(facts) = fleet.names.get(name.borrowed()) else { return };
-        walked.hop.owner = Some(facts.owner.to_string());
+        walked.hop.owner = Some(facts.owner().to_string());
         let records = snapshot.records(name.borrowed());
         walked.hop.policy = records.map(|records| policy_seen(fleet, name, &facts, records, policy));
     }
@@ -170,7 +170,7 @@ fn nowhere(fleet: &Fleet, name: &Name, complete: bool) -> Walked {
     let ends = if complete { "no zone of ours holds the name, so it is refused" } else { NOT_READY };
     let hop = Hop {
         name: name.to_dotless(),
-        owner: fleet.names.get(name.borrowed()).map(|facts| facts.owner.to_string()),
+        owner: fleet.names.get(name.borrowed()).map(|facts| facts.owner().to_string()),
         ends: Some(ends.to_owned()),
         ..Hop::default()
     };
@@ -189,7 +189,7 @@ fn why_it_ends(hop: &Hop, apex: Option<&str>, records: Option<&Records>) -> Opti
         Found::Missing => "there is no such name",
         Found::Empty => "it has no records, only names below it",
         Found::Exact | Found::Wildcard => {
-            let types = records.into_iter().flat_map(|records| &records.pools);
+            let types = records.into_iter().flat_map(|records| records.pools());
             let types: Vec<String> = types.map(|pool| pool.rtype.to_string()).collect();
             return Some(format!("it has no records of this type, only {}", types.join(", ")));
         }
@@ -204,7 +204,7 @@ fn policy_seen(
     records: &Records,
     policy: Option<&PolicyName>,
 ) -> PolicySeen {
-    let Steering { policy: says, .. } = &*records.policy;
+    let Steering { policy: says, .. } = records.policy();
     let hosts = says.hosts.iter().filter(|glob| glob.fits(name.borrowed())).max_by_key(|g| g.specificity());
     let because = match (policy, hosts) {
         (None, _) => "no policy is for it".to_owned(),

@@ -81,6 +81,12 @@ impl<'a> Reader<'a> {
         core::str::from_utf8(self.octets(length)?).ok()
     }
 
+    /// Goes past a text, whatever is in it.
+    pub(crate) fn skip_text(&mut self) -> Option<()> {
+        let length = self.length()?;
+        self.octets(length).map(drop)
+    }
+
     /// The wire form of a name, as it stands there.
     pub(crate) fn wire(&mut self) -> Option<&'a [u8]> {
         let length = self.octet()?;

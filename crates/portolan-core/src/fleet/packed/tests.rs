@@ -82,7 +82,7 @@ proptest! {
         prop_assert!(check(&octets));
         let view = NameView::of(&octets);
         prop_assert_eq!(&view.to_facts(), &facts);
-        prop_assert!(view.owner == facts.owner);
+        prop_assert!(view.owner() == facts.owner);
         prop_assert_eq!(view.endpoints.len(), facts.endpoints.len());
     }
 

@@ -13,6 +13,8 @@ use crate::name::NameRef;
 use crate::policy::PolicyName;
 use crate::record::{RDATA_OCTETS_MAX, Rdata, RecordType, Target, Ttl};
 
+/// Texts that name an owner: kind, namespace and name.
+const OWNER_TEXTS: usize = 3;
 /// What views rest on: octets come from [`super::pack`], or through [`check`].
 const PACKED: &str = "facts are packed by us, or were checked when they were read";
 
@@ -20,6 +22,7 @@ const PACKED: &str = "facts are packed by us, or were checked when they were rea
 pub(in crate::fleet) fn check(octets: &[u8]) -> bool {
     let whole = || {
         let mut view = NameView::read(octets)?;
+        view.read_owner()?;
         let mut sources = view.held_by.clone();
         let mut before = None;
         for _ in 0..sources.left {
@@ -42,8 +45,8 @@ pub(in crate::fleet) fn check(octets: &[u8]) -> bool {
 /// One name's facts, read where they lie. See [`NameFacts`] for what the fields mean.
 #[derive(Clone)]
 pub struct NameView<'a> {
-    /// The object that it belongs to.
-    pub owner: OwnerView<'a>,
+    /// The object that it belongs to, as three texts.
+    owner: &'a [u8],
     /// The TTL that the object names.
     pub ttl: Option<Ttl>,
     /// The TTL when neither the object nor the policy names one.
@@ -111,7 +114,10 @@ impl<'a> NameView<'a> {
         }
         let default_ttl = read_ttl(&mut from)?;
         let ttl = if has(HAS_TTL) { Some(read_ttl(&mut from)?) } else { None };
-        let owner = OwnerView { kind: from.text()?, namespace: from.text()?, name: from.text()? };
+        let owner = from.0;
+        for _ in 0..OWNER_TEXTS {
+            from.skip_text()?;
+        }
         let policy = if has(HAS_POLICY) { Some(from.text()?) } else { None };
         let fallback = if has(HAS_FALLBACK) { Some(from.name()?) } else { None };
         let held_by = Sources(List::new(&mut from)?);
@@ -123,15 +129,23 @@ impl<'a> NameView<'a> {
         Some(Self { owner, ttl, default_ttl, policy, fallback, held_by, endpoints })
     }
 
+    /// The object that it belongs to. It is read where it is asked for: who answers does not.
+    #[must_use]
+    pub fn owner(&self) -> OwnerView<'a> {
+        self.read_owner().expect(PACKED)
+    }
+
+    fn read_owner(&self) -> Option<OwnerView<'a>> {
+        let mut from = Reader(self.owner);
+        Some(OwnerView { kind: from.text()?, namespace: from.text()?, name: from.text()? })
+    }
+
     /// Unpacks them.
     #[must_use]
     pub fn to_facts(&self) -> NameFacts {
+        let OwnerView { kind, namespace, name } = self.owner();
         NameFacts {
-            owner: Owner {
-                kind: self.owner.kind.into(),
-                namespace: self.owner.namespace.into(),
-                name: self.owner.name.into(),
-            },
+            owner: Owner { kind: kind.into(), namespace: namespace.into(), name: name.into() },
             ttl: self.ttl,
             default_ttl: self.default_ttl,
             policy: self.policy.map(|policy| PolicyName(policy.into())),
@@ -145,10 +159,10 @@ impl<'a> NameView<'a> {
     #[must_use]
     pub fn only_alias(&self) -> Option<NameRef<'a>> {
         let mut targets = self.endpoints.clone().flat_map(|endpoint| endpoint.targets);
-        match (targets.next(), targets.next()) {
-            (Some(TargetView::Host(host)), None) => Some(host),
-            (None, _) => self.fallback,
-            _ => None,
+        match targets.next() {
+            Some(TargetView::Host(host)) => targets.next().is_none().then_some(host),
+            Some(_) => None,
+            None => self.fallback,
         }
     }
 }

@@ -79,12 +79,12 @@ fn compiled(fleet: &Fleet) -> BTreeMap<String, String> {
         let records = snapshot.records(name)?;
         let verdicts: Vec<bool> = (0..records.offers().len()).map(|at| snapshot.is_up(records, at)).collect();
         let of_pool = |pool: &portolan_core::zone::Pool| format!("{:?} {:?}", pool.rtype, pool.set());
-        let pools: Vec<String> = records.pools.iter().map(of_pool).collect();
+        let pools: Vec<String> = records.pools().iter().map(of_pool).collect();
         let offers: Vec<_> = records.offers().iter().map(|o| (o.cluster.clone(), o.weight)).collect();
         Some(format!(
             "{pools:?} {offers:?} {verdicts:?} {:?} {:?} {:?}",
             records.fallback(),
-            records.policy.name,
+            records.policy().name,
             portolan_core::answer::project(&snapshot, name)
         ))
     };

@@ -480,7 +480,7 @@ impl Ledger {
 
 /// A conflict as the records know it whose names would stand there.
 fn of_record(looks: &Looks, look: &Look, conflict: &Problem) -> Vec<Problem> {
-    let owner = |name: &Name| told_by(&looks.fleet.names.get(name.borrowed())?.owner);
+    let owner = |name: &Name| told_by(&looks.fleet.names.get(name.borrowed())?.owner());
     let owners: BTreeSet<ObjectKey> = look.names.iter().filter_map(owner).collect();
     let told = |owner: ObjectKey| Problem {
         subject: owner.to_string(),
