@@ -89,7 +89,7 @@ pub fn compile(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Compiled 
     let policies = if touched.policies.is_empty() {
         before.policies.clone()
     } else {
-        Arc::new(index_policies(fleet, before))
+        Arc::new(index_policies(fleet, before, touched))
     };
     let placed = moved_clusters(fleet, before, touched);
     let mut names = touched.names.clone();
@@ -125,6 +125,9 @@ fn clusters_and_zones<'c>(
     drains.chain(touched.zones.iter().map(zone))
 }
 
+/// The zone that holds a name, and its apex before it; none of a name in no zone of the fleet.
+type ZoneOf<'f> = Option<(&'f Name, &'f ZoneFacts)>;
+
 /// One compile under way.
 struct Compiler<'f> {
     fleet: &'f Fleet,
@@ -137,8 +140,6 @@ struct Compiler<'f> {
     /// Forms of the names before, for those that are the same.
     alike: Alike,
     room: Room<'f>,
-    /// The zone of the name at hand, and its apex.
-    zone: Option<(&'f Name, &'f ZoneFacts)>,
     problems: Vec<Problem>,
 }
 
@@ -160,7 +161,6 @@ impl<'f> Compiler<'f> {
             seen: Seen::default(),
             alike: Alike::default(),
             room: Room::default(),
-            zone: None,
             problems: Vec::new(),
         }
     }
@@ -179,7 +179,8 @@ impl<'f> Compiler<'f> {
             }
             return;
         };
-        let records = self.compiled(name, &facts);
+        let zone = self.fleet.zone_of(name.borrowed());
+        let records = self.compiled(name, &facts, zone, old);
         match (old, records) {
             (Some(old), Some(new)) if old.same_but_verdicts(&new) => {
                 for offer in 0..new.offers().len() {
@@ -194,10 +195,15 @@ impl<'f> Compiler<'f> {
         }
     }
 
-    /// The records of a name, and its problems.
-    fn compiled(&mut self, name: &Name, facts: &NameView<'f>) -> Option<Records> {
-        self.zone = self.fleet.zone_of(name.borrowed());
-        let records = self.records(name, facts);
+    /// The records of a name in this zone, and its problems. Records that it had lend what is still the same.
+    fn compiled(
+        &mut self,
+        name: &Name,
+        facts: &NameView<'f>,
+        zone: ZoneOf<'f>,
+        had: Option<&Records>,
+    ) -> Option<Records> {
+        let records = self.records(name, facts, zone, had);
         // What has records of another type, as nearly all have, is no alias.
         let is_more = |records: &Records| records.pools().iter().any(|p| p.rtype != RecordType::CNAME);
         if !records.as_ref().is_some_and(is_more)
@@ -210,7 +216,7 @@ impl<'f> Compiler<'f> {
 
     /// The policy of a name: the one that its object names, else the one with the most specific host
     /// pattern, else its zone's, else the default (DESIGN section 6).
-    fn steering(&mut self, name: &Name, facts: &NameView<'_>) -> &'f Arc<Steering> {
+    fn steering(&mut self, name: &Name, facts: &NameView<'_>, zone: ZoneOf<'f>) -> &'f Arc<Steering> {
         let policies = self.policies;
         if let Some(wanted) = facts.policy {
             if let Some(found) = policies.by_name.get(wanted) {
@@ -223,7 +229,7 @@ impl<'f> Compiler<'f> {
         if let Some(found) = policies.of_host(name.borrowed()) {
             return found;
         }
-        if let Some((apex, wanted)) = self.zone.and_then(|(apex, zone)| Some((apex, zone.policy.as_ref()?))) {
+        if let Some((apex, wanted)) = zone.and_then(|(apex, zone)| Some((apex, zone.policy.as_ref()?))) {
             match policies.by_name.get(wanted) {
                 Some(found) => return found,
                 None => {
@@ -315,7 +321,7 @@ fn concerned(
     u64::try_from(fleet.names.len()).unwrap_or(u64::MAX)
 }
 
-fn index_policies(fleet: &Fleet, before: &Snapshot) -> Policies {
+fn index_policies(fleet: &Fleet, before: &Snapshot, touched: &Touched) -> Policies {
     let mut index = Policies { default: before.policies.default.clone(), ..Policies::default() };
     let mut orderings = Orderings::default();
     orderings.known(&index.default.ordering);
@@ -323,6 +329,11 @@ fn index_policies(fleet: &Fleet, before: &Snapshot) -> Policies {
     // Those of policies that went and may come back: their tables are still there.
     before.tables.orders.values().for_each(|table| orderings.known(&table.ordering));
     for (name, policy) in &fleet.policies {
+        // What names share goes on being shared.
+        if let Some(known) = before.policies.by_name.get(name).filter(|_| !touched.policies.contains(name)) {
+            index.by_name.insert(name.clone(), known.clone());
+            continue;
+        }
         let ordering = orderings.of(policy);
         let steering = Steering { name: Some(name.clone()), policy: Arc::new(policy.clone()), ordering };
         index.by_name.insert(name.clone(), Arc::new(steering));

@@ -15,6 +15,7 @@ use crate::fleet::ENDPOINTS_MAX;
 #[derive(Debug)]
 pub struct Verdicts {
     first: AtomicU64,
+    /// Thin, as hardly any name has it: eight octets where a boxed slice has sixteen.
     more: Option<ThinArc<(), AtomicU64>>,
 }
 

@@ -223,7 +223,7 @@ pub(crate) struct Limb<V>(Slot<V>, usize);
 impl<V> Sorted<V> {
     /// None, with room for about so many.
     pub(crate) fn with_capacity(seed: u64, count: usize) -> Self {
-        // Hashes spread evenly: a way gets its share, and hardly ever an eighth more.
+        // Hashes spread evenly: of many names a way gets its share, and hardly ever an eighth more.
         let share = count / WAYS;
         Self { ways: (0..WAYS).map(|_| Vec::with_capacity(share + share / 8)).collect(), seed }
     }

@@ -8,6 +8,7 @@
 //! | names of a zone file | every question in its zone, by hash | all at once | frozen octets and one table of slots ([`file`]) |
 //! | zones | every question, by suffix | seldom, but for the serial | a persistent map, and the depths that any zone is at |
 //! | pools of a name | every question that hits | with the name | built once, shared by all snapshots until the name changes |
+//! | forms: policy and offers of a name, members and order of a pool | every question on steered names | with the name | shared by names that are alike |
 //! | verdicts | every question that hits | often | bits beside the pools, set in place ([`crate::health`]) |
 //! | orders of tiers | questions on steered names | with policies and places | one table per policy and list of clusters, shared |
 //!
@@ -92,7 +93,8 @@ pub(crate) struct Node {
     pub(crate) records: Option<Records>,
 }
 
-/// The records of one name, in one piece that whoever has them shares: a head, and one pool a type, by type.
+/// The records of one name: a head, and one pool a type, by type, in one piece that whoever has them shares. Sets stand
+/// apart, rendered.
 #[derive(Clone, Debug)]
 pub struct Records(ThinArc<Head, Pool>);
 
@@ -112,7 +114,7 @@ pub(crate) struct Head {
     pub(crate) ttl: Ttl,
 }
 
-/// How names are steered that the same clusters offer, which mostly share it with the list of those offers.
+/// How a name is steered. It stands before the list of offers, and names that are alike in both mostly share it.
 #[derive(Debug)]
 pub(crate) struct Form {
     /// The policy; the default one has no name.
@@ -176,7 +178,8 @@ pub struct Pool {
     pub(crate) firsts: Option<Box<[u16]>>,
 }
 
-/// How one chooses among the members of a pool. Pools of names that are alike mostly share it, with the list of members.
+/// How one chooses among the members of a pool. It stands before their list, and pools that are alike in both mostly
+/// share it.
 #[derive(Debug)]
 pub(crate) struct PoolForm {
     /// The order of tiers for each client.
@@ -324,6 +327,11 @@ impl Snapshot {
         None
     }
 
+    /// True while there is no zone, of the fleet or of a file.
+    pub(crate) fn has_no_zones(&self) -> bool {
+        self.depths.mask() == Depths::NONE
+    }
+
     /// The zones, by apex.
     pub fn zones(&self) -> impl Iterator<Item = &Zone> {
         let by_apex: BTreeMap<&Name, &Zone> = self.zones.iter().map(|e| (&e.name, &*e.value)).collect();
@@ -447,6 +455,8 @@ impl Depths {
 
 impl Records {
     pub(crate) fn new(head: Head, pools: Vec<Pool>) -> Self {
+        const COUNTS: usize = 2 * size_of::<usize>();
+        const { assert!(COUNTS + size_of::<Head>() + size_of::<Pool>() <= 128, "a plain name is small") };
         Self(ThinArc::from_header_and_iter(head, pools.into_iter()))
     }
 
@@ -499,6 +509,11 @@ impl Records {
     /// What they add to the content of their zone.
     pub(crate) fn content(&self) -> u128 {
         u128::from_ne_bytes(self.head().content)
+    }
+
+    /// What they have in common with those of names that are alike.
+    pub(crate) fn form(&self) -> &ThinArc<Form, Offer> {
+        &self.head().form
     }
 
     /// What of its policy every answer asks for.

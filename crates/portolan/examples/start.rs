@@ -1,7 +1,7 @@
 //! How long a start from a last good state takes, phase by phase, and what it keeps: `start FILE`.
 //!
-//! The file is copied first, as a start adds to it. What is printed is wall time, live memory of this process
-//! (`VmRSS`), and its peak (`VmHWM`).
+//! The file is copied first, as a start adds to it and waits until that is on the disk; the copy is there by then. What
+//! is printed is wall time, live memory of this process (`VmRSS`), and its peak (`VmHWM`).
 
 use std::path::Path;
 use std::time::Instant;
@@ -19,6 +19,8 @@ fn main() -> Result<()> {
     let file = std::env::args().nth(1).context("usage: start FILE")?;
     let copy = format!("{file}.copy");
     std::fs::copy(&file, &copy).context("cannot copy the file")?;
+    let synced = std::fs::File::open(&copy).and_then(|copy| copy.sync_all());
+    synced.context("cannot sync the copy")?;
     let begun = Instant::now();
     let loaded = portolan_store::file::load(Path::new(&copy), 0).context("the file is no state")?;
     println!("read           {:>6.0} ms  {}", millis(begun), memory()?);

@@ -160,7 +160,8 @@ impl<'a> Place<'a, '_> {
     fn take_all(&self, candidates: &Candidates, draw: &mut Draw, answer: &mut Answer<'a>) {
         let room = PICKS_MAX - answer.picks.len();
         if self.pool.form().singles && candidates.words.len() == 1 && room >= MASK_BITS {
-            // A record each, and none twice: nearly every pool.
+            // A record each, and none twice, as pools with repeats are picked from elsewhere: nearly every pool.
+            debug_assert!(self.pool.firsts.is_none(), "see `pick`");
             let numbers = bits(candidates.words.first().copied().unwrap_or(0));
             return numbers.for_each(|member| push(u16::try_from(member).unwrap_or(u16::MAX), answer));
         }

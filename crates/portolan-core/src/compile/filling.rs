@@ -30,7 +30,7 @@ pub(crate) struct Tally {
     pub(crate) deepest: usize,
 }
 
-/// Sums by name. Names that follow each other mostly add to one: it is kept at hand.
+/// Sums by name. Names that follow each other often add to one: it is kept at hand.
 #[derive(Debug, Default)]
 pub(crate) struct Sums<V> {
     settled: BTreeMap<Name, V>,
@@ -81,10 +81,13 @@ impl<V: Copy + Default + AddAssign> Sums<V> {
     fn add(&mut self, name: NameRef<'_>, more: V) {
         match &mut self.last {
             Some((last, sum)) if last.borrowed() == name => *sum += more,
-            last => {
-                let before = last.replace((name.to_name(), more));
-                self.settle(before);
-            }
+            last => match self.settled.get_mut(name.as_wire()) {
+                Some(sum) => *sum += more,
+                None => {
+                    let before = last.replace((name.to_name(), more));
+                    self.settle(before);
+                }
+            },
         }
     }
 

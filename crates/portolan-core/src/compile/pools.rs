@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 
 use triomphe::ThinArc;
 
-use crate::compile::Compiler;
+use super::alike::place_of;
+use super::{Compiler, ZoneOf};
 use crate::fleet::{ENDPOINTS_MAX, EndpointView, NameView, TARGETS_MAX};
 use crate::health::Verdicts;
 use crate::name::{Name, NameRef};
@@ -43,31 +44,45 @@ pub(super) struct Room<'f> {
 
 impl<'f> Compiler<'f> {
     /// The records of a name; none when nothing can be answered for it.
-    pub(super) fn records(&mut self, name: &Name, facts: &NameView<'f>) -> Option<Records> {
+    pub(super) fn records(
+        &mut self,
+        name: &Name,
+        facts: &NameView<'f>,
+        zone: ZoneOf<'f>,
+        had: Option<&Records>,
+    ) -> Option<Records> {
+        let steering = self.steering(name, facts, zone);
         let mut room = core::mem::take(&mut self.room);
-        let records = self.records_with(&mut room, name, facts);
+        let records = self.records_with(&mut room, steering, name, facts, had);
         self.room = room;
         records
     }
 
-    fn records_with(&mut self, room: &mut Room<'f>, name: &Name, facts: &NameView<'f>) -> Option<Records> {
-        let steering = self.steering(name, facts);
+    fn records_with(
+        &mut self,
+        room: &mut Room<'f>,
+        steering: &Arc<Steering>,
+        name: &Name,
+        facts: &NameView<'f>,
+        had: Option<&Records>,
+    ) -> Option<Records> {
         self.find_members(room, steering, name, facts);
         self.steps += u64::try_from(room.members.len()).unwrap_or(0);
         gather(&room.members, &mut room.gathered);
         self.drop_misplaced_aliases(name, facts, &mut room.gathered);
         self.tell_limits(name, facts, &room.gathered);
-        let form = self.alike.name(steering, &room.offers);
+        if room.gathered.is_empty() && facts.fallback.is_none() {
+            return None;
+        }
+        let form = self.alike.name(steering, &room.offers, had);
         let ttl = facts.ttl.or(steering.policy.ttl).unwrap_or(facts.default_ttl);
         let mut pools = Vec::with_capacity(by_type(&room.gathered).count());
         for records in by_type(&room.gathered).map(at_most) {
-            pools.push(self.pool(&form, &mut room.of_pool, records, pool_ttl(&room.members, records, ttl)));
+            let ttl = pool_ttl(&room.members, records, ttl);
+            pools.push(self.pool(&form, &mut room.of_pool, records, ttl, had));
         }
         let alias = |to: NameRef<'_>| RrsetBuf::new(RecordType::CNAME, ttl, [to.as_wire()]);
         let fallback = facts.fallback.map(alias);
-        if pools.is_empty() && fallback.is_none() {
-            return None;
-        }
         let verdicts = Verdicts::new(room.members.iter().map(|endpoint| endpoint.evidence.is_up()));
         let all_down = self.all_down(name, steering).map(|to| alias(to.borrowed()));
         let content = content_of(name, &pools, fallback.as_ref(), &mut room.octets);
@@ -219,7 +234,9 @@ impl<'f> Compiler<'f> {
         members: &mut Vec<PoolMember>,
         records: &[Gathered<'_>],
         ttl: Ttl,
+        had: Option<&Records>,
     ) -> Pool {
+        let rtype = type_of(records);
         members.clear();
         for (at, record) in records.iter().enumerate() {
             match members.last_mut().filter(|m| m.offer == record.offer) {
@@ -230,10 +247,10 @@ impl<'f> Compiler<'f> {
                 }
             }
         }
-        let form = self.alike.pool(name, members).unwrap_or_else(|| self.pool_form(name, members));
+        let had = had.filter(|had| place_of(had.form()) == place_of(name)).and_then(|had| had.pool(rtype));
+        let form = self.alike.pool(name, members).unwrap_or_else(|| self.pool_form(name, members, had));
         // No member has a record twice.
         let firsts = if members.len() > 1 { firsts_of(records) } else { None };
-        let rtype = type_of(records);
         let set = RrsetBuf::new(rtype, ttl, records.iter().map(|record| record.data));
         Pool { rtype, ttl, set, form, firsts }
     }
@@ -242,6 +259,7 @@ impl<'f> Compiler<'f> {
         &mut self,
         name: &ThinArc<Form, Offer>,
         members: &[PoolMember],
+        had: Option<&Pool>,
     ) -> ThinArc<PoolForm, PoolMember> {
         let (steering, offers) = (&*name.header.header.policy, &name.slice);
         let cluster = |m: &PoolMember| offers.get(usize::from(m.offer)).and_then(|o| o.cluster.clone());
@@ -251,8 +269,15 @@ impl<'f> Compiler<'f> {
         let odds = self.tables.odds(steering, members, offers);
         let whole = members.iter().enumerate().all(|(at, member)| usize::from(member.offer) == at);
         let singles = members.iter().all(|member| member.count == 1);
-        let form = PoolForm { orders, odds, whole, singles };
-        let form = ThinArc::from_header_and_iter(form, members.iter().cloned());
+        // All but the order of tiers follows from the name's form and the members.
+        let is_it = |had: &&Pool| had.members() == members && Arc::ptr_eq(&had.form().orders, &orders);
+        let form = match had.filter(is_it) {
+            Some(had) => had.form.clone(),
+            None => {
+                let form = PoolForm { orders, odds, whole, singles };
+                ThinArc::from_header_and_iter(form, members.iter().cloned())
+            }
+        };
         if !self.tables.is_missing() {
             self.alike.keep(name, &form);
         }

@@ -7,6 +7,7 @@ use crate::record::{Rdata, RecordType, Target};
 use crate::testing::{World, cluster, down, endpoint, facts, name, zone_facts};
 use crate::zone::Snapshot;
 use crate::{ClusterName, Fleet};
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -319,6 +320,69 @@ fn the_whole_is_the_same_in_any_number_of_parts() {
         let names = again.changes.iter().filter(|c| matches!(c, Change::Name(..) | Change::Ready { .. }));
         assert_eq!(names.count(), 0, "{count} parts: tables that are the same are one");
     }
+}
+
+/// Six names for each of forty policies, all offered by the same three clusters. Those of one policy never stand side
+/// by side.
+fn many_policies() -> World {
+    let mut world = World::new();
+    let clusters = ["eu", "us", "ap"];
+    for cluster_name in clusters {
+        world.cluster(cluster_name, Some(cluster("EU")));
+    }
+    for p in 0..40 {
+        let tier = |at: usize| [ClusterName::from(clusters[(p + at) % 3])].into();
+        let tiers = crate::policy::Stage::Tiers((0..3).map(tier).collect());
+        world.policy(&format!("p{p}"), Some(Policy { order: [tiers].into(), ..Policy::default() }));
+        for n in 0..6 {
+            let offers = clusters.map(|c| endpoint(c, &format!("192.{}.2.{}", c.len(), p * 6 + n)));
+            let offers =
+                NameFacts { policy: Some(PolicyName(format!("p{p}").as_str().into())), ..facts(offers) };
+            world.name(&format!("n{n}.p{p}.example"), Some(offers));
+        }
+    }
+    world
+}
+
+/// Where the forms of names and of their pools stand, which tells one from another that is equal.
+fn forms(snapshot: &Snapshot) -> BTreeSet<(usize, usize)> {
+    let of_pool = |records: &crate::zone::Records| core::ptr::from_ref(records.pools()[0].form()).addr();
+    snapshot.names().map(|(_, records)| (super::alike::place_of(records.form()), of_pool(records))).collect()
+}
+
+/// However many policies there are: a form is made once for each and part, and is never that of another.
+#[test]
+fn names_that_are_alike_share_a_form() {
+    let world = many_policies();
+    let empty = Snapshot { complete: true, ..Snapshot::new(3) };
+    let asked = |snapshot: &Snapshot| -> Vec<String> {
+        let names = (0..240).map(|i| format!("n{}.p{}.example", i % 6, i / 6));
+        names.map(|name| crate::testing::ask(snapshot, &name, "A", "192.0.2.9", 3)).collect()
+    };
+    for count in [1, 2] {
+        let whole = super::Whole::new(&world.fleet, &empty);
+        let parts = world.fleet.names.parts(count);
+        let compiled = {
+            let done: Vec<_> = parts.iter().map(|part| whole.part(part)).collect();
+            whole.join(done, grown)
+        };
+        let snapshot = empty.publish(compiled, &mut Serials::default(), 1);
+        assert_eq!(asked(&snapshot), asked(&world.snapshot), "{count} parts: name by name nothing is shared");
+        // Names that need a table which no part has are compiled in the end, and have forms of their own.
+        let forms = forms(&snapshot).len();
+        assert!(forms <= 40 * (count + 1), "{forms} forms of {count} parts");
+    }
+}
+
+#[test]
+fn a_name_that_changes_keeps_its_form() {
+    let mut world = many_policies();
+    let before = forms(&world.snapshot);
+    let offers = ["eu", "us", "ap"].map(|c| endpoint(c, "192.0.2.250"));
+    let offers = NameFacts { policy: Some(PolicyName("p7".into())), ..facts(offers) };
+    world.name("n1.p7.example", Some(offers));
+    assert_eq!(world.changes.len(), 1);
+    assert!(forms(&world.snapshot) == before, "a form came or went");
 }
 
 const POOL: [&str; 6] =

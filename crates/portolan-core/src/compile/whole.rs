@@ -19,8 +19,10 @@ use alloc::vec::Vec;
 
 use super::filling::{Filled, Filling, Tally};
 use super::orders::TablesCache;
-use super::{Compiled, Compiler, Parts, clusters_and_zones, index_policies, moved_clusters, number_clusters};
-use crate::fleet::{Fleet, Part, Touched, ZoneFacts};
+use super::{
+    Compiled, Compiler, Parts, ZoneOf, clusters_and_zones, index_policies, moved_clusters, number_clusters,
+};
+use crate::fleet::{Fleet, Part, Touched};
 use crate::name::{Name, NameRef};
 use crate::names::{self, Sorted};
 use crate::problem::Problem;
@@ -75,7 +77,7 @@ impl<'f> Whole<'f> {
             names: BTreeSet::new(),
         };
         let clusters = number_clusters(fleet, before, &touched);
-        let policies = Arc::new(index_policies(fleet, before));
+        let policies = Arc::new(index_policies(fleet, before, &touched));
         let tables = TablesCache::new(before, &moved_clusters(fleet, before, &touched));
         let mut whole = Self { fleet, before, touched, clusters, policies, tables };
         whole.sample();
@@ -87,7 +89,8 @@ impl<'f> Whole<'f> {
         let mut compiler = self.compiler(tables);
         for (name, facts) in self.fleet.names.sample(SAMPLE) {
             // Only the tables that it asks for are wanted.
-            drop(compiler.compiled(&name.to_name(), &facts));
+            let zone = self.fleet.zone_of(name);
+            drop(compiler.compiled(&name.to_name(), &facts, zone, None));
         }
         (self.tables, _) = compiler.finish();
     }
@@ -104,13 +107,14 @@ impl<'f> Whole<'f> {
         for (name, facts) in part.iter() {
             let name = name.to_name();
             compiler.steps += 1;
-            let records = compiler.compiled(&name, &facts);
+            let zone = self.fleet.zone_of(name.borrowed());
+            let records = compiler.compiled(&name, &facts, zone, None);
             let problems = core::mem::take(&mut compiler.problems);
             if compiler.tables.take_missing() {
                 done.left.push(name);
                 continue;
             }
-            self.add(&mut done, name, compiler.zone, records, problems);
+            self.add(&mut done, name, zone, records, problems);
         }
         done.steps = compiler.steps;
         done
@@ -127,16 +131,18 @@ impl<'f> Whole<'f> {
         let mut all: Vec<Done> = parts.into_iter().collect();
         let tables = core::mem::replace(&mut self.tables, TablesCache::new(self.before, &BTreeSet::new()));
         let mut compiler = self.compiler(tables);
-        let mut last = self.nothing(0);
-        for name in all.iter_mut().flat_map(|done| core::mem::take(&mut done.left)) {
+        let left: Vec<Name> = all.iter_mut().flat_map(|done| core::mem::take(&mut done.left)).collect();
+        let mut last = self.nothing(left.len());
+        for name in left {
             let Some(facts) = self.fleet.names.get(name.borrowed()) else { continue };
             compiler.steps += 1;
-            let records = compiler.compiled(&name, &facts);
+            let zone = self.fleet.zone_of(name.borrowed());
+            let records = compiler.compiled(&name, &facts, zone, None);
             let problems = core::mem::take(&mut compiler.problems);
-            self.add(&mut last, name, compiler.zone, records, problems);
+            self.add(&mut last, name, zone, records, problems);
         }
-        let (tables, left) = compiler.finish();
-        last.steps = left;
+        let (tables, steps) = compiler.finish();
+        last.steps = steps;
         all.push(last);
         let (mut problems, mut steps) = (BTreeMap::new(), 0);
         let (mut sorted, mut tally) = (Vec::with_capacity(all.len()), Tally::default());
@@ -164,7 +170,7 @@ impl<'f> Whole<'f> {
         &self,
         done: &mut Done,
         name: Name,
-        zone: Option<(&Name, &ZoneFacts)>,
+        zone: ZoneOf<'_>,
         records: Option<Records>,
         problems: Vec<Problem>,
     ) {
@@ -179,6 +185,9 @@ impl<'f> Whole<'f> {
 
     /// True when a name of a zone of the fleet is not in one below it that a file alone makes.
     fn is_of_fleet(&self, name: NameRef<'_>, apex: &Name) -> bool {
+        if self.before.has_no_zones() {
+            return true;
+        }
         let of_file = self.before.zone_of(name);
         of_file.is_none_or(|zone| apex.borrowed().is_at_or_below(zone.apex.borrowed()))
     }

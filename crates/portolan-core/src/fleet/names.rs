@@ -124,7 +124,7 @@ impl Names {
     pub fn parts(&self, count: usize) -> Vec<Part<'_>> {
         let leaves: Vec<&Leaf> = Leaves::of(&self.root).collect();
         let each = leaves.len().div_ceil(count.max(1)).max(1);
-        let names = (self.len * each).div_ceil(leaves.len().max(1));
+        let names = self.len.saturating_mul(each).div_ceil(leaves.len().max(1));
         leaves.chunks(each).map(|leaves| Part { leaves: leaves.to_vec(), names }).collect()
     }
 }

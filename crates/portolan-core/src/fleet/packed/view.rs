@@ -32,10 +32,8 @@ pub(in crate::fleet) fn check(octets: &[u8]) -> bool {
             }
         }
         for _ in 0..view.endpoints.left {
-            let mut targets = view.endpoints.try_next()?.targets;
-            for _ in 0..targets.left {
-                targets.try_next()?;
-            }
+            // With all of its targets, behind which the next one begins.
+            view.endpoints.try_next()?;
         }
         view.endpoints.rest.is_empty().then_some(())
     };
@@ -45,7 +43,7 @@ pub(in crate::fleet) fn check(octets: &[u8]) -> bool {
 /// One name's facts, read where they lie. See [`NameFacts`] for what the fields mean.
 #[derive(Clone)]
 pub struct NameView<'a> {
-    /// The object that it belongs to, as three texts.
+    /// What begins with the object that it belongs to: three texts.
     owner: &'a [u8],
     /// The TTL that the object names.
     pub ttl: Option<Ttl>,
@@ -129,7 +127,7 @@ impl<'a> NameView<'a> {
         Some(Self { owner, ttl, default_ttl, policy, fallback, held_by, endpoints })
     }
 
-    /// The object that it belongs to. It is read where it is asked for: who answers does not.
+    /// The object that it belongs to, read where it is asked for: compile does not ask.
     #[must_use]
     pub fn owner(&self) -> OwnerView<'a> {
         self.read_owner().expect(PACKED)
@@ -314,7 +312,7 @@ fn read_endpoint<'a>(from: &mut Reader<'a>) -> Option<EndpointView<'a>> {
     let weight = if has(HAS_WEIGHT) { Some(from.number32()?) } else { None };
     let ttl = if has(HAS_OWN_TTL) { Some(read_ttl(from)?) } else { None };
     let targets = Targets(List::new(from)?);
-    // The next endpoint begins behind the last target, which only reading them tells.
+    // The next endpoint begins behind the last target, which only reading them tells; and `check` relies on it.
     let mut last = targets.clone();
     for _ in 0..targets.left {
         last.try_next()?;
