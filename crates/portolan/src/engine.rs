@@ -191,6 +191,8 @@ pub struct Engine {
     /// When the state was true that the index has to remember, until it does: looking through a million names
     /// must not stand before the first answer.
     remembers_from: Option<i64>,
+    /// The same while the root was not found since: until then nobody can tell which clusters went from it.
+    unfound_since: Option<i64>,
     /// When the root was read last; none while it never was.
     root_true_at: Option<i64>,
     root_is_there: bool,
@@ -252,6 +254,7 @@ impl Engine {
             was_read: false,
             last_good,
             remembers_from: last_good.map(|state| state.true_at),
+            unfound_since: None,
             root_true_at: last_good.map(|state| state.true_at),
             root_is_there: false,
             published_at: now,
@@ -476,17 +479,6 @@ impl Engine {
         self.store.close().context("the last good state was not written whole")
     }
 
-    /// Has the index remember the last good state, before anything is told to it. Of a folder, which is looked at as a
-    /// whole, a cluster is silent until it is found there; one that is followed is [waited for](Engine::late).
-    fn remember(&mut self) {
-        let Some(since) = self.remembers_from.take() else { return };
-        let fleet = self.store.fleet();
-        self.index.remember(&self.keys.without(fleet), since);
-        if self.hub.name.is_none() {
-            fleet.clusters.keys().for_each(|cluster| self.index.silent(cluster, since));
-        }
-    }
-
     fn facts(&mut self, events: Vec<Event>, now: i64) -> Vec<Fact> {
         self.remember();
         self.index.tick(now, self.steady);
@@ -497,7 +489,7 @@ impl Engine {
         if policies_changed {
             self.networks.give(&mut self.index);
         }
-        for (cluster, since) in self.late(now) {
+        for (cluster, since) in self.unfound().into_iter().chain(self.late(now)) {
             self.index.silent(&cluster, since);
         }
         let mut facts = self.keys.beside(self.index.take(), self.store.fleet());

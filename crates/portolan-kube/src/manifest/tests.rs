@@ -198,6 +198,11 @@ fn a_file_that_does_not_parse_is_not_whole() {
         ),
         (
             "f.yaml",
+            b"x: 1\na:\n  b: {c: 1}\na: 3\n",
+            "4:1: f.yaml: Unreadable: the key `a` stands twice, first at line 2",
+        ),
+        (
+            "f.yaml",
             b"x:\n- {a: 1, a: 3}\n",
             "2:10: f.yaml: Unreadable: the key `a` stands twice, first at line 2",
         ),

@@ -153,7 +153,8 @@ where
             let (event, marker) = self.node()?;
             let inside = open.last_mut().filter(|inside| inside.is_mapping && opens(&event) >= 0);
             let first = inside.and_then(|inside| inside.take(&event, marker));
-            if (marker.line(), marker.col() + 1) == again {
+            // A collection that ends there is no key: its end is told where the next node begins.
+            if first.is_some() && (marker.line(), marker.col() + 1) == again {
                 return first;
             }
             match event {

@@ -122,6 +122,23 @@ impl Engine {
         unread.filter(move |cluster| !is_disabled(cluster))
     }
 
+    /// Has the index remember the last good state, before anything is told to it.
+    pub(super) fn remember(&mut self) {
+        let Some(since) = self.remembers_from.take() else { return };
+        self.index.remember(&self.keys.without(self.store.fleet()), since);
+        // One that is followed is waited for by itself.
+        self.unfound_since = Some(since).filter(|_| self.hub.name.is_none());
+    }
+
+    /// The clusters that were in the root before a restart and are not found there now, each with the time when the
+    /// state was true. A root is looked at as a whole, and while it is not there itself none of them is missing.
+    pub(super) fn unfound(&mut self) -> Vec<(ClusterName, i64)> {
+        let Some(since) = self.unfound_since.take_if(|_| self.root_is_there) else { return Vec::new() };
+        let remembered = self.store.fleet().clusters.keys();
+        let unfound = remembered.filter(|cluster| self.hearing.at(cluster).is_none());
+        unfound.map(|cluster| (cluster.clone(), since)).collect()
+    }
+
     /// The clusters that nobody waits for any more and that are not known to be silent, each with since when they
     /// are, as the time of day stands: those that are followed, and those that nobody follows though the hub describes them
     /// or the last good state has them.

@@ -33,7 +33,7 @@ fn after_a_kill_answers_are_as_before_without_the_folder() {
     });
     assert!(server.program.log().contains("answering from the last good state"), "{}", server.program.log());
     let status = server.program.tell(&["status"]).out;
-    assert!(status.contains("silent for"), "{status}");
+    assert!(status.contains("not heard"), "{status}");
 
     fleet.rename(&fleet.beside("kept"), &fleet.dir());
     server
