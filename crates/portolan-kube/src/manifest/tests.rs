@@ -193,11 +193,6 @@ fn a_file_that_does_not_parse_is_not_whole() {
         ),
         (
             "f.yaml",
-            b"a: 1\nb: 2\na: 3\n",
-            "3:1: f.yaml: Unreadable: the key `a` stands twice, first at line 1",
-        ),
-        (
-            "f.yaml",
             b"x: 1\na:\n  b: {c: 1}\na: 3\n",
             "4:1: f.yaml: Unreadable: the key `a` stands twice, first at line 2",
         ),
