@@ -446,10 +446,12 @@ impl Engine {
         self.published.clone()
     }
 
-    /// When the last good state was true that was begun with, while the folder was not read since.
+    /// When the last good state was true that was begun with, while the folder was not read since. One that is lost again
+    /// leaves what was read of it.
     #[must_use]
     pub fn state_from(&self) -> Option<i64> {
-        self.last_good.filter(|_| !self.root_is_there).map(|state| state.true_at)
+        let is_it = |state: &LastGood| !self.root_is_there && self.root_true_at == Some(state.true_at);
+        self.last_good.filter(is_it).map(|state| state.true_at)
     }
 
     /// When a cluster was last found where it is looked for, which is the hub where that is followed; none when it never was.

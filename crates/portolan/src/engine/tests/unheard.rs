@@ -44,6 +44,8 @@ fn a_cluster_is_silent_after_a_restart_only_where_the_folder_lacks_it() {
     engine.take(batch(&["eu-1"]), NOW + 700);
     assert_eq!(silent(&engine), [None, Some(NOW)], "silent since the state was true");
     assert!(address(&engine, "of-us-1").is_some(), "what it offered stays");
+    engine.take(vec![Event::Silent(root())], NOW + 705);
+    assert_eq!(engine.state_from(), None, "it was read meanwhile");
     engine.take(batch(&["us-1"]), NOW + 710);
     assert_eq!(silent(&engine), [None, None]);
 }
