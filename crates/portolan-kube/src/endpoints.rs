@@ -61,9 +61,10 @@ pub fn of_names<'f>(
 ) -> Vec<DnsEndpoint> {
     let mut objects: BTreeMap<(Arc<str>, String), Object> = BTreeMap::new();
     for (name, facts) in names {
-        let Some(object_name) = object_name(&facts.owner(), apart.prints_dns_endpoints) else { continue };
+        let owner = facts.owner();
+        let Some(object_name) = object_name(&owner, apart.prints_dns_endpoints) else { continue };
         let name = name.to_name();
-        let object = objects.entry((facts.owner().namespace.into(), object_name)).or_default();
+        let object = objects.entry((owner.namespace.into(), object_name)).or_default();
         object.endpoints.extend(sets::records(snapshot, &name, &facts, apart.of(&name)));
         object.members.extend(members::of(snapshot, &name, &facts));
         object.names.extend(members::named(snapshot, &name, &facts));

@@ -145,8 +145,9 @@ fn offers_of<'f, 'c>(
 /// What a name has beside its members; none where that is nothing.
 pub(super) fn named(snapshot: &Snapshot, name: &Name, facts: &NameView<'_>) -> Option<Named> {
     snapshot.records(name.borrowed())?;
-    let kind = (!is_record(facts.owner().kind)).then(|| facts.owner().kind.to_owned());
-    let is_read = facts.owner().kind == Kind::GlobalName.to_string();
+    let owner = facts.owner();
+    let kind = (!is_record(owner.kind)).then(|| owner.kind.to_owned());
+    let is_read = owner.kind == Kind::GlobalName.to_string();
     let ttl = facts.ttl.filter(|_| !is_read).map(Ttl::seconds);
     let fallback = facts.fallback.map(|to| to.to_name().to_dotless());
     let says = kind.is_some() || ttl.is_some() || fallback.is_some();

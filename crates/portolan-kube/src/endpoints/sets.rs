@@ -79,7 +79,8 @@ fn properties(sets: &[&OfferedSet]) -> Vec<ProviderProperty> {
 
 /// The TTL of a set; of a source object only what it names itself, in offers that have a target which counts.
 fn ttl(facts: &NameView<'_>, set: &Projected, counts: impl Fn(&Rdata) -> bool) -> Option<Ttl> {
-    let names_its_own = Kind::is_sourced(facts.owner().kind) || facts.owner().kind == dns_endpoint::KIND;
+    let kind = facts.owner().kind;
+    let names_its_own = Kind::is_sourced(kind) || kind == dns_endpoint::KIND;
     if !names_its_own {
         return Some(set.ttl);
     }

@@ -239,12 +239,13 @@ impl Index {
         let offered = self.offered(cluster, name, known);
         let of_cluster = numbered(known).filter(|(_, e)| e.cluster == Some(&*cluster.0));
         let is_only = of_cluster.clone().count() == 1;
+        let owner = known.owner();
         let is_replaced = |e: &EndpointView<'_>| {
-            if Kind::is_sourced(known.owner().kind) {
+            if Kind::is_sourced(owner.kind) {
                 e.unpacked().targets.iter().all(|target| offered.targets.contains(target))
                     || (is_only && offered.by_owner)
             } else {
-                !offered.targets.is_empty() || self.gave_all(cluster, known.owner())
+                !offered.targets.is_empty() || self.gave_all(cluster, owner)
             }
         };
         let marks = of_cluster.map(|(nth, e)| {
@@ -261,10 +262,11 @@ impl Index {
         let claims = self.claims.get(name).into_iter().flatten();
         for claim in claims.filter(|claim| is_of(known, claim)) {
             let view = claim.facts.view();
+            let is_owners = view.owner() == known.owner();
             for e in view.endpoints.clone().filter(|e| e.cluster == Some(&*cluster.0)) {
                 let is_told = e.evidence.is_up() || !self.lacks_readiness(&cluster.0, &claim.by.key);
                 offered.untold |= !is_told;
-                offered.by_owner |= view.owner() == known.owner();
+                offered.by_owner |= is_owners;
                 offered.targets.extend(e.unpacked().targets);
             }
         }

@@ -127,9 +127,10 @@ impl Index {
     /// the parts of those that were read are gone.
     fn as_remembered(&self, name: &Name, known: &NameView<'_>) -> NameFacts {
         let mut facts = known.to_facts();
-        if Kind::is_sourced(known.owner().kind) && !self.follows_hub {
-            facts.endpoints = self.memory.endpoints(&self.objects, name, known.owner()).collect();
-            facts.held_by = self.memory.unheard(&self.objects, name, known.owner()).collect();
+        let owner = known.owner();
+        if Kind::is_sourced(owner.kind) && !self.follows_hub {
+            facts.endpoints = self.memory.endpoints(&self.objects, name, owner).collect();
+            facts.held_by = self.memory.unheard(&self.objects, name, owner).collect();
         }
         facts
     }
