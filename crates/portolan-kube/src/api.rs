@@ -263,9 +263,9 @@ impl Resource {
     pub fn path_of(&self, key: &ObjectKey) -> String {
         let all = self.path();
         let Some((group, plural)) = all.rsplit_once('/').filter(|_| self.kind.is_namespaced()) else {
-            return format!("{all}/{}", key.name);
+            return format!("{all}/{}", key.name());
         };
-        format!("{group}/namespaces/{}/{plural}/{}", key.namespace, key.name)
+        format!("{group}/namespaces/{}/{plural}/{}", key.namespace(), key.name())
     }
 
     /// As manifests write it.
@@ -328,8 +328,8 @@ mod tests {
                 let text =
                     format!("apiVersion: {api_version}\nkind: {spelt}\nmetadata: {{name: x}}\nspec: {{}}\n");
                 let manifest = manifest::read_keeping("f.yaml", text.as_bytes(), &keep);
-                let kinds: Vec<Kind> = manifest.objects.iter().map(|at| at.object.key.kind).collect();
-                let refused: Vec<Kind> = manifest.refused.iter().map(|key| key.kind).collect();
+                let kinds: Vec<Kind> = manifest.objects.iter().map(|at| at.object.key.kind()).collect();
+                let refused: Vec<Kind> = manifest.refused.iter().map(|key| key.kind()).collect();
                 assert_eq!([kinds, refused].concat(), [resource.kind], "{resource}: {:?}", manifest.problems);
                 assert_eq!(resource_of(&api_version, spelt), Some(*resource));
             }
@@ -395,7 +395,7 @@ mod tests {
         let asks = |text: &str| {
             let manifest = manifest::read("f.yaml", text.as_bytes());
             let object = &manifest.objects[0].object;
-            (may_ask(object.key.kind), asks_for_ingresses(object))
+            (may_ask(object.key.kind()), asks_for_ingresses(object))
         };
         let name = |backends: &str| {
             asks(&format!(

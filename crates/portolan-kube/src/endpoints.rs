@@ -94,9 +94,9 @@ fn is_record(kind: &str) -> bool {
 /// The record beside which an object stands that has the name of a projection; source objects have such names too.
 #[must_use]
 pub fn record_of(key: &ObjectKey) -> Option<ObjectKey> {
-    let (prefix, name) = key.name.split_once('-')?;
+    let (prefix, name) = key.name().split_once('-')?;
     let (_, kind) = PROJECTIONS.iter().find(|(known, _)| *known == prefix)?;
-    Some(ObjectKey { kind: *kind, namespace: key.namespace.clone(), name: name.into() })
+    Some(ObjectKey::of(*kind, key.namespace(), name))
 }
 
 /// The object of a kind whose names stand in an object of ours; none of a kind whose objects are called otherwise. The
@@ -104,8 +104,8 @@ pub fn record_of(key: &ObjectKey) -> Option<ObjectKey> {
 pub(crate) fn owner_of(key: &ObjectKey, kind: Kind) -> Option<ObjectKey> {
     let kind_text = kind.to_string();
     let prefix = prefix_of(&kind_text, true)?;
-    let name = key.name.strip_prefix(&*prefix)?.strip_prefix('-')?;
-    Some(ObjectKey::new(kind, Some(&key.namespace), name))
+    let name = key.name().strip_prefix(&*prefix)?.strip_prefix('-')?;
+    Some(ObjectKey::new(kind, Some(key.namespace()), name))
 }
 
 /// The objects as YAML documents. The same bytes for the same objects.

@@ -307,14 +307,14 @@ impl Index {
     /// The objects of a source that are no workload: who asks for names, and the records that were written.
     pub fn intents_of(&self, source: &ClusterName) -> impl Iterator<Item = &Arc<Object>> {
         let objects = self.objects.source(source).into_iter().flat_map(|source| source.objects.values());
-        objects.map(|located| &located.object).filter(|object| objects::is_intent(object.key.kind))
+        objects.map(|located| &located.object).filter(|object| objects::is_intent(object.key.kind()))
     }
 
     /// One of these, by its key.
     #[must_use]
     pub fn intent_of(&self, source: &ClusterName, key: &ObjectKey) -> Option<&Arc<Object>> {
         let located = self.objects.source(source)?.get(key)?;
-        objects::is_intent(key.kind).then_some(&located.object)
+        objects::is_intent(key.kind()).then_some(&located.object)
     }
 
     /// True when a source has an object.

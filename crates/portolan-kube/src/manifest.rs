@@ -244,14 +244,14 @@ impl Reader<'_> {
         match typed::object(known, &value, self.keep) {
             Err(Refusal { findings, rest }) => {
                 self.findings(&key, findings, stretch);
-                if key.name.is_empty() {
+                if key.name().is_empty() {
                     self.manifest.has_nameless |= is_ours;
                 } else {
                     rest.into_iter().for_each(|rest| self.give(rest, stretch));
                     self.manifest.refused.push(key);
                 }
             }
-            Ok(_) if key.name.is_empty() => {
+            Ok(_) if key.name().is_empty() => {
                 self.manifest.has_nameless |= is_ours;
                 let (subject, message) =
                     (format!("{known}: metadata.name"), "is missing; every object has a name");

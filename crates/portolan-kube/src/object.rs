@@ -1,12 +1,13 @@
 //! One object of any kind that we read.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core_v1;
 use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use triomphe::ThinArc;
 
 pub use crate::kind::Kind;
 
@@ -34,7 +35,7 @@ pub struct Object {
 }
 
 // A fleet has millions of them: with the two counts of an `Arc`, one takes what allocators have for 128 octets.
-const _: () = assert!(size_of::<Object>() <= 112);
+const _: () = assert!(size_of::<Object>() <= 80);
 
 /// What an object says. What is not needed of a cluster's own objects is dropped when they are read; the
 /// others are fewer and larger, and stand apart.
@@ -96,14 +97,17 @@ pub enum Body {
 
 /// Which object of a cluster: kind, namespace (empty where the kind has none), name. The three groups of
 /// KubeFed's kinds are one kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectKey {
-    /// Its kind.
-    pub kind: Kind,
-    /// Its namespace.
-    pub namespace: Arc<str>,
-    /// Its name.
-    pub name: Arc<str>,
+///
+/// One object of a fleet is named in half a dozen places, so a key is one pointer to one piece that all of them share.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ObjectKey(ThinArc<KeyHead, u8>);
+
+/// What stands before the texts of a key: the namespace, and right behind it the name.
+#[derive(PartialEq, Eq, Hash)]
+struct KeyHead {
+    kind: Kind,
+    /// Octets of the namespace.
+    namespace: u32,
 }
 
 impl ObjectKey {
@@ -116,18 +120,78 @@ impl ObjectKey {
         } else {
             ""
         };
-        Self { kind, namespace: namespace.into(), name: name.into() }
+        Self::of(kind, namespace, name)
+    }
+
+    /// A key with just these.
+    #[must_use]
+    pub fn of(kind: Kind, namespace: &str, name: &str) -> Self {
+        let text = [namespace, name].concat();
+        let namespace = u32::try_from(namespace.len()).expect("nothing that is read is as long as 4 GiB");
+        Self(ThinArc::from_header_and_slice(KeyHead { kind, namespace }, text.as_bytes()))
+    }
+
+    /// The object of another kind that has the same namespace and name.
+    #[must_use]
+    pub fn of_kind(&self, kind: Kind) -> Self {
+        Self::of(kind, self.namespace(), self.name())
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.header.header.kind
+    }
+
+    /// Its namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        text(self.octets().0)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        text(self.octets().1)
+    }
+
+    fn octets(&self) -> (&[u8], &[u8]) {
+        let before = usize::try_from(self.0.header.header.namespace).unwrap_or(usize::MAX);
+        self.0.slice.split_at_checked(before).unwrap_or_default()
+    }
+}
+
+fn text(octets: &[u8]) -> &str {
+    std::str::from_utf8(octets).expect("a key is made of two texts")
+}
+
+impl Ord for ObjectKey {
+    /// By kind, namespace and name.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.kind().cmp(&other.kind()).then_with(|| self.octets().cmp(&other.octets()))
+    }
+}
+
+impl PartialOrd for ObjectKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectKey({:?}, {:?}, {:?})", self.kind(), self.namespace(), self.name())
     }
 }
 
 impl fmt::Display for ObjectKey {
     /// `Service shop/web`, `Node worker-1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind)?;
-        if !self.namespace.is_empty() {
-            write!(f, "{}/", self.namespace)?;
+        write!(f, "{} ", self.kind())?;
+        if !self.namespace().is_empty() {
+            write!(f, "{}/", self.namespace())?;
         }
-        f.write_str(&self.name)
+        f.write_str(self.name())
     }
 }
 

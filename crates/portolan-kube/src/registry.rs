@@ -118,7 +118,7 @@ impl Registry {
     pub fn set(&mut self, object: Arc<Object>) -> bool {
         let key = &object.key;
         if self.is_stranger(key) {
-            return key.kind != Kind::RegistryCluster && self.strangers.insert(key.clone());
+            return key.kind() != Kind::RegistryCluster && self.strangers.insert(key.clone());
         }
         let known = self.objects.get(key);
         if known.is_some() && object.in_part {
@@ -129,7 +129,7 @@ impl Registry {
         {
             return false;
         }
-        let is_taken = key.kind != Kind::Secret || known.is_some() || !self.has_all_secrets();
+        let is_taken = key.kind() != Kind::Secret || known.is_some() || !self.has_all_secrets();
         if is_taken {
             self.objects.insert(key.clone(), object);
         }
@@ -145,7 +145,7 @@ impl Registry {
     /// True while an object registers a cluster of this name, with credentials or without.
     #[must_use]
     pub fn names(&self, name: &ClusterName) -> bool {
-        self.objects.keys().any(|key| key.name == name.0 && registers(key.kind))
+        self.objects.keys().any(|key| *key.name() == *name.0 && registers(key.kind()))
     }
 
     /// True of an object that is there, believed or not; it is named as messages do.
@@ -163,7 +163,7 @@ impl Registry {
     #[must_use]
     pub fn secret_namespaces(&self) -> BTreeSet<Arc<str>> {
         let candidates = self.objects.values().filter_map(|object| self.candidate(object).ok().flatten());
-        candidates.map(|candidate| candidate.secret.namespace).collect()
+        candidates.map(|candidate| candidate.secret.namespace().into()).collect()
     }
 
     /// The clusters, and what is wrong.
@@ -171,8 +171,8 @@ impl Registry {
     pub fn found(&self) -> Found {
         let mut found = Found::default();
         let mut by_name: BTreeMap<ClusterName, Vec<Candidate<'_>>> = BTreeMap::new();
-        for object in self.objects.values().filter(|object| registers(object.key.kind)) {
-            let name = ClusterName(object.key.name.clone());
+        for object in self.objects.values().filter(|object| registers(object.key.kind())) {
+            let name = ClusterName(object.key.name().into());
             // What is refused, or has no credentials, is no order to forget a cluster.
             found.named.insert(name.clone());
             match self.candidate(object) {
@@ -226,9 +226,9 @@ impl Registry {
         for key in self.strangers.iter().take(STRANGERS_TOLD_MAX) {
             let message = format!(
                 "{} is no namespace whose {}s are believed; these are {}",
-                Shown(&key.namespace),
-                key.kind,
-                self.believed.words(key.kind)
+                Shown(key.namespace()),
+                key.kind(),
+                self.believed.words(key.kind())
             );
             problems.push(self.problem_of(key, "metadata.namespace", Reason::NotAdmitted, message));
         }
@@ -267,14 +267,14 @@ impl Registry {
                 let message =
                     format!("{} is not there, or above the {SECRETS_MAX} that are read", registered.secret);
                 tell(candidate.field, Reason::LimitReached, message);
-            } else if self.read.contains(&candidate.secret.namespace) {
+            } else if self.read.contains(candidate.secret.namespace()) {
                 tell(candidate.field, Reason::NotFound, format!("{} is not there", registered.secret));
             }
             return registered;
         };
         match candidate.access(secret) {
             Ok(access) => {
-                match Renewal::of(secret, &access, candidate.object.key.kind) {
+                match Renewal::of(secret, &access, candidate.object.key.kind()) {
                     Ok(renewal) => registered.renewal = renewal,
                     Err(why) => {
                         let message = format!("{}: its token is not renewed: {why}", registered.secret);
@@ -300,12 +300,12 @@ impl Registry {
 
     /// True of an object of a namespace that is not believed.
     fn is_stranger(&self, key: &ObjectKey) -> bool {
-        is_foreign(key.kind) && key.kind != Kind::Secret && !self.believed.is(key.kind, &key.namespace)
+        is_foreign(key.kind()) && key.kind() != Kind::Secret && !self.believed.is(key.kind(), key.namespace())
     }
 
     /// True when no more Secrets are taken.
     fn has_all_secrets(&self) -> bool {
-        self.objects.keys().filter(|key| key.kind == Kind::Secret).count() >= SECRETS_MAX
+        self.objects.keys().filter(|key| key.kind() == Kind::Secret).count() >= SECRETS_MAX
     }
 
     fn problem(&self, object: &Object, field: &str, reason: Reason, message: String) -> Problem {

@@ -82,7 +82,7 @@ pub struct Offered {
 
 /// What a source makes of an object of a cluster; nothing when none that is on asks for it.
 pub fn offered<'a>(object: &'a Object, view: &mut View<'a>, options: &'a Options) -> Offered {
-    if !Source::of(object.key.kind).is_some_and(|source| options.is_on(source)) {
+    if !Source::of(object.key.kind()).is_some_and(|source| options.is_on(source)) {
         return Offered::default();
     }
     let Some(meta) = meta(&object.body) else { return Offered::default() };

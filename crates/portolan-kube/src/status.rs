@@ -200,7 +200,7 @@ pub fn wanted(
     let key = &object.key;
     let (all, faults) = (faults, faults.about(&key.to_string()));
     let owned = || {
-        let key = (key.kind.to_string(), key.namespace.to_string(), key.name.to_string());
+        let key = (key.kind().to_string(), key.namespace().to_string(), key.name().to_string());
         owners.0.get(&key)
     };
     let ours = |generation, conditions| {
@@ -215,7 +215,7 @@ pub fn wanted(
         Body::Zone(zone) => ours(zone.metadata.generation, vec![all.accepted(&faults)]),
         Body::SteeringPolicy(policy) => ours(policy.metadata.generation, vec![all.accepted(&faults)]),
         Body::MemberCluster(member) => {
-            let name = ClusterName(key.name.clone());
+            let name = ClusterName(key.name().into());
             let known = fleet.clusters.get(&name);
             let reached = reached(known, &all.about(&format!("cluster {name}")));
             let mut wanted = ours(member.metadata.generation, vec![all.accepted(&faults), reached]);
@@ -237,7 +237,7 @@ pub fn wanted(
 /// what it was before, if it was anything.
 #[must_use]
 pub fn with_refused(wanted: Option<Wanted>, refused: &Refused, faults: &Faults) -> Wanted {
-    let is_kubefed = matches!(refused.key.kind, Kind::ServiceDnsRecord | Kind::IngressDnsRecord);
+    let is_kubefed = matches!(refused.key.kind(), Kind::ServiceDnsRecord | Kind::IngressDnsRecord);
     let (mut conditions, clusters, answers, found) = match wanted {
         Some(Wanted::Ours { conditions, clusters, answers, found, .. }) => {
             (conditions, clusters, answers, found)

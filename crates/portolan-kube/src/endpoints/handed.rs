@@ -50,7 +50,7 @@ pub(crate) type Fault = (String, Reason, String);
 pub(crate) fn handed(key: &ObjectKey, object: &DnsEndpoint) -> Result<Handed, Fault> {
     let mark = object.metadata.annotations.as_ref().and_then(|all| all.get(MARK)).map_or("", String::as_str);
     let Members { endpoints, names, .. } = parsed(mark)?;
-    let record = record_of(key).map(|record| record.kind);
+    let record = record_of(key).map(|record| record.kind());
     let mut handed = Handed::new();
     for (nth, named) in names.iter().enumerate() {
         let at = format!("names[{nth}]");

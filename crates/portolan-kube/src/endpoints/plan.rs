@@ -154,7 +154,7 @@ mod tests {
             there.iter().map(|object| Arc::new(object.clone().object(&Keep::default()))).collect();
         let plan = plan(group(GROUP), wanted, there.iter(), |_| true);
         let put = plan.put.iter().map(|object| object.metadata.name.clone().unwrap_or_default());
-        (put.collect(), plan.delete.iter().map(|key| key.name.to_string()).collect(), plan.conflicts.len())
+        (put.collect(), plan.delete.iter().map(|key| key.name().to_string()).collect(), plan.conflicts.len())
     }
 
     #[test]

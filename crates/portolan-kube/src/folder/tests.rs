@@ -41,13 +41,13 @@ impl Follower {
         match change {
             Change::Set(object, place) => {
                 let Body::Domain(domain) = &object.body else { panic!("only domains here") };
-                let told = format!("+{}={}", object.key.name, domain.domain);
+                let told = format!("+{}={}", object.key.name(), domain.domain);
                 self.seen.insert(object.key.clone(), (domain.domain.clone(), place.to_string()));
                 told
             }
             Change::Deleted(key) => {
                 assert!(self.seen.remove(&key).is_some(), "{key} was never told");
-                format!("-{}", key.name)
+                format!("-{}", key.name())
             }
         }
     }
@@ -140,7 +140,7 @@ fn zone_changes(folder: &mut Folder) -> Vec<String> {
             let Body::Zone(zone) = &object.body else { panic!("only zones here") };
             format!("{}{} {place}", if object.in_part { "~" } else { "" }, zone.spec.apex)
         }
-        Change::Deleted(key) => format!("-{}", key.name),
+        Change::Deleted(key) => format!("-{}", key.name()),
     };
     folder.take_changes().into_iter().map(told).collect()
 }

@@ -33,15 +33,15 @@ impl Bench {
     fn hear(&mut self, heard: Heard) -> &mut Self {
         for news in self.follower.hear(heard) {
             match news {
-                News::Set(object) => drop(self.there.insert(object.key.name.to_string())),
-                News::Deleted(key) if !self.there.remove(&*key.name) => {
-                    self.refused.push(format!("-{}", key.name));
+                News::Set(object) => drop(self.there.insert(object.key.name().to_string())),
+                News::Deleted(key) if !self.there.remove(key.name()) => {
+                    self.refused.push(format!("-{}", key.name()));
                 }
                 News::Deleted(_) => {}
                 News::Read => self.reads += 1,
                 News::ReadInPart => self.in_part += 1,
                 News::Problems => {}
-                News::Refused(refused) => self.refused.push(refused.key.name.to_string()),
+                News::Refused(refused) => self.refused.push(refused.key.name().to_string()),
                 News::WentBack => self.went_back += 1,
             }
         }

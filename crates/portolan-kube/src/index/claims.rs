@@ -41,7 +41,7 @@ impl Claimant {
     /// one kind and namespace; of an address' reverse name what any of them want, for an address belongs to a
     /// load balancer and not to one of those behind it.
     pub(super) fn shares_with(&self, other: &Self) -> bool {
-        let is_one = self.key.kind == other.key.kind && self.key.namespace == other.key.namespace;
+        let is_one = self.key.kind() == other.key.kind() && self.key.namespace() == other.key.namespace();
         let is_reverse = self.is_reverse && other.is_reverse;
         self.is_sourced && other.is_sourced && (is_one || is_reverse)
     }
@@ -207,7 +207,7 @@ pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
     if draft.is_handed {
         return handed::claims(draft);
     }
-    let is_sourced = !is_intent(held.key.kind);
+    let is_sourced = !is_intent(held.key.kind());
     let by = |is_reverse| {
         Arc::new(Claimant {
             rank: Rank::of(held),

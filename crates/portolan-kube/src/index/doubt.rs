@@ -101,7 +101,7 @@ impl Memory {
 
     /// The objects by which a source had a part in something, and that it did not give.
     fn unread(&self, objects: &Objects, source: &ClusterName, touched: &Touched) -> BTreeSet<ObjectKey> {
-        let named = |kind, name: &Arc<str>| ObjectKey { kind, namespace: "".into(), name: name.clone() };
+        let named = |kind, name: &Arc<str>| ObjectKey::of(kind, "", name);
         let clusters = touched.clusters.iter().map(|name| named(Kind::MemberCluster, &name.0));
         let policies = touched.policies.iter().map(|name| named(Kind::SteeringPolicy, &name.0));
         let owners = |name: &Name| {
@@ -115,7 +115,7 @@ impl Memory {
             objects.source_named(source).is_some_and(|of| of.get_whole(key).is_some())
         };
         let is_given =
-            |key: &ObjectKey| gave(&source.0, key) || (key.kind == Kind::MemberCluster && gave("", key));
+            |key: &ObjectKey| gave(&source.0, key) || (key.kind() == Kind::MemberCluster && gave("", key));
         let owners = touched.names.iter().flat_map(owners);
         clusters.chain(policies).chain(owners).filter(|key| !is_given(key)).collect()
     }
@@ -126,7 +126,7 @@ impl Memory {
         if object.in_part {
             return;
         }
-        if key.kind == Kind::MemberCluster && is_root(source) {
+        if key.kind() == Kind::MemberCluster && is_root(source) {
             self.doubts.values_mut().for_each(|doubt| _ = doubt.unread.remove(key));
         } else if let Some(doubt) = self.doubts.get_mut(source) {
             doubt.unread.remove(key);
@@ -172,16 +172,16 @@ pub(super) fn may_make(objects: &Objects, cluster: &str, owner: OwnerView<'_>) -
 /// gateway that it names, and of Istio's gateways whatever stands in front of them.
 fn may_rest_on(owner: OwnerView<'_>, key: &ObjectKey) -> bool {
     let is_istio = matches!(owner.kind, "Gateway" | "VirtualService");
-    *key.namespace == *owner.namespace
-        || !key.kind.is_namespaced()
-        || matches!(key.kind, Kind::Gateway | Kind::ListenerSet | Kind::IstioGateway)
-        || (is_istio && OFFERING.contains(&key.kind))
+    *key.namespace() == *owner.namespace
+        || !key.kind().is_namespaced()
+        || matches!(key.kind(), Kind::Gateway | Kind::ListenerSet | Kind::IstioGateway)
+        || (is_istio && OFFERING.contains(&key.kind()))
 }
 
 /// The object that owns a name, where all its copies are one.
 pub(super) fn key_of(owner: OwnerView<'_>) -> Option<ObjectKey> {
     let kind = Kind::of_owner(owner.kind).filter(|kind| is_intent(*kind))?;
-    Some(ObjectKey { kind, namespace: owner.namespace.into(), name: owner.name.into() })
+    Some(ObjectKey::of(kind, owner.namespace, owner.name))
 }
 
 /// What was read of one cluster's offers for a name.
@@ -277,7 +277,7 @@ impl Index {
     fn gave_all(&self, cluster: &ClusterName, owner: OwnerView<'_>) -> bool {
         let drafted = key_of(owner).and_then(|key| self.drafted.get(&key));
         let Some((drafted, source)) = drafted.zip(self.objects.source(cluster)) else { return false };
-        let mut backends = drafted.uses.iter().filter(|used| OFFERING.contains(&used.kind)).peekable();
+        let mut backends = drafted.uses.iter().filter(|used| OFFERING.contains(&used.kind())).peekable();
         backends.peek().is_some() && backends.all(|backend| source.get(backend).is_some())
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! It stands below all that fill one, so it knows nothing but the object that it is of.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 
 use portolan_core::cluster::ClusterName;
 use portolan_core::fleet::{Endpoint, NameFacts, Owner};
@@ -17,23 +17,22 @@ use crate::object::{Kind, ObjectKey};
 use crate::settle;
 
 /// Who has the better right to a name: the oldest, then by cluster, namespace, kind and name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rank {
     created: i64,
     source: ClusterName,
-    namespace: Arc<str>,
-    kind: Kind,
-    name: Arc<str>,
+    key: ObjectKey,
 }
 
 impl Rank {
     pub(super) fn of(held: &Held<'_>) -> Self {
-        let ObjectKey { kind, namespace, name } = held.key.clone();
-        Self { created: held.object.created, source: held.source.clone(), namespace, kind, name }
+        Self { created: held.object.created, source: held.source.clone(), key: held.key.clone() }
     }
-}
 
-impl Rank {
+    fn order(&self) -> impl Ord {
+        (self.created, &self.source, self.key.namespace(), self.key.kind(), self.key.name())
+    }
+
     /// Why one goes before another, in words.
     pub(super) fn why_before(&self, other: &Self) -> &'static str {
         if self.created != other.created {
@@ -51,6 +50,18 @@ impl Rank {
             _ if self.source != other.source => "whose cluster comes first by name: they are of the same age",
             _ => "which comes first by namespace, kind and name: they are of the same age",
         }
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -132,11 +143,7 @@ impl<'a> Draft<'a> {
         self.steps += 1;
         let key = self.held.key;
         self.names.entry(name).or_insert_with(|| NameFacts {
-            owner: Owner {
-                kind: key.kind.to_string().into(),
-                namespace: key.namespace.clone(),
-                name: key.name.clone(),
-            },
+            owner: owner(key),
             ttl: self.ttl,
             default_ttl: self.default_ttl,
             policy: self.policy.clone(),
@@ -163,9 +170,18 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The object whose names they are, as facts have it.
+pub(super) fn owner(key: &ObjectKey) -> Owner {
+    Owner {
+        kind: key.kind().to_string().into(),
+        namespace: key.namespace().into(),
+        name: key.name().into(),
+    }
+}
+
 /// The name of a `Domain` as records refer to it, in whatever namespace it is.
 pub(super) fn domain_reference(name: &str) -> ObjectKey {
-    ObjectKey { kind: Kind::Domain, namespace: "".into(), name: name.into() }
+    ObjectKey::of(Kind::Domain, "", name)
 }
 
 /// An object as problems name it: `Service shop/web (eu-1)`.

@@ -120,7 +120,7 @@ impl Index {
         object: Arc<Object>,
         place: &Arc<str>,
     ) -> Arc<Object> {
-        if self.grace.seconds == 0 || !matches!(object.key.kind, Kind::Service | Kind::Ingress) {
+        if self.grace.seconds == 0 || !matches!(object.key.kind(), Kind::Service | Kind::Ingress) {
             return object;
         }
         let at = (source.clone(), object.key.clone());

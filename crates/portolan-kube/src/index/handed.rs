@@ -16,12 +16,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use portolan_core::fleet::{NameFacts, Owner, Packed};
+use portolan_core::fleet::{NameFacts, Packed};
 use portolan_core::policy::PolicyName;
 use portolan_core::{ClusterName, Name, Ttl};
 
 use super::claims::{Claim, Claimant};
-use super::draft::{Draft, subject};
+use super::draft::{self, Draft, subject};
 use super::world::World;
 use crate::dns_endpoint::DnsEndpoint;
 use crate::endpoints::{handed, owner_of};
@@ -44,18 +44,14 @@ pub(super) fn dns_endpoint(draft: &mut Draft<'_>, object: &DnsEndpoint, world: W
             continue;
         }
         let Some(owner) = owner_of(key, handed.kind) else {
-            let message = format!("{} is no kind of an object called {}", handed.kind, key.name);
+            let message = format!("{} is no kind of an object called {}", handed.kind, key.name());
             draft.problem(format_args!("names: {name}"), portolan_core::Reason::Invalid, message);
             continue;
         };
         let said = said.entry(handed.kind).or_insert_with(|| says(draft, &owner, world));
         let Some(Said { ttl, policy }) = said else { continue };
         let facts = NameFacts {
-            owner: Owner {
-                kind: owner.kind.to_string().into(),
-                namespace: owner.namespace,
-                name: owner.name,
-            },
+            owner: draft::owner(&owner),
             ttl: handed.ttl.or(*ttl),
             default_ttl: default_ttl(handed.kind),
             policy: policy.clone(),
@@ -76,7 +72,7 @@ struct Said {
 
 /// What an owner says itself; none of one that has to be there and is not.
 fn says(draft: &mut Draft<'_>, owner: &ObjectKey, world: World<'_>) -> Option<Said> {
-    if owner.kind != Kind::GlobalName {
+    if owner.kind() != Kind::GlobalName {
         return Some(Said::default());
     }
     draft.uses.insert(owner.clone());

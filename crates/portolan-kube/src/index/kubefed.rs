@@ -25,7 +25,7 @@ use super::zones::KnownDomain;
 use crate::hosts;
 use crate::kinds::HOSTS_MAX;
 use crate::kubefed::{IngressDnsRecord, RECORD_TTL_RULE, RecordTtl, ServiceDnsRecord};
-use crate::object::{Kind, ObjectKey};
+use crate::object::Kind;
 
 /// Drafts the names of a ServiceDNSRecord.
 pub(super) fn service_record(draft: &mut Draft<'_>, record: &ServiceDnsRecord, world: World<'_>) {
@@ -37,7 +37,7 @@ pub(super) fn service_record(draft: &mut Draft<'_>, record: &ServiceDnsRecord, w
         draft.steps += 1;
         levels.make(draft, cluster);
     }
-    let service = ObjectKey { kind: Kind::Service, ..draft.held.key.clone() };
+    let service = draft.held.key.of_kind(Kind::Service);
     let rule = ServiceRule {
         allow_without_endpoints: record.spec.allow_service_without_endpoints,
         external_ips: false,
@@ -82,7 +82,7 @@ pub(super) fn ingress_record(draft: &mut Draft<'_>, record: &IngressDnsRecord, w
     for name in &names {
         draft.name(name.clone(), None);
     }
-    let ingress = ObjectKey { kind: Kind::Ingress, ..draft.held.key.clone() };
+    let ingress = draft.held.key.of_kind(Kind::Ingress);
     let mut backing = Backing::of(&ingress);
     for (cluster, source) in world.objects.clusters() {
         let Some(located) = backing.look(cluster, source) else { continue };
@@ -114,8 +114,8 @@ impl Levels {
     fn of(draft: &mut Draft<'_>, record: &ServiceDnsRecord, world: World<'_>) -> Option<Self> {
         let spec = &record.spec;
         let key = draft.held.key;
-        let label = spec.external_name.as_deref().filter(|text| !text.is_empty()).unwrap_or(&key.name);
-        let path = format!("{label}.{}.{}.svc", key.namespace, spec.domain_ref);
+        let label = spec.external_name.as_deref().filter(|text| !text.is_empty()).unwrap_or(key.name());
+        let path = format!("{label}.{}.{}.svc", key.namespace(), spec.domain_ref);
         let domain = domain_of(draft, record, world)?;
         match below(&path, &domain) {
             Ok(global) => Some(Self { path, domain, global }),

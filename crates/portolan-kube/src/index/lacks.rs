@@ -34,7 +34,7 @@ impl Lacks {
     pub(super) fn may_have(&self, kinds: impl Fn(Kind) -> bool, is_it: impl Fn(&ObjectKey) -> bool) -> bool {
         !self.files.is_empty()
             || self.kinds.iter().any(|kind| kinds(*kind))
-            || self.objects.iter().any(|key| kinds(key.kind) && is_it(key))
+            || self.objects.iter().any(|key| kinds(key.kind()) && is_it(key))
     }
 }
 
@@ -53,7 +53,7 @@ impl Index {
     /// was not.
     pub(super) fn lacks_readiness(&self, cluster: &str, record: &ObjectKey) -> bool {
         let tell = |kind| matches!(kind, Kind::EndpointSlice | Kind::Endpoints);
-        let is_near = |key: &ObjectKey| key.namespace == record.namespace;
+        let is_near = |key: &ObjectKey| key.namespace() == record.namespace();
         let Some(source) =
             self.objects.source_named(cluster).filter(|source| source.lacks.may_have(tell, is_near))
         else {
@@ -61,7 +61,7 @@ impl Index {
         };
         let uses = self.drafted.get(record).into_iter().flat_map(|drafted| &drafted.uses);
         // A Service that is a source object stands behind itself.
-        let mut backends = uses.chain((record.kind == Kind::Service).then_some(record));
+        let mut backends = uses.chain((record.kind() == Kind::Service).then_some(record));
         self.memory.awaits(cluster) && backends.any(|backend| source.is_readiness_untold(backend))
     }
 }

@@ -1,7 +1,6 @@
 //! References kept backwards: who refers to an object.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::object::{Kind, ObjectKey};
 
@@ -50,7 +49,7 @@ impl<N> Links<N> {
     }
 
     fn pairs(&self, to: &ObjectKey) -> impl Iterator<Item = (&(ObjectKey, ObjectKey), &N)> {
-        let least = ObjectKey { kind: Kind::LEAST, namespace: Arc::default(), name: Arc::default() };
+        let least = ObjectKey::of(Kind::LEAST, "", "");
         self.0.range((to.clone(), least)..).take_while(move |((of, _), _)| of == to)
     }
 }

@@ -159,7 +159,7 @@ impl Index {
 }
 
 fn member_key(name: &ClusterName) -> ObjectKey {
-    ObjectKey { kind: Kind::MemberCluster, namespace: "".into(), name: name.0.clone() }
+    ObjectKey::of(Kind::MemberCluster, "", &name.0)
 }
 
 /// Takes region and zones as they are remembered.
@@ -219,8 +219,8 @@ fn located(source: &Source, name: &ClusterName, cluster: &mut Cluster, problems:
 }
 
 fn nodes(source: &Source) -> Vec<&Node> {
-    let first = ObjectKey { kind: Kind::Node, namespace: "".into(), name: "".into() };
-    let objects = source.objects.range(first..).take_while(|(key, _)| key.kind == Kind::Node);
+    let first = ObjectKey::of(Kind::Node, "", "");
+    let objects = source.objects.range(first..).take_while(|(key, _)| key.kind() == Kind::Node);
     let bodies = objects.map(|(_, located)| &located.object.body);
     bodies.filter_map(|body| if let Body::Node(node) = body { Some(node) } else { None }).collect()
 }

@@ -135,7 +135,7 @@ impl Memory {
         name: &PolicyName,
         held_by: Option<&'m Sources>,
     ) -> impl Iterator<Item = ClusterName> + use<'m> {
-        let key = ObjectKey { kind: Kind::SteeringPolicy, namespace: "".into(), name: name.0.clone() };
+        let key = ObjectKey::of(Kind::SteeringPolicy, "", &name.0);
         let held_by = held_by.into_iter().flatten();
         held_by.filter(move |source| self.may_hold(objects, &source.0, &key)).cloned()
     }
@@ -260,7 +260,7 @@ impl Memory {
         let is_domain = |kind| kind == Kind::Domain;
         let may_lack_domain = || objects.may_lack_any(source, is_domain, |_| true);
         self.may_hold(objects, source, &key)
-            || (key.kind == Kind::ServiceDnsRecord && objects.is_held(&key) && may_lack_domain())
+            || (key.kind() == Kind::ServiceDnsRecord && objects.is_held(&key) && may_lack_domain())
     }
 
     /// The objects by which a source holds an owner's names.
@@ -277,7 +277,7 @@ impl Memory {
             return !objects.is_read("");
         }
         let looks = matches!(owner.kind, "GlobalName" | "ServiceDNSRecord" | "IngressDNSRecord");
-        let is_near = |key: &ObjectKey| *key.namespace == *owner.namespace;
+        let is_near = |key: &ObjectKey| *key.namespace() == *owner.namespace;
         let may_have = || {
             (looks && objects.may_lack_any(cluster, |kind| kinds.contains(&kind), is_near))
                 || (Kind::is_sourced(owner.kind) && may_make(objects, cluster, owner))

@@ -206,13 +206,13 @@ impl Zoneless {
 impl Group {
     fn count(&mut self, before: Option<&Claimant>, now: Option<&Claimant>) {
         if let Some(now) = now {
-            *self.namespaces.entry(now.key.namespace.clone()).or_default() += 1;
+            *self.namespaces.entry(now.key.namespace().into()).or_default() += 1;
         }
         if let Some(before) = before {
-            let count = self.namespaces.entry(before.key.namespace.clone()).or_default();
+            let count = self.namespaces.entry(before.key.namespace().into()).or_default();
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.namespaces.remove(&before.key.namespace);
+                self.namespaces.remove(before.key.namespace());
             }
         }
     }

@@ -42,7 +42,7 @@ impl Objects {
         object: Arc<Object>,
         place: &Arc<str>,
     ) -> Vec<ObjectKey> {
-        if is_intent(object.key.kind) {
+        if is_intent(object.key.kind()) {
             self.holders.entry(object.key.clone()).or_default().insert(source.clone());
         }
         self.entry(source).set(Located { object, place: place.clone() })
@@ -89,7 +89,7 @@ impl Objects {
     /// True when an object may stand in what could not be read of a source.
     pub(super) fn may_lack(&self, source: &str, key: &ObjectKey) -> bool {
         let is_unread = |source: &Source| {
-            source.get_whole(key).is_none() && source.lacks.may_have(|kind| kind == key.kind, |k| k == key)
+            source.get_whole(key).is_none() && source.lacks.may_have(|kind| kind == key.kind(), |k| k == key)
         };
         self.sources.get(source).is_some_and(is_unread)
     }
@@ -144,13 +144,13 @@ impl Objects {
 
     /// The names of all objects of an intent's kind, in any namespace.
     pub(super) fn names_of(&self, kind: Kind) -> impl Iterator<Item = Arc<str>> {
-        self.keys_of(kind).map(|key| key.name.clone())
+        self.keys_of(kind).map(|key| key.name().into())
     }
 
     /// The keys of all objects of an intent's kind.
     pub(super) fn keys_of(&self, kind: Kind) -> impl Iterator<Item = &ObjectKey> {
-        let first = ObjectKey { kind, namespace: "".into(), name: "".into() };
-        self.holders.range(first..).map(|(key, _)| key).take_while(move |key| key.kind == kind)
+        let first = ObjectKey::of(kind, "", "");
+        self.holders.range(first..).map(|(key, _)| key).take_while(move |key| key.kind() == kind)
     }
 
     /// True when a source that was read holds an intent.

@@ -42,8 +42,7 @@ pub(super) fn global_name(draft: &mut Draft<'_>, object: &GlobalName, world: Wor
         draft.name(host.clone(), None);
     }
     for backend in settled.backends {
-        let namespace = draft.held.key.namespace.clone();
-        let key = ObjectKey { kind: backend.kind, namespace, name: backend.name };
+        let key = ObjectKey::of(backend.kind, draft.held.key.namespace(), &backend.name);
         let mut backing = Backing::of(&key);
         for (cluster, source) in world.objects.clusters() {
             let Some(located) = backing.look(cluster, source) else { continue };
@@ -67,11 +66,11 @@ pub(super) fn global_name(draft: &mut Draft<'_>, object: &GlobalName, world: Wor
 /// The field that names a backend.
 fn field_of(object: &GlobalName, key: &ObjectKey) -> Option<String> {
     let is_kind = |said: &BackendKind| match said {
-        BackendKind::Service => key.kind == Kind::Service,
-        BackendKind::Ingress => key.kind == Kind::Ingress,
+        BackendKind::Service => key.kind() == Kind::Service,
+        BackendKind::Ingress => key.kind() == Kind::Ingress,
         BackendKind::Other(_) => false,
     };
-    let is_it = |said: &Backend| said.name == *key.name && is_kind(&said.kind);
+    let is_it = |said: &Backend| said.name == *key.name() && is_kind(&said.kind);
     object.spec.backends.iter().position(is_it).map(|i| format!("spec.backends[{i}].name"))
 }
 
@@ -108,7 +107,7 @@ pub(super) fn ingress_hosts<'h>(
     let Body::Ingress(object) = &located.object.body else { return false };
     let targets = targets(draft, object.balancer.all(), &About { cluster, located }, resolved);
     let routes =
-        ingress::Routes::of(object, |service| source.readiness(&service_key(&key.namespace, service)));
+        ingress::Routes::of(object, |service| source.readiness(&service_key(key.namespace(), service)));
     let mut unruled = Vec::new();
     for host in hosts {
         if !routes.has_rule(host) {

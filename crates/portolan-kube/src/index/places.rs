@@ -76,5 +76,5 @@ fn key_of(object: &str) -> Option<ObjectKey> {
     let (kind, name) = object.split_once(' ')?;
     let kind = Kind::of_owner(kind)?;
     let (namespace, name) = name.split_once('/').unwrap_or(("", name));
-    Some(ObjectKey { kind, namespace: namespace.into(), name: name.into() })
+    Some(ObjectKey::of(kind, namespace, name))
 }

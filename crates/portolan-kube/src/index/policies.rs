@@ -19,7 +19,7 @@ impl Index {
         let policies = std::mem::take(&mut self.dirty.policies);
         for name in &policies {
             self.step(1);
-            let key = ObjectKey { kind: Kind::SteeringPolicy, namespace: "".into(), name: name.clone() };
+            let key = ObjectKey::of(Kind::SteeringPolicy, "", name);
             let policy_name = PolicyName(name.clone());
             let mut problems = Vec::new();
             let policy = match self.objects.held(&key) {

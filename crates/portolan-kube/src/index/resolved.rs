@@ -340,7 +340,7 @@ impl Hosts {
     }
 
     fn users_of(&self, host: &Name) -> impl Iterator<Item = &User> {
-        let least = ObjectKey { kind: Kind::LEAST, namespace: "".into(), name: "".into() };
+        let least = ObjectKey::of(Kind::LEAST, "", "");
         let from = (host.clone(), (ClusterName::from(""), least));
         let host = host.clone();
         self.users.range(from..).take_while(move |(of, _)| *of == host).map(|(_, user)| user)

@@ -2,7 +2,6 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use portolan_core::fleet::Evidence;
 
@@ -24,9 +23,6 @@ pub(super) struct Source {
     ingresses: Links,
     /// The Services that an Istio gateway may stand behind.
     entrances: BTreeSet<ObjectKey>,
-    /// The namespace of the last object that came: keys of one namespace here share its text, so that those who look
-    /// through many have it at hand. Lists come by namespace.
-    namespace: Arc<str>,
     /// True since it was read for the first time.
     pub(super) is_read: bool,
     /// What of it could not be read.
@@ -39,7 +35,7 @@ impl Source {
     /// Takes an object; returns whose meaning changed with it, nothing when it was there like this.
     pub(super) fn set(&mut self, located: Located) -> Vec<ObjectKey> {
         let object = located.object.clone();
-        let key = &self.shared(&object.key);
+        let key = &object.key;
         let before = match self.objects.entry(key.clone()) {
             Entry::Vacant(room) => {
                 room.insert(located);
@@ -67,14 +63,6 @@ impl Source {
         self.objects = std::mem::take(&mut self.objects).into_iter().collect();
         self.slices.pack();
         self.ingresses.pack();
-    }
-
-    /// The same key, of the text that the last one's namespace has.
-    fn shared(&mut self, key: &ObjectKey) -> ObjectKey {
-        if self.namespace != key.namespace {
-            self.namespace = key.namespace.clone();
-        }
-        ObjectKey { namespace: self.namespace.clone(), ..key.clone() }
     }
 
     /// Takes an object away; returns whose meaning changed with it.
@@ -117,7 +105,7 @@ impl Source {
     fn has_ready(&self, service: &ObjectKey) -> bool {
         let mut slices = self.slices.notes(service).peekable();
         if slices.peek().is_none() {
-            let key = ObjectKey { kind: Kind::Endpoints, ..service.clone() };
+            let key = service.of_kind(Kind::Endpoints);
             return matches!(self.body(&key), Some(Body::Endpoints(endpoints)) if endpoints.has_ready);
         }
         slices.any(|has_ready| *has_ready)
@@ -126,12 +114,12 @@ impl Source {
     /// True when nothing was read that tells whether a Service is ready, or one that an Ingress leads to.
     pub(super) fn is_readiness_untold(&self, backend: &ObjectKey) -> bool {
         let is_untold = |service: &ObjectKey| {
-            let endpoints = ObjectKey { kind: Kind::Endpoints, ..service.clone() };
+            let endpoints = service.of_kind(Kind::Endpoints);
             self.slices.of(service).next().is_none() && self.body(&endpoints).is_none()
         };
         match self.body(backend) {
             Some(Body::Ingress(ingress)) => {
-                ingress::services(ingress).any(|service| is_untold(&service_key(&backend.namespace, service)))
+                ingress::services(ingress).any(|service| is_untold(&service_key(backend.namespace(), service)))
             }
             _ => is_untold(backend),
         }
@@ -172,7 +160,7 @@ impl Cluster for Source {
     fn list(&self, kind: Kind, namespace: &str) -> Vec<&Object> {
         let all = self.objects.range(all_of(kind, namespace)..);
         let is_one =
-            |key: &ObjectKey| key.kind == kind && (namespace.is_empty() || *key.namespace == *namespace);
+            |key: &ObjectKey| key.kind() == kind && (namespace.is_empty() || *key.namespace() == *namespace);
         all.take_while(|(key, _)| is_one(key)).map(|(_, located)| &*located.object).collect()
     }
 
@@ -207,18 +195,18 @@ fn each_link(key: &ObjectKey, object: &Object, mut each: impl FnMut(ObjectKey)) 
     match &object.body {
         Body::EndpointSlice(slice) => {
             let service = slice.service.as_ref();
-            service.into_iter().for_each(|service| each(service_key(&key.namespace, service.clone())));
+            service.into_iter().for_each(|service| each(service_key(key.namespace(), service)));
         }
         Body::Ingress(ingress) => {
-            ingress::services(ingress).for_each(|service| each(service_key(&key.namespace, service)));
+            ingress::services(ingress).for_each(|service| each(service_key(key.namespace(), service)));
         }
         _ => {}
     }
 }
 
 /// The key of a Service.
-pub(super) fn service_key(namespace: &Arc<str>, name: impl Into<Arc<str>>) -> ObjectKey {
-    ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: name.into() }
+pub(super) fn service_key(namespace: &str, name: &str) -> ObjectKey {
+    ObjectKey::of(Kind::Service, namespace, name)
 }
 
 /// Whose meaning an object is part of: that of its Service, or its own, that of what is behind all Services where
@@ -226,14 +214,14 @@ pub(super) fn service_key(namespace: &Arc<str>, name: impl Into<Arc<str>>) -> Ob
 pub(super) fn affects(key: &ObjectKey, object: &Object) -> impl Iterator<Item = ObjectKey> {
     let own = match &object.body {
         Body::EndpointSlice(EndpointSlice { service: Some(service), .. }) => {
-            ObjectKey { kind: Kind::Service, namespace: key.namespace.clone(), name: service.clone() }
+            service_key(key.namespace(), service)
         }
-        Body::Endpoints(_) => ObjectKey { kind: Kind::Service, ..key.clone() },
+        Body::Endpoints(_) => key.of_kind(Kind::Service),
         _ => key.clone(),
     };
     let all = is_entrance(object).then(|| all_of(Kind::Service, ""));
     let labels = if let Body::Pod(pod) = &object.body { Some(&pod.meta.labels) } else { None };
     let labels = labels.into_iter().flat_map(Pairs::iter);
-    let labelled = labels.map(|(name, value)| labelled(&key.namespace, name, value));
+    let labelled = labels.map(|(name, value)| labelled(key.namespace(), name, value));
     std::iter::once(own).chain(all).chain(labelled)
 }

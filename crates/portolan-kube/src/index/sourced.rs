@@ -45,8 +45,8 @@ impl Index {
         }
         let Some(known) = known else { return };
         // What stands for all Services is touched by itself: readiness is no concern of those who ask for them.
-        let all = [all_of(key.kind, &key.namespace), all_of(key.kind, "")];
-        let all = all.iter().filter(|all| key.kind != Kind::Service && *all != key);
+        let all = [all_of(key.kind(), key.namespace()), all_of(key.kind(), "")];
+        let all = all.iter().filter(|all| key.kind() != Kind::Service && *all != key);
         let users: BTreeSet<&ObjectKey> = all.chain([key]).flat_map(|to| known.users.of(to)).collect();
         let users: Vec<_> = users.into_iter().map(|user| (cluster.clone(), user.clone())).collect();
         self.step(users.len());
@@ -86,7 +86,7 @@ impl Index {
     }
 
     fn is_source_object(&self, object: &Object) -> bool {
-        let source = Source::of(object.key.kind).filter(|source| *source != Source::Crd);
+        let source = Source::of(object.key.kind()).filter(|source| *source != Source::Crd);
         let is_kept = match &object.body {
             Body::Service(service) => service.source.is_some(),
             Body::Ingress(ingress) => ingress.source.is_some(),

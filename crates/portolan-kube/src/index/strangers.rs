@@ -58,7 +58,7 @@ impl Index {
         }
         self.step(policies.len());
         for name in policies {
-            let key = ObjectKey { kind: Kind::SteeringPolicy, namespace: "".into(), name: name.clone() };
+            let key = ObjectKey::of(Kind::SteeringPolicy, "", &name);
             let mut problems = Vec::new();
             if let Some(held) = self.objects.held(&key)
                 && let Body::SteeringPolicy(object) = &held.object.body

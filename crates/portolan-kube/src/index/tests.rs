@@ -90,7 +90,7 @@ impl Bench {
 
     pub(crate) fn set(&mut self, source: &str, value: &Value) {
         let object = object_keeping(value, &self.keep);
-        let place = format!("{source}/{}.yaml:1:1", object.key.name);
+        let place = format!("{source}/{}.yaml:1:1", object.key.name());
         self.index.set(&ClusterName::from(source), Arc::new(object), &place.into());
     }
 

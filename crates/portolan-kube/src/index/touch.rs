@@ -46,15 +46,15 @@ impl Index {
         }
         self.step(1);
         self.touch_sourced(source, key);
-        match key.kind {
+        match key.kind() {
             Kind::Service => self.touch_service(source, key),
             Kind::Ingress | Kind::EndpointSlice | Kind::Endpoints => self.touch_users(key),
             Kind::Node => _ = self.dirty.clusters.insert(source.clone()),
-            Kind::MemberCluster => _ = self.dirty.clusters.insert(ClusterName(key.name.clone())),
-            Kind::SteeringPolicy => _ = self.dirty.policies.insert(key.name.clone()),
+            Kind::MemberCluster => _ = self.dirty.clusters.insert(ClusterName(key.name().into())),
+            Kind::SteeringPolicy => _ = self.dirty.policies.insert(key.name().into()),
             Kind::Domain => {
                 self.dirty.zones = true;
-                self.touch_users(&domain_reference(&key.name));
+                self.touch_users(&domain_reference(key.name()));
             }
             Kind::Zone => {
                 self.dirty.zones = true;
@@ -92,8 +92,8 @@ impl Index {
 
     /// The cluster that is forgotten because its last `MemberCluster` went while it was silent.
     pub(super) fn forgotten_with(&self, key: &ObjectKey) -> Option<ClusterName> {
-        let cluster = ClusterName(key.name.clone());
-        let is_gone = key.kind == Kind::MemberCluster && !self.objects.is_held(key);
+        let cluster = ClusterName(key.name().into());
+        let is_gone = key.kind() == Kind::MemberCluster && !self.objects.is_held(key);
         let is_silent = match self.objects.source(&cluster) {
             Some(source) => source.silent_since.is_some(),
             None => {

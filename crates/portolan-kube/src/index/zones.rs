@@ -186,16 +186,16 @@ fn implied(zones: &mut Zones, object: &Domain, held: &Held<'_>, problems: &mut V
     }
     let domain = domain.ok();
     let known = KnownDomain { domain: domain.clone(), held_by: held.held_by.clone() };
-    match zones.domains.get(&held.key.name) {
+    match zones.domains.get(held.key.name()) {
         Some(first) if first.domain != known.domain => {
             let message = format!(
                 "another Domain {:?} comes first, by age, then by cluster and namespace; records refer to that",
-                held.key.name
+                held.key.name()
             );
             problems.push(problem(held, "metadata.name", Reason::Conflict, message));
         }
         Some(_) => {}
-        None => _ = zones.domains.insert(held.key.name.clone(), known),
+        None => _ = zones.domains.insert(held.key.name().into(), known),
     }
     let Some(apex) = domain.filter(|apex| !zones.by_apex.contains_key(apex)) else { return };
     let said = object.name_server.as_deref().filter(|text| !text.is_empty());

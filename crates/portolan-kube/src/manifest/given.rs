@@ -57,7 +57,7 @@ pub fn given(kind: Kind, mut value: Value, place: &str, keep: &Keep) -> Given {
     let text = |field| value.get("metadata")?.get(field)?.as_str();
     let key = ObjectKey::new(kind, text("namespace"), text("name").unwrap_or_default());
     let told = |subject, reason, message| Problem { subject, reason, message, place: place.to_owned() };
-    if key.name.is_empty() {
+    if key.name().is_empty() {
         let message = "is missing; every object has a name".to_owned();
         return Given::Nameless(told(format!("{kind}: metadata.name"), Reason::Invalid, message));
     }

@@ -24,7 +24,7 @@ pub(super) struct Candidate<'a> {
 impl Registry {
     /// The candidate that an object is; none where it registers nothing.
     pub(super) fn candidate<'a>(&'a self, object: &'a Object) -> Result<Option<Candidate<'a>>, Problem> {
-        let (namespace, name) = (&object.key.namespace, &object.key.name);
+        let (namespace, name) = (object.key.namespace(), object.key.name());
         let key = |namespace: &str, name: &str| ObjectKey::new(Kind::Secret, Some(namespace), name);
         let (secret, field) = match &object.body {
             Body::MemberCluster(member) => match &member.spec.credentials {
@@ -43,7 +43,7 @@ impl Registry {
             Body::ClusterProfile(_) => (key(self.believed.own(), name), "metadata.name"),
             _ => return Ok(None),
         };
-        if secret.name.is_empty() {
+        if secret.name().is_empty() {
             let message = "is missing: it names the Secret with the cluster's credentials".to_owned();
             return Err(self.problem(object, field, Reason::Invalid, message));
         }
@@ -57,7 +57,7 @@ impl Registry {
     /// The cluster registry's entry of a name, in any namespace that is believed. Which of two would count must not
     /// depend on how their namespaces are called: whoever adds one would choose the server.
     fn registry_cluster(&self, name: &str) -> Result<&RegistryCluster, String> {
-        let of_name = self.objects.values().filter(|object| *object.key.name == *name);
+        let of_name = self.objects.values().filter(|object| *object.key.name() == *name);
         let mut of_name = of_name.filter_map(|object| match &object.body {
             Body::RegistryCluster(cluster) => Some((&object.key, &**cluster)),
             _ => None,
@@ -75,7 +75,7 @@ impl Registry {
 impl Candidate<'_> {
     /// Where it stands among others of its name: by kind, then by age, then by name.
     pub(super) fn rank(&self) -> (Kind, i64, ObjectKey) {
-        (self.object.key.kind, self.object.created, self.object.key.clone())
+        (self.object.key.kind(), self.object.created, self.object.key.clone())
     }
 
     /// How the cluster is reached.

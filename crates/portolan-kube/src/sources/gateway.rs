@@ -107,7 +107,7 @@ fn hosts(scene: &mut Scene<'_, '_>, route: &Route) -> Vec<String> {
 
 /// The gateway, or listener set, of a status that has accepted the route; none that is not asked for.
 fn parent<'a>(scene: &mut Scene<'_, 'a>, route: &Route, status: &ParentStatus) -> Option<Parent<'a>> {
-    let own = &scene.object.key.namespace.clone();
+    let own = scene.object.key.namespace();
     let reference = &status.parent_ref;
     let id = |reference: &ParentReference| {
         let [group, kind, namespace] = parts(reference, own).map(ToOwned::to_owned);
@@ -123,7 +123,7 @@ fn parent<'a>(scene: &mut Scene<'_, 'a>, route: &Route, status: &ParentStatus) -
         (GROUP, "ListenerSet") if scene.options.gateway_listener_sets => Kind::ListenerSet,
         _ => return None,
     };
-    let key = ObjectKey { kind, namespace: namespace.into(), name: (*reference.name).into() };
+    let key = ObjectKey::of(kind, namespace, &reference.name);
     Parent::find(scene, &key)
 }
 
@@ -142,7 +142,7 @@ fn takes(
     listener: &Listener,
     reference: &ParentReference,
 ) -> bool {
-    let kind = scene.object.key.kind;
+    let kind = scene.object.key.kind();
     let is_port = reference.port.is_none_or(|port| port == listener.port);
     is_port
         && fits(kind, &listener.protocol)
@@ -172,7 +172,7 @@ fn is_allowed_kind(kind: Kind, listener: &Listener) -> bool {
 fn is_allowed(scene: &mut Scene<'_, '_>, parent: &Parent<'_>, listener: &Listener) -> bool {
     let namespaces = listener.allowed_routes.as_ref().and_then(|allowed| allowed.namespaces.as_ref());
     let from = namespaces.and_then(|namespaces| namespaces.from.as_deref()).unwrap_or("Same");
-    let own = scene.object.key.namespace.clone();
+    let own = scene.object.key.namespace();
     match from {
         "All" => true,
         "Same" => *parent.namespace == *own,

@@ -59,7 +59,7 @@ pub(super) fn pods<'a>(
                 continue;
             }
             let pod =
-                ObjectKey { kind: Kind::Pod, namespace: key.namespace.clone(), name: (*endpoint.pod).into() };
+                ObjectKey::of(Kind::Pod, key.namespace(), &endpoint.pod);
             let Some(Body::Pod(pod)) = scene.view.get(&pod).map(|object| &object.body) else { continue };
             if !selector.takes(&pod.meta.labels) {
                 continue;
@@ -153,7 +153,7 @@ fn external(scene: &mut Scene<'_, '_>, node: &str) -> Vec<String> {
 
 /// A Node of the cluster.
 pub(super) fn node_of<'a>(scene: &mut Scene<'_, 'a>, name: &str) -> Option<&'a NodeSource> {
-    let key = ObjectKey { kind: Kind::Node, namespace: "".into(), name: name.into() };
+    let key = ObjectKey::of(Kind::Node, "", name);
     match &scene.view.get(&key)?.body {
         Body::Node(node) => node.source.as_deref(),
         _ => None,

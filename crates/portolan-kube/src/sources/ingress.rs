@@ -69,10 +69,10 @@ fn hosts(scene: &mut Scene<'_, '_>, object: &Ingress, source: &IngressSource) ->
 
 /// What its rules lead to, by the Services that are ready.
 fn routes(scene: &mut Scene<'_, '_>, object: &Ingress) -> Routes {
-    let namespace = &scene.object.key.namespace;
+    let namespace = scene.object.key.namespace();
     let view = &mut *scene.view;
     Routes::of(object, |service| {
-        let key = ObjectKey { kind: Kind::Service, namespace: namespace.clone(), name: service.into() };
+        let key = ObjectKey::of(Kind::Service, namespace, service);
         if view.is_ready(&key) { Evidence::Ready } else { Evidence::NotReady }
     })
 }

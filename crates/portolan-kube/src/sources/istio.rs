@@ -123,7 +123,7 @@ impl<'a> Door<'a> {
         }
         let mut doors = Vec::new();
         for reference in references.into_iter().take(GATEWAYS_MAX) {
-            let Some(key) = referred(Kind::IstioGateway, reference, &scene.object.key.namespace) else {
+            let Some(key) = referred(Kind::IstioGateway, reference, scene.object.key.namespace()) else {
                 let message = format!("{} is not NAME or NAMESPACE/NAME", shown(reference));
                 scene.faults.add("spec.gateways", Reason::Invalid, message);
                 continue;
@@ -134,7 +134,7 @@ impl<'a> Door<'a> {
                 continue;
             };
             if is_shown(scene, service, &key) {
-                let hosts = hosts_for(&scene.object.key.namespace, &key.namespace, gateway);
+                let hosts = hosts_for(scene.object.key.namespace(), key.namespace(), gateway);
                 doors.push(Self { hosts, targets: targets_of(scene, &key, gateway) });
             }
         }
@@ -152,7 +152,7 @@ impl<'a> Door<'a> {
 
 /// True when a VirtualService shows itself to the namespace of a gateway.
 fn is_shown(scene: &Scene<'_, '_>, service: &VirtualService, gateway: &ObjectKey) -> bool {
-    let (own, theirs) = (&*scene.object.key.namespace, &*gateway.namespace);
+    let (own, theirs) = (scene.object.key.namespace(), gateway.namespace());
     let sees = |to: &String| to == "*" || to == theirs || (to == "." && own == theirs);
     service.spec.export_to.is_empty() || service.spec.export_to.iter().any(sees)
 }
@@ -179,7 +179,7 @@ fn referred(kind: Kind, reference: &str, from: &str) -> Option<ObjectKey> {
         Some(("", name)) => (from, name),
         Some(both) => both,
     };
-    Some(ObjectKey { kind, namespace: namespace.into(), name: name.into() })
+    Some(ObjectKey::of(kind, namespace, name))
 }
 
 /// Where a gateway is reached: what its annotations say, else the Services that select the pods that it does.
@@ -212,7 +212,7 @@ fn targets_of(scene: &mut Scene<'_, '_>, key: &ObjectKey, gateway: &Gateway) -> 
 /// The addresses of the Ingress before a gateway. One that is not there is a fault of the gateway, and not, as
 /// in External-DNS, the end of every source.
 fn of_ingress(scene: &mut Scene<'_, '_>, gateway: &ObjectKey, reference: &str) -> Vec<String> {
-    let key = referred(Kind::Ingress, reference, &gateway.namespace);
+    let key = referred(Kind::Ingress, reference, gateway.namespace());
     let ingress =
         key.as_ref().filter(|key| scene.options.takes_namespace(key)).and_then(|key| scene.view.get(key));
     match ingress.map(|object| &object.body) {

@@ -27,7 +27,7 @@ impl<'a> Parent<'a> {
                 let targets = targets(scene, &[&gateway.meta], gateway);
                 let listeners = gateway.spec.listeners.iter().collect();
                 is_asked_for(scene, key, gateway).then_some(Self {
-                    namespace: key.namespace.clone(),
+                    namespace: key.namespace().into(),
                     targets,
                     listeners,
                 })
@@ -47,9 +47,9 @@ impl<'a> Parent<'a> {
     fn of_set(scene: &mut Scene<'_, 'a>, key: &ObjectKey, set: &'a ListenerSet) -> Option<Self> {
         let reference = &set.spec.parent_ref;
         let said = |said: &'a Option<String>| said.as_deref().filter(|text| !text.is_empty());
-        let namespace = said(&reference.namespace).unwrap_or(&key.namespace);
+        let namespace = said(&reference.namespace).unwrap_or(key.namespace());
         let of =
-            ObjectKey { kind: Kind::Gateway, namespace: namespace.into(), name: (*reference.name).into() };
+            ObjectKey::of(Kind::Gateway, namespace, &reference.name);
         let gateway = gateway_of(&scene.view.get(&of)?.body)?;
         let counts = is_asked_for(scene, &of, gateway)
             && allows(scene, gateway, &of, key)
@@ -60,7 +60,7 @@ impl<'a> Parent<'a> {
         };
         let targets = targets(scene, &[&set.meta, &gateway.meta], gateway);
         let listeners = set.spec.listeners.iter().filter(is_accepted).collect();
-        counts.then_some(Self { namespace: key.namespace.clone(), targets, listeners })
+        counts.then_some(Self { namespace: key.namespace().into(), targets, listeners })
     }
 }
 
@@ -68,8 +68,8 @@ impl<'a> Parent<'a> {
 fn is_asked_for(scene: &Scene<'_, '_>, key: &ObjectKey, gateway: &Gateway) -> bool {
     let options = scene.options;
     let is_one = |wanted: &str, is: &str| wanted.is_empty() || wanted == is;
-    is_one(&options.gateway_name, &key.name)
-        && is_one(&options.gateway_namespace, &key.namespace)
+    is_one(&options.gateway_name, key.name())
+        && is_one(&options.gateway_namespace, key.namespace())
         && options.gateway_label_filter.takes(&gateway.meta.labels)
 }
 
@@ -78,8 +78,8 @@ fn allows(scene: &mut Scene<'_, '_>, gateway: &Gateway, of: &ObjectKey, set: &Ob
     let namespaces = gateway.spec.allowed_listeners.as_ref().and_then(|allowed| allowed.namespaces.as_ref());
     match namespaces.and_then(|namespaces| namespaces.from.as_deref()) {
         Some("All") => true,
-        Some("Same") => of.namespace == set.namespace,
-        Some("Selector") => selects(scene, namespaces, &set.namespace),
+        Some("Same") => of.namespace() == set.namespace(),
+        Some("Selector") => selects(scene, namespaces, set.namespace()),
         _ => false,
     }
 }
@@ -87,7 +87,7 @@ fn allows(scene: &mut Scene<'_, '_>, gateway: &Gateway, of: &ObjectKey, set: &Ob
 /// True when a selector takes a namespace; one that is not known is not taken.
 pub(super) fn selects(scene: &mut Scene<'_, '_>, by: Option<&AllowedNamespaces>, namespace: &str) -> bool {
     let selector = by.and_then(|by| by.selector.as_ref()).and_then(Selector::of);
-    let key = ObjectKey { kind: Kind::Namespace, namespace: "".into(), name: namespace.into() };
+    let key = ObjectKey::of(Kind::Namespace, "", namespace);
     match (selector, scene.view.get(&key).map(|object| &object.body)) {
         (Some(selector), Some(Body::Namespace(namespace))) => selector.takes(&namespace.labels),
         _ => false,

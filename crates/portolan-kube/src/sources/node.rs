@@ -25,7 +25,7 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, node: &Node) -> Vec<Endpoint>
         hosts.iter().flat_map(|host| common.of_host(host, &targets, Evidence::None)).collect::<Vec<_>>()
     };
     let is_named = !scene.options.has_templates() || scene.options.combine_fqdn_annotation;
-    let own = is_named.then(|| String::from(&*scene.object.key.name));
+    let own = is_named.then(|| String::from(scene.object.key.name()));
     let endpoints = of(scene, own.into_iter().collect());
     let endpoints = scene.combine(endpoints, Scene::paired);
     scene.combine(endpoints, |scene| {

@@ -78,7 +78,7 @@ pub(super) fn ports(
     let of_port = |port: &crate::workload::ServicePort| {
         let protocol =
             if port.protocol.is_empty() { "tcp".into() } else { port.protocol.to_ascii_lowercase() };
-        let name = format!("_{}._{protocol}.{host}", scene.object.key.name);
+        let name = format!("_{}._{protocol}.{host}", scene.object.key.name());
         let target = format!("{PRIORITY_AND_WEIGHT} {} {host}.", port.node_port);
         common.endpoint(&name, RecordType::SRV, vec![target], evidence)
     };
@@ -104,7 +104,7 @@ struct Local<'a> {
 /// others that run.
 fn with_pods<'a>(scene: &mut Scene<'_, 'a>, service: &ServiceSource) -> Local<'a> {
     let mut ranks: BTreeMap<&str, u8> = BTreeMap::new();
-    for pod in scene.view.pods(&scene.object.key.namespace, &service.selector) {
+    for pod in scene.view.pods(scene.object.key.namespace(), &service.selector) {
         if pod.is_running && node_of(scene, &pod.node).is_some() {
             let known = ranks.entry(&pod.node).or_default();
             *known = (*known).max(rank(pod));

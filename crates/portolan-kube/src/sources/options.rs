@@ -223,7 +223,7 @@ impl Options {
 
     /// True of an object in the namespace that is looked at.
     pub(crate) fn takes_namespace(&self, key: &ObjectKey) -> bool {
-        self.namespace.is_empty() || !key.kind.is_namespaced() || *key.namespace == *self.namespace
+        self.namespace.is_empty() || !key.kind().is_namespaced() || *key.namespace() == *self.namespace
     }
 
     /// True when templates give names.
@@ -244,7 +244,7 @@ impl Options {
         object: &Object,
         faults: &mut Faults,
     ) -> Vec<String> {
-        let Some(source) = Source::of(object.key.kind).filter(|_| !templates.is_empty()) else {
+        let Some(source) = Source::of(object.key.kind()).filter(|_| !templates.is_empty()) else {
             return Vec::new();
         };
         let value = fields(object);

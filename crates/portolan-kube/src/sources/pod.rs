@@ -45,7 +45,7 @@ fn annotated(
         endpoints.extend(of(scene, hosts, &node));
     }
     if !scene.options.pod_source_domain.is_empty() {
-        let host = format!("{}.{}", scene.object.key.name, scene.options.pod_source_domain);
+        let host = format!("{}.{}", scene.object.key.name(), scene.options.pod_source_domain);
         endpoints.extend(of(scene, vec![host], &own));
     }
     endpoints

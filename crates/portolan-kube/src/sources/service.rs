@@ -26,7 +26,7 @@ pub(super) fn endpoints(scene: &mut Scene<'_, '_>, service: &Service) -> Vec<End
     else {
         return Vec::new();
     };
-    let key = ObjectKey { kind: Kind::Service, ..scene.object.key.clone() };
+    let key = scene.object.key.of_kind(Kind::Service);
     let given = Given { service, source, key, common: scene.common() };
     let mut endpoints = Vec::new();
     if !scene.options.ignore_hostname_annotation {

@@ -57,7 +57,7 @@ impl Cluster for Objects {
     }
 
     fn list(&self, kind: Kind, namespace: &str) -> Vec<&Object> {
-        let is_one = |key: &&ObjectKey| key.kind == kind && [&*key.namespace, ""].contains(&namespace);
+        let is_one = |key: &&ObjectKey| key.kind() == kind && [key.namespace(), ""].contains(&namespace);
         self.0.keys().filter(is_one).map(|key| &self.0[key]).collect()
     }
 
@@ -68,10 +68,10 @@ impl Cluster for Objects {
     }
 
     fn slices(&self, service: &ObjectKey) -> Vec<&EndpointSlice> {
-        let slices = self.list(Kind::EndpointSlice, &service.namespace).into_iter();
+        let slices = self.list(Kind::EndpointSlice, service.namespace()).into_iter();
         slices
             .filter_map(|object| match &object.body {
-                Body::EndpointSlice(slice) if slice.service.as_deref() == Some(&*service.name) => Some(slice),
+                Body::EndpointSlice(slice) if slice.service.as_deref() == Some(service.name()) => Some(slice),
                 _ => None,
             })
             .collect()

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use portolan_core::Name;
 
@@ -91,7 +90,7 @@ impl<'a> View<'a> {
 
     /// The pods of a namespace that have all of these labels. Of the labels that one is noted which the fewest pods
     /// there have: a change of a pod without it is no concern of who asks.
-    pub(super) fn pods(&mut self, namespace: &Arc<str>, labels: &Pairs) -> Vec<&'a Pod> {
+    pub(super) fn pods(&mut self, namespace: &str, labels: &Pairs) -> Vec<&'a Pod> {
         let all = self.cluster.list(Kind::Pod, namespace);
         self.steps += all.len();
         let pod = |object: &'a Object| if let Body::Pod(pod) = &object.body { Some(&**pod) } else { None };
@@ -139,12 +138,12 @@ impl<'a> View<'a> {
 }
 
 /// The key that stands for every pod of a namespace with a label; no pod has such a name.
-pub(crate) fn labelled(namespace: &Arc<str>, key: &str, value: &str) -> ObjectKey {
-    ObjectKey { kind: Kind::Pod, namespace: namespace.clone(), name: format!("{key}={value}").into() }
+pub(crate) fn labelled(namespace: &str, key: &str, value: &str) -> ObjectKey {
+    ObjectKey::of(Kind::Pod, namespace, &format!("{key}={value}"))
 }
 
 /// The key that stands for every object of a kind, in one namespace or in all.
 #[must_use]
 pub(crate) fn all_of(kind: Kind, namespace: &str) -> ObjectKey {
-    ObjectKey { kind, namespace: namespace.into(), name: Arc::default() }
+    ObjectKey::of(kind, namespace, "")
 }

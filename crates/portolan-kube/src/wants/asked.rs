@@ -61,8 +61,8 @@ impl Asked {
 /// What an object asks for.
 pub(super) fn asked(key: &ObjectKey, object: &DnsEndpoint, place: &str) -> Asked {
     // Who asks may be one of its names alone; the object is what External-DNS would call it.
-    let name = object.metadata.name.as_deref().unwrap_or(&key.name);
-    let namespace = object.metadata.namespace.as_deref().unwrap_or(&key.namespace);
+    let name = object.metadata.name.as_deref().unwrap_or(key.name());
+    let namespace = object.metadata.namespace.as_deref().unwrap_or(key.namespace());
     let resource = format!("crd/{namespace}/{name}").into();
     let mut reading = Reading {
         subject: format!("{} {namespace}/{name}", Kind::DnsEndpoint),

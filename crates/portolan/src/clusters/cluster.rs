@@ -247,8 +247,8 @@ impl Cluster {
             }
             match news {
                 // The registry alone is told of these.
-                News::Set(object) if registry::is_foreign(object.key.kind) => {}
-                News::Deleted(key) if registry::is_foreign(key.kind) => {}
+                News::Set(object) if registry::is_foreign(object.key.kind()) => {}
+                News::Deleted(key) if registry::is_foreign(key.kind()) => {}
                 News::Set(object) => {
                     let (source, place) = (part.source.clone(), self.place.clone());
                     let object = part.came(resource, object);

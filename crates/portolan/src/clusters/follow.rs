@@ -380,7 +380,7 @@ impl Follow {
         }
         for news in &self.untold {
             if let News::Deleted(key) = news
-                && has_status(key.kind)
+                && has_status(key.kind())
             {
                 self.cluster.copies.forget(self.resource, key.clone());
             }

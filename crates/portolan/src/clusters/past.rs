@@ -86,9 +86,9 @@ impl WasKept {
     fn of(kept: &Kept) -> Self {
         let text = |(ip, host): (&str, &str)| (ip.to_owned(), host.to_owned());
         Self {
-            kind: kept.key.kind.to_string(),
-            namespace: kept.key.namespace.to_string(),
-            name: kept.key.name.to_string(),
+            kind: kept.key.kind().to_string(),
+            namespace: kept.key.namespace().to_string(),
+            name: kept.key.name().to_string(),
             created: kept.created,
             since: kept.since,
             entries: kept.balancer.entries().map(text).collect(),

@@ -176,10 +176,10 @@ impl Records {
     pub async fn say(&self, group: Resource, key: &ObjectKey, uid: &str, said: &Said) -> Result<(), Failure> {
         let object = json!({
             "apiVersion": group.api_version(), "kind": group.spelt,
-            "metadata": { "name": &*key.name, "namespace": &*key.namespace, "uid": uid },
+            "metadata": { "name": key.name(), "namespace": key.namespace(), "uid": uid },
         });
         let event = event::event(&object, said, &when::when(clock::now()), &self.instance);
-        let path = format!("/apis/events.k8s.io/v1/namespaces/{}/events", key.namespace);
+        let path = format!("/apis/events.k8s.io/v1/namespaces/{}/events", key.namespace());
         match connect::send(&self.client()?, http::Method::POST, &path, &event, PATIENCE).await {
             // It was said before.
             Err(Failure { code: Some(409), .. }) => Ok(()),

@@ -170,7 +170,7 @@ impl Registrar {
                 (News::Deleted(key), _) => {
                     state.registry.delete(key);
                     // At once: it may come again in the same breath, as another.
-                    self.let_go(&mut state, &ClusterName(key.name.clone()));
+                    self.let_go(&mut state, &ClusterName(key.name().into()));
                     true
                 }
                 (News::Read, Some(namespace)) => {
@@ -246,7 +246,7 @@ impl Registrar {
     pub(super) fn others(&self) -> Vec<(ClusterName, Kind, Life)> {
         let state = self.state();
         let others = state.found.clusters.iter().filter(|(_, one)| one.renewal.is_none());
-        others.filter_map(|(name, one)| Some((name.clone(), one.by.kind, one.life?))).collect()
+        others.filter_map(|(name, one)| Some((name.clone(), one.by.kind(), one.life?))).collect()
     }
 
     /// Notes which tokens are not renewed, and why: these, and no others.
@@ -254,7 +254,7 @@ impl Registrar {
         let mut state = self.state();
         let problem = |(name, (reason, message)): (ClusterName, Why)| {
             let by = &state.found.clusters.get(&name)?.by;
-            let subject = match by.kind {
+            let subject = match by.kind() {
                 Kind::MemberCluster => format!("{by}: spec.credentials.secret"),
                 _ => by.to_string(),
             };

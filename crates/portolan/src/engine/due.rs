@@ -71,8 +71,8 @@ impl Due {
     /// Notes what an event says of an object of the hub.
     pub(super) fn event(&mut self, event: &Event, hub: &Hub) {
         let key = match event {
-            Event::Set { source, object, .. } if source == hub.home(object.key.kind) => &object.key,
-            Event::Deleted { source, key } if source == hub.home(key.kind) => key,
+            Event::Set { source, object, .. } if source == hub.home(object.key.kind()) => &object.key,
+            Event::Deleted { source, key } if source == hub.home(key.kind()) => key,
             Event::Refused(refused) => &refused.key,
             Event::Copy { resource, key, object } => {
                 self.copy(*resource, key, object.clone());
@@ -82,7 +82,7 @@ impl Due {
             Event::Heard(source) if hub.homes().any(|home| home == source) => return self.everything(),
             _ => return,
         };
-        if !is_written(key.kind) {
+        if !is_written(key.kind()) {
             return;
         }
         match event {
@@ -158,11 +158,11 @@ impl Due {
 
     /// The names that an object tells of, or that stand in it.
     fn names_of(&self, fleet: &Fleet, key: &ObjectKey) -> Vec<Name> {
-        if key.kind == Kind::DnsEndpoint {
+        if key.kind() == Kind::DnsEndpoint {
             return self.names.get(key).into_iter().flatten().cloned().collect();
         }
-        let kind = key.kind.to_string();
-        let owner = OwnerView { kind: &kind, namespace: &key.namespace, name: &key.name };
+        let kind = key.kind().to_string();
+        let owner = OwnerView { kind: &kind, namespace: key.namespace(), name: key.name() };
         let written = written_beside(key).and_then(|written| self.names.get(&written));
         let is_owner =
             |name: &&Name| fleet.names.get(name.borrowed()).is_some_and(|facts| facts.owner() == owner);
@@ -187,7 +187,7 @@ impl Engine {
         }
         if std::mem::take(&mut self.due.everything) {
             let objects = self.home_intents().map(|object| &object.key);
-            let objects = objects.filter(|key| is_written(key.kind)).chain(self.due.names.keys());
+            let objects = objects.filter(|key| is_written(key.kind())).chain(self.due.names.keys());
             let objects = objects.chain(self.due.refused.keys()).chain(self.due.copies.keys());
             self.due.objects.extend(objects.cloned().collect::<Vec<_>>());
         }
@@ -208,7 +208,7 @@ impl Engine {
     pub fn members(&self) -> Vec<ObjectKey> {
         let root = root();
         let objects = self.index.intents_of(&root).map(|object| &object.key);
-        objects.filter(|key| key.kind == Kind::MemberCluster).cloned().collect()
+        objects.filter(|key| key.kind() == Kind::MemberCluster).cloned().collect()
     }
 
     /// Objects as they are now, and what decides what they are to say.
@@ -236,7 +236,7 @@ impl Engine {
     /// The names that an object tells of, or that stand in it: of those, only what somebody asks for here.
     fn names_for(&self, fleet: &Fleet, key: &ObjectKey) -> Vec<Name> {
         let mut names = self.due.names_of(fleet, key);
-        if key.kind == Kind::DnsEndpoint && self.hub.is_of_mesh() {
+        if key.kind() == Kind::DnsEndpoint && self.hub.is_of_mesh() {
             names.retain(|name| {
                 fleet.names.get(name.borrowed()).is_some_and(|facts| self.is_here(&facts.owner()))
             });
@@ -254,7 +254,7 @@ impl Engine {
     }
 
     fn home_intent(&self, key: &ObjectKey) -> Option<&Arc<Object>> {
-        self.index.intent_of(self.hub.home(key.kind), key)
+        self.index.intent_of(self.hub.home(key.kind()), key)
     }
 
     /// What is wrong, where it is other than when this number was given before: with a new number.
@@ -267,8 +267,8 @@ impl Engine {
 
 /// The `DNSEndpoint` that the names of an intent are written to.
 fn written_beside(key: &ObjectKey) -> Option<ObjectKey> {
-    let kind = key.kind.to_string();
-    written_for(&OwnerView { kind: &kind, namespace: &key.namespace, name: &key.name })
+    let kind = key.kind().to_string();
+    written_for(&OwnerView { kind: &kind, namespace: key.namespace(), name: key.name() })
 }
 
 /// True of what is written to the hub.

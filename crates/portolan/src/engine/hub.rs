@@ -189,7 +189,7 @@ impl HubView {
 }
 
 fn is_zone(object: &Object) -> bool {
-    matches!(object.key.kind, Kind::Zone | Kind::Domain)
+    matches!(object.key.kind(), Kind::Zone | Kind::Domain)
 }
 
 /// True of what a hub hands names over in.

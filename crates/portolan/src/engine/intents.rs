@@ -20,10 +20,10 @@ impl Intents {
     /// Notes an object that asks for names, or that it is gone.
     pub(super) fn note(&mut self, event: &Event) {
         match event {
-            Event::Set { source, object, .. } if asks(object.key.kind) => {
+            Event::Set { source, object, .. } if asks(object.key.kind()) => {
                 self.0.insert((source.clone(), object.key.clone()), object.clone());
             }
-            Event::Deleted { source, key } if asks(key.kind) => {
+            Event::Deleted { source, key } if asks(key.kind()) => {
                 self.0.remove(&(source.clone(), key.clone()));
             }
             _ => {}
@@ -66,8 +66,8 @@ fn asks_for(key: &ObjectKey, object: &Object, name: &str) -> bool {
         Body::IngressDnsRecord(object) => object.spec.hosts.iter().any(fits),
         // `<name>.<namespace>.<domain>.svc.…`, of whatever level.
         Body::ServiceDnsRecord(_) => {
-            let rest = name.strip_prefix(&*key.name).and_then(|rest| rest.strip_prefix('.'));
-            let rest = rest.and_then(|rest| rest.strip_prefix(&*key.namespace));
+            let rest = name.strip_prefix(key.name()).and_then(|rest| rest.strip_prefix('.'));
+            let rest = rest.and_then(|rest| rest.strip_prefix(key.namespace()));
             rest.is_some_and(|rest| rest.starts_with('.') && rest.contains(".svc."))
         }
         _ => false,

@@ -39,7 +39,7 @@ impl Networks {
             // What a source gave counts once it is heard.
             Event::Networks { .. } | Event::Heard(_) => true,
             Event::Set { object, .. } => matches!(object.body, Body::SteeringPolicy(_)),
-            Event::Deleted { key, .. } => key.kind == Kind::SteeringPolicy,
+            Event::Deleted { key, .. } => key.kind() == Kind::SteeringPolicy,
             Event::Followed(_)
             | Event::Reached(_)
             | Event::Lacks(..)

@@ -47,7 +47,7 @@ fn shown(events: &[Event]) -> Vec<String> {
             }
             other => panic!("{other:?}"),
         },
-        Event::Deleted { key, .. } => format!("no {}", key.name),
+        Event::Deleted { key, .. } => format!("no {}", key.name()),
         Event::Heard(source) => format!("heard {source}"),
         other => panic!("{other:?}"),
     };
@@ -62,7 +62,7 @@ fn event_key(event: &Event) -> portolan_kube::object::ObjectKey {
 }
 
 fn object_name(key: &portolan_kube::object::ObjectKey) -> String {
-    key.name.to_string()
+    key.name().to_string()
 }
 
 fn touched(names: &[&str]) -> BTreeSet<Arc<str>> {

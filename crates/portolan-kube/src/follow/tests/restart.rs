@@ -137,7 +137,7 @@ fn what_was_never_understood_is_known() {
         )
     };
     let names = |bench: &Bench| {
-        bench.follower.refused().iter().map(|key| key.name.to_string()).collect::<Vec<_>>().join(" ")
+        bench.follower.refused().iter().map(|key| key.name().to_owned()).collect::<Vec<_>>().join(" ")
     };
     let mut bench = Bench::new();
     let objects = vec![service("a"), refused("b"), refused("c")];

@@ -12,10 +12,10 @@ fn member(name: &str, state: &str) -> Given {
 fn told(news: Vec<News>) -> Vec<String> {
     let told = |news| match news {
         News::Set(object) => {
-            Some(format!("{}{}", object.key.name, if object.in_part { " in part" } else { "" }))
+            Some(format!("{}{}", object.key.name(), if object.in_part { " in part" } else { "" }))
         }
-        News::Refused(refused) => Some(format!("{} refused", refused.key.name)),
-        News::Deleted(key) => Some(format!("{} deleted", key.name)),
+        News::Refused(refused) => Some(format!("{} refused", refused.key.name())),
+        News::Deleted(key) => Some(format!("{} deleted", key.name())),
         _ => None,
     };
     news.into_iter().filter_map(told).collect()
@@ -40,7 +40,7 @@ fn it_stays_what_it_was_and_a_new_one_counts_in_part() {
     let objects = ["a", "b", "c"].map(|name| member(name, "Drainin")).into();
     let news = follower.hear(Heard::Page { objects, version: "6".into(), token: None });
     assert_eq!(told(news), ["a refused", "b in part", "b refused", "c refused"]);
-    assert_eq!(follower.refused().iter().map(|key| &*key.name).collect::<Vec<_>>(), ["b"]);
+    assert_eq!(follower.refused().iter().map(|key| key.name()).collect::<Vec<_>>(), ["b"]);
     let news = follower.hear(Heard::Deleted(ObjectKey::new(Kind::MemberCluster, None, "b"), "7".into()));
     assert_eq!((told(news), follower.refused().len()), (vec!["b deleted".to_owned()], 0));
 }

@@ -161,7 +161,7 @@ fn a_missing_zone_is_printed_ready_to_paste() {
         let Body::Zone(zone) = object(&serde_saphyr::from_str(manifest).unwrap()).body else {
             panic!("no Zone")
         };
-        assert_eq!(key(&serde_saphyr::from_str(manifest).unwrap()).name.as_ref(), zone.spec.apex);
+        assert_eq!(key(&serde_saphyr::from_str(manifest).unwrap()).name(), zone.spec.apex);
         bench.set("", &serde_saphyr::from_str(manifest).unwrap());
     }
     assert!(bench.problems(Reason::NoZone).is_empty(), "pasted, they hold every name");

@@ -234,12 +234,12 @@ fn an_object_that_is_refused_stays_as_it_was() {
 fn a_kind_that_is_held_stays_as_it_was() {
     let before = Bench::of(&objects());
     for (held_in, held) in objects() {
-        let kind = key(&held).kind;
+        let kind = key(&held).kind();
         let lacks = Lacks { kinds: [kind].into(), ..Lacks::default() };
         let mut bench = restarted(&before.fleet);
         for source in ["", "eu", "us"] {
             if source == held_in {
-                hear_without(&mut bench, source, lacks.clone(), |object| key(object).kind != kind);
+                hear_without(&mut bench, source, lacks.clone(), |object| key(object).kind() != kind);
             } else {
                 hear(&mut bench, source);
             }

@@ -124,18 +124,14 @@ fn the_only_offer_of_an_object_is_replaced_by_what_it_offers_now() {
 
 #[test]
 fn only_what_an_object_may_rest_on_keeps_its_name() {
-    let object = |kind, namespace: &str, name: &str| ObjectKey {
-        kind,
-        namespace: namespace.into(),
-        name: name.into(),
-    };
+    
     for (refused, stays) in [
-        (object(Kind::Service, "shop", "web"), true),
-        (object(Kind::EndpointSlice, "shop", "other"), true),
-        (object(Kind::Node, "", "worker"), true),
-        (object(Kind::Gateway, "infra", "public"), true),
-        (object(Kind::Service, "evil", "web"), false),
-        (object(Kind::GlobalName, "shop", "web"), false),
+        (ObjectKey::of(Kind::Service, "shop", "web"), true),
+        (ObjectKey::of(Kind::EndpointSlice, "shop", "other"), true),
+        (ObjectKey::of(Kind::Node, "", "worker"), true),
+        (ObjectKey::of(Kind::Gateway, "infra", "public"), true),
+        (ObjectKey::of(Kind::Service, "evil", "web"), false),
+        (ObjectKey::of(Kind::GlobalName, "shop", "web"), false),
     ] {
         let mut bench = restarted(&shared());
         lacks(&mut bench, "eu", Lacks { objects: [refused.clone()].into(), ..Lacks::default() });

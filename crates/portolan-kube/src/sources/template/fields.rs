@@ -62,13 +62,13 @@ pub(in crate::sources) fn shape(source: Source) -> Value {
 fn whole(key: &ObjectKey, meta: Option<&Meta>, spec: Value, status: Value) -> Value {
     let metadata = || {
         [
-            ("Name", text(&key.name)),
-            ("Namespace", text(&key.namespace)),
+            ("Name", text(key.name())),
+            ("Namespace", text(key.namespace())),
             ("Labels", meta.map_or_else(|| texts(&Pairs::default()), |meta| texts(&meta.labels))),
             ("Annotations", meta.map_or_else(|| texts(&Pairs::default()), |meta| texts(&meta.annotations))),
         ]
     };
-    let types = || [("Kind", text(&key.kind.to_string())), ("APIVersion", text(api_version(key.kind)))];
+    let types = || [("Kind", text(&key.kind().to_string())), ("APIVersion", text(api_version(key.kind())))];
     let mut fields: Fields = metadata().into_iter().chain(types()).collect();
     fields.insert("ObjectMeta", structure(metadata()));
     fields.insert("TypeMeta", structure(types()));

@@ -109,7 +109,7 @@ async fn one(
 /// The hub, whose ServiceAccount's rights the operator looks up.
 async fn of_hub(operator: &Operator<'_>, hub: &Client, found: &Found, out: &mut dyn Write) -> Result<bool> {
     let namespace = operator.namespace();
-    let registries = found.clusters.values().map(|one| one.secret.namespace.clone()).collect();
+    let registries = found.clusters.values().map(|one| one.secret.namespace().into()).collect();
     let needs = needs::of_hub(namespace, &registries);
     let missing = match missing(hub, needs, "SubjectAccessReview", &needs::account(namespace)).await {
         Ok(missing) => missing,

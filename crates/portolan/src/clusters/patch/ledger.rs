@@ -91,8 +91,8 @@ impl Lacks {
         let record = endpoints::record_of(key);
         let is_lacking = |record: &ObjectKey| {
             // A record of KubeFed's has no name without its Domain, whichever that is.
-            let has_domain = record.kind == Kind::ServiceDnsRecord;
-            let is_domain = |key: &ObjectKey| key.kind == Kind::Domain;
+            let has_domain = record.kind() == Kind::ServiceDnsRecord;
+            let is_domain = |key: &ObjectKey| key.kind() == Kind::Domain;
             self.intents.contains(record) || (has_domain && self.intents.iter().any(is_domain))
         };
         self.unread.is_empty() && !record.is_some_and(|record| is_lacking(&record))
@@ -203,7 +203,7 @@ impl Ledger {
     fn statuses(&mut self, looks: &Looks) -> Vec<Write> {
         let owners = Owners::of(facts(looks, looks.looks.iter()), &looks.snapshot);
         let mut writes = Vec::new();
-        for look in looks.looks.iter().filter(|look| look.key.kind != Kind::DnsEndpoint) {
+        for look in looks.looks.iter().filter(|look| look.key.kind() != Kind::DnsEndpoint) {
             if look.object.is_none() && look.refused.is_none() {
                 self.forget(&look.key);
                 continue;
@@ -250,7 +250,7 @@ impl Ledger {
     // === Records ===
 
     fn endpoints(&mut self, looks: &Looks, groups: &[Resource]) -> Vec<Write> {
-        let looked = || looks.looks.iter().filter(|look| look.key.kind == Kind::DnsEndpoint);
+        let looked = || looks.looks.iter().filter(|look| look.key.kind() == Kind::DnsEndpoint);
         let wanted = endpoints::of_names(&looks.snapshot, &looks.apart, facts(looks, looked()));
         for look in looked() {
             self.kept.remove(&look.key);
@@ -270,7 +270,7 @@ impl Ledger {
     }
 
     fn of_group(&mut self, group: Resource, wanted: &[DnsEndpoint], looks: &Looks) -> Vec<Write> {
-        let looked = || looks.looks.iter().filter(|look| look.key.kind == Kind::DnsEndpoint);
+        let looked = || looks.looks.iter().filter(|look| look.key.kind() == Kind::DnsEndpoint);
         let there = looked().flat_map(|look| &look.copies).filter(|(of, _)| *of == group);
         let there: Vec<&Arc<Object>> = there.map(|(_, object)| object).collect();
         let marks: BTreeMap<&ObjectKey, Option<Mark>> =
@@ -426,7 +426,7 @@ impl Ledger {
     fn forget(&mut self, key: &ObjectKey) {
         self.settled.remove(key);
         self.spared.remove(key);
-        for resource in INTENTS.into_iter().filter(|resource| resource.kind == key.kind) {
+        for resource in INTENTS.into_iter().filter(|resource| resource.kind == key.kind()) {
             self.is_well(&At { key: key.clone(), resource });
         }
     }

@@ -45,7 +45,7 @@ impl fmt::Display for At {
     /// `DNSEndpoint shop/global-web`; a copy in KubeFed's groups with its group.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, resource } = self;
-        let is_copy = key.kind == Kind::DnsEndpoint && resource.group != dns_endpoint::GROUP;
+        let is_copy = key.kind() == Kind::DnsEndpoint && resource.group != dns_endpoint::GROUP;
         if is_copy { write!(f, "{key} of {}", resource.group) } else { write!(f, "{key}") }
     }
 }
@@ -172,8 +172,8 @@ pub(super) fn resource(object: &Object) -> Option<Resource> {
     match &object.body {
         Body::ServiceDnsRecord(record) => resource_of(&record.api_version, &record.kind),
         Body::IngressDnsRecord(record) => resource_of(&record.api_version, &record.kind),
-        _ if status::has_status(object.key.kind) => {
-            INTENTS.iter().find(|resource| resource.kind == object.key.kind).copied()
+        _ if status::has_status(object.key.kind()) => {
+            INTENTS.iter().find(|resource| resource.kind == object.key.kind()).copied()
         }
         _ => None,
     }

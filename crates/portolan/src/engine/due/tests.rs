@@ -107,7 +107,7 @@ fn a_look_has_the_names_of_an_object_and_of_no_other() {
             "GlobalName shop/web: web.glb.example www.glb.example",
         ]
     );
-    assert!(looks.looks.iter().all(|look| look.object.is_some() == (look.key.kind != Kind::DnsEndpoint)));
+    assert!(looks.looks.iter().all(|look| look.object.is_some() == (look.key.kind() != Kind::DnsEndpoint)));
 }
 
 #[test]

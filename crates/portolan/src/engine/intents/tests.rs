@@ -49,7 +49,7 @@ fn who_asks_for_a_name() {
     ] {
         assert_eq!(intents.of(&name.parse().unwrap()), expected, "{name}");
     }
-    let key = ObjectKey { kind: Kind::GlobalName, namespace: "shop".into(), name: "web".into() };
+    let key = ObjectKey::of(Kind::GlobalName, "shop", "web");
     intents.note(&Event::Deleted { source: "eu-1".into(), key });
     assert_eq!(intents.of(&"web.glb.example".parse().unwrap()), ["GlobalName shop/web"], "us-1 has it");
     intents.forget(&"us-1".into());
