@@ -8,12 +8,13 @@
 //!
 //! Everything is kept by object, because one object may stand in several files: the first by path that is whole has
 //! the word, the others wait behind it, and when it goes the next takes over without a delete between.
-//! What was told is kept beside what is held, so that a file which is written again unchanged, or an
-//! object that moves from file to file, is no change.
+//! What was told of an object is noted when something first touches it, so that a file which is written again
+//! unchanged, or an object that moves from file to file, is no change.
 //!
 //! It must not know what an object means, nor how files are found and watched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 use std::sync::Arc;
 
 use portolan_core::{Problem, Reason};
@@ -21,12 +22,13 @@ use portolan_core::{Problem, Reason};
 use crate::index::Lacks;
 use crate::manifest::{Located, Manifest};
 use crate::object::{Object, ObjectKey};
+use crate::origin::Origin;
 
 /// What became of an object.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// It is there, it is different, or it only moved: then it is the same `Arc` as before.
-    Set(Arc<Object>, Arc<str>),
+    Set(Arc<Object>, Origin),
     /// No file holds it any more.
     Deleted(ObjectKey),
 }
@@ -35,11 +37,11 @@ pub enum Change {
 #[derive(Debug, Default)]
 pub struct Folder {
     files: BTreeMap<Arc<str>, File>,
-    held: BTreeMap<ObjectKey, Held>,
+    held: BTreeMap<ObjectKey, Copies>,
     /// Objects that are in more than one file, and what is to be said of it.
     duplicates: BTreeMap<ObjectKey, Vec<Problem>>,
-    /// Objects to look at for the next changes.
-    touched: BTreeSet<ObjectKey>,
+    /// Objects to look at for the next changes, with what the last ones said of them.
+    touched: BTreeMap<ObjectKey, Option<Located>>,
 }
 
 /// What is known of one file.
@@ -71,13 +73,18 @@ impl File {
     }
 }
 
-/// What is known of one object.
+/// An object as one file has it.
 #[derive(Debug)]
-struct Held {
-    /// The files that hold it, by path.
-    files: Vec<(Arc<str>, Located)>,
-    /// What the last changes said of it.
-    told: Option<Located>,
+struct Copy {
+    path: Arc<str>,
+    located: Located,
+}
+
+/// The copies of an object, by path; one at least. A fleet has millions of objects, and nearly all stand in one file.
+#[derive(Debug)]
+enum Copies {
+    One(Copy),
+    More(Vec<Copy>),
 }
 
 impl Folder {
@@ -127,12 +134,12 @@ impl Folder {
             // As at the first look: the nodes of a tree that grew in order are half full.
             self.held = std::mem::take(&mut self.held).into_iter().collect();
         }
-        touched.into_iter().filter_map(|key| self.take_change(key)).collect()
+        touched.into_iter().filter_map(|(key, told)| self.take_change(key, told)).collect()
     }
 
     /// Every object as the last changes left it, by key.
     pub fn told(&self) -> impl Iterator<Item = &Located> {
-        self.held.values().filter_map(|held| held.told.as_ref())
+        self.held.values().map(Copies::counting)
     }
 
     /// What is there and was never understood: files that never parsed, and objects that were never whole.
@@ -164,61 +171,104 @@ impl Folder {
     }
 
     fn put(&mut self, key: ObjectKey, path: &Arc<str>, mut located: Located) {
-        // Most objects stand in one file, so there is room for one.
-        let one = || Held { files: Vec::with_capacity(1), told: None };
-        let held = self.held.entry(key.clone()).or_insert_with(one);
-        match held.files.binary_search_by(|(other, _)| other.cmp(path)) {
-            Err(at) => held.files.insert(at, (path.clone(), located)),
-            Ok(at) => {
-                let Some((_, before)) = held.files.get_mut(at) else { return };
-                if before.object == located.object {
-                    located.object = before.object.clone();
-                }
-                if *before == located {
-                    return;
-                }
-                *before = located;
+        let copies = self.held.get(&key).map(Copies::all).unwrap_or_default();
+        if let Some(Copy { located: before, .. }) = copies.iter().find(|copy| copy.path == *path) {
+            if before.object == located.object {
+                located.object = before.object.clone();
+            }
+            if *before == located {
+                return;
             }
         }
-        self.touch(key);
+        self.change(key, |copies| {
+            copies.retain(|copy| copy.path != *path);
+            let at = copies.partition_point(|copy| copy.path < *path);
+            copies.insert(at, Copy { path: path.clone(), located });
+        });
     }
 
     fn take_away(&mut self, key: &ObjectKey, path: &Arc<str>) {
-        if let Some(held) = self.held.get_mut(key) {
-            held.files.retain(|(other, _)| other != path);
-            self.touch(key.clone());
-        }
+        self.change(key.clone(), |copies| copies.retain(|copy| copy.path != *path));
     }
 
-    fn touch(&mut self, key: ObjectKey) {
-        let files = self.held.get(&key).map(|held| held.files.as_slice()).unwrap_or_default();
-        match files {
-            [(_, first), others @ ..] if !others.is_empty() => {
-                let problems = others.iter().map(|(_, other)| duplicate(&key, first, other)).collect();
-                self.duplicates.insert(key.clone(), problems);
+    /// Changes which files have an object and how, and notes what was told of it before.
+    fn change(&mut self, key: ObjectKey, with: impl FnOnce(&mut Vec<Copy>)) {
+        let before = self.held.remove(&key);
+        let told = before.as_ref().map(|copies| copies.counting().clone());
+        self.touched.entry(key.clone()).or_insert(told);
+        // Most objects stand in one file, so there is room for one.
+        let mut copies = before.map_or_else(|| Vec::with_capacity(1), Copies::into_vec);
+        with(&mut copies);
+        match copies.as_slice() {
+            [first, others @ ..] if !others.is_empty() => {
+                let of = |other: &Copy| duplicate(&key, &first.located, &other.located);
+                self.duplicates.insert(key.clone(), others.iter().map(of).collect());
             }
             _ => drop(self.duplicates.remove(&key)),
         }
-        self.touched.insert(key);
+        self.held.extend(Copies::of(copies).map(|copies| (key, copies)));
     }
 
-    fn take_change(&mut self, key: ObjectKey) -> Option<Change> {
-        let held = self.held.get_mut(&key)?;
-        let whole = held.files.iter().find(|(_, located)| !located.object.in_part);
-        let Some((_, first)) = whole.or(held.files.first()) else {
-            let told = self.held.remove(&key).and_then(|held| held.told);
+    fn take_change(&mut self, key: ObjectKey, told: Option<Located>) -> Option<Change> {
+        let Some(copies) = self.held.get_mut(&key) else {
             return told.map(|_| Change::Deleted(key));
         };
-        let mut now = first.clone();
-        if let Some(told) = held.told.as_ref().filter(|told| told.object == now.object) {
-            now.object = told.object.clone();
+        let now = copies.counting_mut();
+        if let Some(told) = told {
+            if told.object == now.object {
+                now.object = told.object.clone();
+            }
+            if told == *now {
+                return None;
+            }
         }
-        if held.told.as_ref() == Some(&now) {
-            return None;
-        }
-        held.told = Some(now.clone());
-        Some(Change::Set(now.object, now.place))
+        Some(Change::Set(now.object.clone(), now.place.clone()))
     }
+}
+
+impl Copies {
+    /// None of none.
+    fn of(mut copies: Vec<Copy>) -> Option<Self> {
+        if copies.len() > 1 { Some(Self::More(copies)) } else { copies.pop().map(Self::One) }
+    }
+
+    fn into_vec(self) -> Vec<Copy> {
+        match self {
+            Self::One(copy) => vec![copy],
+            Self::More(copies) => copies,
+        }
+    }
+
+    fn all(&self) -> &[Copy] {
+        match self {
+            Self::One(copy) => slice::from_ref(copy),
+            Self::More(copies) => copies,
+        }
+    }
+
+    fn all_mut(&mut self) -> &mut [Copy] {
+        match self {
+            Self::One(copy) => slice::from_mut(copy),
+            Self::More(copies) => copies,
+        }
+    }
+
+    /// The copy that counts: the first that is whole, else the first.
+    fn counting(&self) -> &Located {
+        &self.all().get(counting(self.all())).expect(ONE_AT_LEAST).located
+    }
+
+    fn counting_mut(&mut self) -> &mut Located {
+        let at = counting(self.all());
+        &mut self.all_mut().get_mut(at).expect(ONE_AT_LEAST).located
+    }
+}
+
+const ONE_AT_LEAST: &str = "an object that is held stands in a file";
+
+/// The number of the copy that counts.
+fn counting(copies: &[Copy]) -> usize {
+    copies.iter().position(|copy| !copy.located.object.in_part).unwrap_or(0)
 }
 
 fn duplicate(key: &ObjectKey, first: &Located, other: &Located) -> Problem {

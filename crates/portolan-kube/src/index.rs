@@ -84,6 +84,7 @@ use portolan_core::{Name, Problem};
 
 use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
+use crate::origin::Origin;
 use crate::sources::Options;
 use claims::{Claim, Drafted};
 use grace::Grace;
@@ -199,7 +200,7 @@ impl Index {
 
     /// Takes an object of a source, new or changed. `place` is where it stands, for problems. One with a value that is
     /// not allowed counts where nothing stood before.
-    pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
+    pub fn set(&mut self, source: &ClusterName, object: Arc<Object>, place: &Origin) {
         if object.in_part && self.stood_before(source, &object) {
             return;
         }
@@ -362,7 +363,7 @@ impl Index {
     }
 
     /// Puts an object where it counts.
-    fn put(&mut self, source: &ClusterName, object: Arc<Object>, place: &Arc<str>) {
+    fn put(&mut self, source: &ClusterName, object: Arc<Object>, place: &Origin) {
         for affected in self.objects.set(source, object, place) {
             self.touch(source, &affected);
         }

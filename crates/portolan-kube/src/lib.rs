@@ -52,6 +52,7 @@ pub mod manifest;
 pub mod nearest;
 pub mod object;
 pub mod openshift;
+pub mod origin;
 pub mod registry;
 pub mod selector;
 pub mod settle;

@@ -49,6 +49,7 @@ use self::typed::Refusal;
 use self::words::Shown;
 use crate::kinds::GROUP;
 use crate::object::{Object, ObjectKey};
+use crate::origin::Origin;
 use crate::workload::Keep;
 
 pub use self::field::{place_of_field, places_of_fields};
@@ -71,7 +72,7 @@ pub struct Located {
     /// The object.
     pub object: Arc<Object>,
     /// `FILE:LINE:COLUMN` of its first character.
-    pub place: Arc<str>,
+    pub place: Origin,
 }
 
 /// What a file gave.
@@ -113,7 +114,8 @@ pub fn read_keeping(file: &str, bytes: &[u8], keep: &Keep) -> Manifest {
     }
     let (text, fault) = text::text(bytes);
     let manifest = Manifest { whole: true, ..Manifest::default() };
-    let mut reader = Reader { file, text, keep, manifest, problems_left_out: 0, has_content: false };
+    let origin = Origin::from(file);
+    let mut reader = Reader { file, origin, text, keep, manifest, problems_left_out: 0, has_content: false };
     match fault {
         Some(fault) => reader.not_whole(fault),
         None => {
@@ -149,6 +151,7 @@ struct Stretch {
 
 struct Reader<'a> {
     file: &'a str,
+    origin: Origin,
     text: &'a str,
     keep: &'a Keep,
     manifest: Manifest,
@@ -265,8 +268,8 @@ impl Reader<'_> {
     }
 
     fn give(&mut self, object: Arc<Object>, stretch: Stretch) {
-        let place = self.place(stretch.start);
-        self.manifest.objects.push(Located { object, place: place.into() });
+        let Spot { line, column, .. } = stretch.start;
+        self.manifest.objects.push(Located { object, place: self.origin.at(line, column) });
     }
 
     /// A kind that we do not read. In our own group there is none.
@@ -342,7 +345,7 @@ impl Reader<'_> {
     }
 
     fn place(&self, spot: Spot) -> String {
-        format!("{}:{}:{}", self.file, spot.line, spot.column)
+        self.origin.at(spot.line, spot.column).to_string()
     }
 
     fn finish(mut self) -> Manifest {

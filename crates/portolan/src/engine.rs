@@ -27,6 +27,7 @@ use portolan_kube::endpoints;
 use portolan_kube::index::{Apart, Index, Lacks, Resolution};
 use portolan_kube::manifest::{Refused, reading_order};
 use portolan_kube::object::{Object, ObjectKey};
+use portolan_kube::origin::Origin;
 use portolan_kube::sources::Options;
 use portolan_kube::workload::Keep;
 use portolan_serve::Published;
@@ -81,7 +82,7 @@ pub enum Event {
         /// The object.
         object: Arc<Object>,
         /// `FILE:LINE:COLUMN`.
-        place: Arc<str>,
+        place: Origin,
     },
     /// An object is no more.
     Deleted {

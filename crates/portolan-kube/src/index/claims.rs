@@ -15,6 +15,7 @@ use super::objects::is_intent;
 use super::world::World;
 use super::{About, Index, backing, disagreement, foreign, handed, kubefed, offer};
 use crate::object::{Body, ObjectKey};
+use crate::origin::Origin;
 
 /// Whose claim it is, and what a fence asks of it.
 #[derive(Debug, PartialEq)]
@@ -23,7 +24,7 @@ pub(super) struct Claimant {
     pub(super) key: ObjectKey,
     /// `GlobalName shop/web (eu-1)`.
     pub(super) subject: String,
-    pub(super) place: Arc<str>,
+    pub(super) place: Origin,
     /// Where the object stands, in the form that counts.
     pub(super) sources: Vec<ClusterName>,
     /// True of the kinds that a `Domain`'s zone admits.

@@ -4,14 +4,13 @@
 //! Whoever applied something else there has to hear of it, and so has who waits for a change to be in force that one
 //! cluster did not get.
 
-use std::sync::Arc;
-
 use portolan_core::cluster::ClusterName;
 use portolan_core::{Problem, Reason};
 
 use super::draft::subject;
 use super::objects::{Held, is_root};
 use crate::object::Body;
+use crate::origin::Origin;
 
 /// What is said of each copy that does not count. A `DNSEndpoint` that we wrote is no intent, and each cluster has its own.
 pub(super) fn told(held: &Held<'_>) -> Vec<Problem> {
@@ -27,7 +26,7 @@ pub(super) fn told(held: &Held<'_>) -> Vec<Problem> {
         ),
         (false, _) => format!("{}, whose counts: {with} of {} clusters hold it", held.source, with + without),
     };
-    let problem = |(cluster, place): &(ClusterName, Arc<str>)| Problem {
+    let problem = |(cluster, place): &(ClusterName, Origin)| Problem {
         subject: format!("{}: spec", subject(held.key, cluster)),
         reason: Reason::Disagreement,
         message: format!("{cluster} holds another than {counts}"),

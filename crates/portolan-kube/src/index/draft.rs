@@ -172,11 +172,7 @@ impl<'a> Draft<'a> {
 
 /// The object whose names they are, as facts have it.
 pub(super) fn owner(key: &ObjectKey) -> Owner {
-    Owner {
-        kind: key.kind().to_string().into(),
-        namespace: key.namespace().into(),
-        name: key.name().into(),
-    }
+    Owner { kind: key.kind().to_string().into(), namespace: key.namespace().into(), name: key.name().into() }
 }
 
 /// The name of a `Domain` as records refer to it, in whatever namespace it is.

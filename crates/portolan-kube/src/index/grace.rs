@@ -24,6 +24,7 @@ use super::draft::subject;
 use super::when::when;
 use super::{About, Index};
 use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::origin::Origin;
 use crate::workload::{Balancer, Texts};
 
 /// An object of a cluster.
@@ -118,7 +119,7 @@ impl Index {
         &mut self,
         source: &ClusterName,
         object: Arc<Object>,
-        place: &Arc<str>,
+        place: &Origin,
     ) -> Arc<Object> {
         if self.grace.seconds == 0 || !matches!(object.key.kind(), Kind::Service | Kind::Ingress) {
             return object;

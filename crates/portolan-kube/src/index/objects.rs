@@ -9,6 +9,7 @@ use super::lacks::Lacks;
 use super::source::{Source, affects};
 use crate::manifest::Located;
 use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::origin::Origin;
 
 /// The objects of all sources.
 #[derive(Debug, Default)]
@@ -25,13 +26,13 @@ pub(super) struct Held<'a> {
     /// Where the copy stands.
     pub(super) source: &'a ClusterName,
     pub(super) object: &'a Object,
-    pub(super) place: &'a Arc<str>,
+    pub(super) place: &'a Origin,
     /// Everybody who holds the object, whatever the copy says.
     pub(super) held_by: Sources,
     /// Those whose copy says the same as this one.
     pub(super) agreeing: Vec<ClusterName>,
     /// Those whose copy says something else, each with where it stands.
-    pub(super) disagreeing: Vec<(ClusterName, Arc<str>)>,
+    pub(super) disagreeing: Vec<(ClusterName, Origin)>,
 }
 
 impl Objects {
@@ -40,7 +41,7 @@ impl Objects {
         &mut self,
         source: &ClusterName,
         object: Arc<Object>,
-        place: &Arc<str>,
+        place: &Origin,
     ) -> Vec<ObjectKey> {
         if is_intent(object.key.kind()) {
             self.holders.entry(object.key.clone()).or_default().insert(source.clone());

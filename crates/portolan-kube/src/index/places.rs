@@ -3,8 +3,6 @@
 //! What is found out once facts are all that is left knows no file. It names the object, and the object is
 //! looked up here; the field of a host too, so that `check` can point at its line.
 
-use std::sync::Arc;
-
 use portolan_core::{Name, Problem};
 
 use super::Index;
@@ -13,6 +11,7 @@ use super::draft::subject;
 use super::zones::Basis;
 use crate::hosts;
 use crate::object::{Body, Kind, Object, ObjectKey};
+use crate::origin::Origin;
 
 impl Index {
     /// A problem whose subject begins with an object (`GlobalName shop/web: ...`, or `zone example.com: ...` for
@@ -34,7 +33,7 @@ impl Index {
 
     /// An object as problems name it, with its source, and where it stands.
     #[must_use]
-    pub fn whereabouts(&self, object: &str) -> Option<(String, Arc<str>)> {
+    pub fn whereabouts(&self, object: &str) -> Option<(String, Origin)> {
         let key = match object.strip_prefix("zone ") {
             Some(apex) => match &self.zones.at(&apex.parse().ok()?)?.by {
                 Basis::Own { key, .. } | Basis::Implied { key, .. } => key.clone(),

@@ -118,9 +118,8 @@ impl Source {
             self.slices.of(service).next().is_none() && self.body(&endpoints).is_none()
         };
         match self.body(backend) {
-            Some(Body::Ingress(ingress)) => {
-                ingress::services(ingress).any(|service| is_untold(&service_key(backend.namespace(), service)))
-            }
+            Some(Body::Ingress(ingress)) => ingress::services(ingress)
+                .any(|service| is_untold(&service_key(backend.namespace(), service))),
             _ => is_untold(backend),
         }
     }

@@ -11,7 +11,8 @@ fn told(file: &str, bytes: &[u8]) -> (Vec<String>, Vec<String>, bool) {
     let manifest = read(file, bytes);
     let prefix = format!("{file}:");
     let short = |text: &str| text.strip_prefix(&prefix).expect("begins with its file").to_owned();
-    let objects = manifest.objects.iter().map(|at| format!("{} @{}", at.object.key, short(&at.place)));
+    let objects =
+        manifest.objects.iter().map(|at| format!("{} @{}", at.object.key, short(&at.place.to_string())));
     (objects.collect(), manifest.problems.iter().map(|p| short(&p.to_string())).collect(), manifest.whole)
 }
 

@@ -58,8 +58,7 @@ pub(super) fn pods<'a>(
             if addresses == Addresses::Pod && !endpoint.is_ip {
                 continue;
             }
-            let pod =
-                ObjectKey::of(Kind::Pod, key.namespace(), &endpoint.pod);
+            let pod = ObjectKey::of(Kind::Pod, key.namespace(), &endpoint.pod);
             let Some(Body::Pod(pod)) = scene.view.get(&pod).map(|object| &object.body) else { continue };
             if !selector.takes(&pod.meta.labels) {
                 continue;

@@ -48,8 +48,7 @@ impl<'a> Parent<'a> {
         let reference = &set.spec.parent_ref;
         let said = |said: &'a Option<String>| said.as_deref().filter(|text| !text.is_empty());
         let namespace = said(&reference.namespace).unwrap_or(key.namespace());
-        let of =
-            ObjectKey::of(Kind::Gateway, namespace, &reference.name);
+        let of = ObjectKey::of(Kind::Gateway, namespace, &reference.name);
         let gateway = gateway_of(&scene.view.get(&of)?.body)?;
         let counts = is_asked_for(scene, &of, gateway)
             && allows(scene, gateway, &of, key)

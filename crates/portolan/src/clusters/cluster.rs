@@ -9,6 +9,7 @@ use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::api::{Asked, Resource, SECRETS, dns_endpoints, is_on_demand, may_ask};
 use portolan_kube::follow::News;
 use portolan_kube::object::{Kind, ObjectKey};
+use portolan_kube::origin::Origin;
 use portolan_kube::registry;
 use portolan_kube::workload::Keep;
 use tokio::sync::{Notify, watch};
@@ -63,8 +64,8 @@ pub(super) struct Cluster {
     pub(super) name: ClusterName,
     /// It is the hub, or the own cluster of a mesh: it has the root's objects, and is written to.
     is_hub: bool,
-    /// Whose an object is, where problems have a place.
-    pub(super) place: Arc<str>,
+    /// Where its objects come from.
+    origin: Origin,
     pub(super) holds: Arc<Holds>,
     /// What it was before our own restart, and is now.
     pub(super) past: Arc<Past>,
@@ -123,11 +124,11 @@ impl Cluster {
         past: Arc<Past>,
     ) -> Self {
         let is_hub = parts.iter().any(|part| part.source == root());
-        let (place, parts) = (name.0.clone(), Mutex::new(parts));
+        let (origin, parts) = (Origin::from(&*name.0), Mutex::new(parts));
         Self {
             name,
             is_hub,
-            place,
+            origin,
             holds,
             past,
             keep,
@@ -250,11 +251,11 @@ impl Cluster {
                 News::Set(object) if registry::is_foreign(object.key.kind()) => {}
                 News::Deleted(key) if registry::is_foreign(key.kind()) => {}
                 News::Set(object) => {
-                    let (source, place) = (part.source.clone(), self.place.clone());
+                    let (source, place) = (part.source.clone(), self.origin.clone());
                     let object = part.came(resource, object);
                     events.extend(object.map(|object| Event::Set { source, object, place }));
                 }
-                News::Deleted(key) => events.extend(part.went(resource, key, &self.place)),
+                News::Deleted(key) => events.extend(part.went(resource, key, &self.origin)),
                 News::Refused(refused) => {
                     events.extend(self.is_hub.then_some(Event::Refused(refused)));
                 }

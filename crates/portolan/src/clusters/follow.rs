@@ -65,7 +65,7 @@ impl Follow {
     pub(super) fn new(resource: Resource, cluster: Arc<Cluster>) -> Self {
         let subject = format!("cluster {}: {resource}", cluster.name);
         let hold = format!("{}/{resource}", cluster.name);
-        let follower = Follower::new(subject, cluster.place.clone())
+        let follower = Follower::new(subject, cluster.name.0.clone())
             .everywhere(resource.is_everywhere())
             .handed_over(cluster.hands_over);
         Self {
@@ -87,7 +87,7 @@ impl Follow {
     pub(super) fn within(resource: Resource, namespace: &Arc<str>, cluster: Arc<Cluster>) -> Self {
         let subject = format!("cluster {}: {resource} of namespace {namespace}", cluster.name);
         let hold = format!("{}/{resource}/{namespace}", cluster.name);
-        let follower = Follower::new(subject, cluster.place.clone()).everywhere(resource.is_everywhere());
+        let follower = Follower::new(subject, cluster.name.0.clone()).everywhere(resource.is_everywhere());
         Self { follower, hold, namespace: Some(namespace.clone()), ..Self::new(resource, cluster) }
     }
 
@@ -402,7 +402,7 @@ impl Follow {
             let key = ObjectKey::new(kind, text(&value, "namespace").as_deref(), &name);
             self.cluster.copies.note(self.resource, key, &mut value);
         }
-        given(kind, value, &self.cluster.place, &self.cluster.keep)
+        given(kind, value, &self.cluster.name.0, &self.cluster.keep)
     }
 
     /// True where labels are all that is asked for; sources ask for a Node's addresses.

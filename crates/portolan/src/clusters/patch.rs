@@ -63,7 +63,7 @@ pub(super) struct Patch {
 
 impl Patch {
     pub(super) fn new(engine: SharedEngine, cluster: Arc<Cluster>, reach: Reach, gate: &Gate) -> Self {
-        let ledger = Ledger::new(&cluster.place);
+        let ledger = Ledger::new(&cluster.name.0);
         let instance = Some(host_name()).filter(|name| !name.is_empty()).unwrap_or("portolan".into());
         let writer = Writer { epoch: 0, run: chance::draw(), instance, gate: gate.clone() };
         Self { engine, cluster, reach, writer, ledger }
@@ -94,7 +94,7 @@ impl Patch {
 
     /// Looks at what is due, where it may take its time: the engine may be busy with a batch.
     async fn look(&mut self, leads: bool) -> Option<Pass> {
-        let fresh = Ledger::new(&self.cluster.place);
+        let fresh = Ledger::new(&self.cluster.name.0);
         let mut ledger = std::mem::replace(&mut self.ledger, fresh);
         let engine = self.engine.clone();
         let groups = self.cluster.dns_endpoints();

@@ -142,7 +142,7 @@ impl Registrar {
         let mut remembered = start.past.registered(&hub.name);
         remembered.retain(|name, _| !taken.contains(name));
         let state = State {
-            registry: Registry::new(believed, taken, hub.place.clone()),
+            registry: Registry::new(believed, taken, hub.name.0.clone()),
             found: Found::default(),
             members: BTreeMap::new(),
             leaving: Vec::new(),
@@ -258,7 +258,7 @@ impl Registrar {
                 Kind::MemberCluster => format!("{by}: spec.credentials.secret"),
                 _ => by.to_string(),
             };
-            Some((name, Problem { subject, reason, message, place: self.hub.place.to_string() }))
+            Some((name, Problem { subject, reason, message, place: self.hub.name.0.to_string() }))
         };
         let now: BTreeMap<ClusterName, Problem> = why.into_iter().filter_map(problem).collect();
         if state.unrenewed != now {
@@ -378,7 +378,7 @@ impl Registrar {
                 "was taken away, or does not count any more; until the next start the cluster is followed \
                       with what it had. Delete the object to have the cluster forgotten"
                     .to_owned(),
-            place: self.hub.place.to_string(),
+            place: self.hub.name.0.to_string(),
         });
         let problems = found.problems.iter().chain(unrenewed.values()).cloned().chain(left);
         self.hub.registered(problems.collect());

@@ -265,7 +265,7 @@ impl State {
             Event::Set { object, place, .. } => {
                 let Body::DnsEndpoint(endpoint) = &object.body else { return None };
                 let asker = Asker { key: object.key.clone(), name: None };
-                let touched = self.wants.set(asker.clone(), endpoint, &place);
+                let touched = self.wants.set(asker.clone(), endpoint, &place.to_string());
                 self.touch(&touched);
                 let problems: Vec<&Problem> = self.wants.problems_of(&asker).iter().collect();
                 let said = event::wrong(&problems);

@@ -124,7 +124,6 @@ fn the_only_offer_of_an_object_is_replaced_by_what_it_offers_now() {
 
 #[test]
 fn only_what_an_object_may_rest_on_keeps_its_name() {
-    
     for (refused, stays) in [
         (ObjectKey::of(Kind::Service, "shop", "web"), true),
         (ObjectKey::of(Kind::EndpointSlice, "shop", "other"), true),

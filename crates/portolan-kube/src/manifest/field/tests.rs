@@ -88,10 +88,10 @@ fn an_object_far_to_the_right_is_found() {
     let file = format!(r#"{{"kind":"List","apiVersion":"v1","items":[{first},{second}]}}"#);
     for name in ["f.json", "f.yaml"] {
         let read = super::super::read(name, file.as_bytes());
-        let place = &*read.objects.last().unwrap().place;
+        let place = read.objects.last().unwrap().place.to_string();
         let at = |text: &str| file[..file.rfind(text).unwrap()].chars().count() + 1;
         assert_eq!(place, format!("{name}:1:{}", at(r#"{"apiVersion":"portolan"#)), "{name}");
-        let found = place_of_field(name, file.as_bytes(), place, "spec.apex");
+        let found = place_of_field(name, file.as_bytes(), &place, "spec.apex");
         assert_eq!(found, Some(format!("{name}:1:{}", at(r#""a.example""#))), "{name}");
         // A place that is none of an object's is no reason to fall over.
         let beside = format!("{name}:1:{}", at(r#""apiVersion":"portolan"#));

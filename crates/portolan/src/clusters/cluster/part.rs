@@ -8,6 +8,7 @@ use portolan_kube::api::{Resource, may_ask};
 use portolan_kube::follow::News;
 use portolan_kube::index::Lacks;
 use portolan_kube::object::{Kind, Object, ObjectKey};
+use portolan_kube::origin::Origin;
 
 use crate::engine::Event;
 
@@ -122,7 +123,7 @@ impl Part {
     }
 
     /// Takes that an object of a resource is no more: what counts of that key now.
-    pub(super) fn went(&mut self, resource: Resource, key: ObjectKey, cluster: &Arc<str>) -> Option<Event> {
+    pub(super) fn went(&mut self, resource: Resource, key: ObjectKey, cluster: &Origin) -> Option<Event> {
         let source = self.source.clone();
         let Some(place) = self.place_among_copies(resource) else {
             return Some(Event::Deleted { source, key });

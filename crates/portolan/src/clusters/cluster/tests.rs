@@ -4,6 +4,7 @@ use serde_json::json;
 
 use portolan_kube::index::Lacks;
 use portolan_kube::object::Object;
+use portolan_kube::origin::Origin;
 
 use super::*;
 use portolan_kube::api::INTENTS;
@@ -28,7 +29,7 @@ fn record(api_version: &str) -> (Resource, Arc<Object>) {
 fn a_copy_in_another_group_stands_in() {
     let ((old, older), (new, newer)) = (record(OLD), record(NEW));
     let key = older.key.clone();
-    let place: Arc<str> = "hub".into();
+    let place = Origin::from("hub");
     let mut part = Part::new(root(), INTENTS.to_vec());
     assert_eq!(part.came(old, older.clone()), Some(older.clone()));
     assert_eq!(part.came(new, newer.clone()), Some(newer), "the newer group counts");

@@ -8,6 +8,7 @@ use portolan_core::{ClusterName, Problem, Reason};
 use portolan_kube::folder::{Change, Folder};
 use portolan_kube::index::Lacks;
 use portolan_kube::object::Object;
+use portolan_kube::origin::Origin;
 
 use crate::engine::{Event, root};
 use crate::source::read::{FILES_MAX, FileKind, Job, KEPT, Listing, Outcome, Sight, Stamp};
@@ -254,7 +255,7 @@ impl Member {
     /// What changed of the objects; of a source that is new or back, all of them: a cluster that comes back
     /// may have been forgotten in between.
     fn changes(&mut self, source: &ClusterName, all: bool, events: &mut Vec<Event>) {
-        let set = |object: &Arc<Object>, place: &Arc<str>| Event::Set {
+        let set = |object: &Arc<Object>, place: &Origin| Event::Set {
             source: source.clone(),
             object: object.clone(),
             place: place.clone(),
