@@ -297,6 +297,13 @@ impl Index {
         facts
     }
 
+    /// The index keeps the names that it gave out, to give out only what changes. Whoever took them has the same, and from
+    /// now on they share them.
+    pub fn share(&mut self, fleet: &Fleet) {
+        debug_assert!(self.given.names == fleet.names, "these are not the names that were given out");
+        self.given.names = fleet.names.clone();
+    }
+
     /// What is wrong, as of the last [`Index::take`]: in [reading order](crate::manifest::reading_order), each once.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         let mut all: Vec<&Problem> = self.problems.values().flatten().collect();

@@ -10,14 +10,13 @@ mod keep;
 mod sourced;
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use k8s_openapi::api::core::v1 as core_v1;
 use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::kind::Kind;
+use crate::object::{Kind, ObjectKey};
 
 pub use keep::{Keep, Meta, Pairs};
 pub use sourced::{
@@ -67,7 +66,7 @@ enum Entrance {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointSlice {
     /// The Service whose endpoints it lists, by its label.
-    pub service: Option<Arc<str>>,
+    pub service: Option<ObjectKey>,
     /// True when one of them is ready, or does not say: the API asks to take that as ready.
     pub has_ready: bool,
     /// Those that a headless Service may be asked for.
@@ -140,8 +139,10 @@ impl EndpointSlice {
     #[must_use]
     pub fn of(slice: &discovery_v1::EndpointSlice, keep: &Keep) -> Self {
         let ready = |endpoint: &discovery_v1::Endpoint| endpoint.conditions.as_ref().and_then(|c| c.ready);
+        let namespace = slice.metadata.namespace.as_deref();
+        let service = |name| ObjectKey::new(Kind::Service, namespace, name);
         Self {
-            service: label(&slice.metadata, &[SERVICE_NAME_LABEL]).map(Arc::from),
+            service: label(&slice.metadata, &[SERVICE_NAME_LABEL]).map(service),
             has_ready: slice.endpoints.iter().any(|endpoint| ready(endpoint).unwrap_or(true)),
             endpoints: SliceEndpoint::all_of(slice, keep),
         }

@@ -304,6 +304,9 @@ impl Engine {
         let complete = self.complete;
         if let Some(facts) = caught(|| self.facts(events, now)) {
             self.commit(facts, complete, now);
+            if self.keys.are_off() {
+                self.index.share(self.store.fleet());
+            }
         } else {
             self.panics += 1;
             tracing::error!("reading a batch of events panicked; answers stay as they were");

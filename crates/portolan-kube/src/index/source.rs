@@ -192,10 +192,7 @@ fn is_entrance(object: &Object) -> bool {
 /// The Services that an object refers to.
 fn each_link(key: &ObjectKey, object: &Object, mut each: impl FnMut(ObjectKey)) {
     match &object.body {
-        Body::EndpointSlice(slice) => {
-            let service = slice.service.as_ref();
-            service.into_iter().for_each(|service| each(service_key(key.namespace(), service)));
-        }
+        Body::EndpointSlice(slice) => slice.service.iter().cloned().for_each(each),
         Body::Ingress(ingress) => {
             ingress::services(ingress).for_each(|service| each(service_key(key.namespace(), service)));
         }
@@ -212,9 +209,7 @@ pub(super) fn service_key(namespace: &str, name: &str) -> ObjectKey {
 /// it is one that Istio's sources look at, and of a pod that of those with each of its labels.
 pub(super) fn affects(key: &ObjectKey, object: &Object) -> impl Iterator<Item = ObjectKey> {
     let own = match &object.body {
-        Body::EndpointSlice(EndpointSlice { service: Some(service), .. }) => {
-            service_key(key.namespace(), service)
-        }
+        Body::EndpointSlice(EndpointSlice { service: Some(service), .. }) => service.clone(),
         Body::Endpoints(_) => key.of_kind(Kind::Service),
         _ => key.clone(),
     };

@@ -71,7 +71,7 @@ impl Cluster for Objects {
         let slices = self.list(Kind::EndpointSlice, service.namespace()).into_iter();
         slices
             .filter_map(|object| match &object.body {
-                Body::EndpointSlice(slice) if slice.service.as_deref() == Some(service.name()) => Some(slice),
+                Body::EndpointSlice(slice) if slice.service.as_ref() == Some(service) => Some(slice),
                 _ => None,
             })
             .collect()

@@ -94,9 +94,14 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// True when no name is of keys.
+    pub(super) fn are_off(&self) -> bool {
+        self.table.is_none()
+    }
+
     /// True when no key is waited for.
     pub(super) fn are_read(&self) -> bool {
-        self.table.is_none() || self.is_read
+        self.are_off() || self.is_read
     }
 
     /// What of a fleet is the index' to remember.
