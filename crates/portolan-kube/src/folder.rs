@@ -14,11 +14,11 @@
 //! It must not know what an object means, nor how files are found and watched.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::slice;
 use std::sync::Arc;
 
 use portolan_core::{Problem, Reason};
 
+use crate::few::Few;
 use crate::index::Lacks;
 use crate::manifest::{Located, Manifest};
 use crate::object::{Object, ObjectKey};
@@ -37,7 +37,8 @@ pub enum Change {
 #[derive(Debug, Default)]
 pub struct Folder {
     files: BTreeMap<Arc<str>, File>,
-    held: BTreeMap<ObjectKey, Copies>,
+    /// The copies of each object, by path.
+    held: BTreeMap<ObjectKey, Few<Copy>>,
     /// Objects that are in more than one file, and what is to be said of it.
     duplicates: BTreeMap<ObjectKey, Vec<Problem>>,
     /// Objects to look at for the next changes, with what the last ones said of them.
@@ -78,13 +79,6 @@ impl File {
 struct Copy {
     path: Arc<str>,
     located: Located,
-}
-
-/// The copies of an object, by path; one at least. A fleet has millions of objects, and nearly all stand in one file.
-#[derive(Debug)]
-enum Copies {
-    One(Copy),
-    More(Vec<Copy>),
 }
 
 impl Folder {
@@ -139,7 +133,7 @@ impl Folder {
 
     /// Every object as the last changes left it, by key.
     pub fn told(&self) -> impl Iterator<Item = &Located> {
-        self.held.values().map(Copies::counting)
+        self.held.values().map(counting)
     }
 
     /// What is there and was never understood: files that never parsed, and objects that were never whole.
@@ -171,7 +165,7 @@ impl Folder {
     }
 
     fn put(&mut self, key: ObjectKey, path: &Arc<str>, mut located: Located) {
-        let copies = self.held.get(&key).map(Copies::all).unwrap_or_default();
+        let copies = Few::all_of(self.held.get(&key));
         if let Some(Copy { located: before, .. }) = copies.iter().find(|copy| copy.path == *path) {
             if before.object == located.object {
                 located.object = before.object.clone();
@@ -194,10 +188,9 @@ impl Folder {
     /// Changes which files have an object and how, and notes what was told of it before.
     fn change(&mut self, key: ObjectKey, with: impl FnOnce(&mut Vec<Copy>)) {
         let before = self.held.remove(&key);
-        let told = before.as_ref().map(|copies| copies.counting().clone());
+        let told = before.as_ref().map(|copies| counting(copies).clone());
         self.touched.entry(key.clone()).or_insert(told);
-        // Most objects stand in one file, so there is room for one.
-        let mut copies = before.map_or_else(|| Vec::with_capacity(1), Copies::into_vec);
+        let mut copies = before.map_or_else(Vec::new, Few::into_vec);
         with(&mut copies);
         match copies.as_slice() {
             [first, others @ ..] if !others.is_empty() => {
@@ -206,14 +199,14 @@ impl Folder {
             }
             _ => drop(self.duplicates.remove(&key)),
         }
-        self.held.extend(Copies::of(copies).map(|copies| (key, copies)));
+        self.held.extend(Few::of(copies).map(|copies| (key, copies)));
     }
 
     fn take_change(&mut self, key: ObjectKey, told: Option<Located>) -> Option<Change> {
         let Some(copies) = self.held.get_mut(&key) else {
             return told.map(|_| Change::Deleted(key));
         };
-        let now = copies.counting_mut();
+        let now = counting_mut(copies);
         if let Some(told) = told {
             if told.object == now.object {
                 now.object = told.object.clone();
@@ -226,48 +219,20 @@ impl Folder {
     }
 }
 
-impl Copies {
-    /// None of none.
-    fn of(mut copies: Vec<Copy>) -> Option<Self> {
-        if copies.len() > 1 { Some(Self::More(copies)) } else { copies.pop().map(Self::One) }
-    }
+/// The copy that counts: the first that is whole, else the first.
+fn counting(copies: &Few<Copy>) -> &Located {
+    let all = copies.all();
+    &all.get(nth_counting(all)).expect(ONE_AT_LEAST).located
+}
 
-    fn into_vec(self) -> Vec<Copy> {
-        match self {
-            Self::One(copy) => vec![copy],
-            Self::More(copies) => copies,
-        }
-    }
-
-    fn all(&self) -> &[Copy] {
-        match self {
-            Self::One(copy) => slice::from_ref(copy),
-            Self::More(copies) => copies,
-        }
-    }
-
-    fn all_mut(&mut self) -> &mut [Copy] {
-        match self {
-            Self::One(copy) => slice::from_mut(copy),
-            Self::More(copies) => copies,
-        }
-    }
-
-    /// The copy that counts: the first that is whole, else the first.
-    fn counting(&self) -> &Located {
-        &self.all().get(counting(self.all())).expect(ONE_AT_LEAST).located
-    }
-
-    fn counting_mut(&mut self) -> &mut Located {
-        let at = counting(self.all());
-        &mut self.all_mut().get_mut(at).expect(ONE_AT_LEAST).located
-    }
+fn counting_mut(copies: &mut Few<Copy>) -> &mut Located {
+    let nth = nth_counting(copies.all());
+    &mut copies.all_mut().get_mut(nth).expect(ONE_AT_LEAST).located
 }
 
 const ONE_AT_LEAST: &str = "an object that is held stands in a file";
 
-/// The number of the copy that counts.
-fn counting(copies: &[Copy]) -> usize {
+fn nth_counting(copies: &[Copy]) -> usize {
     copies.iter().position(|copy| !copy.located.object.in_part).unwrap_or(0)
 }
 

@@ -82,6 +82,7 @@ use portolan_core::cluster::{Cluster, ClusterName};
 use portolan_core::fleet::{Fact, Fleet};
 use portolan_core::{Name, Problem};
 
+use crate::few::Few;
 use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
 use crate::origin::Origin;
@@ -134,7 +135,7 @@ pub struct Index {
     /// Records with a backend that no cluster offers: another cluster may.
     wanting: BTreeSet<ObjectKey>,
     /// Who wants a name, the one with the best right first.
-    claims: BTreeMap<Name, Vec<Claim>>,
+    claims: BTreeMap<Name, Few<Claim>>,
     zoneless: Zoneless,
     /// True while a record is there that makes names of regions.
     names_regions: bool,

@@ -37,6 +37,7 @@ pub mod api;
 pub mod crds;
 pub mod dns_endpoint;
 pub mod endpoints;
+mod few;
 pub mod folder;
 pub mod follow;
 pub mod gateway_api;

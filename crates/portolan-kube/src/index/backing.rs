@@ -13,6 +13,7 @@ use super::draft::Draft;
 use super::places::host_field;
 use super::source::Source;
 use super::world::World;
+use crate::few::Few;
 use crate::ingress;
 use crate::manifest::Located;
 use crate::object::{Body, ObjectKey};
@@ -91,7 +92,9 @@ impl Index {
     pub fn without_rule(&self, name: &Name, cluster: &ClusterName) -> Option<String> {
         let source = self.objects.source(cluster)?;
         let claim = self.given.names.get(name.borrowed()).and_then(|facts| {
-            self.claims.get(name)?.iter().find(|claim| claim.facts.view().owner() == facts.owner())
+            Few::all_of(self.claims.get(name))
+                .iter()
+                .find(|claim| claim.facts.view().owner() == facts.owner())
         })?;
         let uses = &self.drafted.get(&claim.by.key)?.uses;
         let has_rule = |key: &ObjectKey| match &source.get(key)?.object.body {

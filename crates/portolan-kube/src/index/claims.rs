@@ -4,6 +4,7 @@
 //! before, so that only names whose claim really changed are looked at.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use portolan_core::cluster::ClusterName;
@@ -14,6 +15,7 @@ use super::draft::{Draft, HostNames, Rank, Sets, subject};
 use super::objects::is_intent;
 use super::world::World;
 use super::{About, Index, backing, disagreement, foreign, handed, kubefed, offer};
+use crate::few::Few;
 use crate::object::{Body, ObjectKey};
 use crate::origin::Origin;
 
@@ -72,6 +74,7 @@ impl Index {
     pub(super) fn take_records(&mut self) {
         // What is remembered of a source beside what it gave may give way though the claim is the same.
         let is_partial = self.memory.is_partial();
+        let mut names = 0;
         for key in std::mem::take(&mut self.dirty.records) {
             let world = World {
                 objects: &self.objects,
@@ -93,6 +96,7 @@ impl Index {
                         sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
                         hosts: (!draft.hosts.is_empty()).then(|| Box::new(draft.hosts)),
                     };
+                    names += kept.names.len();
                     let (mut problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     problems.extend(disagreement::told(&draft.held));
                     self.step(steps);
@@ -111,6 +115,16 @@ impl Index {
                 }
             }
         }
+        if names > 0 && 2 * names >= self.claims.len() {
+            self.pack();
+        }
+    }
+
+    /// Lays what was drafted close together, when most of it is new: the nodes of a tree that grew in order are half full.
+    fn pack(&mut self) {
+        self.drafted = std::mem::take(&mut self.drafted).into_iter().collect();
+        self.claims = std::mem::take(&mut self.claims).into_iter().collect();
+        self.users.pack();
     }
 
     fn want(&mut self, key: &ObjectKey, is_wanting: bool) {
@@ -165,19 +179,21 @@ impl Index {
 
     /// Puts a claim where its rank has it.
     fn claim(&mut self, name: Name, claim: Claim) {
-        // Most names have one claim, so there is room for one.
-        let claims = self.claims.entry(name).or_insert_with(|| Vec::with_capacity(1));
-        let at = claims.partition_point(|other| other.by.rank < claim.by.rank);
-        claims.insert(at, claim);
+        match self.claims.entry(name) {
+            Entry::Vacant(room) => _ = room.insert(Few::One(claim)),
+            Entry::Occupied(mut claims) => {
+                let claims = claims.get_mut();
+                let at = claims.all().partition_point(|other| other.by.rank < claim.by.rank);
+                claims.insert(at, claim);
+            }
+        }
     }
 
     fn withdraw(&mut self, name: &Name, rank: &Rank) -> Option<Claim> {
-        let claims = self.claims.get_mut(name)?;
-        let at = claims.binary_search_by(|claim| claim.by.rank.cmp(rank)).ok()?;
+        let at = Few::all_of(self.claims.get(name)).binary_search_by(|claim| claim.by.rank.cmp(rank)).ok()?;
+        let mut claims = self.claims.remove(name).map_or_else(Vec::new, Few::into_vec);
         let old = claims.remove(at);
-        if claims.is_empty() {
-            self.claims.remove(name);
-        }
+        self.claims.extend(Few::of(claims).map(|claims| (name.clone(), claims)));
         Some(old)
     }
 }

@@ -24,6 +24,7 @@ use super::Index;
 use super::memory::{Memory, OFFERING};
 use super::names::is_of;
 use super::objects::{Objects, is_intent, is_root};
+use crate::few::Few;
 use crate::object::{Body, Kind, Object, ObjectKey};
 use crate::settle;
 
@@ -259,7 +260,7 @@ impl Index {
     /// What a cluster offers for a name, admitted or not, by those that it was remembered of.
     fn offered(&self, cluster: &ClusterName, name: &Name, known: &NameView<'_>) -> Offered {
         let mut offered = Offered::default();
-        let claims = self.claims.get(name).into_iter().flatten();
+        let claims = Few::all_of(self.claims.get(name)).iter();
         for claim in claims.filter(|claim| is_of(known, claim)) {
             let view = claim.facts.view();
             let is_owners = view.owner() == known.owner();

@@ -10,6 +10,7 @@ use portolan_core::{Name, Problem, Reason};
 
 use super::claims::{Claim, Claimant, is_reverse};
 use super::{About, Index};
+use crate::few::Few;
 use crate::kind::Kind;
 use crate::kinds;
 
@@ -76,7 +77,7 @@ impl Index {
     pub(super) fn speakers(&self, name: &Name) -> Speakers<'_> {
         let remembered = self.memory.name(&self.objects, name).filter(|known| self.may_stand(name, known));
         let mut speakers = Speakers { remembered, ..Speakers::default() };
-        for claim in self.claims.get(name).into_iter().flatten() {
+        for claim in Few::all_of(self.claims.get(name)) {
             let is_other = |known: &&NameView<'_>| !is_of(known, claim);
             let known = speakers.remembered.as_ref().filter(is_other);
             let first = speakers.claims.first().filter(|first| !first.by.shares_with(&claim.by));

@@ -176,7 +176,7 @@ fn is_allowed(scene: &mut Scene<'_, '_>, parent: &Parent<'_>, listener: &Listene
     match from {
         "All" => true,
         "Same" => *parent.namespace == *own,
-        "Selector" => super::listeners::selects(scene, namespaces, &own),
+        "Selector" => super::listeners::selects(scene, namespaces, own),
         _ => false,
     }
 }

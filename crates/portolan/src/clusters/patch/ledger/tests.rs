@@ -396,7 +396,7 @@ async fn who_stands_by_knows_what_is_left_to_write() {
     const ALL: [&str; 4] = ["Zone glb", "GlobalName shop/n0", "GlobalName shop/n1", "GlobalName shop/n2"];
     let mut bench = Bench::new(3);
     assert_eq!(bench.stand_by(|_| false), ALL, "the other has written nothing yet");
-    let mut left = bench.stand_by(|write| &*write.at().key.name() != "n1");
+    let mut left = bench.stand_by(|write| write.at().key.name() != "n1");
     left.sort();
     assert_eq!(left, ["GlobalName shop/n0", "GlobalName shop/n1", "GlobalName shop/n2", "Zone glb"]);
     // It is lost: no second passes.
