@@ -41,6 +41,15 @@ impl<T> Few<T> {
         *self = Self::More(items);
     }
 
+    /// The item of this number, and the others; nothing where there is none.
+    pub(crate) fn without(self, nth: usize) -> Option<(T, Option<Self>)> {
+        match self {
+            Self::One(item) => (nth == 0).then_some((item, None)),
+            Self::More(mut items) if nth < items.len() => Some((items.remove(nth), Self::of(items))),
+            Self::More(_) => None,
+        }
+    }
+
     pub(crate) fn into_vec(self) -> Vec<T> {
         match self {
             Self::One(item) => vec![item],
@@ -69,5 +78,9 @@ mod tests {
         few.insert(1, 3);
         few.insert(0, 1);
         assert_eq!(few.all(), [1, 2, 3]);
+        let (second, others) = few.without(1).unwrap();
+        let (third, first) = others.unwrap().without(1).unwrap();
+        assert_eq!((second, third, first.map(Few::into_vec)), (2, 3, Some(vec![1])));
+        assert!(Few::One(1).without(1).is_none() && Few::of(vec![1, 2]).unwrap().without(2).is_none());
     }
 }

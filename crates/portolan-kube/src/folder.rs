@@ -102,7 +102,9 @@ impl Folder {
             let told = manifest.objects.into_iter().filter(|located| !stays(&located.object));
             let (in_part, whole): (Vec<_>, Vec<_>) = told.partition(|located| located.object.in_part);
             for located in whole.into_iter().chain(in_part) {
-                let key = located.object.key.clone();
+                // The same piece as before.
+                let key = &located.object.key;
+                let key = before.get(key).unwrap_or(key).clone();
                 match given.get(&key) {
                     Some(first) => file.repeats.push(duplicate(&key, first, &located)),
                     None => drop(given.insert(key, located)),
@@ -131,8 +133,9 @@ impl Folder {
         touched.into_iter().filter_map(|(key, told)| self.take_change(key, told)).collect()
     }
 
-    /// Every object as the last changes left it, by key.
+    /// Every object as the last changes left it, by key; to be called after [`Folder::take_changes`].
     pub fn told(&self) -> impl Iterator<Item = &Located> {
+        debug_assert!(self.touched.is_empty(), "some were not told");
         self.held.values().map(counting)
     }
 
@@ -190,7 +193,7 @@ impl Folder {
         let before = self.held.remove(&key);
         let told = before.as_ref().map(|copies| counting(copies).clone());
         self.touched.entry(key.clone()).or_insert(told);
-        let mut copies = before.map_or_else(Vec::new, Few::into_vec);
+        let mut copies = before.map_or_else(|| Vec::with_capacity(1), Few::into_vec);
         with(&mut copies);
         match copies.as_slice() {
             [first, others @ ..] if !others.is_empty() => {

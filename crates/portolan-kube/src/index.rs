@@ -87,7 +87,7 @@ use crate::manifest::order;
 use crate::object::{Kind, Object, ObjectKey};
 use crate::origin::Origin;
 use crate::sources::Options;
-use claims::{Claim, Drafted};
+use claims::{Claim, Drafted, New};
 use grace::Grace;
 pub use grace::Kept;
 pub use lacks::Lacks;
@@ -136,6 +136,7 @@ pub struct Index {
     wanting: BTreeSet<ObjectKey>,
     /// Who wants a name, the one with the best right first.
     claims: BTreeMap<Name, Few<Claim>>,
+    new: New,
     zoneless: Zoneless,
     /// True while a record is there that makes names of regions.
     names_regions: bool,
@@ -293,15 +294,15 @@ impl Index {
         self.take_policies(&mut facts);
         self.take_records();
         self.take_sourced();
+        self.pack();
         self.take_names(&mut facts);
         self.forget_resolved();
         facts
     }
 
-    /// The index keeps the names that it gave out, to give out only what changes. Whoever took them has the same, and from
-    /// now on they share them.
+    /// The index keeps the names that it gave out, to give out only what changes. Whoever took them, and none from
+    /// elsewhere, has the same, and from now on they share them; of what was lost on its way there it is as if it never was given out.
     pub fn share(&mut self, fleet: &Fleet) {
-        debug_assert!(self.given.names == fleet.names, "these are not the names that were given out");
         self.given.names = fleet.names.clone();
     }
 

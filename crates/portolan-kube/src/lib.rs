@@ -20,6 +20,8 @@
 //! | `ingress` | where an Ingress leads a host |
 //! | [`selector`] | objects by their labels |
 //! | [`object`] | one object of any kind that we read, and its key |
+//! | [`origin`] | where an object comes from, for people |
+//! | `few` | a list that nearly always has one item |
 //! | [`manifest`] | YAML and JSON documents to objects, with the place of every fault |
 //! | [`folder`] | the files of a fleet folder: what each last gave, and what changed |
 //! | [`sources`] | what External-DNS makes of a cluster's own objects |

@@ -81,7 +81,7 @@ pub enum Event {
         source: ClusterName,
         /// The object.
         object: Arc<Object>,
-        /// `FILE:LINE:COLUMN`.
+        /// Where it stands, for people.
         place: Origin,
     },
     /// An object is no more.

@@ -69,12 +69,25 @@ pub(super) struct Drafted {
     pub(super) hosts: Option<Box<HostNames>>,
 }
 
+/// Records that were not drafted before, and names that nobody claimed, since it was last looked.
+#[derive(Debug, Default)]
+pub(super) struct New {
+    records: usize,
+    names: usize,
+}
+
+impl New {
+    /// True when half of the records are new, and half of the names that are claimed.
+    fn is_most_of(&self, records: usize, names: usize) -> bool {
+        self.records + self.names > 0 && 2 * self.records >= records && 2 * self.names >= names
+    }
+}
+
 impl Index {
     /// Drafts the records that something touched.
     pub(super) fn take_records(&mut self) {
         // What is remembered of a source beside what it gave may give way though the claim is the same.
         let is_partial = self.memory.is_partial();
-        let mut names = 0;
         for key in std::mem::take(&mut self.dirty.records) {
             let world = World {
                 objects: &self.objects,
@@ -96,7 +109,6 @@ impl Index {
                         sets: (!draft.sets.is_empty()).then(|| Box::new(draft.sets)),
                         hosts: (!draft.hosts.is_empty()).then(|| Box::new(draft.hosts)),
                     };
-                    names += kept.names.len();
                     let (mut problems, steps, is_wanting) = (draft.problems, draft.steps, draft.is_wanting);
                     problems.extend(disagreement::told(&draft.held));
                     self.step(steps);
@@ -115,16 +127,17 @@ impl Index {
                 }
             }
         }
-        if names > 0 && 2 * names >= self.claims.len() {
-            self.pack();
-        }
     }
 
-    /// Lays what was drafted close together, when most of it is new: the nodes of a tree that grew in order are half full.
-    fn pack(&mut self) {
-        self.drafted = std::mem::take(&mut self.drafted).into_iter().collect();
-        self.claims = std::mem::take(&mut self.claims).into_iter().collect();
-        self.users.pack();
+    /// Lays records, claims and references backwards close together where most of them are new, so that each is laid
+    /// anew a few times in all: the nodes of a tree that grew in order are half full.
+    pub(super) fn pack(&mut self) {
+        let new = std::mem::take(&mut self.new);
+        if new.is_most_of(self.drafted.len(), self.claims.len()) {
+            self.drafted = std::mem::take(&mut self.drafted).into_iter().collect();
+            self.claims = std::mem::take(&mut self.claims).into_iter().collect();
+            self.users.pack();
+        }
     }
 
     fn want(&mut self, key: &ObjectKey, is_wanting: bool) {
@@ -138,6 +151,7 @@ impl Index {
     /// Keeps a record's draft, and puts its claims in place of those that it made before.
     fn keep(&mut self, key: &ObjectKey, now: Option<Drafted>, claims: BTreeMap<Name, Claim>) {
         let before = self.drafted.remove(key);
+        self.new.records += usize::from(before.is_none());
         let hosts = |drafted: Option<&Drafted>| drafted.and_then(|drafted| drafted.hosts.as_deref().cloned());
         let (wanted, wants) = (hosts(before.as_ref()), hosts(now.as_ref()));
         self.want_hosts(&(ClusterName::from(""), key.clone()), wanted.as_ref(), wants.as_ref());
@@ -180,7 +194,10 @@ impl Index {
     /// Puts a claim where its rank has it.
     fn claim(&mut self, name: Name, claim: Claim) {
         match self.claims.entry(name) {
-            Entry::Vacant(room) => _ = room.insert(Few::One(claim)),
+            Entry::Vacant(room) => {
+                room.insert(Few::One(claim));
+                self.new.names += 1;
+            }
             Entry::Occupied(mut claims) => {
                 let claims = claims.get_mut();
                 let at = claims.all().partition_point(|other| other.by.rank < claim.by.rank);
@@ -191,9 +208,8 @@ impl Index {
 
     fn withdraw(&mut self, name: &Name, rank: &Rank) -> Option<Claim> {
         let at = Few::all_of(self.claims.get(name)).binary_search_by(|claim| claim.by.rank.cmp(rank)).ok()?;
-        let mut claims = self.claims.remove(name).map_or_else(Vec::new, Few::into_vec);
-        let old = claims.remove(at);
-        self.claims.extend(Few::of(claims).map(|claims| (name.clone(), claims)));
+        let (old, others) = self.claims.remove(name)?.without(at)?;
+        self.claims.extend(others.map(|others| (name.clone(), others)));
         Some(old)
     }
 }
@@ -255,4 +271,29 @@ pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
 pub(super) fn is_reverse(facts: &NameFacts) -> bool {
     let mut targets = facts.endpoints.iter().flat_map(|endpoint| &endpoint.targets).peekable();
     targets.peek().is_some() && targets.all(|target| target.record_type() == RecordType::PTR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::New;
+
+    #[test]
+    fn what_is_mostly_old_is_not_laid_anew() {
+        for (records, names, of_records, of_names, is_most) in [
+            (0, 0, 0, 0, false),
+            (10, 10, 10, 10, true),
+            (5, 5, 10, 10, true),
+            (4, 5, 10, 10, false),
+            (5, 4, 10, 10, false),
+            // Records that claim no name, of which one is drafted again, and one is new.
+            (0, 1, 100_000, 1, false),
+            (1, 1, 100_000, 1, false),
+            // Source objects alone.
+            (0, 8, 0, 10, true),
+            (0, 1, 0, 10, false),
+        ] {
+            let new = New { records, names };
+            assert_eq!(new.is_most_of(of_records, of_names), is_most, "{new:?} of {of_records}, {of_names}");
+        }
+    }
 }

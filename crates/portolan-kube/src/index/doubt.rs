@@ -173,7 +173,7 @@ pub(super) fn may_make(objects: &Objects, cluster: &str, owner: OwnerView<'_>) -
 /// gateway that it names, and of Istio's gateways whatever stands in front of them.
 fn may_rest_on(owner: OwnerView<'_>, key: &ObjectKey) -> bool {
     let is_istio = matches!(owner.kind, "Gateway" | "VirtualService");
-    *key.namespace() == *owner.namespace
+    key.is_in(owner.namespace)
         || !key.kind().is_namespaced()
         || matches!(key.kind(), Kind::Gateway | Kind::ListenerSet | Kind::IstioGateway)
         || (is_istio && OFFERING.contains(&key.kind()))

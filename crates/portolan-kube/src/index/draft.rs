@@ -29,10 +29,6 @@ impl Rank {
         Self { created: held.object.created, source: held.source.clone(), key: held.key.clone() }
     }
 
-    fn order(&self) -> impl Ord {
-        (self.created, &self.source, self.key.namespace(), self.key.kind(), self.key.name())
-    }
-
     /// Why one goes before another, in words.
     pub(super) fn why_before(&self, other: &Self) -> &'static str {
         if self.created != other.created {
@@ -55,7 +51,15 @@ impl Rank {
 
 impl Ord for Rank {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.order().cmp(&other.order())
+        let (ours, theirs) = (&self.key, &other.key);
+        let by_key = || {
+            (ours.namespace(), ours.kind(), ours.name()).cmp(&(
+                theirs.namespace(),
+                theirs.kind(),
+                theirs.name(),
+            ))
+        };
+        (self.created, &self.source).cmp(&(other.created, &other.source)).then_with(by_key)
     }
 }
 

@@ -53,7 +53,7 @@ impl Index {
     /// was not.
     pub(super) fn lacks_readiness(&self, cluster: &str, record: &ObjectKey) -> bool {
         let tell = |kind| matches!(kind, Kind::EndpointSlice | Kind::Endpoints);
-        let is_near = |key: &ObjectKey| key.namespace() == record.namespace();
+        let is_near = |key: &ObjectKey| key.is_in(record.namespace());
         let Some(source) =
             self.objects.source_named(cluster).filter(|source| source.lacks.may_have(tell, is_near))
         else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::object::{Kind, ObjectKey};
+use crate::object::ObjectKey;
 
 /// Pairs of an object and one that refers to it, each with what was noted of it. Most objects have one such, so pairs
 /// lie side by side instead of in a set for each object.
@@ -49,7 +49,7 @@ impl<N> Links<N> {
     }
 
     fn pairs(&self, to: &ObjectKey) -> impl Iterator<Item = (&(ObjectKey, ObjectKey), &N)> {
-        let least = ObjectKey::of(Kind::LEAST, "", "");
+        let least = ObjectKey::least();
         self.0.range((to.clone(), least)..).take_while(move |((of, _), _)| of == to)
     }
 }

@@ -277,7 +277,7 @@ impl Memory {
             return !objects.is_read("");
         }
         let looks = matches!(owner.kind, "GlobalName" | "ServiceDNSRecord" | "IngressDNSRecord");
-        let is_near = |key: &ObjectKey| *key.namespace() == *owner.namespace;
+        let is_near = |key: &ObjectKey| key.is_in(owner.namespace);
         let may_have = || {
             (looks && objects.may_lack_any(cluster, |kind| kinds.contains(&kind), is_near))
                 || (Kind::is_sourced(owner.kind) && may_make(objects, cluster, owner))

@@ -26,7 +26,7 @@ use super::names::is_same_tenant;
 use super::objects::is_root;
 use super::offer::address_target;
 use super::when::when;
-use crate::object::{Kind, ObjectKey};
+use crate::object::ObjectKey;
 
 /// What a resolver found of a host name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -340,7 +340,7 @@ impl Hosts {
     }
 
     fn users_of(&self, host: &Name) -> impl Iterator<Item = &User> {
-        let least = ObjectKey::of(Kind::LEAST, "", "");
+        let least = ObjectKey::least();
         let from = (host.clone(), (ClusterName::from(""), least));
         let host = host.clone();
         self.users.range(from..).take_while(move |(of, _)| *of == host).map(|(_, user)| user)

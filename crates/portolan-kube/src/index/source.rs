@@ -114,8 +114,7 @@ impl Source {
     /// True when nothing was read that tells whether a Service is ready, or one that an Ingress leads to.
     pub(super) fn is_readiness_untold(&self, backend: &ObjectKey) -> bool {
         let is_untold = |service: &ObjectKey| {
-            let endpoints = service.of_kind(Kind::Endpoints);
-            self.slices.of(service).next().is_none() && self.body(&endpoints).is_none()
+            self.slices.of(service).next().is_none() && self.body(&service.of_kind(Kind::Endpoints)).is_none()
         };
         match self.body(backend) {
             Some(Body::Ingress(ingress)) => ingress::services(ingress)
@@ -158,8 +157,7 @@ impl Cluster for Source {
 
     fn list(&self, kind: Kind, namespace: &str) -> Vec<&Object> {
         let all = self.objects.range(all_of(kind, namespace)..);
-        let is_one =
-            |key: &ObjectKey| key.kind() == kind && (namespace.is_empty() || *key.namespace() == *namespace);
+        let is_one = |key: &ObjectKey| key.kind() == kind && (namespace.is_empty() || key.is_in(namespace));
         all.take_while(|(key, _)| is_one(key)).map(|(_, located)| &*located.object).collect()
     }
 

@@ -45,8 +45,9 @@ impl Index {
         }
         let Some(known) = known else { return };
         // What stands for all Services is touched by itself: readiness is no concern of those who ask for them.
-        let all = [all_of(key.kind(), key.namespace()), all_of(key.kind(), "")];
-        let all = all.iter().filter(|all| key.kind() != Kind::Service && *all != key);
+        let all = || [key.namespace(), ""].map(|namespace| all_of(key.kind(), namespace));
+        let all = (key.kind() != Kind::Service).then(all);
+        let all = all.iter().flatten().filter(|all| *all != key);
         let users: BTreeSet<&ObjectKey> = all.chain([key]).flat_map(|to| known.users.of(to)).collect();
         let users: Vec<_> = users.into_iter().map(|user| (cluster.clone(), user.clone())).collect();
         self.step(users.len());

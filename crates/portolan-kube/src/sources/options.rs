@@ -223,7 +223,7 @@ impl Options {
 
     /// True of an object in the namespace that is looked at.
     pub(crate) fn takes_namespace(&self, key: &ObjectKey) -> bool {
-        self.namespace.is_empty() || !key.kind().is_namespaced() || *key.namespace() == *self.namespace
+        self.namespace.is_empty() || !key.kind().is_namespaced() || key.is_in(&self.namespace)
     }
 
     /// True when templates give names.
