@@ -16,6 +16,9 @@ use core::str::FromStr;
 pub const NAME_OCTETS_MAX: usize = 255;
 /// Longest label, in octets (RFC 1035 section 2.3.4).
 pub const LABEL_OCTETS_MAX: usize = 63;
+/// The greatest octet that is a label's length.
+pub const LABEL_LENGTH_MAX: u8 = 63;
+const _: () = assert!(LABEL_LENGTH_MAX as usize == LABEL_OCTETS_MAX, "they are one limit");
 /// Most labels that a name can have, without the root.
 pub const LABELS_MAX: usize = 127;
 
@@ -137,11 +140,25 @@ impl<'a> NameRef<'a> {
 
     /// True when `self` is `ancestor` or below it.
     #[must_use]
+    #[inline]
     pub fn is_at_or_below(self, ancestor: NameRef<'_>) -> bool {
-        let Some(skip) = self.0.len().checked_sub(ancestor.0.len()) else {
-            return false;
-        };
-        self.0.ends_with(ancestor.0) && self.suffixes().any(|s| s.0.len() == self.0.len() - skip)
+        self.0.ends_with(ancestor.0) && self.label_before(ancestor.0.len()).is_some()
+    }
+
+    /// The label before the suffix of so many octets, its length in front; empty where that suffix is the whole name.
+    /// None where no suffix has so many: what is as long may begin inside a label. A name of 127 labels is walked in
+    /// a few instructions a label.
+    #[must_use]
+    #[inline]
+    pub fn label_before(self, octets: usize) -> Option<&'a [u8]> {
+        let end = self.0.len().checked_sub(octets)?;
+        let above = self.0.get(..end)?;
+        let (mut before, mut at) = (0, 0);
+        while let Some(len) = above.get(at) {
+            before = at;
+            at += usize::from(*len) + 1;
+        }
+        if at == end { above.get(before..) } else { None }
     }
 
     /// True when the leftmost label is `*` (RFC 4592 section 2.1.1).
@@ -332,33 +349,28 @@ impl NameBuf {
     /// [`NameError::BadWire`] when it ends early or holds anything but labels, [`NameError::NameTooLong`].
     #[inline]
     pub fn read(&mut self, octets: &[u8]) -> Result<usize, NameError> {
+        let within = octets.get(..NAME_OCTETS_MAX).unwrap_or(octets);
         let mut end = 0;
         loop {
-            let len = usize::from(*octets.get(end).ok_or(NameError::BadWire)?);
-            if len > LABEL_OCTETS_MAX {
-                return Err(NameError::BadWire);
-            }
-            end += len + 1;
-            if end > NAME_OCTETS_MAX {
-                return Err(NameError::NameTooLong);
-            }
-            if len == 0 {
-                break;
+            match within.get(end) {
+                Some(&len @ 1..=LABEL_LENGTH_MAX) => end += usize::from(len) + 1,
+                Some(0) => break,
+                None if octets.len() > NAME_OCTETS_MAX => return Err(NameError::NameTooLong),
+                _ => return Err(NameError::BadWire),
             }
         }
-        let mut at = 0;
-        while at < end {
-            let rest = octets.get(at..).unwrap_or_default();
-            let word = match rest.first_chunk() {
-                Some(word) => *word,
-                None if rest.len() < end - at => return Err(NameError::BadWire),
-                None => core::array::from_fn(|i| rest.get(i).copied().unwrap_or(0)),
-            };
-            if let Some(place) = self.octets.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
-                // Lengths are below 64, so none is taken for a letter.
-                *place = lower(u64::from_le_bytes(word)).to_le_bytes();
-            }
-            at += WORD_OCTETS;
+        end += 1;
+        // Behind a name there is nearly always enough to read the last word whole.
+        let whole = octets.get(..end.next_multiple_of(WORD_OCTETS));
+        if whole.is_none() {
+            let name = octets.get(..end).ok_or(NameError::BadWire)?;
+            self.octets.iter_mut().zip(name).for_each(|(place, octet)| *place = octet.to_ascii_lowercase());
+        }
+        let (words, _) = whole.unwrap_or_default().as_chunks::<WORD_OCTETS>();
+        let (places, _) = self.octets.as_chunks_mut::<WORD_OCTETS>();
+        for (place, word) in places.iter_mut().zip(words) {
+            // Lengths are below 64, so none is taken for a letter.
+            *place = lower(u64::from_le_bytes(*word)).to_le_bytes();
         }
         self.len = u8::try_from(end).map_err(|_| NameError::NameTooLong)?;
         Ok(end)

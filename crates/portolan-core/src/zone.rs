@@ -347,10 +347,35 @@ impl Depths {
         (above | last) & !(Self::bit((upper + 1).min(Self::LAST)) - 1)
     }
 
-    /// The depths of a mask that a name of so many labels has, from its own to the root's.
+    /// The depths of a mask that a name of so many labels has, from its own to the root's. Only those are looked at: a
+    /// name may have a hundred labels more.
     #[inline]
     pub(crate) fn deepest_first(mask: u64, labels: usize) -> impl DoubleEndedIterator<Item = usize> {
-        (0..=labels).rev().filter(move |depth| mask & Self::bit(*depth) != 0)
+        let last = if mask & Self::bit(Self::LAST) == 0 { 0..0 } else { Self::LAST..labels + 1 };
+        Bits(mask & (Self::bit(labels + 1) - 1)).chain(last).rev()
+    }
+}
+
+/// The numbers of the bits that are set.
+struct Bits(u64);
+
+impl Iterator for Bits {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let lowest = usize::try_from(self.0.trailing_zeros()).ok()?;
+        self.0 &= self.0.checked_sub(1)?;
+        Some(lowest)
+    }
+}
+
+impl DoubleEndedIterator for Bits {
+    #[inline]
+    fn next_back(&mut self) -> Option<usize> {
+        let highest = self.0.checked_ilog2()?;
+        self.0 &= !(1 << highest);
+        usize::try_from(highest).ok()
     }
 }
 

@@ -5,8 +5,6 @@
 //! those that are looked for. Names that strangers ask for are hashed, so it begins with a secret of the
 //! process; each step takes eight octets, multiplies to 128 bits and folds them (as foldhash does).
 
-use arrayvec::ArrayVec;
-
 use crate::name::{LABELS_MAX, NameRef};
 
 /// An odd number without pattern: the fraction of the golden ratio.
@@ -46,8 +44,10 @@ fn low(wide: u128) -> u64 {
 /// Where each suffix of a name begins. A suffix is told by how many labels it leaves out.
 pub(crate) struct Suffixes<'n> {
     wire: &'n [u8],
-    /// From the name itself to the root.
-    starts: ArrayVec<u8, { LABELS_MAX + 1 }>,
+    /// From the name itself to the root; what is behind means nothing.
+    starts: [u8; LABELS_MAX + 1],
+    /// Without the root.
+    labels: usize,
     seed: u64,
     deepest: usize,
 }
@@ -58,30 +58,37 @@ impl<'n> Suffixes<'n> {
     #[inline]
     pub(crate) fn of(name: NameRef<'n>, seed: u64, deepest: usize) -> Self {
         let wire = name.as_wire();
-        let mut suffixes = Self { wire, starts: ArrayVec::new(), seed, deepest };
-        let mut at = 0;
-        while let Some(&len) = wire.get(usize::from(at)) {
-            // A name is whole and has no more labels than there is room for.
-            let _ = suffixes.starts.try_push(at);
-            if len == 0 {
-                break;
-            }
+        let (mut starts, mut labels, mut at) = ([0; LABELS_MAX + 1], 0, 0_u8);
+        // A name is whole and has no more labels than there is room for.
+        while let (Some(&len @ 1..), Some(start)) = (wire.get(usize::from(at)), starts.get_mut(labels)) {
+            *start = at;
+            labels += 1;
             at = at.wrapping_add(len).wrapping_add(1);
         }
-        suffixes
+        if let Some(root) = starts.get_mut(labels) {
+            *root = at;
+        }
+        Self { wire, starts, labels, seed, deepest }
     }
 
     /// How many labels the name has, without the root.
     #[inline]
     pub(crate) fn labels(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+        self.labels
     }
 
     /// The suffix without the first so many labels.
     #[inline]
     pub(crate) fn name(&self, skip: usize) -> NameRef<'n> {
-        let start = self.starts.get(skip).map_or(usize::MAX, |start| usize::from(*start));
+        let start = self.starts.get(skip).filter(|_| skip <= self.labels);
+        let start = start.map_or(usize::MAX, |start| usize::from(*start));
         self.wire.get(start..).map_or(NameRef::ROOT, NameRef)
+    }
+
+    /// How many labels are to be left out at least to come to one that is not too deep to be there.
+    #[inline]
+    pub(crate) fn too_deep(&self) -> usize {
+        self.labels.saturating_sub(self.deepest)
     }
 
     /// Its hash; none of a name that is too deep to be there.

@@ -169,7 +169,7 @@ impl Snapshot {
     /// is there all are, up to the apex, so halving finds it: a name of a hundred labels costs seven looks.
     fn encloser(&self, zone: &Zone, suffixes: &Suffixes<'_>) -> usize {
         let apex = suffixes.labels().saturating_sub(zone.depth);
-        let (mut missing, mut there) = (0, apex);
+        let (mut missing, mut there) = (suffixes.too_deep().saturating_sub(1), apex);
         while missing + 1 < there {
             let middle = missing.midpoint(there);
             match self.known(zone, suffixes, middle) {

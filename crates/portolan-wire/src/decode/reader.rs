@@ -1,7 +1,7 @@
 //! A place in a packet that only moves forward.
 
 use portolan_core::RecordType;
-use portolan_core::name::{LABEL_OCTETS_MAX, NAME_OCTETS_MAX};
+use portolan_core::name::{LABEL_LENGTH_MAX, NAME_OCTETS_MAX};
 
 use crate::message::HEADER_OCTETS;
 
@@ -10,7 +10,7 @@ use crate::message::HEADER_OCTETS;
 pub(super) struct Malformed;
 
 /// The top two bits of a label's length that make it a pointer (RFC 1035 section 4.1.4).
-const POINTER: u8 = 0xc0;
+const POINTER: u16 = 0xc000;
 
 /// Octets of a record between its owner and its data: type, class, TTL, length.
 pub(super) const FIXED_OCTETS: usize = 10;
@@ -93,25 +93,27 @@ impl<'p> Reader<'p> {
 
     /// Walks over a name, as far as it is written out here: at most 255 octets.
     pub(super) fn walk_name(&mut self) -> Result<(), Malformed> {
-        let start = self.at;
-        let mut at = start;
+        let (start, here) = (self.at, self.rest());
+        let here = here.get(..NAME_OCTETS_MAX).unwrap_or(here);
+        let mut at = 0;
         loop {
-            let len = *self.packet.get(at).ok_or(Malformed)?;
-            if usize::from(len) > LABEL_OCTETS_MAX {
-                let low = *self.packet.get(at + 1).ok_or(Malformed)?;
-                let target = usize::from(u16::from_be_bytes([len & !POINTER, low]));
-                let backwards = len & POINTER == POINTER && (HEADER_OCTETS..start).contains(&target);
-                self.at = at + 2;
-                return if backwards { Ok(()) } else { Err(Malformed) };
+            match here.get(at) {
+                Some(&len @ 1..=LABEL_LENGTH_MAX) => at += usize::from(len) + 1,
+                Some(0) => {
+                    self.at = start + at + 1;
+                    return Ok(());
+                }
+                _ => break,
             }
-            at += usize::from(len) + 1;
-            if at - start > NAME_OCTETS_MAX {
-                return Err(Malformed);
-            }
-            if len == 0 {
-                self.at = at;
-                return Ok(());
-            }
+        }
+        // Nothing, or what may be a pointer.
+        self.at = start + at;
+        let target = self.number()?;
+        let backwards = (HEADER_OCTETS..start).contains(&usize::from(target & !POINTER));
+        if at <= NAME_OCTETS_MAX && target & POINTER == POINTER && backwards {
+            Ok(())
+        } else {
+            Err(Malformed)
         }
     }
 }

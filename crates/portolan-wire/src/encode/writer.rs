@@ -146,15 +146,11 @@ impl<'o> Writer<'o> {
     /// be written shorter still: the question goes on alike before the owner, or names stand behind it.
     #[inline]
     pub(super) fn place_of(&self, short: &Short, owner: NameRef<'_>) -> Option<u16> {
-        let question = self.question.filter(|_| self.suffixes.is_empty())?;
-        let place = self.in_question(owner)?;
-        let octets = owner.as_wire().len();
-        let last = question.suffixes().take_while(|suffix| suffix.as_wire().len() > octets).last();
-        let is_alike = last.is_some_and(|suffix| {
-            let label = suffix.as_wire().len() - octets;
-            short.has_before(suffix.as_wire().get(..label).unwrap_or_default())
-        });
-        (!is_alike).then_some(place)
+        if !self.suffixes.is_empty() {
+            return None;
+        }
+        let (place, before) = self.in_question(owner)?;
+        (before.is_empty() || !short.has_before(before)).then_some(place)
     }
 
     /// Writes over the header.
@@ -218,19 +214,20 @@ impl<'o> Writer<'o> {
     /// Where a name stands already.
     #[inline]
     fn known(&self, name: NameRef<'_>) -> Option<u16> {
-        self.in_question(name).or_else(|| self.find(name))
+        self.in_question(name).map(|(place, _)| place).or_else(|| self.find(name))
     }
 
-    /// Where the question's name ends in this one. What is as long and the same may still begin inside a
-    /// label, so the question is walked.
+    /// Where the question's name ends in this one, and the question's label before it.
     #[inline]
-    fn in_question(&self, name: NameRef<'_>) -> Option<u16> {
+    fn in_question(&self, name: NameRef<'_>) -> Option<(u16, &'o [u8])> {
         let (question, wire) = (self.question?, name.as_wire());
         let at = question.as_wire().len().checked_sub(wire.len())?;
-        let is_same = question.as_wire().get(at..) == Some(wire);
-        let is_suffix =
-            || question.suffixes().find(|s| s.as_wire().len() <= wire.len()).is_some_and(|s| s == name);
-        (is_same && is_suffix()).then(|| u16::try_from(HEADER_OCTETS + at).ok())?
+        let before = if question.as_wire().get(at..)? == wire {
+            question.label_before(wire.len())?
+        } else {
+            return None;
+        };
+        Some((u16::try_from(HEADER_OCTETS + at).ok()?, before))
     }
 
     fn find(&self, name: NameRef<'_>) -> Option<u16> {
