@@ -17,9 +17,10 @@
 //! | [`gateway_api`], [`openshift`], [`istio`] | others' kinds that sources read |
 //! | [`workload`] | what a cluster runs, cut down to what is asked of it |
 //! | `kind` | which kinds we read |
+//! | `key` | which object: kind, namespace and name in one piece |
 //! | `ingress` | where an Ingress leads a host |
 //! | [`selector`] | objects by their labels |
-//! | [`object`] | one object of any kind that we read, and its key |
+//! | [`object`] | one object of any kind that we read |
 //! | [`origin`] | where an object comes from, for people |
 //! | `few` | a list that nearly always has one item |
 //! | [`manifest`] | YAML and JSON documents to objects, with the place of every fault |
@@ -47,6 +48,7 @@ pub mod hosts;
 pub mod index;
 mod ingress;
 pub mod istio;
+mod key;
 mod kind;
 pub mod kinds;
 pub mod kubefed;

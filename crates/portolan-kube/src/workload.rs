@@ -16,7 +16,8 @@ use k8s_openapi::api::discovery::v1 as discovery_v1;
 use k8s_openapi::api::networking::v1 as networking_v1;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::object::{Kind, ObjectKey};
+use crate::key::ObjectKey;
+use crate::kind::Kind;
 
 pub use keep::{Keep, Meta, Pairs};
 pub use sourced::{

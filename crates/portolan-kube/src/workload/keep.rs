@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::object::Kind;
+use crate::kind::Kind;
 
 /// What sources ask of objects; the default asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
