@@ -51,6 +51,7 @@ pub mod registry;
 pub mod rrset;
 pub mod zone;
 
+mod bits;
 mod draw;
 mod names;
 mod odds;

@@ -16,9 +16,6 @@ use core::str::FromStr;
 pub const NAME_OCTETS_MAX: usize = 255;
 /// Longest label, in octets (RFC 1035 section 2.3.4).
 pub const LABEL_OCTETS_MAX: usize = 63;
-/// The greatest octet that is a label's length.
-pub const LABEL_LENGTH_MAX: u8 = 63;
-const _: () = assert!(LABEL_LENGTH_MAX as usize == LABEL_OCTETS_MAX, "they are one limit");
 /// Most labels that a name can have, without the root.
 pub const LABELS_MAX: usize = 127;
 
@@ -142,23 +139,22 @@ impl<'a> NameRef<'a> {
     #[must_use]
     #[inline]
     pub fn is_at_or_below(self, ancestor: NameRef<'_>) -> bool {
-        self.0.ends_with(ancestor.0) && self.label_before(ancestor.0.len()).is_some()
+        self.label_before(ancestor).is_some()
     }
 
-    /// The label before the suffix of so many octets, its length in front; empty where that suffix is the whole name.
-    /// None where no suffix has so many: what is as long may begin inside a label. A name of 127 labels is walked in
-    /// a few instructions a label.
+    /// The label of `self` right before `ancestor`, its length in front; empty where they are one name. None where
+    /// `self` is not at or below it: what ends in the same octets may have them inside a label. A name of 127 labels is
+    /// walked in a few instructions a label.
     #[must_use]
     #[inline]
-    pub fn label_before(self, octets: usize) -> Option<&'a [u8]> {
-        let end = self.0.len().checked_sub(octets)?;
-        let above = self.0.get(..end)?;
+    pub fn label_before(self, ancestor: NameRef<'_>) -> Option<&'a [u8]> {
+        let below = self.0.strip_suffix(ancestor.0)?;
         let (mut before, mut at) = (0, 0);
-        while let Some(len) = above.get(at) {
+        while let Some(len) = below.get(at) {
             before = at;
             at += usize::from(*len) + 1;
         }
-        if at == end { above.get(before..) } else { None }
+        if at == below.len() { below.get(before..) } else { None }
     }
 
     /// True when the leftmost label is `*` (RFC 4592 section 2.1.1).
@@ -349,17 +345,15 @@ impl NameBuf {
     /// [`NameError::BadWire`] when it ends early or holds anything but labels, [`NameError::NameTooLong`].
     #[inline]
     pub fn read(&mut self, octets: &[u8]) -> Result<usize, NameError> {
-        let within = octets.get(..NAME_OCTETS_MAX).unwrap_or(octets);
-        let mut end = 0;
-        loop {
-            match within.get(end) {
-                Some(&len @ 1..=LABEL_LENGTH_MAX) => end += usize::from(len) + 1,
-                Some(0) => break,
-                None if octets.len() > NAME_OCTETS_MAX => return Err(NameError::NameTooLong),
-                _ => return Err(NameError::BadWire),
+        let root = labels_octets(octets);
+        match octets.get(root) {
+            Some(0) if root < NAME_OCTETS_MAX => {}
+            _ if root >= NAME_OCTETS_MAX && octets.len() > NAME_OCTETS_MAX => {
+                return Err(NameError::NameTooLong);
             }
+            _ => return Err(NameError::BadWire),
         }
-        end += 1;
+        let end = root + 1;
         // Behind a name there is nearly always enough to read the last word whole.
         let whole = octets.get(..end.next_multiple_of(WORD_OCTETS));
         if whole.is_none() {
@@ -405,6 +399,20 @@ impl fmt::Debug for NameBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.borrowed(), f)
     }
+}
+
+/// How many octets the labels have that stand in front, written out, as far as a name may be long: behind them is the
+/// root, or what is no label.
+#[must_use]
+#[inline]
+pub fn labels_octets(octets: &[u8]) -> usize {
+    const LENGTH_MAX: u8 = LABEL_OCTETS_MAX as u8;
+    let within = octets.get(..NAME_OCTETS_MAX).unwrap_or(octets);
+    let mut end = 0;
+    while let Some(&length @ 1..=LENGTH_MAX) = within.get(end) {
+        end += usize::from(length) + 1;
+    }
+    end
 }
 
 /// Checks that bytes are one whole uncompressed name.

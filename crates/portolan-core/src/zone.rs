@@ -21,6 +21,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::bits::Bits;
 use crate::cluster::{CLUSTER_NUMBERS_MAX, ClusterName, ClusterShape};
 use crate::geo::{Ordering, Orders, Places};
 use crate::health::{Up, Verdicts};
@@ -353,29 +354,6 @@ impl Depths {
     pub(crate) fn deepest_first(mask: u64, labels: usize) -> impl DoubleEndedIterator<Item = usize> {
         let last = if mask & Self::bit(Self::LAST) == 0 { 0..0 } else { Self::LAST..labels + 1 };
         Bits(mask & (Self::bit(labels + 1) - 1)).chain(last).rev()
-    }
-}
-
-/// The numbers of the bits that are set.
-struct Bits(u64);
-
-impl Iterator for Bits {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        let lowest = usize::try_from(self.0.trailing_zeros()).ok()?;
-        self.0 &= self.0.checked_sub(1)?;
-        Some(lowest)
-    }
-}
-
-impl DoubleEndedIterator for Bits {
-    #[inline]
-    fn next_back(&mut self) -> Option<usize> {
-        let highest = self.0.checked_ilog2()?;
-        self.0 &= !(1 << highest);
-        usize::try_from(highest).ok()
     }
 }
 

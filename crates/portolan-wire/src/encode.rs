@@ -23,7 +23,8 @@ use portolan_core::{Answer, RecordType};
 
 use crate::decode::tsig_of;
 use crate::message::{
-    AA, CD, CLASS_CH, EDE_INVALID_QUERY_TYPE, HEADER_OCTETS, OPCODE_SHIFT, QR, RD, TC, TCP_OCTETS_MAX,
+    AA, CD, CLASS_CH, EDE_INVALID_QUERY_TYPE, HEADER_OCTETS, OPCODE_SHIFT, POINTER, QR, RD, TC,
+    TCP_OCTETS_MAX,
 };
 use crate::request::{ErrorCode, Request};
 
@@ -39,7 +40,7 @@ mod writer;
 pub use opt::NSID_OCTETS_MAX;
 
 use opt::Opt;
-use writer::{Full, POINTER, Writer};
+use writer::{Full, Writer};
 
 /// What a reply travels by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

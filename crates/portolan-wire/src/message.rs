@@ -3,6 +3,9 @@
 /// The header's length, in octets.
 pub(crate) const HEADER_OCTETS: usize = 12;
 
+/// The top two bits that make two octets a pointer (RFC 1035 section 4.1.4).
+pub(crate) const POINTER: u16 = 0xc000;
+
 /// Largest UDP reply to a question without EDNS, in octets (RFC 1035 section 4.2.1).
 pub const UDP_OCTETS_PLAIN: usize = 512;
 /// Largest UDP reply, in octets, and what our OPT advertises: no IP fragments on any sane path (RFC 9715).

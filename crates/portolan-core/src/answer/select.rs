@@ -6,6 +6,7 @@
 use arrayvec::ArrayVec;
 
 use crate::answer::{Answer, Member, PICKS_MAX, Query, RecordSet, Step, Trace};
+use crate::bits::Bits;
 use crate::draw::Draw;
 use crate::geo::{Found, MASK_BITS, locate};
 use crate::health::{Up, WORDS};
@@ -162,7 +163,7 @@ impl<'a> Place<'a, '_> {
         if self.pool.form().singles && candidates.words.len() == 1 && room >= MASK_BITS {
             // A record each, and none twice, as pools with repeats are picked from elsewhere: nearly every pool.
             debug_assert!(self.pool.firsts.is_none(), "see `pick`");
-            let numbers = bits(candidates.words.first().copied().unwrap_or(0));
+            let numbers = Bits(candidates.words.first().copied().unwrap_or(0));
             return numbers.for_each(|member| push(u16::try_from(member).unwrap_or(u16::MAX), answer));
         }
         fill(self.records_of(candidates), draw, answer);
@@ -322,7 +323,7 @@ impl Candidates {
     #[inline]
     pub(super) fn members(&self) -> Members<'_> {
         let (word, rest) = self.words.split_first().map_or((0, &[][..]), |(word, rest)| (*word, rest));
-        Members { word, base: 0, rest }
+        Members { word: Bits(word), base: 0, rest }
     }
 
     #[inline]
@@ -337,7 +338,7 @@ impl Candidates {
 
 /// The numbers of the bits that are set, over all words.
 pub(super) struct Members<'c> {
-    word: u64,
+    word: Bits,
     base: usize,
     rest: &'c [u64],
 }
@@ -347,25 +348,15 @@ impl Iterator for Members<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        while self.word == 0 {
+        loop {
+            if let Some(bit) = self.word.next() {
+                return Some(self.base + bit);
+            }
             let (word, rest) = self.rest.split_first()?;
-            (self.word, self.rest) = (*word, rest);
+            (self.word, self.rest) = (Bits(*word), rest);
             self.base += MASK_BITS;
         }
-        let bit = usize::try_from(self.word.trailing_zeros()).ok()?;
-        self.word &= self.word - 1;
-        Some(self.base + bit)
     }
-}
-
-/// The places of the bits that are set.
-#[inline]
-fn bits(mut word: u64) -> impl Iterator<Item = usize> {
-    core::iter::from_fn(move || {
-        let bit = usize::try_from(word.trailing_zeros()).ok().filter(|_| word != 0)?;
-        word &= word - 1;
-        Some(bit)
-    })
 }
 
 impl PoolMember {

@@ -1,16 +1,13 @@
 //! A place in a packet that only moves forward.
 
 use portolan_core::RecordType;
-use portolan_core::name::{LABEL_LENGTH_MAX, NAME_OCTETS_MAX};
+use portolan_core::name::{NAME_OCTETS_MAX, labels_octets};
 
-use crate::message::HEADER_OCTETS;
+use crate::message::{HEADER_OCTETS, POINTER};
 
 /// The packet breaks the format's rules here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Malformed;
-
-/// The top two bits of a label's length that make it a pointer (RFC 1035 section 4.1.4).
-const POINTER: u16 = 0xc000;
 
 /// Octets of a record between its owner and its data: type, class, TTL, length.
 pub(super) const FIXED_OCTETS: usize = 10;
@@ -93,27 +90,16 @@ impl<'p> Reader<'p> {
 
     /// Walks over a name, as far as it is written out here: at most 255 octets.
     pub(super) fn walk_name(&mut self) -> Result<(), Malformed> {
-        let (start, here) = (self.at, self.rest());
-        let here = here.get(..NAME_OCTETS_MAX).unwrap_or(here);
-        let mut at = 0;
-        loop {
-            match here.get(at) {
-                Some(&len @ 1..=LABEL_LENGTH_MAX) => at += usize::from(len) + 1,
-                Some(0) => {
-                    self.at = start + at + 1;
-                    return Ok(());
-                }
-                _ => break,
-            }
+        let start = self.at;
+        let octets = labels_octets(self.rest());
+        self.at += octets;
+        if octets < NAME_OCTETS_MAX && self.rest().first() == Some(&0) {
+            self.at += 1;
+            return Ok(());
         }
-        // Nothing, or what may be a pointer.
-        self.at = start + at;
         let target = self.number()?;
-        let backwards = (HEADER_OCTETS..start).contains(&usize::from(target & !POINTER));
-        if at <= NAME_OCTETS_MAX && target & POINTER == POINTER && backwards {
-            Ok(())
-        } else {
-            Err(Malformed)
-        }
+        let is_pointer = octets <= NAME_OCTETS_MAX && target & POINTER == POINTER;
+        let is_backwards = (HEADER_OCTETS..start).contains(&usize::from(target & !POINTER));
+        if is_pointer && is_backwards { Ok(()) } else { Err(Malformed) }
     }
 }

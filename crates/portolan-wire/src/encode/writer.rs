@@ -10,14 +10,12 @@ use arrayvec::ArrayVec;
 use portolan_core::name::NameRef;
 use portolan_core::rrset::{Short, TTL_AT};
 
-use crate::message::HEADER_OCTETS;
+use crate::message::{HEADER_OCTETS, POINTER};
 
 /// Most suffixes that are remembered; names behind them are written out.
 const SUFFIXES_MAX: usize = 192;
 /// Furthest place that a pointer can name (RFC 1035 section 4.1.4: 14 bits).
 const PLACE_MAX: u16 = 0x3fff;
-/// The top two bits that make a pointer.
-pub(super) const POINTER: u16 = 0xc000;
 
 /// Octets of a rendered A record.
 const IPV4_OCTETS: usize = 16;
@@ -221,12 +219,8 @@ impl<'o> Writer<'o> {
     #[inline]
     fn in_question(&self, name: NameRef<'_>) -> Option<(u16, &'o [u8])> {
         let (question, wire) = (self.question?, name.as_wire());
-        let at = question.as_wire().len().checked_sub(wire.len())?;
-        let before = if question.as_wire().get(at..)? == wire {
-            question.label_before(wire.len())?
-        } else {
-            return None;
-        };
+        let before = question.label_before(name)?;
+        let at = question.as_wire().len() - wire.len();
         Some((u16::try_from(HEADER_OCTETS + at).ok()?, before))
     }
 
