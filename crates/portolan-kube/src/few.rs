@@ -34,7 +34,7 @@ impl<T> Few<T> {
         }
     }
 
-    /// Puts an item before the one of this number; among so many it is the last.
+    /// Puts an item before the one of this number, or behind the last.
     pub(crate) fn insert(&mut self, nth: usize, item: T) {
         let mut items = std::mem::replace(self, Self::More(Vec::new())).into_vec();
         items.insert(nth, item);

@@ -17,7 +17,7 @@ impl Index {
     /// Why a claim on a name is not admitted; none when it is. A name in no zone is unfenced.
     pub(super) fn refusal(&self, name: &Name, claim: &Claim) -> Option<Problem> {
         let (apex, zone) = self.zones.of(name)?;
-        if claim.by.key.kind() == Kind::Zone || self.is_admitted(name, zone, claim) {
+        if claim.by.key().kind() == Kind::Zone || self.is_admitted(name, zone, claim) {
             return None;
         }
         Some(Problem {
@@ -33,7 +33,7 @@ impl Index {
         let view = claim.facts.view();
         let asking = Asking {
             name,
-            namespace: by.key.namespace(),
+            namespace: by.key().namespace(),
             delegates: delegates(&view),
             is_kubefed: by.is_kubefed,
         };
@@ -110,7 +110,7 @@ fn delegates(facts: &NameView<'_>) -> bool {
 }
 
 fn message(name: &Name, apex: &Name, zone: &KnownZone, by: &Claimant) -> String {
-    let namespace = by.key.namespace();
+    let namespace = by.key().namespace();
     match &zone.by {
         Basis::Own { key, .. } => {
             let clusters: Vec<&str> =

@@ -47,9 +47,9 @@ impl Index {
         for claim in self.speakers(name).claims {
             let drafted = match claim.by.sources.as_slice() {
                 [cluster] if claim.by.is_sourced => {
-                    self.sourced.get(cluster).and_then(|known| known.drafted.get(&claim.by.key))
+                    self.sourced.get(cluster).and_then(|known| known.drafted.get(claim.by.key()))
                 }
-                _ => self.drafted.get(&claim.by.key),
+                _ => self.drafted.get(claim.by.key()),
             };
             let of_name = drafted.iter().filter_map(|drafted| drafted.sets.as_ref()?.get(name));
             sets.extend(of_name.flatten().cloned());

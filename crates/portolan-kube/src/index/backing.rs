@@ -96,7 +96,7 @@ impl Index {
                 .iter()
                 .find(|claim| claim.facts.view().owner() == facts.owner())
         })?;
-        let uses = &self.drafted.get(&claim.by.key)?.uses;
+        let uses = &self.drafted.get(claim.by.key())?.uses;
         let has_rule = |key: &ObjectKey| match &source.get(key)?.object.body {
             Body::Ingress(object) => Some(ingress::Routes::of(object, |_| Evidence::None).has_rule(name)),
             _ => None,

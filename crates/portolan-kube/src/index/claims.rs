@@ -23,7 +23,6 @@ use crate::origin::Origin;
 #[derive(Debug, PartialEq)]
 pub(super) struct Claimant {
     pub(super) rank: Rank,
-    pub(super) key: ObjectKey,
     /// `GlobalName shop/web (eu-1)`.
     pub(super) subject: String,
     pub(super) place: Origin,
@@ -40,11 +39,17 @@ pub(super) struct Claimant {
 }
 
 impl Claimant {
+    /// The object.
+    pub(super) fn key(&self) -> &ObjectKey {
+        &self.rank.key
+    }
+
     /// True when what two want of one name is put together: copies of one source object, or source objects of
     /// one kind and namespace; of an address' reverse name what any of them want, for an address belongs to a
     /// load balancer and not to one of those behind it.
     pub(super) fn shares_with(&self, other: &Self) -> bool {
-        let is_one = self.key.kind() == other.key.kind() && self.key.namespace() == other.key.namespace();
+        let (own, others) = (self.key(), other.key());
+        let is_one = own.kind() == others.kind() && own.is_in(others.namespace());
         let is_reverse = self.is_reverse && other.is_reverse;
         self.is_sourced && other.is_sourced && (is_one || is_reverse)
     }
@@ -244,7 +249,6 @@ pub(super) fn claims_of(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
     let by = |is_reverse| {
         Arc::new(Claimant {
             rank: Rank::of(held),
-            key: held.key.clone(),
             subject: subject(held.key, held.source),
             place: held.place.clone(),
             sources: held.agreeing.clone(),

@@ -265,7 +265,7 @@ impl Index {
             let view = claim.facts.view();
             let is_owners = view.owner() == known.owner();
             for e in view.endpoints.clone().filter(|e| e.cluster == Some(&*cluster.0)) {
-                let is_told = e.evidence.is_up() || !self.lacks_readiness(&cluster.0, &claim.by.key);
+                let is_told = e.evidence.is_up() || !self.lacks_readiness(&cluster.0, claim.by.key());
                 offered.untold |= !is_told;
                 offered.by_owner |= is_owners;
                 offered.targets.extend(e.unpacked().targets);

@@ -21,7 +21,7 @@ use crate::settle;
 pub(super) struct Rank {
     created: i64,
     source: ClusterName,
-    key: ObjectKey,
+    pub(super) key: ObjectKey,
 }
 
 impl Rank {

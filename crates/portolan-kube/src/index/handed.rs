@@ -109,7 +109,6 @@ pub(super) fn claims(draft: &Draft<'_>) -> BTreeMap<Name, Claim> {
         let by = claimants.entry((kind, sources)).or_insert_with_key(|(kind, sources)| {
             Arc::new(Claimant {
                 rank: draft.rank(),
-                key: held.key.clone(),
                 subject: subject(held.key, held.source),
                 place: held.place.clone(),
                 sources: sources.clone(),

@@ -153,7 +153,7 @@ impl Index {
         for offer in facts.endpoints.iter_mut().filter(|offer| offer.evidence == Evidence::NotReady) {
             let Some(cluster) = &offer.cluster else { continue };
             if let Some(known) = self.memory.evidence(name, self.owner_before(name, claim), cluster)
-                && self.lacks_readiness(&cluster.0, &claim.by.key)
+                && self.lacks_readiness(&cluster.0, claim.by.key())
             {
                 offer.evidence = known;
             }
@@ -207,13 +207,13 @@ impl Zoneless {
 impl Group {
     fn count(&mut self, before: Option<&Claimant>, now: Option<&Claimant>) {
         if let Some(now) = now {
-            *self.namespaces.entry(now.key.namespace().into()).or_default() += 1;
+            *self.namespaces.entry(now.key().namespace().into()).or_default() += 1;
         }
         if let Some(before) = before {
-            let count = self.namespaces.entry(before.key.namespace().into()).or_default();
+            let count = self.namespaces.entry(before.key().namespace().into()).or_default();
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.namespaces.remove(before.key.namespace());
+                self.namespaces.remove(before.key().namespace());
             }
         }
     }

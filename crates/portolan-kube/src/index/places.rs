@@ -47,7 +47,7 @@ impl Index {
 
     /// Who claims a name, as problems name it, with the field that has the name where there is one.
     pub(super) fn claimed_at(&self, by: &Claimant, name: &Name) -> String {
-        let field = self.objects.held(&by.key).and_then(|held| host_field(held.object, name));
+        let field = self.objects.held(by.key()).and_then(|held| host_field(held.object, name));
         field.map_or_else(|| by.subject.clone(), |field| format!("{}: {field}", by.subject))
     }
 }
